@@ -1,0 +1,63 @@
+package dev.baton.cli;
+
+import dev.baton.cli.bench.BenchCommand;
+import dev.baton.cli.chat.ChatCommand;
+import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.up.DownCommand;
+import dev.baton.cli.up.PrepareCommand;
+import dev.baton.cli.up.UpCommand;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** Entry point of {@code ./baton}. Exit codes: 0 done, 1 failed (the message says what to do), 2 wrong usage. */
+@Command(
+        name = "baton",
+        mixinStandardHelpOptions = true,
+        version = "Baton 0.1.0",
+        description = "Serves large language models with prefill and decode on different workers.",
+        subcommands = {
+            UpCommand.class,
+            DownCommand.class,
+            ChatCommand.class,
+            DoctorCommand.class,
+            BenchCommand.class,
+            PrepareCommand.class
+        })
+public final class Baton implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        PrintWriter out = spec.commandLine().getOut();
+        spec.commandLine().usage(out);
+        out.println();
+        out.println("Also: ./baton test runs every test (./mvnw verify).");
+        out.flush();
+    }
+
+    public static void main(String[] args) {
+        CommandLine line = new CommandLine(new Baton())
+                .setExecutionExceptionHandler((exception, commandLine, parsed) -> {
+                    PrintWriter err = commandLine.getErr();
+                    if (exception instanceof CliException) {
+                        err.println(commandLine.getColorScheme().errorText("baton: " + exception.getMessage()));
+                    } else {
+                        exception.printStackTrace(err);
+                    }
+                    err.flush();
+                    return CommandLine.ExitCode.SOFTWARE;
+                });
+        System.exit(line.execute(args));
+    }
+
+    /** The checkout that {@code ./baton} was started from. */
+    public static Path home() {
+        return Path.of(System.getProperty("baton.home", ".")).toAbsolutePath().normalize();
+    }
+}

@@ -1,0 +1,172 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.CliException;
+import dev.baton.cli.client.GatewayClient;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** {@code baton bench}: open-loop load against a running gateway; where the time to the first token went. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Open-loop load against a running gateway.",
+        subcommands = {InterferenceCommand.class, ModuleBenchCommand.Engine.class, ModuleBenchCommand.Transfer.class})
+public final class BenchCommand implements Runnable {
+    /** Parts of TTFT in the order in which they pass, as the gateway names them. */
+    private static final List<String> STAGES = List.of("admission", "kafka", "queue", "prefill", "first_token");
+
+    /** What beyond prefill compute the platform adds: DESIGN's budget is 5 ms at p50 and 20 ms at p99 when idle. */
+    private static final List<String> CONTROL = List.of("admission", "kafka", "queue", "first_token");
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(
+            names = "--url",
+            defaultValue = "http://127.0.0.1:8080",
+            description = "Gateway (default: ${DEFAULT-VALUE}).")
+    private URI url = URI.create("http://127.0.0.1:8080");
+
+    @Option(
+            names = "--key",
+            defaultValue = "${env:BATON_API_KEY}",
+            description = "API key (default: $${BATON_API_KEY}).")
+    private @Nullable String key;
+
+    @Option(names = "--model", description = "Model (default: the first that is served).")
+    private @Nullable String model;
+
+    @Option(
+            names = "--rate",
+            defaultValue = "2",
+            description = "Arrivals per second, Poisson (default: ${DEFAULT-VALUE}).")
+    private double rate;
+
+    @Option(
+            names = "--duration",
+            defaultValue = "30s",
+            description = "Of the arrivals (default: ${DEFAULT-VALUE}).",
+            converter = DurationText.class)
+    private Duration duration = Duration.ofSeconds(30);
+
+    @Option(names = "--words", defaultValue = "200", description = "Words of each prompt (default: ${DEFAULT-VALUE}).")
+    private int words;
+
+    @Option(
+            names = "--max-tokens",
+            defaultValue = "32",
+            description = "Tokens of each answer (default: ${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(
+            names = "--at-most",
+            defaultValue = "512",
+            description = "Answers under way at once (default: ${DEFAULT-VALUE}).")
+    private int atMost;
+
+    @Option(names = "--seed", defaultValue = "1", description = "Of arrivals and prompts (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(names = "--json", description = "Also write the figures here.")
+    private @Nullable Path json;
+
+    @Override
+    public void run() {
+        if (rate <= 0 || rate > 10_000) {
+            throw new CliException("--rate takes more than 0 and at most 10000 arrivals per second, not " + rate);
+        }
+        PrintWriter out = spec.commandLine().getOut();
+        try (GatewayClient gateway = new GatewayClient(url, key)) {
+            List<String> models = gateway.models();
+            if (model == null && models.isEmpty()) {
+                throw new CliException("the gateway serves no model: is a decode worker up?");
+            }
+            String served = model != null ? model : models.getFirst();
+            Load load = new Load(gateway, served, seed);
+            ProgressBar bar = new ProgressBar(out);
+            load.openLoop(Math.min(rate, 2), Duration.ofSeconds(3), words, 4, atMost, new Measurement(), bar);
+            Measurement measured = new Measurement();
+            load.openLoop(rate, duration, words, maxTokens, atMost, measured, bar);
+            print(out, served, measured);
+            write(served, measured);
+        }
+    }
+
+    private void print(PrintWriter out, String served, Measurement measured) {
+        out.printf(
+                "%s, %s arrivals/s for %d s, %d-word prompts, %d tokens each: %d answers, %d failed, %.0f tokens/s%n%n",
+                served,
+                Table.number(rate),
+                duration.toSeconds(),
+                words,
+                maxTokens,
+                measured.answers.sum(),
+                measured.failures.sum(),
+                measured.tokens.sum() / (duration.toNanos() / 1e9));
+        Table table = new Table("ms", "p50", "p99", "max", "mean", "n");
+        row(table, "TTFT (client)", measured.ttft);
+        for (String stage : STAGES) {
+            row(table, "· " + stage.replace('_', ' '), measured.stage(stage));
+        }
+        row(table, "handoff (beside the stream)", measured.stage("handoff"));
+        row(table, "KV transfer, all", measured.stage("transfer"));
+        row(table, "KV transfer, exposed", measured.stage("exposed_transfer"));
+        row(table, "TPOT (client)", measured.tpot);
+        row(table, "gap between tokens", measured.gaps);
+        out.println(table);
+        double control = CONTROL.stream()
+                .mapToDouble(stage -> measured.stage(stage).millis(50))
+                .sum();
+        double transfer = measured.stage("transfer").meanMillis();
+        double exposed = measured.stage("exposed_transfer").meanMillis();
+        out.printf("Control plane (TTFT without prefill), sum of p50: %s ms (must 5, aim 2).%n", Table.number(control));
+        if (transfer > 0) {
+            out.printf(
+                    "Transfer hidden behind prefill: %.0f %%; exposed share of TTFT: %.2f %%.%n",
+                    100 * (1 - exposed / transfer), 100 * exposed / Math.max(1e-9, measured.ttft.meanMillis()));
+        }
+        measured.errors().forEach((message, count) -> out.println("failed " + count + " times: " + message));
+        out.flush();
+    }
+
+    private static void row(Table table, String name, Samples samples) {
+        table.row(
+                name,
+                Table.number(samples.millis(50)),
+                Table.number(samples.millis(99)),
+                Table.number(samples.millis(100)),
+                Table.number(samples.meanMillis()),
+                Long.toString(samples.count()));
+    }
+
+    private void write(String served, Measurement measured) {
+        if (json == null) {
+            return;
+        }
+        ObjectNode root = JsonMapper.shared().createObjectNode();
+        root.put("model", served)
+                .put("rate", rate)
+                .put("duration_s", duration.toSeconds())
+                .put("words", words)
+                .put("max_tokens", maxTokens);
+        measured.writeTo(root);
+        try {
+            Files.writeString(json, root.toPrettyString());
+        } catch (IOException e) {
+            throw new CliException("cannot write " + json + ": " + e.getMessage(), e);
+        }
+    }
+}

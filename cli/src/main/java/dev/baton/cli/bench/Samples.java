@@ -1,0 +1,32 @@
+package dev.baton.cli.bench;
+
+import java.time.Duration;
+import org.HdrHistogram.ConcurrentHistogram;
+
+/** Durations of one kind, microsecond resolution, three digits. Safe from any thread. */
+final class Samples {
+    private static final long LARGEST = Duration.ofMinutes(10).toNanos() / 1_000;
+
+    private final ConcurrentHistogram micros = new ConcurrentHistogram(LARGEST, 3);
+
+    void addNanos(long nanos) {
+        addMicros(nanos / 1_000);
+    }
+
+    void addMicros(long value) {
+        micros.recordValue(Math.clamp(value, 0, LARGEST));
+    }
+
+    long count() {
+        return micros.getTotalCount();
+    }
+
+    /** Milliseconds at a percentile, 0 when there is no sample. */
+    double millis(double percentile) {
+        return micros.getValueAtPercentile(percentile) / 1e3;
+    }
+
+    double meanMillis() {
+        return count() == 0 ? 0 : micros.getMean() / 1e3;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.baton.cli.up;
+
+import dev.baton.cli.CliException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * What to start.
+ *
+ * @param model Hugging Face folder
+ * @param kvMebibytes size of each worker's KV pool
+ * @param threads compute threads of each worker; 0 shares the cores out
+ * @param gatewayArgs further settings of the gateway, {@code --name=value}; {@code workerArgs} of every worker
+ */
+public record StackPlan(
+        Path model,
+        int prefill,
+        int decode,
+        int port,
+        int kvMebibytes,
+        int threads,
+        List<String> gatewayArgs,
+        List<String> workerArgs) {
+    private static final int LARGEST_COUNT = 64;
+
+    public StackPlan {
+        gatewayArgs = List.copyOf(gatewayArgs);
+        workerArgs = List.copyOf(workerArgs);
+        if (prefill < 0 || prefill > LARGEST_COUNT) {
+            throw new CliException("--prefill takes 0 to " + LARGEST_COUNT + ", not " + prefill);
+        }
+        if (decode < 1 || decode > LARGEST_COUNT) {
+            throw new CliException("--decode takes 1 to " + LARGEST_COUNT + ", not " + decode);
+        }
+        if (port < 1 || port > 65_535) {
+            throw new CliException("--port takes 1 to 65535, not " + port);
+        }
+        if (kvMebibytes < 8) {
+            throw new CliException("--kv-memory takes at least 8 MiB, not " + kvMebibytes);
+        }
+        checkModel(model);
+    }
+
+    private static void checkModel(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new CliException("--model " + folder + " is not a folder: name a Hugging Face model folder");
+        }
+        for (String file : List.of("config.json", "tokenizer.json")) {
+            if (!Files.isRegularFile(folder.resolve(file))) {
+                throw new CliException("--model " + folder + " is not a model folder: it has no " + file);
+            }
+        }
+        if (weightBytes(folder) == 0) {
+            throw new CliException("--model " + folder + " is not a model folder: it has no *.safetensors");
+        }
+    }
+
+    /** Bytes of the checkpoint. */
+    static long weightBytes(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        } catch (java.io.IOException e) {
+            throw new CliException("--model " + folder + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** What clients call the model: its folder's name. */
+    public String modelName() {
+        return String.valueOf(model.getFileName());
+    }
+
+    int workers() {
+        return prefill + decode;
+    }
+
+    /** Threads of one worker: as set, else the cores shared out evenly, at least one each. */
+    public int threadsEach() {
+        return threads > 0 ? threads : Math.max(1, Runtime.getRuntime().availableProcessors() / workers());
+    }
+}

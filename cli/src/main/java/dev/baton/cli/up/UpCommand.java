@@ -1,0 +1,105 @@
+package dev.baton.cli.up;
+
+import dev.baton.cli.Baton;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code baton up}: the whole path on this machine, until Ctrl-C. */
+@Command(name = "up", mixinStandardHelpOptions = true, description = "Starts Redis, Kafka, workers and a gateway here.")
+public final class UpCommand implements Runnable {
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(names = "--model", description = "Hugging Face model folder (default: models/demo).")
+    private @Nullable Path model;
+
+    @Option(names = "--prefill", defaultValue = "1", description = "Prefill workers (default: ${DEFAULT-VALUE}).")
+    private int prefill;
+
+    @Option(names = "--decode", defaultValue = "1", description = "Decode workers (default: ${DEFAULT-VALUE}).")
+    private int decode;
+
+    @Option(names = "--port", defaultValue = "8080", description = "Port of the gateway (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(
+            names = "--kv-memory",
+            defaultValue = "256",
+            description = "MiB of KV cache of each worker (default: ${DEFAULT-VALUE}).")
+    private int kvMebibytes;
+
+    @Option(
+            names = "--threads",
+            defaultValue = "0",
+            description = "Compute threads of each worker (default: the cores shared out).")
+    private int threads;
+
+    @Option(names = "--gateway-setting", description = "A further setting of the gateway, name=value. May be repeated.")
+    private List<String> gatewaySettings = List.of();
+
+    @Option(names = "--worker-setting", description = "A further setting of every worker, name=value. May be repeated.")
+    private List<String> workerSettings = List.of();
+
+    @Override
+    public void run() {
+        PrintWriter out = spec.commandLine().getOut();
+        Path folder = (model != null ? model : Baton.home().resolve("models/demo"))
+                .toAbsolutePath()
+                .normalize();
+        StackPlan plan = new StackPlan(
+                folder,
+                prefill,
+                decode,
+                port,
+                kvMebibytes,
+                threads,
+                arguments(gatewaySettings),
+                arguments(workerSettings));
+        long started = System.nanoTime();
+        say(
+                out,
+                "Starting Baton: %d prefill and %d decode workers, %d thread%s each, model %s"
+                        .formatted(
+                                prefill,
+                                decode,
+                                plan.threadsEach(),
+                                plan.threadsEach() == 1 ? "" : "s",
+                                folder.getFileName()));
+        try (LocalStack stack = LocalStack.start(Baton.home(), plan, line -> say(out, line))) {
+            say(out, welcome(stack, (System.nanoTime() - started) / 1e9));
+            stack.watch();
+        }
+    }
+
+    private static List<String> arguments(List<String> settings) {
+        return settings.stream().map(setting -> "--" + setting).toList();
+    }
+
+    private static void say(PrintWriter out, String line) {
+        synchronized (out) {
+            out.println(line);
+            out.flush();
+        }
+    }
+
+    private static String welcome(LocalStack stack, double seconds) {
+        return """
+
+                Baton is up after %.1f s: %s
+
+                  curl -N %s/v1/chat/completions -H 'Content-Type: application/json' \\
+                    -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Tell me a story."}]}'
+
+                  ./baton chat        talk to it
+                  .baton/logs         a log a part
+                  Ctrl-C              stops everything (or ./baton down)
+                """.formatted(seconds, stack.url(), stack.url(), stack.modelName());
+    }
+}

@@ -1,0 +1,5 @@
+/** Starts, watches and ends the local stack: the parts, their ports, the record of what was started. */
+@NullMarked
+package dev.baton.cli.up;
+
+import org.jspecify.annotations.NullMarked;

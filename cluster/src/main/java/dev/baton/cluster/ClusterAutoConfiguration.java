@@ -1,0 +1,134 @@
+package dev.baton.cluster;
+
+import dev.baton.cluster.lanes.KafkaConnection;
+import dev.baton.cluster.lanes.KafkaProbe;
+import dev.baton.cluster.lanes.LaneMetrics;
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.lanes.LaneTopics;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.workers.KvDirectories;
+import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.workers.WorkerRegistry;
+import dev.baton.cluster.workers.WorkerStates;
+import dev.baton.config.LaneSettings;
+import dev.baton.config.LimitSettings;
+import dev.baton.config.RegistrySettings;
+import dev.baton.config.SettingsAutoConfiguration;
+import dev.baton.kv.directory.RedisKvDirectory;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.resource.Delay;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
+import org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration;
+import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Lazy;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.kafka.core.ConsumerFactory;
+import org.springframework.kafka.core.KafkaAdmin;
+import org.springframework.kafka.core.ProducerFactory;
+
+/**
+ * What every role has: Redis, topics and a producer. A role makes its own lane consumer, token stream and announcer,
+ * since their lives follow its work. Lazy beans start only where somebody asks for them.
+ */
+@AutoConfiguration(
+        after = {SettingsAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class, KafkaAutoConfiguration.class
+        })
+public class ClusterAutoConfiguration {
+    private static final Duration RECONNECT_FROM = Duration.ofMillis(10);
+    private static final Duration RECONNECT_UP_TO = Duration.ofMillis(500);
+    private static final Duration PROBE_LIMIT = Duration.ofSeconds(1);
+    private static final Duration PROBE_STANDS_FOR = Duration.ofSeconds(1);
+
+    /** Without a connection a command fails at once: one that is sent late would speak for a state long past. */
+    @Bean
+    LettuceClientOptionsBuilderCustomizer redisFailsFast(RegistrySettings settings) {
+        return options -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
+                .socketOptions(SocketOptions.builder()
+                        .connectTimeout(settings.timeout())
+                        .tcpNoDelay(true)
+                        .build());
+    }
+
+    /** Redis is back within half a second of its start. */
+    @Bean
+    ClientResourcesBuilderCustomizer redisReconnectsSoon() {
+        return resources ->
+                resources.reconnectDelay(Delay.exponential(RECONNECT_FROM, RECONNECT_UP_TO, 2, TimeUnit.MILLISECONDS));
+    }
+
+    @Bean
+    RequestStates requestStates(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+        return new RequestStates(redis, settings.requestMargin(), settings.timeout());
+    }
+
+    @Bean
+    WorkerStates workerStates(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+        return new WorkerStates(redis, settings.timeout());
+    }
+
+    @Bean
+    @Lazy
+    WorkerRegistry workerRegistry(WorkerStates states, RegistrySettings settings) {
+        return new WorkerRegistry(states, settings);
+    }
+
+    @Bean
+    LaneLeases laneLeases(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+        return new LaneLeases(redis, settings);
+    }
+
+    /** An entry lives as long as a request may, so that its lease outlives the decode phase. */
+    @Bean
+    KvDirectories kvDirectories(ReactiveStringRedisTemplate redis, RegistrySettings registry, LimitSettings limits) {
+        return fingerprint -> new RedisKvDirectory(redis, fingerprint, limits.deadline(), registry.timeout());
+    }
+
+    @Bean
+    KafkaConnection kafkaConnection(
+            KafkaAdmin admin, ProducerFactory<?, ?> producers, ConsumerFactory<?, ?> consumers) {
+        return new KafkaConnection(
+                admin.getConfigurationProperties(),
+                producers.getConfigurationProperties(),
+                consumers.getConfigurationProperties());
+    }
+
+    @Bean
+    @Lazy
+    LaneProducer laneProducer(KafkaConnection connection, LaneSettings settings, LaneMetrics metrics) {
+        LaneTopics.ensure(connection.admin(), settings);
+        return new LaneProducer(connection.producer(), settings, metrics);
+    }
+
+    @Bean
+    KafkaProbe kafkaProbe(KafkaConnection connection) {
+        return new KafkaProbe(connection.admin(), PROBE_LIMIT, PROBE_STANDS_FOR);
+    }
+
+    /** Up while a broker answers: without one no new request starts. */
+    @Bean("kafka")
+    HealthIndicator kafka(KafkaProbe probe) {
+        return () -> (probe.answers() ? Health.up() : Health.down()).build();
+    }
+
+    @Bean
+    LaneMetrics laneMetrics(ObjectProvider<MeterRegistry> registry) {
+        return new LaneMetrics(registry.getIfAvailable(SimpleMeterRegistry::new));
+    }
+
+    @Bean
+    StreamMetrics streamMetrics(ObjectProvider<MeterRegistry> registry) {
+        return new StreamMetrics(registry.getIfAvailable(SimpleMeterRegistry::new));
+    }
+}

@@ -1,0 +1,281 @@
+package dev.baton.cluster.lanes;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import dev.baton.cluster.workers.LaneLease;
+import dev.baton.config.LaneSettings;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads one lane for as long as its lease holds. Records go to the handler as they come and are completed out of order;
+ * what is committed is the low-water mark, so that a crash repeats records and never skips one. When too many are
+ * unfinished it pauses. Once the lease is lost it reads nothing, commits nothing and ends.
+ *
+ * <p>It starts at the committed offset; on a lane never committed, at the oldest record within the retention. Whether a
+ * record is still wanted is the handler's to say.
+ */
+public final class LaneConsumer<T extends Message> implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LaneConsumer.class);
+    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration COMMIT_EVERY = Duration.ofMillis(200);
+    private static final Duration END_LIMIT = Duration.ofSeconds(5);
+    private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
+
+    /** A record's end, on its way to the lane's thread. */
+    private record Completion<T>(
+            LaneRecord<T> record, @Nullable String failure) {}
+
+    /** What reads and writes. */
+    public record Rim(
+            Map<String, Object> connection, LaneProducer producer, LaneMetrics metrics, InstantSource clock) {}
+
+    private final LaneLease lease;
+    private final Parser<T> parser;
+    private final LaneHandler<T> handler;
+    private final LaneSettings settings;
+    private final Rim rim;
+    private final TopicPartition partition;
+    private final KafkaConsumer<String, byte[]> consumer;
+    private final Queue<Completion<T>> completions = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread thread;
+    private volatile boolean stopping;
+    private volatile boolean paused;
+
+    // Owned by the lane's thread.
+    private LowWater lowWater = new LowWater(0);
+    private long committed = -1;
+    private long committedAt;
+
+    /** Starts to read at once. The lease stays the caller's: close it after this. */
+    public LaneConsumer(LaneLease lease, Parser<T> parser, LaneHandler<T> handler, LaneSettings settings, Rim rim) {
+        this.lease = lease;
+        this.parser = parser;
+        this.handler = handler;
+        this.settings = settings;
+        this.rim = rim;
+        this.partition = new TopicPartition(lease.topic(), lease.lane());
+        this.consumer = new KafkaConsumer<>(config(), new StringDeserializer(), new ByteArrayDeserializer());
+        this.thread = Thread.ofPlatform()
+                .name("lane-" + lease.topic() + "-" + lease.lane())
+                .daemon(true)
+                .start(this::run);
+    }
+
+    /** Whether it reads: neither closed nor without its lease. */
+    public boolean reading() {
+        return ended.getCount() > 0 && !stopping && lease.held();
+    }
+
+    /** Waits until it has ended: closed, or the lease lost. True when it has within {@code limit}. */
+    public boolean awaitEnd(Duration limit) throws InterruptedException {
+        return ended.await(limit.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** Stops reading, commits what is completed, ends. Records not completed come again to the next holder. */
+    @Override
+    public void close() {
+        stopping = true;
+        if (Thread.currentThread() == thread) {
+            return;
+        }
+        try {
+            if (!thread.join(END_LIMIT)) {
+                consumer.wakeup();
+                LOG.warn("Lane {} has not ended within {}", partition, END_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Map<String, Object> config() {
+        Map<String, Object> config = new HashMap<>(rim.connection());
+        int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());
+        config.put(ConsumerConfig.GROUP_ID_CONFIG, "baton-lanes");
+        config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
+        config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, Math.max(1 << 20, maxRecord));
+        config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, settings.outstanding());
+        config.put(ConsumerConfig.CLIENT_ID_CONFIG, lease.topic() + "-" + lease.lane());
+        return config;
+    }
+
+    private void run() {
+        try (consumer) {
+            consumer.assign(List.of(partition));
+            boolean placed = false;
+            while (!stopping && lease.held()) {
+                try {
+                    if (!placed) {
+                        place();
+                        placed = true;
+                    }
+                    round();
+                } catch (WakeupException e) {
+                    // A completion may let a paused lane go on.
+                } catch (KafkaException e) {
+                    LOG.warn("Lane {}: Kafka failed, trying again: {}", partition, e.toString());
+                    TimeUnit.NANOSECONDS.sleep(RETRY_PAUSE.toNanos());
+                }
+            }
+            takeCompletions();
+            commit(true);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (WakeupException e) {
+            LOG.debug("Lane {} was woken while it ended", partition);
+        } catch (RuntimeException e) {
+            LOG.error("Lane {} has ended by a bug; nobody reads it until this worker starts anew", partition, e);
+        } finally {
+            ended.countDown();
+            LOG.info("Lane {} is read no more", partition);
+        }
+    }
+
+    private void place() {
+        OffsetAndMetadata last = consumer.committed(java.util.Set.of(partition), settings.startTimeout())
+                .get(partition);
+        long offset;
+        if (last != null) {
+            offset = last.offset();
+        } else {
+            long since = rim.clock().instant().minus(settings.retention()).toEpochMilli();
+            OffsetAndTimestamp oldest = consumer.offsetsForTimes(Map.of(partition, since), settings.startTimeout())
+                    .get(partition);
+            offset = oldest != null
+                    ? oldest.offset()
+                    : consumer.endOffsets(List.of(partition), settings.startTimeout())
+                            .getOrDefault(partition, 0L);
+        }
+        consumer.seek(partition, offset);
+        lowWater = new LowWater(offset);
+        committed = last != null ? offset : -1;
+        LOG.info("Lane {} is read from offset {}", partition, offset);
+    }
+
+    private void round() {
+        takeCompletions();
+        commit(false);
+        boolean full = lowWater.outstanding() >= settings.outstanding();
+        if (full && !paused) {
+            consumer.pause(List.of(partition));
+            paused = true;
+        } else if (paused && lowWater.outstanding() <= settings.outstanding() / 2) {
+            consumer.resume(List.of(partition));
+            paused = false;
+        }
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+            if (stopping || !lease.held()) {
+                return;
+            }
+            lowWater.read(record.offset());
+            deliver(record, 1);
+        }
+        rim.metrics().outstanding(lowWater.outstanding());
+    }
+
+    private void deliver(ConsumerRecord<String, byte[]> source, int delivery) {
+        Instant now = rim.clock().instant();
+        T value;
+        try {
+            value = parser.parseFrom(source.value());
+        } catch (InvalidProtocolBufferException e) {
+            LOG.warn("Lane {}: the record at {} cannot be read and becomes a dead letter", partition, source.offset());
+            bury(
+                    new LaneRecord<>(source.key(), source, delivery, now, (record, why) -> {}),
+                    null,
+                    "cannot be read: " + e.getMessage());
+            return;
+        }
+        LaneRecord<T> record = new LaneRecord<>(value, source, delivery, now, this::end);
+        rim.metrics().waited(Duration.between(record.sentAt(), now));
+        try {
+            handler.handle(record);
+        } catch (RuntimeException e) {
+            LOG.warn("Lane {}: the record at {} could not be handled", partition, source.offset(), e);
+            record.fail(e.toString());
+        }
+    }
+
+    /** Any thread. */
+    private void end(LaneRecord<T> record, @Nullable String failure) {
+        completions.add(new Completion<>(record, failure));
+        if (paused) {
+            consumer.wakeup();
+        }
+    }
+
+    private void takeCompletions() {
+        for (Completion<T> next = completions.poll(); next != null; next = completions.poll()) {
+            LaneRecord<T> record = next.record();
+            if (next.failure() == null) {
+                lowWater.completed(record.offset());
+            } else if (record.delivery() < settings.deliveries()) {
+                deliver(record.source(), record.delivery() + 1);
+            } else {
+                byte[] value = settings.deadPrompts() ? record.source().value() : Prompts.without(record.value());
+                bury(record, value, next.failure());
+            }
+        }
+    }
+
+    private void bury(LaneRecord<?> record, byte @Nullable [] value, String why) {
+        rim.producer().sendDead(record, value, why).whenComplete((sent, failure) -> {
+            if (failure != null) {
+                LOG.error("A dead letter of lane {} at {} is lost: {}", partition, record.offset(), why, failure);
+            }
+        });
+        lowWater.completed(record.offset());
+    }
+
+    private void commit(boolean last) {
+        long offset = lowWater.offset();
+        long now = System.nanoTime();
+        boolean due = last || now - committedAt >= COMMIT_EVERY.toNanos();
+        if (offset == committed || !due || !lease.held()) {
+            return;
+        }
+        Map<TopicPartition, OffsetAndMetadata> offsets = Map.of(partition, new OffsetAndMetadata(offset));
+        committed = offset;
+        committedAt = now;
+        if (last) {
+            consumer.commitSync(offsets, END_LIMIT);
+            rim.metrics().committed();
+        } else {
+            consumer.commitAsync(offsets, (done, failure) -> {
+                if (failure == null) {
+                    rim.metrics().committed();
+                } else {
+                    // The next commit says more; a crash before it repeats records, which claims make harmless.
+                    LOG.warn("Lane {}: offset {} was not committed: {}", partition, offset, failure.toString());
+                    committed = -1;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,8 @@
+package dev.baton.cluster.lanes;
+
+/** Takes the records of a lane, in order, on the lane's thread. Must not block: it holds up the lane and its commits. */
+@FunctionalInterface
+public interface LaneHandler<T> {
+    /** An exception counts as {@link LaneRecord#fail}. */
+    void handle(LaneRecord<T> record);
+}

@@ -1,0 +1,123 @@
+package dev.baton.cluster.lanes;
+
+import dev.baton.config.LaneSettings;
+import dev.baton.protocol.Topics;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.UsageEvent;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes work to lanes: at once, confirmed by all replicas, within a deadline. A record whose send failed may still
+ * have been written; the claim before compute makes that harmless. Any thread; may block for the send timeout when
+ * Kafka is away, so event loops must not call it.
+ */
+public final class LaneProducer implements AutoCloseable {
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
+
+    private final KafkaProducer<String, byte[]> producer;
+    private final LaneMetrics metrics;
+
+    /** Connects, and learns where the topics are, so that the first request does not wait for it. */
+    public LaneProducer(Map<String, Object> connection, LaneSettings settings, LaneMetrics metrics) {
+        Map<String, Object> config = new HashMap<>(connection);
+        int limit = Math.toIntExact(settings.sendTimeout().toMillis());
+        int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());
+        config.put(ProducerConfig.LINGER_MS_CONFIG, 0);
+        config.put(ProducerConfig.ACKS_CONFIG, "all");
+        config.put(ProducerConfig.COMPRESSION_TYPE_CONFIG, "lz4");
+        config.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, limit);
+        config.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, limit);
+        config.put(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, limit);
+        config.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, maxRecord);
+        config.put(ProducerConfig.BUFFER_MEMORY_CONFIG, Math.max(32L << 20, 4L * maxRecord));
+        // An idle night must not make the first request of the morning wait for metadata.
+        config.put(ProducerConfig.METADATA_MAX_IDLE_CONFIG, Duration.ofDays(7).toMillis());
+        this.producer = new KafkaProducer<>(config, new StringSerializer(), new ByteArraySerializer());
+        this.metrics = metrics;
+        try {
+            for (String topic : List.of(Topics.PREFILL, Topics.HANDOFF, Topics.USAGE, Topics.DEAD)) {
+                producer.partitionsFor(topic);
+            }
+        } catch (KafkaException e) {
+            producer.close(Duration.ZERO);
+            throw new LaneException(
+                    "Kafka does not tell where its topics are. Check spring.kafka.bootstrap-servers.", e);
+        }
+    }
+
+    /** To a prefill lane. Completes when Kafka has it. */
+    public CompletionStage<Void> send(int lane, PrefillJob job) {
+        return send(
+                new ProducerRecord<>(Topics.PREFILL, lane, job.getGeneration().getRequestId(), job.toByteArray()));
+    }
+
+    /** To a handoff lane. Completes when Kafka has it. */
+    public CompletionStage<Void> send(int lane, Handoff handoff) {
+        return send(new ProducerRecord<>(
+                Topics.HANDOFF, lane, handoff.getGeneration().getRequestId(), handoff.toByteArray()));
+    }
+
+    public CompletionStage<Void> send(UsageEvent event) {
+        return send(new ProducerRecord<>(Topics.USAGE, null, event.getTenant(), event.toByteArray()));
+    }
+
+    /** @param value the record as it was, or without its prompt; null when it could not be read at all */
+    CompletionStage<Void> sendDead(LaneRecord<?> record, byte @Nullable [] value, String why) {
+        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(Topics.DEAD, null, record.key(), value);
+        dead.headers()
+                .add("topic", bytes(record.topic()))
+                .add("lane", bytes(Integer.toString(record.lane())))
+                .add("offset", bytes(Long.toString(record.offset())))
+                .add("deliveries", bytes(Integer.toString(record.delivery())))
+                .add("why", bytes(why));
+        metrics.dead();
+        return send(dead);
+    }
+
+    @Override
+    public void close() {
+        producer.close(CLOSE_LIMIT);
+    }
+
+    private CompletionStage<Void> send(ProducerRecord<String, byte[]> record) {
+        CompletableFuture<Void> confirmed = new CompletableFuture<>();
+        long start = System.nanoTime();
+        try {
+            producer.send(record, (metadata, failure) -> {
+                if (failure == null) {
+                    metrics.sent(Duration.ofNanos(System.nanoTime() - start));
+                    confirmed.complete(null);
+                } else {
+                    fail(confirmed, record, failure);
+                }
+            });
+        } catch (KafkaException e) {
+            fail(confirmed, record, e);
+        }
+        return confirmed;
+    }
+
+    private void fail(CompletableFuture<Void> confirmed, ProducerRecord<?, ?> record, Exception failure) {
+        metrics.unsent();
+        confirmed.completeExceptionally(new LaneException(
+                "A record for " + record.topic() + " was not confirmed by Kafka: " + failure.getMessage(), failure));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

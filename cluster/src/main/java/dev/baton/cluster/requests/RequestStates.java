@@ -1,0 +1,148 @@
+package dev.baton.cluster.requests;
+
+import dev.baton.cluster.redis.RedisAnswer;
+import dev.baton.control.Phase;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import org.springframework.core.io.ClassPathResource;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.data.redis.core.script.RedisScript;
+
+/**
+ * Request states in Redis, one hash each: {@code baton:req:<id>} with the attempt's number and nonce, the phase, the
+ * owner, and per claimed phase {@code worker|epoch}. A hash outlives its request's deadline by a margin.
+ *
+ * <p>Only the owning gateway brings a request into being: {@link #create}, and {@link #raise} when Redis came back
+ * empty. A worker's claim on what is not there is refused. All calls fail with an exception when Redis does not answer
+ * in time; the change may then have been made, and repeating the call tells ({@link Outcome#ALREADY}).
+ */
+public final class RequestStates {
+    private static final HexFormat HEX = HexFormat.of();
+    private static final RedisScript<String> CREATE = script("create");
+    private static final RedisScript<String> RAISE = script("raise");
+    private static final RedisScript<String> CLAIM = script("claim");
+    private static final RedisScript<String> END = script("end");
+
+    private final ReactiveStringRedisTemplate redis;
+    private final Duration margin;
+    private final Duration timeout;
+
+    /** @param margin how long a state outlives its deadline; @param timeout after which a call fails */
+    public RequestStates(ReactiveStringRedisTemplate redis, Duration margin, Duration timeout) {
+        this.redis = redis;
+        this.margin = margin;
+        this.timeout = timeout;
+    }
+
+    /** Records a new request, QUEUED. {@link Outcome#REFUSED} when the id is taken. */
+    public CompletionStage<Outcome> create(String requestId, Attempt attempt, String owner, Instant deadline) {
+        return run(CREATE, requestId, number(attempt), nonce(attempt), owner, expiry(deadline));
+    }
+
+    /** Makes {@code to} the attempt that counts, QUEUED again, in place of any lower one. */
+    public CompletionStage<Outcome> raise(String requestId, Attempt to, String owner, Instant deadline) {
+        return run(RAISE, requestId, number(to), nonce(to), owner, expiry(deadline));
+    }
+
+    /** A worker takes the request into a phase: PREFILLING, HANDED_OFF or DECODING. */
+    public CompletionStage<Outcome> claim(String requestId, Attempt attempt, Phase phase, WorkerRef worker) {
+        String from = Arrays.stream(Phase.values())
+                .filter(before -> before.mayBeClaimedFor(phase))
+                .map(Phase::name)
+                .collect(Collectors.joining(",", ",", ","));
+        if (from.equals(",,")) {
+            throw new IllegalArgumentException(phase + " is not a phase that a worker claims");
+        }
+        return run(CLAIM, requestId, number(attempt), nonce(attempt), phase.name(), from, executor(worker));
+    }
+
+    /** The owner says how the request ended: DONE, FAILED or CANCELLED. */
+    public CompletionStage<Outcome> end(String requestId, Attempt attempt, Phase phase, String owner) {
+        if (!phase.ended()) {
+            throw new IllegalArgumentException(phase + " is not an end");
+        }
+        return run(END, requestId, number(attempt), nonce(attempt), phase.name(), owner);
+    }
+
+    /** What is recorded; empty when nothing is. */
+    public CompletionStage<Optional<RequestState>> find(String requestId) {
+        return RedisAnswer.within(
+                timeout,
+                redis.<String, String>opsForHash()
+                        .entries(key(requestId))
+                        .collectMap(Map.Entry::getKey, Map.Entry::getValue)
+                        .map(RequestStates::parse));
+    }
+
+    private CompletionStage<Outcome> run(RedisScript<String> script, String requestId, String... arguments) {
+        return RedisAnswer.within(
+                timeout,
+                redis.execute(script, List.of(key(requestId)), List.of(arguments))
+                        .single()
+                        .map(Outcome::valueOf));
+    }
+
+    private String expiry(Instant deadline) {
+        return Long.toString(deadline.plus(margin).toEpochMilli());
+    }
+
+    private static Optional<RequestState> parse(Map<String, String> fields) {
+        String number = fields.get("number");
+        String nonce = fields.get("nonce");
+        String phase = fields.get("phase");
+        String owner = fields.get("owner");
+        if (number == null || nonce == null || phase == null || owner == null) {
+            return Optional.empty();
+        }
+        Attempt attempt = Attempt.newBuilder()
+                .setNumber(Integer.parseInt(number))
+                .setNonce(HexFormat.fromHexDigitsToLong(nonce))
+                .build();
+        EnumMap<Phase, WorkerRef> executors = new EnumMap<>(Phase.class);
+        for (Phase each : Phase.values()) {
+            String executor = fields.get(each.name());
+            if (executor != null) {
+                executors.put(each, worker(executor));
+            }
+        }
+        return Optional.of(new RequestState(attempt, Phase.valueOf(phase), owner, executors));
+    }
+
+    private static String key(String requestId) {
+        return "baton:req:" + requestId;
+    }
+
+    private static String number(Attempt attempt) {
+        return Integer.toString(attempt.getNumber());
+    }
+
+    private static String nonce(Attempt attempt) {
+        return HEX.toHexDigits(attempt.getNonce());
+    }
+
+    private static String executor(WorkerRef worker) {
+        return worker.getId() + "|" + HEX.toHexDigits(worker.getEpoch());
+    }
+
+    private static WorkerRef worker(String executor) {
+        int bar = executor.lastIndexOf('|');
+        return WorkerRef.newBuilder()
+                .setId(executor.substring(0, bar))
+                .setEpoch(HexFormat.fromHexDigitsToLong(executor.substring(bar + 1)))
+                .build();
+    }
+
+    private static RedisScript<String> script(String name) {
+        return RedisScript.of(new ClassPathResource("dev/baton/cluster/requests/" + name + ".lua"), String.class);
+    }
+}

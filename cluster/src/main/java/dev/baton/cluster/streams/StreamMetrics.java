@@ -1,0 +1,64 @@
+package dev.baton.cluster.streams;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** Meters of both sides of the token stream. Safe for use by any thread. */
+public final class StreamMetrics {
+    private final AtomicInteger sessions = new AtomicInteger();
+    private final AtomicInteger kept = new AtomicInteger();
+    private final Counter cancelled;
+    private final Counter resumed;
+    private final Counter suspected;
+    private final Counter died;
+    private final Timer roundTrip;
+
+    public StreamMetrics(MeterRegistry registry) {
+        Gauge.builder("baton.stream.sessions", sessions, AtomicInteger::get)
+                .description("Open token streams")
+                .register(registry);
+        Gauge.builder("baton.stream.kept.requests", kept, AtomicInteger::get)
+                .description("Requests whose tokens wait for an acknowledgement")
+                .register(registry);
+        cancelled = registry.counter("baton.stream.cancels");
+        resumed = registry.counter("baton.stream.resumes");
+        suspected = registry.counter("baton.stream.suspicions");
+        died = registry.counter("baton.stream.deaths");
+        roundTrip = Timer.builder("baton.stream.ping")
+                .description("Ping sent until its answer was handled")
+                .publishPercentileHistogram()
+                .register(registry);
+    }
+
+    void sessions(int count) {
+        sessions.set(count);
+    }
+
+    void kept(int count) {
+        kept.set(count);
+    }
+
+    void cancelled() {
+        cancelled.increment();
+    }
+
+    void resumed() {
+        resumed.increment();
+    }
+
+    void suspected() {
+        suspected.increment();
+    }
+
+    void died() {
+        died.increment();
+    }
+
+    void roundTrip(Duration time) {
+        roundTrip.record(time);
+    }
+}

@@ -1,0 +1,178 @@
+package dev.baton.cluster.streams;
+
+import dev.baton.config.StreamSettings;
+import dev.baton.protocol.v1.Acknowledge;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Cancel;
+import dev.baton.protocol.v1.GatewayMessage;
+import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.Resume;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+
+/**
+ * The gateway's side: one stream to each listed worker, for as long as the worker is listed or its stream is up. Calls
+ * return at once; the listener is called on the one thread that owns the links.
+ */
+public final class TokenStreams implements AutoCloseable {
+    private final StreamSettings settings;
+    private final Hello hello;
+    private final WorkerLink.Ears ears;
+    private final OwnerThread owner = new OwnerThread("token-streams");
+    private final Map<String, WorkerLink> links = new HashMap<>();
+    private final Set<WorkerRef> live = ConcurrentHashMap.newKeySet();
+    private long lastTick = System.nanoTime();
+
+    /** @param gateway this gateway's id; @param secret the cluster's */
+    public TokenStreams(
+            String gateway, String secret, StreamSettings settings, StreamListener listener, StreamMetrics metrics) {
+        this.settings = settings;
+        this.hello = Hello.newBuilder().setGateway(gateway).setSecret(secret).build();
+        this.ears = new WorkerLink.Ears(listener, metrics);
+        owner.every(settings.pingEvery(), this::tick);
+    }
+
+    /** The workers that the registry lists now. */
+    public void listed(List<WorkerState> workers) {
+        owner.run(() -> apply(workers));
+    }
+
+    /** Whether the worker answers in this life. Any thread. */
+    public boolean live(WorkerRef worker) {
+        return live.contains(worker);
+    }
+
+    /** Tells the worker to drop the attempt. Not sent when the worker is not up in this life. */
+    public void cancel(WorkerRef worker, String requestId, Attempt attempt) {
+        send(
+                worker,
+                GatewayMessage.newBuilder()
+                        .setCancel(Cancel.newBuilder().setRequestId(requestId).setAttempt(attempt))
+                        .build());
+    }
+
+    /** Asks for all from {@code nextIndex} on. Answered by progress, or by a failure UNKNOWN_REQUEST. */
+    public void resume(WorkerRef worker, String requestId, Attempt attempt, int nextIndex) {
+        send(
+                worker,
+                GatewayMessage.newBuilder()
+                        .setResume(Resume.newBuilder()
+                                .setRequestId(requestId)
+                                .setAttempt(attempt)
+                                .setNextIndex(nextIndex))
+                        .build());
+    }
+
+    /** Lets the worker forget all below {@code nextIndex}. */
+    public void acknowledge(WorkerRef worker, String requestId, Attempt attempt, int nextIndex) {
+        send(
+                worker,
+                GatewayMessage.newBuilder()
+                        .setAcknowledge(Acknowledge.newBuilder()
+                                .setRequestId(requestId)
+                                .setAttempt(attempt)
+                                .setNextIndex(nextIndex))
+                        .build());
+    }
+
+    @Override
+    public void close() {
+        owner.run(() -> {
+            links.values().forEach(WorkerLink::close);
+            links.clear();
+            live.clear();
+        });
+        owner.close();
+    }
+
+    static long epochMicros() {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    }
+
+    private void send(WorkerRef worker, GatewayMessage message) {
+        owner.run(() -> {
+            WorkerLink link = links.get(worker.getId());
+            if (link != null) {
+                link.send(worker, message);
+            }
+        });
+    }
+
+    private void apply(List<WorkerState> workers) {
+        Map<String, WorkerState> byId = workers.stream()
+                .collect(Collectors.toMap(state -> state.getWorker().getId(), state -> state, (one, other) -> other));
+        byId.forEach((id, state) -> {
+            WorkerLink link = links.get(id);
+            if (link == null) {
+                WorkerLink fresh = new WorkerLink(state, hello, settings, owner, observed());
+                links.put(id, fresh);
+                fresh.open();
+            } else {
+                link.listed(state);
+            }
+        });
+        Iterator<Map.Entry<String, WorkerLink>> all = links.entrySet().iterator();
+        while (all.hasNext()) {
+            Map.Entry<String, WorkerLink> entry = all.next();
+            if (!byId.containsKey(entry.getKey())) {
+                entry.getValue().listed(null);
+                if (entry.getValue().over()) {
+                    entry.getValue().close();
+                    all.remove();
+                }
+            }
+        }
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        Duration since = Duration.ofNanos(now - lastTick);
+        lastTick = now;
+        if (since.compareTo(settings.suspectAfter()) > 0) {
+            links.values().forEach(link -> link.forgive(now));
+        }
+        long micros = epochMicros();
+        links.values().forEach(link -> link.tick(now, micros));
+    }
+
+    /** The listener, with the set of live workers kept beside it. */
+    private WorkerLink.Ears observed() {
+        StreamListener outer = ears.listener();
+        return new WorkerLink.Ears(
+                new StreamListener() {
+                    @Override
+                    public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {
+                        live.add(worker);
+                        outer.connected(worker, role, again);
+                    }
+
+                    @Override
+                    public void suspect(WorkerRef worker, String why) {
+                        live.remove(worker);
+                        outer.suspect(worker, why);
+                    }
+
+                    @Override
+                    public void dead(WorkerRef worker, String why) {
+                        live.remove(worker);
+                        outer.dead(worker, why);
+                    }
+
+                    @Override
+                    public void progress(WorkerRef worker, dev.baton.protocol.v1.Progress progress, long madeUs) {
+                        outer.progress(worker, progress, madeUs);
+                    }
+                },
+                ears.metrics());
+    }
+}

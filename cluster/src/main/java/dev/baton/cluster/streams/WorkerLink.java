@@ -1,0 +1,325 @@
+package dev.baton.cluster.streams;
+
+import dev.baton.config.StreamSettings;
+import dev.baton.protocol.v1.GatewayMessage;
+import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.Ping;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TokenFrame;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.protocol.v1.WorkerMessage;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.ClientResponseObserver;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateway's stream to one worker id, over that worker's lives. Owned by the thread of {@link TokenStreams}.
+ *
+ * <p>A stream that ends is opened again at once. What tells the dead from the living is the answer: refused, or a new
+ * epoch, is dead; the same epoch goes on; no answer in time is suspect. Each try has a number, so that what a given-up
+ * try still reports is not heard.
+ */
+final class WorkerLink {
+    /** Where the link stands. */
+    private enum State {
+        /** No welcome on the current try. */
+        OPENING,
+        /** Welcomed and heard lately. */
+        UP,
+        /** Welcomed and silent. */
+        SILENT,
+        /** Refused; another try comes after a pause. */
+        PAUSED
+    }
+
+    private final StreamSettings settings;
+    private final Hello hello;
+    private final OwnerThread owner;
+    private final StreamListener listener;
+    private final StreamMetrics metrics;
+
+    private WorkerState listed;
+    private boolean isListed = true;
+    private State state = State.PAUSED;
+    private int tries;
+    private @Nullable ManagedChannel channel;
+    private @Nullable ClientCallStreamObserver<GatewayMessage> out;
+    private @Nullable WorkerRef worker;
+    private boolean suspected;
+    private long unheardSince;
+    private Duration pause;
+
+    WorkerLink(WorkerState listed, Hello hello, StreamSettings settings, OwnerThread owner, Ears ears) {
+        this.listed = listed;
+        this.hello = hello;
+        this.settings = settings;
+        this.owner = owner;
+        this.listener = ears.listener();
+        this.metrics = ears.metrics();
+        this.pause = settings.retryFrom();
+    }
+
+    /** Who is told. */
+    record Ears(StreamListener listener, StreamMetrics metrics) {}
+
+    /** The life that answers or last answered; null: none so far, or known dead. */
+    @Nullable
+    WorkerRef worker() {
+        return worker;
+    }
+
+    boolean up() {
+        return state == State.UP;
+    }
+
+    /** Nobody lists it and it does not answer. */
+    boolean over() {
+        return !isListed && worker == null && state != State.UP && state != State.SILENT;
+    }
+
+    /** The registry's word; null: it is not listed. */
+    void listed(@Nullable WorkerState now) {
+        isListed = now != null;
+        if (now != null) {
+            boolean moved = now.getTokenPort() != listed.getTokenPort()
+                    || !now.getHost().equals(listed.getHost())
+                    || !now.getWorker().equals(listed.getWorker());
+            listed = now;
+            if (moved && state != State.UP && state != State.SILENT) {
+                open();
+            }
+        } else if (state != State.UP && state != State.SILENT) {
+            died("no stream, and the registry lists it no more");
+        }
+    }
+
+    /** Opens a new stream; what the one before still says is not heard. */
+    void open() {
+        drop();
+        tries++;
+        int mine = tries;
+        if (state != State.OPENING) {
+            unheardSince = System.nanoTime();
+        }
+        state = State.OPENING;
+        ManagedChannel fresh = NettyChannelBuilder.forAddress(listed.getHost(), listed.getTokenPort())
+                .usePlaintext()
+                .directExecutor()
+                .withOption(ChannelOption.TCP_NODELAY, true)
+                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
+                        settings.connectTimeout().toMillis())
+                .flowControlWindow(AttachCall.FLOW_WINDOW)
+                .maxInboundMessageSize(AttachCall.MAX_MESSAGE)
+                .build();
+        channel = fresh;
+        ClientCalls.asyncBidiStreamingCall(fresh.newCall(AttachCall.METHOD, CallOptions.DEFAULT), new Inbound(mine));
+        if (out != null) {
+            out.onNext(GatewayMessage.newBuilder().setHello(hello).build());
+        }
+        owner.later(settings.connectTimeout(), () -> {
+            if (tries == mine && state == State.OPENING) {
+                pauseThenOpen();
+            }
+        });
+    }
+
+    void close() {
+        tries++;
+        drop();
+        state = State.PAUSED;
+    }
+
+    /** Dropped when the worker is not up in that life: what it misses, a resume makes good. */
+    void send(WorkerRef to, GatewayMessage message) {
+        if (out != null && to.equals(worker) && state != State.OPENING && state != State.PAUSED) {
+            out.onNext(message);
+        }
+    }
+
+    /** Regular look at the time. */
+    void tick(long now, long nowMicros) {
+        long silent = now - unheardSince;
+        if (state == State.UP && silent > settings.suspectAfter().toNanos()) {
+            state = State.SILENT;
+            suspect("no answer for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
+        } else if (state != State.UP && silent > settings.suspectAfter().toNanos()) {
+            suspect("its stream broke and no new one stands after " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
+        }
+        boolean lost = silent
+                > settings.connectTimeout().toNanos() + settings.suspectAfter().toNanos();
+        if (state == State.SILENT && lost) {
+            open();
+        } else if ((state == State.UP || state == State.SILENT) && out != null && out.isReady()) {
+            out.onNext(GatewayMessage.newBuilder()
+                    .setPing(Ping.newBuilder().setSentUs(nowMicros))
+                    .build());
+        }
+    }
+
+    /** The gateway itself has slept: silence in that time says nothing about the worker. */
+    void forgive(long now) {
+        unheardSince = now;
+    }
+
+    private void receive(int mine, WorkerMessage message) {
+        if (mine != tries) {
+            return;
+        }
+        unheardSince = System.nanoTime();
+        if (message.getMessageCase() == WorkerMessage.MessageCase.WELCOME) {
+            welcomed(message.getWelcome());
+            return;
+        }
+        if (state == State.SILENT && worker != null) {
+            state = State.UP;
+            suspected = false;
+            listener.connected(worker, listed.getRole(), true);
+        }
+        switch (message.getMessageCase()) {
+            case FRAME -> heard(message.getFrame());
+            case PONG ->
+                metrics.roundTrip(Duration.of(
+                        Math.max(
+                                0,
+                                TokenStreams.epochMicros() - message.getPong().getSentUs()),
+                        java.time.temporal.ChronoUnit.MICROS));
+            case WELCOME, MESSAGE_NOT_SET -> {}
+        }
+    }
+
+    private void heard(TokenFrame frame) {
+        WorkerRef from = worker;
+        if (from != null) {
+            for (Progress progress : frame.getProgressList()) {
+                listener.progress(from, progress, frame.getMadeUs());
+            }
+        }
+    }
+
+    private void welcomed(Welcome welcome) {
+        WorkerRef now = welcome.getWorker();
+        boolean again = now.equals(worker);
+        if (!again) {
+            died("it was started anew");
+        }
+        worker = now;
+        state = State.UP;
+        suspected = false;
+        pause = settings.retryFrom();
+        listener.connected(now, welcome.getRole(), again);
+    }
+
+    private void ended(int mine, Throwable failure) {
+        if (mine != tries) {
+            return;
+        }
+        boolean wasUp = state == State.UP || state == State.SILENT;
+        if (refused(failure)) {
+            died("its port refuses connections");
+            pauseThenOpen();
+        } else if (wasUp) {
+            open();
+        } else {
+            pauseThenOpen();
+        }
+    }
+
+    private void pauseThenOpen() {
+        if (state != State.OPENING) {
+            unheardSince = System.nanoTime();
+        }
+        drop();
+        tries++;
+        int mine = tries;
+        state = State.PAUSED;
+        owner.later(pause, () -> {
+            if (tries == mine) {
+                reopenKeepingTime();
+            }
+        });
+        Duration doubled = pause.multipliedBy(2);
+        pause = doubled.compareTo(settings.retryUpTo()) > 0 ? settings.retryUpTo() : doubled;
+    }
+
+    private void reopenKeepingTime() {
+        long since = unheardSince;
+        open();
+        unheardSince = since;
+    }
+
+    private void suspect(String why) {
+        if (!suspected && worker != null) {
+            suspected = true;
+            metrics.suspected();
+            listener.suspect(worker, why);
+        }
+    }
+
+    private void died(String why) {
+        WorkerRef gone = worker;
+        if (gone != null) {
+            worker = null;
+            suspected = false;
+            metrics.died();
+            listener.dead(gone, why);
+        }
+    }
+
+    private void drop() {
+        out = null;
+        if (channel != null) {
+            channel.shutdownNow();
+            channel = null;
+        }
+    }
+
+    private static boolean refused(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException
+                    && String.valueOf(cause.getMessage()).contains("refused")) {
+                return true;
+            }
+        }
+        return Status.fromThrowable(failure).getCode() == Status.Code.UNAUTHENTICATED;
+    }
+
+    /** Hands what gRPC's threads bring to the owner, with the number of the try it belongs to. */
+    private final class Inbound implements ClientResponseObserver<GatewayMessage, WorkerMessage> {
+        private final int mine;
+
+        Inbound(int mine) {
+            this.mine = mine;
+        }
+
+        @Override
+        public void beforeStart(ClientCallStreamObserver<GatewayMessage> call) {
+            out = call;
+        }
+
+        @Override
+        public void onNext(WorkerMessage message) {
+            owner.run(() -> receive(mine, message));
+        }
+
+        @Override
+        public void onError(Throwable failure) {
+            owner.run(() -> ended(mine, failure));
+        }
+
+        @Override
+        public void onCompleted() {
+            owner.run(() -> ended(mine, Status.UNAVAILABLE.asRuntimeException()));
+        }
+    }
+}

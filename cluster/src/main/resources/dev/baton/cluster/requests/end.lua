@@ -1,0 +1,19 @@
+-- KEYS: request. ARGV: number, nonce, final phase, owner.
+local now = redis.call('HMGET', KEYS[1], 'number', 'nonce', 'owner', 'phase')
+if not now[1] then
+  return 'ABSENT'
+end
+if now[3] ~= ARGV[4] then
+  return 'NOT_OWNER'
+end
+if now[1] ~= ARGV[1] or now[2] ~= ARGV[2] then
+  return 'SUPERSEDED'
+end
+if now[4] == ARGV[3] then
+  return 'ALREADY'
+end
+if now[4] == 'DONE' or now[4] == 'FAILED' or now[4] == 'CANCELLED' then
+  return 'REFUSED'
+end
+redis.call('HSET', KEYS[1], 'phase', ARGV[3])
+return 'APPLIED'

@@ -1,0 +1,68 @@
+package dev.baton.cluster;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+import dev.baton.cluster.streams.TokenStreams;
+import java.time.Clock;
+import java.time.Instant;
+
+/** Each store and wire has one package that knows it; the wiring in the root package knows all. */
+@AnalyzeClasses(packages = "dev.baton.cluster", importOptions = DoNotIncludeTests.class)
+class ClusterArchitectureTest {
+    private static final String WIRING = "dev.baton.cluster";
+
+    @ArchTest
+    static final ArchRule KAFKA_ONLY_IN_LANES = noClasses()
+            .that()
+            .resideOutsideOfPackages(WIRING, "dev.baton.cluster.lanes")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.apache.kafka..", "org.springframework.kafka..");
+
+    @ArchTest
+    static final ArchRule REDIS_ONLY_WHERE_TRUTHS_ARE_KEPT = noClasses()
+            .that()
+            .resideOutsideOfPackages(
+                    WIRING, "dev.baton.cluster.redis", "dev.baton.cluster.requests", "dev.baton.cluster.workers")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.lettuce..", "org.springframework.data..");
+
+    @ArchTest
+    static final ArchRule GRPC_ONLY_IN_STREAMS = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.baton.cluster.streams")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.grpc..");
+
+    @ArchTest
+    static final ArchRule SPRING_BOOT_ONLY_IN_THE_WIRING = noClasses()
+            .that()
+            .resideOutsideOfPackage(WIRING)
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "org.springframework.boot..", "org.springframework.context..", "org.springframework.beans..");
+
+    @ArchTest
+    static final ArchRule PACKAGES_ARE_FREE_OF_CYCLES =
+            slices().matching("dev.baton.cluster.(*)..").should().beFreeOfCycles();
+
+    /** A gateway's pings carry its wall clock, so that each worker knows how far it is off. */
+    @ArchTest
+    static final ArchRule TIME_OF_DAY_COMES_FROM_THE_CLOCK_THAT_IS_GIVEN = noClasses()
+            .that()
+            .doNotHaveFullyQualifiedName(TokenStreams.class.getName())
+            .should()
+            .callMethod(System.class, "currentTimeMillis")
+            .orShould()
+            .callMethod(Instant.class, "now")
+            .orShould()
+            .callMethod(Clock.class, "systemUTC");
+}

@@ -1,0 +1,207 @@
+package dev.baton.cluster.requests;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.cluster.redis.RedisOfTest;
+import dev.baton.control.Phase;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.stack.Ports;
+import dev.baton.stack.RedisProcess;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.stack.testing.WithStack;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+@WithStack
+class RequestStatesTest {
+    private static final Duration LONG = Duration.ofSeconds(10);
+    private static final Attempt FIRST = attempt(1, -7);
+    private static final Attempt SECOND = attempt(2, 8);
+    private static final WorkerRef PREFILL = worker("prefill-0", -1);
+    private static final WorkerRef DECODE = worker("decode-0", 2);
+
+    private final String id = UUID.randomUUID().toString();
+    private final Instant deadline = Instant.now().plus(LONG);
+    private RedisOfTest redis;
+    private RequestStates states;
+
+    @BeforeEach
+    void connect(TestStack stack) {
+        redis = new RedisOfTest(stack.redis());
+        states = new RequestStates(redis.template(), Duration.ofSeconds(30), LONG);
+    }
+
+    @AfterEach
+    void disconnect() {
+        redis.close();
+    }
+
+    @Test
+    void recordsWhoExecutesEachPhase() throws Exception {
+        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(Outcome.APPLIED);
+
+        RequestState state = get(states.find(id)).orElseThrow();
+        assertThat(state.attempt()).isEqualTo(FIRST);
+        assertThat(state.phase()).isEqualTo(Phase.DECODING);
+        assertThat(state.owner()).isEqualTo("g0");
+        assertThat(state.executor()).contains(DECODE);
+        assertThat(state.executors()).containsEntry(Phase.PREFILLING, PREFILL).containsEntry(Phase.HANDED_OFF, PREFILL);
+
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.ALREADY);
+        assertThat(get(states.end(id, FIRST, Phase.FAILED, "g0"))).isEqualTo(Outcome.REFUSED);
+    }
+
+    @Test
+    void letsOneOfManyWorkersClaim() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        List<CompletionStage<Outcome>> claims = IntStream.range(0, 32)
+                .mapToObj(i -> states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-" + i, i)))
+                .toList();
+        int applied = 0;
+        for (CompletionStage<Outcome> claim : claims) {
+            Outcome outcome = get(claim);
+            assertThat(outcome).isIn(Outcome.APPLIED, Outcome.REFUSED);
+            applied += outcome == Outcome.APPLIED ? 1 : 0;
+        }
+        assertThat(applied).isEqualTo(1);
+    }
+
+    @Test
+    void tellsARepeatedClaimFromAnotherLifeOfTheSameWorker() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.ALREADY);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-0", 99))))
+                .isEqualTo(Outcome.REFUSED);
+    }
+
+    @Test
+    void refusesAClaimOnWhatIsNotThere() throws Exception {
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.ABSENT);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.ABSENT);
+        assertThat(get(states.find(id))).isEmpty();
+    }
+
+    @Test
+    void doesNotHearTheExecutorOfAnEarlierAttempt() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
+        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.APPLIED);
+
+        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(get(states.raise(id, FIRST, "g0", deadline))).isEqualTo(Outcome.SUPERSEDED);
+        RequestState state = get(states.find(id)).orElseThrow();
+        assertThat(state.phase()).isEqualTo(Phase.QUEUED);
+        assertThat(state.executors()).isEmpty();
+    }
+
+    @Test
+    void tellsAttemptsOfOneNumberApartByTheirNonce() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        assertThat(get(states.claim(id, attempt(1, -8), Phase.PREFILLING, PREFILL)))
+                .isEqualTo(Outcome.SUPERSEDED);
+    }
+
+    @Test
+    void letsOnlyTheOwnerRaiseAndEnd() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        assertThat(get(states.raise(id, SECOND, "g1", deadline))).isEqualTo(Outcome.NOT_OWNER);
+        assertThat(get(states.end(id, FIRST, Phase.CANCELLED, "g1"))).isEqualTo(Outcome.NOT_OWNER);
+        assertThat(get(states.create(id, FIRST, "g1", deadline))).isEqualTo(Outcome.REFUSED);
+        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(Outcome.ALREADY);
+    }
+
+    @Test
+    void doesNotRaiseWhatHasEnded() throws Exception {
+        get(states.create(id, FIRST, "g0", deadline));
+        get(states.end(id, FIRST, Phase.CANCELLED, "g0"));
+        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.REFUSED);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.REFUSED);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Phase.class,
+            names = {"PREFILLING", "HANDED_OFF", "DECODING"})
+    void allowsTheTransitionsOfTheStateMachineAndNoOthers(Phase next) throws Exception {
+        for (Phase from : Phase.values()) {
+            String each = id + from;
+            get(states.create(each, FIRST, "g0", deadline));
+            redis.template()
+                    .opsForHash()
+                    .put("baton:req:" + each, "phase", from.name())
+                    .block(LONG);
+            Outcome expected = from.mayBeClaimedFor(next) ? Outcome.APPLIED : Outcome.REFUSED;
+            assertThat(get(states.claim(each, FIRST, next, DECODE)))
+                    .as(from + " to " + next)
+                    .isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void refusesToClaimAnEnd() {
+        assertThatThrownBy(() -> states.claim(id, FIRST, Phase.DONE, DECODE)).hasMessageContaining("DONE");
+        assertThatThrownBy(() -> states.end(id, FIRST, Phase.DECODING, "g0")).hasMessageContaining("DECODING");
+    }
+
+    @Test
+    void forgetsARequestSomeTimeAfterItsDeadline() throws Exception {
+        RequestStates brief = new RequestStates(redis.template(), Duration.ofMillis(50), LONG);
+        get(brief.create(id, FIRST, "g0", Instant.now().plusMillis(50)));
+        await().atMost(LONG).until(() -> get(brief.find(id)).isEmpty());
+    }
+
+    @Test
+    void letsOwnersWriteAgainWhatTheyOwnWhenRedisComesBackEmpty(@TempDir Path folder) throws Exception {
+        RedisProcess.Settings settings = new RedisProcess.Settings(
+                Ports.free(1).getFirst(), folder, folder.resolve("redis.log"), null, Duration.ofSeconds(30));
+        RedisProcess first = RedisProcess.start(settings);
+        try (RedisOfTest own = new RedisOfTest(first.url())) {
+            RequestStates mine = new RequestStates(own.template(), LONG, LONG);
+            get(mine.create(id, FIRST, "g0", deadline));
+            first.kill();
+            assertThatThrownBy(() -> get(mine.find(id))).as("Redis is down").isNotNull();
+            try (RedisProcess again = RedisProcess.start(settings)) {
+                await().atMost(LONG)
+                        .ignoreExceptions()
+                        .until(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)) == Outcome.ABSENT);
+                assertThat(again.child().alive()).isTrue();
+                assertThat(get(mine.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.APPLIED);
+                assertThat(get(mine.claim(id, SECOND, Phase.PREFILLING, PREFILL)))
+                        .isEqualTo(Outcome.APPLIED);
+            }
+        }
+    }
+
+    private static <T> T get(CompletionStage<T> stage) throws Exception {
+        return stage.toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+
+    private static Attempt attempt(int number, long nonce) {
+        return Attempt.newBuilder().setNumber(number).setNonce(nonce).build();
+    }
+
+    private static WorkerRef worker(String id, long epoch) {
+        return WorkerRef.newBuilder().setId(id).setEpoch(epoch).build();
+    }
+}

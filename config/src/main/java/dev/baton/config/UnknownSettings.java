@@ -1,0 +1,73 @@
+package dev.baton.config;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.PropertySource;
+import org.springframework.core.env.StandardEnvironment;
+
+/**
+ * Finds keys under {@code baton} that belong to no group. Keys inside a group are checked by Spring when the group is
+ * bound. Like Spring, it leaves environment variables and system properties alone: they are shared with other programs.
+ */
+final class UnknownSettings {
+    private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("baton");
+
+    /** Groups of all roles, since one file may serve them all. */
+    private static final Set<String> GROUPS = Set.of(
+            "cluster",
+            "model",
+            "lanes",
+            "registry",
+            "stream",
+            "limits",
+            "worker",
+            "gateway",
+            "http",
+            "dispatch",
+            "engine",
+            "kv",
+            "transfer");
+
+    private static final Set<String> SHARED_SOURCES = Set.of(
+            StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+            StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME);
+
+    /** Spring names a bean of bound settings by its prefix and its class. */
+    private static final Pattern BOUND = Pattern.compile("baton\\.([a-z-]+?)(\\.[a-z.-]+)?-dev\\.baton\\.");
+
+    private UnknownSettings() {}
+
+    static void check(ConfigurableEnvironment environment, Stream<String> beanNames) {
+        TreeSet<String> groups = new TreeSet<>(GROUPS);
+        beanNames.map(BOUND::matcher).filter(Matcher::lookingAt).forEach(bound -> groups.add(bound.group(1)));
+        TreeSet<String> unknown = new TreeSet<>();
+        for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
+            if (source instanceof IterableConfigurationPropertySource listed && !shared(source)) {
+                listed.stream()
+                        .filter(name -> ROOT.isAncestorOf(name) && !groups.contains(group(name)))
+                        .forEach(name -> unknown.add(name.toString()));
+            }
+        }
+        if (!unknown.isEmpty()) {
+            throw new UnknownSettingException(List.copyOf(unknown), groups);
+        }
+    }
+
+    private static String group(ConfigurationPropertyName name) {
+        return name.getElement(1, ConfigurationPropertyName.Form.UNIFORM);
+    }
+
+    private static boolean shared(ConfigurationPropertySource source) {
+        return source.getUnderlyingSource() instanceof PropertySource<?> origin
+                && SHARED_SOURCES.contains(origin.getName());
+    }
+}

@@ -1,0 +1,188 @@
+package dev.baton.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.util.unit.DataSize;
+
+/** The defaults of each group, and that each key reaches its field. */
+class SettingsTest {
+    private static final String MODEL = "baton.model.folder=/models/demo";
+
+    @EnableConfigurationProperties({WorkerSettings.class, GatewaySettings.class})
+    static class Roles {}
+
+    @ConfigurationProperties("baton.extra.more")
+    record ExtraSettings(String key) {}
+
+    @EnableConfigurationProperties(ExtraSettings.class)
+    static class Extra {}
+
+    private final ApplicationContextRunner application = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(SettingsAutoConfiguration.class))
+            .withUserConfiguration(Roles.class);
+
+    @Test
+    void haveTheseDefaults() {
+        application.withPropertyValues(MODEL, "baton.worker.id=decode-0").run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getBean(ClusterSettings.class)).isEqualTo(new ClusterSettings(""));
+            assertThat(context.getBean(ModelSettings.class))
+                    .isEqualTo(new ModelSettings(Path.of("/models/demo"), null, 0));
+            assertThat(context.getBean(ModelSettings.class).servedName()).isEqualTo("demo");
+            assertThat(context.getBean(LaneSettings.class))
+                    .isEqualTo(new LaneSettings(
+                            8, 1, Duration.ofHours(1), 131_072, 256, 3, false, seconds(2), seconds(30)));
+            assertThat(context.getBean(RegistrySettings.class))
+                    .isEqualTo(new RegistrySettings(
+                            seconds(2), millis(200), millis(200), seconds(3), millis(500), seconds(60), seconds(1)));
+            assertThat(context.getBean(StreamSettings.class))
+                    .isEqualTo(new StreamSettings(
+                            millis(50),
+                            millis(200),
+                            seconds(1),
+                            millis(10),
+                            seconds(1),
+                            seconds(60),
+                            DataSize.ofMegabytes(64),
+                            65_536));
+            assertThat(context.getBean(LimitSettings.class))
+                    .isEqualTo(new LimitSettings(seconds(600), seconds(60), seconds(120), seconds(30), seconds(30)));
+            assertThat(context.getBean(GatewaySettings.class).id()).isEqualTo("gateway-0");
+            assertThat(context.getBean(WorkerSettings.class).advertisedHost()).isEqualTo("127.0.0.1");
+        });
+    }
+
+    @Test
+    void takeEveryKey() {
+        String keys = """
+                baton.cluster.secret=s
+                baton.model.folder=/m
+                baton.model.name=n
+                baton.model.max-context=4096
+                baton.lanes.count=3
+                baton.lanes.replicas=2
+                baton.lanes.retention=2h
+                baton.lanes.max-tokens=1000
+                baton.lanes.outstanding=7
+                baton.lanes.deliveries=9
+                baton.lanes.dead-prompts=true
+                baton.lanes.send-timeout=3s
+                baton.lanes.start-timeout=4s
+                baton.registry.worker-ttl=5s
+                baton.registry.publish-every=1s
+                baton.registry.poll-every=2s
+                baton.registry.lease-ttl=6s
+                baton.registry.lease-renew-every=3s
+                baton.registry.request-margin=7s
+                baton.registry.timeout=8s
+                baton.stream.ping-every=20ms
+                baton.stream.suspect-after=100ms
+                baton.stream.connect-timeout=2s
+                baton.stream.retry-from=30ms
+                baton.stream.retry-up-to=40ms
+                baton.stream.keep-unacknowledged=9s
+                baton.stream.max-unsent=1MB
+                baton.stream.max-kept=11
+                baton.limits.deadline=1m
+                baton.limits.queued=1s
+                baton.limits.prefilling=2s
+                baton.limits.handed-off=3s
+                baton.limits.between-tokens=4s
+                baton.worker.id=w
+                """;
+        application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
+            assertThat(context).hasNotFailed();
+            assertThat(context.getBean(ClusterSettings.class).secret()).isEqualTo("s");
+            assertThat(context.getBean(ModelSettings.class)).isEqualTo(new ModelSettings(Path.of("/m"), "n", 4096));
+            assertThat(context.getBean(LaneSettings.class))
+                    .isEqualTo(new LaneSettings(3, 2, Duration.ofHours(2), 1000, 7, 9, true, seconds(3), seconds(4)));
+            assertThat(context.getBean(RegistrySettings.class))
+                    .isEqualTo(new RegistrySettings(
+                            seconds(5), seconds(1), seconds(2), seconds(6), seconds(3), seconds(7), seconds(8)));
+            assertThat(context.getBean(StreamSettings.class))
+                    .isEqualTo(new StreamSettings(
+                            millis(20),
+                            millis(100),
+                            seconds(2),
+                            millis(30),
+                            millis(40),
+                            seconds(9),
+                            DataSize.ofMegabytes(1),
+                            11));
+            assertThat(context.getBean(LimitSettings.class))
+                    .isEqualTo(new LimitSettings(seconds(60), seconds(1), seconds(2), seconds(3), seconds(4)));
+        });
+    }
+
+    @Test
+    void refuseAKeyThatNobodyKnows() {
+        failsWith("baton.lanes.cuont", "baton.lanes.cuont=3");
+        failsWith("baton.lnaes.count", "baton.lnaes.count=3");
+    }
+
+    @Test
+    void maySitInAGroupThatTheApplicationBinds() {
+        application
+                .withUserConfiguration(Extra.class)
+                .withPropertyValues(MODEL, "baton.worker.id=w", "baton.extra.more.key=v")
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context.getBean(ExtraSettings.class).key()).isEqualTo("v");
+                });
+        failsWith("baton.extra.more.key", "baton.extra.more.key=v");
+    }
+
+    @Test
+    void refuseValuesThatCannotWork() {
+        failsWith("lease-renew-every", "baton.registry.lease-ttl=600ms", "baton.registry.lease-renew-every=500ms");
+        failsWith("suspect-after", "baton.stream.suspect-after=60ms");
+        failsWith("retry-up-to", "baton.stream.retry-from=2s");
+        failsWith("count", "baton.lanes.count=0");
+        failsWith("id", "baton.worker.id=two words");
+    }
+
+    @Test
+    void doNotShowTheSecret() {
+        assertThat(new ClusterSettings("hush").toString()).doesNotContain("hush");
+    }
+
+    @Test
+    void nameUnknownKeysAndTheGroupsThereAre() {
+        UnknownSettingException failure = new UnknownSettingException(List.of("baton.lnaes.count"), List.of("lanes"));
+        FailureAnalysis analysis = Objects.requireNonNull(new UnknownSettingAnalyzer().analyze(failure));
+        assertThat(analysis.getDescription()).contains("baton.lnaes.count");
+        assertThat(analysis.getAction()).contains("lanes");
+    }
+
+    private void failsWith(String named, String... values) {
+        String[] all = Arrays.copyOf(values, values.length + 1);
+        all[values.length] = MODEL;
+        ApplicationContextRunner runner = application;
+        if (Arrays.stream(values).noneMatch(value -> value.startsWith("baton.worker.id"))) {
+            runner = runner.withPropertyValues("baton.worker.id=w");
+        }
+        runner.withPropertyValues(all).run(context -> {
+            assertThat(context).hasFailed();
+            assertThat(context.getStartupFailure()).hasStackTraceContaining(named);
+        });
+    }
+
+    private static Duration seconds(long seconds) {
+        return Duration.ofSeconds(seconds);
+    }
+
+    private static Duration millis(long millis) {
+        return Duration.ofMillis(millis);
+    }
+}

@@ -1,0 +1,65 @@
+package dev.baton.control;
+
+import dev.baton.control.routing.Route;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.protocol.v1.WorkerRef;
+import java.util.List;
+import java.util.Set;
+
+/** What must be done about a request. Performed in order; those that answer do so with a {@link RequestEvent}. */
+public sealed interface Effect {
+    /** Pick workers, {@code avoid} only when no other is left. Answers Routed or NoRoute. */
+    record ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) implements Effect {}
+
+    /** Write the attempt to Redis, QUEUED: created when its number is 1, else raised. Answers. */
+    record RecordAttempt(Attempt attempt, Route route) implements Effect {}
+
+    /** Publish a prefill job to the route's prefill lane. Answers only when it fails. */
+    record PublishPrefillJob(Attempt attempt, Route route, List<Integer> accepted) implements Effect {}
+
+    /** Publish a handoff that tells the decode worker to compute the prompt itself. Answers only when it fails. */
+    record PublishComputeHere(Attempt attempt, Route route, List<Integer> accepted) implements Effect {}
+
+    /** A worker has claimed the request, for the first time. */
+    record EmitAdmitted() implements Effect {}
+
+    /** Accepted tokens, never emitted before. */
+    record EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) implements Effect {}
+
+    /** The last word: done. */
+    record EmitFinish(Finish.Reason reason, int cachedTokens) implements Effect {}
+
+    /** The last word: failed. */
+    record EmitFailure(Failure failure) implements Effect {}
+
+    /** The last word: nothing of it has run, and the first attempt could not be made. */
+    record EmitRefusal(Cause cause, String message) implements Effect {
+        /** Why not. */
+        public enum Cause {
+            NO_WORKERS,
+            STORE_UNAVAILABLE
+        }
+    }
+
+    /** Tell a worker to drop the attempt. */
+    record SendCancel(WorkerRef worker, Attempt attempt) implements Effect {}
+
+    /** Ask a worker to send again from {@code nextIndex}. */
+    record SendResume(WorkerRef worker, Attempt attempt, int nextIndex) implements Effect {}
+
+    /** Tell a worker that tokens below {@code nextIndex} are safe. */
+    record Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) implements Effect {}
+
+    /** Where the time went, as a heard worker reports it. */
+    record NoteTiming(WorkerRef worker, Timing timing) implements Effect {}
+
+    /** The attempt was given up, and why: for the log and the counters. */
+    record NoteLostAttempt(Attempt attempt, Phase phase, String why) implements Effect {}
+
+    /** Write the last phase to Redis. */
+    record RecordEnd(Attempt attempt, Phase phase) implements Effect {}
+}

@@ -1,0 +1,47 @@
+package dev.baton.control;
+
+import java.time.Duration;
+
+/**
+ * How long a request may stay in a phase before its attempt is given up, and how many attempts in a row may end
+ * without a new token.
+ *
+ * @param queued published and not claimed; also how long a recovering request waits for a live worker
+ * @param prefilling claimed and no first token
+ * @param handedOff first token or handoff seen, and nothing from the decode worker
+ * @param decoding between two tokens
+ */
+public record PhaseLimits(
+        Duration queued, Duration prefilling, Duration handedOff, Duration decoding, int fruitlessAttempts) {
+    public PhaseLimits {
+        if (fruitlessAttempts < 1) {
+            throw new IllegalArgumentException("fruitlessAttempts is " + fruitlessAttempts + ", must be 1 or more");
+        }
+        for (Duration limit : new Duration[] {queued, prefilling, handedOff, decoding}) {
+            if (!limit.isPositive()) {
+                throw new IllegalArgumentException("a phase limit is " + limit + ", must be above 0");
+            }
+        }
+    }
+
+    /** Wide enough for long prompts on slow machines. */
+    public static PhaseLimits defaults() {
+        return new PhaseLimits(
+                Duration.ofSeconds(30), Duration.ofSeconds(120), Duration.ofSeconds(30), Duration.ofSeconds(30), 6);
+    }
+
+    /** A request that keeps losing workers while it moves on is the likely cause: this ends it. */
+    int allAttempts() {
+        return 4 * fruitlessAttempts;
+    }
+
+    Duration of(Phase phase) {
+        return switch (phase) {
+            case QUEUED -> queued;
+            case PREFILLING -> prefilling;
+            case HANDED_OFF -> handedOff;
+            case DECODING -> decoding;
+            case DONE, FAILED, CANCELLED -> throw new IllegalArgumentException(phase + " has no limit");
+        };
+    }
+}

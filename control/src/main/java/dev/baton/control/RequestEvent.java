@@ -1,0 +1,44 @@
+package dev.baton.control;
+
+import dev.baton.control.routing.Route;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.WorkerRef;
+
+/** What may happen to a request. Answers to effects carry the number of the attempt they belong to. */
+public sealed interface RequestEvent {
+    /** Answer to {@link Effect.ChooseRoute}. */
+    record Routed(int attempt, Route route) implements RequestEvent {}
+
+    /** Answer to {@link Effect.ChooseRoute}: no live worker. */
+    record NoRoute(int attempt) implements RequestEvent {}
+
+    /** Answer to {@link Effect.RecordAttempt}: it stands in Redis. */
+    record AttemptRecorded(int attempt) implements RequestEvent {}
+
+    /** Answer to {@link Effect.RecordAttempt}: Redis did not answer; it may or may not stand there. */
+    record StoreUnavailable(int attempt, String why) implements RequestEvent {}
+
+    /** Answer to {@link Effect.RecordAttempt}: another gateway has taken the request over. */
+    record OwnershipLost(int attempt) implements RequestEvent {}
+
+    /** The job or handoff did not reach Kafka, as far as known. */
+    record PublishFailed(int attempt, String why) implements RequestEvent {}
+
+    /** A frame from a worker: a claim (no tokens), tokens, an end, or several of these. */
+    record Progressed(WorkerRef worker, Progress progress) implements RequestEvent {}
+
+    /** The worker's stream is suspect, or the worker is dead. */
+    record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}
+
+    /** The stream to the worker broke and stands again, the worker being in the same life. */
+    record StreamRestored(WorkerRef worker) implements RequestEvent {}
+
+    /** The client left. */
+    record CancelledByClient() implements RequestEvent {}
+
+    /** The client has all that it asked for. */
+    record CompletedByClient() implements RequestEvent {}
+
+    /** It is now {@link RequestMachine#wakeAt()} or later. */
+    record TimePassed() implements RequestEvent {}
+}

@@ -1,0 +1,406 @@
+package dev.baton.control;
+
+import dev.baton.control.routing.Route;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request from admission to its last word, whatever dies on the way.
+ *
+ * <p>What it promises to the client: each token index is emitted once, in order, and never changes; the request ends
+ * exactly once. It keeps the promise by three rules. A frame counts only when it carries the current attempt and
+ * comes from a worker, in the life that was routed to, that has a part in it: the prefill worker for the first token,
+ * the decode worker for all. Tokens join the accepted ones only at the next index; below it they are dropped as seen,
+ * above it they are not kept but asked for again. And every new attempt carries the accepted tokens, which its
+ * samplers must force.
+ *
+ * <p>Recovery is one move for every cause: give the attempt up, raise its number, choose workers anew and publish
+ * prompt plus accepted tokens. Old workers are told to cancel, but nothing depends on their hearing it.
+ */
+public final class RequestMachine {
+    private static final Duration SHORTEST_RETRY = Duration.ofMillis(50);
+
+    private final RequestSpec spec;
+    private final PhaseLimits limits;
+    private final Attempts attempts;
+    private final TokenIntake intake;
+    private final Set<WorkerRef> avoid = new LinkedHashSet<>();
+    private final Set<WorkerRef> heard = new LinkedHashSet<>();
+
+    private Phase phase = Phase.QUEUED;
+    private Instant phaseSince;
+    private Attempt attempt;
+    private @Nullable Route route;
+    private @Nullable Instant retryAt;
+    private int fruitless;
+    private int recordings;
+    private boolean admitted;
+    private int cachedTokens = -1;
+    private List<Effect> effects = new ArrayList<>();
+
+    public RequestMachine(RequestSpec spec, PhaseLimits limits, Instant now) {
+        this.spec = spec;
+        this.limits = limits;
+        this.phaseSince = now;
+        this.attempts = new Attempts(spec.nonceSeed());
+        this.intake = new TokenIntake(spec.maxTokens());
+        this.attempt = attempts.number(1);
+    }
+
+    /** The first move. */
+    public List<Effect> start() {
+        return List.of(new Effect.ChooseRoute(attempt, 0, Set.of()));
+    }
+
+    /** Takes an event and says what must be done. Events after the end, and late answers, do nothing. */
+    public List<Effect> on(RequestEvent event, Instant now) {
+        effects = new ArrayList<>(4);
+        if (phase.ended()) {
+            afterTheEnd(event);
+            return effects;
+        }
+        switch (event) {
+            case RequestEvent.Routed(int number, Route chosen) when awaitsRoute(number) -> routed(chosen);
+            case RequestEvent.NoRoute(int number) when awaitsRoute(number) -> noRoute(now);
+            case RequestEvent.AttemptRecorded(int number) -> recorded(number, now);
+            case RequestEvent.StoreUnavailable(int number, String why) -> storeUnavailable(number, why, now);
+            case RequestEvent.OwnershipLost(int number) -> ownershipLost(number);
+            case RequestEvent.PublishFailed(int number, String why)
+            when number == attempt.getNumber() -> publishFailed(why, now);
+            case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
+            case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
+            case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
+            case RequestEvent.CancelledByClient() -> endQuietly(Phase.CANCELLED);
+            case RequestEvent.CompletedByClient() -> endQuietly(Phase.DONE);
+            case RequestEvent.TimePassed() -> timePassed(now);
+            // Answers to an attempt that has been given up.
+            case RequestEvent.Routed _, RequestEvent.NoRoute _, RequestEvent.PublishFailed _ -> {}
+        }
+        return effects;
+    }
+
+    public Phase phase() {
+        return phase;
+    }
+
+    public Attempt attempt() {
+        return attempt;
+    }
+
+    /** How many tokens have been emitted. */
+    public int accepted() {
+        return intake.size();
+    }
+
+    /** Prompt tokens that the first attempt to tell found in a prefix cache. */
+    public int cachedTokens() {
+        return Math.max(0, cachedTokens);
+    }
+
+    /** Whether a worker, in this life, has a part in the current attempt. */
+    public boolean involves(WorkerRef worker) {
+        return route != null && route.involves(worker);
+    }
+
+    /** When {@link RequestEvent.TimePassed} is due next; never, after the end. */
+    public Instant wakeAt() {
+        if (phase.ended()) {
+            return Instant.MAX;
+        }
+        Instant wake = earlier(spec.deadline(), phaseSince.plus(limits.of(phase)));
+        if (retryAt != null) {
+            wake = earlier(wake, retryAt);
+        }
+        Instant gapEnds = intake.gapEnds();
+        return gapEnds == null ? wake : earlier(wake, gapEnds);
+    }
+
+    private boolean awaitsRoute(int number) {
+        return number == attempt.getNumber() && route == null;
+    }
+
+    private void routed(Route chosen) {
+        route = chosen;
+        retryAt = null;
+        recordings++;
+        effects.add(new Effect.RecordAttempt(attempt, chosen));
+    }
+
+    private void noRoute(Instant now) {
+        if (attempt.getNumber() == 1) {
+            refuse(Effect.EmitRefusal.Cause.NO_WORKERS, "no live worker serves the model");
+        } else {
+            retryLater(now);
+        }
+    }
+
+    private void recorded(int number, Instant now) {
+        recordings--;
+        if (number != attempt.getNumber() || route == null) {
+            return;
+        }
+        phaseSince = now;
+        effects.add(
+                route.computesAtDecode()
+                        ? new Effect.PublishComputeHere(attempt, route, intake.tokens())
+                        : new Effect.PublishPrefillJob(attempt, route, intake.tokens()));
+    }
+
+    private void storeUnavailable(int number, String why, Instant now) {
+        recordings--;
+        if (number != attempt.getNumber()) {
+            return;
+        }
+        if (number == 1) {
+            refuse(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, why);
+        } else {
+            route = null;
+            retryLater(now);
+        }
+    }
+
+    private void ownershipLost(int number) {
+        recordings--;
+        if (number == attempt.getNumber()) {
+            effects.add(new Effect.EmitFailure(
+                    failure(Failure.Code.SUPERSEDED, "another gateway has taken the request over")));
+            phase = Phase.FAILED;
+        }
+    }
+
+    private void publishFailed(String why, Instant now) {
+        if (attempt.getNumber() == 1 && !admitted) {
+            refuse(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, why);
+        } else {
+            raise(why, Failure.Code.NO_CAPACITY, now);
+        }
+    }
+
+    private void progressed(WorkerRef worker, Progress progress, Instant now) {
+        if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt)) {
+            return;
+        }
+        if (progress.hasFailure()) {
+            failed(worker, progress.getFailure(), now);
+            return;
+        }
+        heard.add(worker);
+        if (!admitted) {
+            admitted = true;
+            effects.add(new Effect.EmitAdmitted());
+        }
+        if (progress.hasTiming()) {
+            effects.add(new Effect.NoteTiming(worker, progress.getTiming()));
+        }
+        if (progress.hasCachedTokens() && cachedTokens < 0) {
+            cachedTokens = progress.getCachedTokens();
+        }
+        boolean prefills =
+                route.prefill() != null && worker.equals(route.prefill().worker());
+        if (intake.leavesGap(worker, progress, attempt, now, effects)) {
+            return;
+        }
+        int taken = intake.take(worker, progress, prefills, effects);
+        if (taken > 0) {
+            fruitless = 0;
+            phaseSince = now;
+        }
+        advance(progress, prefills, now);
+        if (intake.endsHere(progress)) {
+            finish(progress.getFinish().getReason(), worker);
+        } else if (intake.full()) {
+            finish(Finish.Reason.LENGTH, worker);
+        } else if (taken > 0) {
+            intake.acknowledge(worker, attempt, prefills, effects);
+        }
+    }
+
+    private void advance(Progress progress, boolean prefills, Instant now) {
+        Timing timing = progress.getTiming();
+        boolean tokens = progress.getTokensCount() > 0;
+        Phase reached;
+        if (prefills) {
+            reached = tokens || timing.getHandoffSentUs() > 0 ? Phase.HANDED_OFF : Phase.PREFILLING;
+        } else if (tokens || timing.getDecodeStartedUs() > 0) {
+            reached = Phase.DECODING;
+        } else {
+            reached = route != null && route.computesAtDecode() ? Phase.PREFILLING : Phase.HANDED_OFF;
+        }
+        if (phase.mayBecome(reached)) {
+            phase = reached;
+            phaseSince = now;
+        }
+    }
+
+    private void failed(WorkerRef worker, Failure failure, Instant now) {
+        Failure.Code code = failure.getCode();
+        boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(spec.deadline());
+        // A worker that is asked to resume what it has not claimed yet does not know the request: its job is still
+        // in the lane.
+        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !heard.contains(worker);
+        if (code == Failure.Code.BAD_REQUEST || late) {
+            fail(failure);
+        } else if (!unclaimed && matters(worker)) {
+            avoid.add(worker);
+            raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, now);
+        }
+    }
+
+    private void workerLost(WorkerRef worker, String why, Instant now) {
+        if (involves(worker) && matters(worker)) {
+            avoid.add(worker);
+            raise(why, Failure.Code.ENGINE_FAILED, now);
+        }
+    }
+
+    /** A decode worker that makes tokens needs the prefill worker no more. */
+    private boolean matters(WorkerRef worker) {
+        return route != null
+                && (phase != Phase.DECODING || worker.equals(route.decode().worker()));
+    }
+
+    private void streamRestored(WorkerRef worker) {
+        if (involves(worker) && matters(worker)) {
+            effects.add(new Effect.SendResume(worker, attempt, intake.size()));
+        }
+    }
+
+    private void timePassed(Instant now) {
+        Instant gapEnds = intake.gapEnds();
+        if (!now.isBefore(spec.deadline())) {
+            fail(failure(Failure.Code.DEADLINE_EXCEEDED, "the deadline passed while the request was " + phase));
+        } else if (!now.isBefore(phaseSince.plus(limits.of(phase)))) {
+            phaseTimedOut(now);
+        } else if (gapEnds != null && !now.isBefore(gapEnds)) {
+            raise(intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
+        } else if (retryAt != null && !now.isBefore(retryAt)) {
+            retryAt = null;
+            chooseRoute();
+        }
+    }
+
+    private void phaseTimedOut(Instant now) {
+        String why = phase + " for more than " + limits.of(phase);
+        if (route == null) {
+            fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
+            return;
+        }
+        avoid.add(
+                switch (phase) {
+                    case QUEUED, PREFILLING -> route.first().worker();
+                    default -> route.decode().worker();
+                });
+        raise(why, Failure.Code.NO_CAPACITY, now);
+    }
+
+    private void raise(String why, Failure.Code code, Instant now) {
+        raise(why, failure(code, why), now);
+    }
+
+    /** Gives the attempt up and begins the next one with the tokens accepted so far. */
+    private void raise(String why, Failure last, Instant now) {
+        effects.add(new Effect.NoteLostAttempt(attempt, phase, why));
+        if (fruitless + 1 >= limits.fruitlessAttempts() || attempt.getNumber() >= limits.allAttempts()) {
+            fail(last.toBuilder()
+                    .setMessage("gave up after " + attempt.getNumber() + " attempts, at last: " + last.getMessage())
+                    .build());
+            return;
+        }
+        cancelWorkers();
+        boolean backOff = last.getCode() == Failure.Code.NO_CAPACITY || fruitless > 0;
+        fruitless++;
+        attempt = attempts.number(attempt.getNumber() + 1);
+        phase = Phase.QUEUED;
+        phaseSince = now;
+        intake.newAttempt();
+        route = null;
+        heard.clear();
+        if (backOff) {
+            retryLater(now);
+        } else {
+            chooseRoute();
+        }
+    }
+
+    private void chooseRoute() {
+        effects.add(new Effect.ChooseRoute(attempt, intake.size(), Set.copyOf(avoid)));
+    }
+
+    private void retryLater(Instant now) {
+        retryAt = now.plus(SHORTEST_RETRY.multipliedBy(1L << Math.min(fruitless, 5)));
+    }
+
+    private void finish(Finish.Reason reason, WorkerRef last) {
+        effects.add(new Effect.EmitFinish(reason, cachedTokens()));
+        effects.add(new Effect.Acknowledge(last, attempt, intake.size()));
+        if (route != null && !last.equals(route.decode().worker())) {
+            // The first token was the last: the decode worker waits for a handoff that it does not need.
+            effects.add(new Effect.SendCancel(route.decode().worker(), attempt));
+        }
+        end(Phase.DONE);
+    }
+
+    private void fail(Failure failure) {
+        effects.add(new Effect.EmitFailure(failure));
+        cancelWorkers();
+        end(Phase.FAILED);
+    }
+
+    private void refuse(Effect.EmitRefusal.Cause cause, String message) {
+        effects.add(new Effect.EmitRefusal(cause, message));
+        cancelWorkers();
+        end(Phase.FAILED);
+    }
+
+    private void endQuietly(Phase last) {
+        cancelWorkers();
+        end(last);
+    }
+
+    private void end(Phase last) {
+        phase = last;
+        if (recordings == 0 && (route != null || attempt.getNumber() > 1)) {
+            effects.add(new Effect.RecordEnd(attempt, last));
+        }
+    }
+
+    /** An attempt that was being recorded when the request ended must not be claimable. */
+    private void afterTheEnd(RequestEvent event) {
+        switch (event) {
+            case RequestEvent.AttemptRecorded(int number) -> recordEndOf(number);
+            case RequestEvent.StoreUnavailable(int number, String _) -> recordEndOf(number);
+            default -> {}
+        }
+    }
+
+    private void recordEndOf(int number) {
+        effects.add(new Effect.RecordEnd(attempts.number(number), phase));
+    }
+
+    private void cancelWorkers() {
+        if (route != null) {
+            for (WorkerRef worker : route.workers()) {
+                effects.add(new Effect.SendCancel(worker, attempt));
+            }
+        }
+    }
+
+    private static Failure failure(Failure.Code code, String message) {
+        return Failure.newBuilder().setCode(code).setMessage(message).build();
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
+    }
+}

@@ -1,0 +1,116 @@
+package dev.baton.control;
+
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The generated tokens that the client has or is about to get, and the one door through which they come: at the next
+ * index. Below it a token is dropped as seen, above it it is not kept but asked for again.
+ */
+final class TokenIntake {
+    private static final Duration GAP_LIMIT = Duration.ofMillis(500);
+    private static final int ACKNOWLEDGE_EVERY = 256;
+
+    private final int maxTokens;
+    private final List<Integer> accepted = new ArrayList<>();
+    private @Nullable Gap gap;
+    private int base;
+    private int acknowledged;
+
+    TokenIntake(int maxTokens) {
+        this.maxTokens = maxTokens;
+    }
+
+    int size() {
+        return accepted.size();
+    }
+
+    boolean full() {
+        return accepted.size() == maxTokens;
+    }
+
+    List<Integer> tokens() {
+        return List.copyOf(accepted);
+    }
+
+    /** What follows is computed from the tokens accepted so far. */
+    void newAttempt() {
+        base = accepted.size();
+        acknowledged = base;
+        gap = null;
+    }
+
+    /** When the tokens that are missing must have come; null when none are. */
+    @Nullable
+    Instant gapEnds() {
+        return gap == null ? null : gap.since.plus(GAP_LIMIT);
+    }
+
+    /** Says who sent tokens above the next index, for the log. */
+    String describeGap() {
+        return (gap == null ? "nobody" : gap.worker.getId()) + " did not send token " + accepted.size();
+    }
+
+    /** Whether the frame begins above the next index; if so, the sender is asked once to go back. */
+    boolean leavesGap(WorkerRef worker, Progress progress, Attempt attempt, Instant now, List<Effect> effects) {
+        boolean matters = progress.getTokensCount() > 0 || progress.hasFinish();
+        if (!matters || progress.getFirstIndex() <= accepted.size()) {
+            return false;
+        }
+        if (gap == null) {
+            gap = new Gap(worker, now);
+            effects.add(new Effect.SendResume(worker, attempt, accepted.size()));
+        }
+        return true;
+    }
+
+    /**
+     * Accepts and emits what is next in the frame: of a prefill worker only the attempt's first token. Returns how
+     * many.
+     */
+    int take(WorkerRef worker, Progress progress, boolean prefills, List<Effect> effects) {
+        int first = progress.getFirstIndex();
+        int from = accepted.size();
+        int limit = prefills ? Math.min(base + 1, maxTokens) : maxTokens;
+        int to = Math.min(first + progress.getTokensCount(), limit);
+        if (progress.getTokensCount() == 0 || to <= from) {
+            return 0;
+        }
+        List<Integer> tokens = List.copyOf(progress.getTokensList().subList(from - first, to - first));
+        accepted.addAll(tokens);
+        boolean scored = progress.getLogprobsCount() == progress.getTokensCount();
+        effects.add(new Effect.EmitTokens(
+                from,
+                tokens,
+                scored ? List.copyOf(progress.getLogprobsList().subList(from - first, to - first)) : List.of()));
+        if (gap != null && gap.worker.equals(worker)) {
+            gap = null;
+        } else if (gap != null) {
+            // The prefill worker has filled the hole before it: what lies above can be sent again now.
+            effects.add(new Effect.SendResume(gap.worker, progress.getAttempt(), accepted.size()));
+        }
+        return to - from;
+    }
+
+    /** Whether the frame's end is the end of what was accepted. */
+    boolean endsHere(Progress progress) {
+        return progress.hasFinish() && progress.getFirstIndex() + progress.getTokensCount() == accepted.size();
+    }
+
+    /** Lets the sender forget, after the prefill worker's only token and every so often after that. */
+    void acknowledge(WorkerRef worker, Attempt attempt, boolean prefills, List<Effect> effects) {
+        if (prefills || accepted.size() - acknowledged >= ACKNOWLEDGE_EVERY) {
+            acknowledged = accepted.size();
+            effects.add(new Effect.Acknowledge(worker, attempt, acknowledged));
+        }
+    }
+
+    /** Tokens below those that {@code worker} sent are missing. */
+    private record Gap(WorkerRef worker, Instant since) {}
+}

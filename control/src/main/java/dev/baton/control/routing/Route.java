@@ -1,0 +1,36 @@
+package dev.baton.control.routing;
+
+import dev.baton.protocol.v1.WorkerRef;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where one attempt runs.
+ *
+ * @param prefill null when the decode worker computes the prompt itself
+ */
+public record Route(@Nullable Stop prefill, Stop decode) {
+    /** A worker in one life, and the lane it holds. */
+    public record Stop(WorkerRef worker, int lane) {}
+
+    /** No prefill worker takes part. */
+    public boolean computesAtDecode() {
+        return prefill == null;
+    }
+
+    /** The worker that is given the job: it makes the first token. */
+    public Stop first() {
+        return prefill == null ? decode : prefill;
+    }
+
+    /** Whether the worker, in this life, has a part in the attempt. */
+    public boolean involves(WorkerRef worker) {
+        return decode.worker().equals(worker)
+                || (prefill != null && prefill.worker().equals(worker));
+    }
+
+    /** All who have a part. */
+    public List<WorkerRef> workers() {
+        return prefill == null ? List.of(decode.worker()) : List.of(prefill.worker(), decode.worker());
+    }
+}

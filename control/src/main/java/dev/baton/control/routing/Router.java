@@ -1,0 +1,88 @@
+package dev.baton.control.routing;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Picks prefill lane and decode lane together, cheapest first:
+ *
+ * <pre>
+ *   split:  (uncached(p) + queued(p)) / speed(p) + move(p, d) + wait(d)
+ *   local:  (uncached(d) + queued(d)) / speed(d)              + wait(d)
+ *   wait(d) = sequences(d) · perSequence + one second per share of the needed blocks that is not free
+ * </pre>
+ *
+ * Draining, suspect and dead workers are out. Among equal costs the first worker offered wins: callers rotate the
+ * list.
+ */
+public final class Router {
+    private final DisaggPolicy policy;
+    private final RoutingCosts costs;
+
+    public Router(DisaggPolicy policy, RoutingCosts costs) {
+        this.policy = policy;
+        this.costs = costs;
+    }
+
+    /** The cheapest route, or empty when no live decode worker serves the model. */
+    public Optional<Route> choose(RoutingQuery query, List<WorkerView> prefill, List<WorkerView> decode) {
+        List<WorkerView> decoders = candidates(query, decode);
+        if (decoders.isEmpty()) {
+            return Optional.empty();
+        }
+        List<WorkerView> prefillers = candidates(query, prefill);
+        Choice best = null;
+        for (WorkerView decoder : decoders) {
+            double wait = waitSeconds(query, decoder);
+            if (prefillers.isEmpty() || !policy.splits(query.uncachedAt(decoder))) {
+                best = cheaper(best, new Choice(null, decoder, prefillSeconds(query, decoder) + wait));
+                continue;
+            }
+            for (WorkerView prefiller : prefillers) {
+                double move = costs.moveSeconds(query.tokens(), sameMachine(prefiller, decoder));
+                double cost = prefillSeconds(query, prefiller) + move + wait;
+                best = cheaper(best, new Choice(prefiller, decoder, cost));
+            }
+        }
+        return Optional.ofNullable(best).map(Choice::route);
+    }
+
+    private List<WorkerView> candidates(RoutingQuery query, List<WorkerView> workers) {
+        List<WorkerView> able = workers.stream()
+                .filter(worker -> worker.takesWork(query.model()))
+                .toList();
+        List<WorkerView> fresh = able.stream()
+                .filter(worker -> !query.avoid().contains(worker.state().getWorker()))
+                .toList();
+        return fresh.isEmpty() ? able : fresh;
+    }
+
+    private double prefillSeconds(RoutingQuery query, WorkerView worker) {
+        double measured = worker.state().getPrefillTokensPerSecond();
+        double speed = measured > 0 ? measured : costs.prefillTokensPerSecond();
+        return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed;
+    }
+
+    private double waitSeconds(RoutingQuery query, WorkerView worker) {
+        int blockTokens = Math.max(1, worker.state().getBlockTokens());
+        long needed = Math.max(1, ((long) query.tokens() + query.newTokens() + blockTokens - 1) / blockTokens);
+        double missing = Math.max(0.0, needed - (double) worker.state().getFreeBlocks()) / needed;
+        return costs.waitSeconds(worker.sequences()) + missing;
+    }
+
+    private static boolean sameMachine(WorkerView one, WorkerView other) {
+        String machine = one.state().getMachine();
+        return !machine.isEmpty() && machine.equals(other.state().getMachine());
+    }
+
+    private static Choice cheaper(@Nullable Choice best, Choice next) {
+        return best == null || next.seconds < best.seconds ? next : best;
+    }
+
+    private record Choice(@Nullable WorkerView prefill, WorkerView decode, double seconds) {
+        Route route() {
+            return new Route(prefill == null ? null : prefill.stop(), decode.stop());
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package dev.baton.control.routing;
+
+import dev.baton.protocol.v1.WorkerRef;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What is to be placed.
+ *
+ * @param tokens prompt and accepted tokens
+ * @param newTokens most tokens still to be generated
+ * @param cached by worker id: longest prefix of {@code tokens} that it holds; absent is 0
+ * @param avoid workers that failed or declined this request, taken only when no other is left
+ */
+public record RoutingQuery(String model, int tokens, int newTokens, Map<String, Integer> cached, Set<WorkerRef> avoid) {
+    int uncachedAt(WorkerView worker) {
+        // The last token is always computed: its logits make the next one.
+        return Math.max(1, tokens - cached.getOrDefault(worker.id(), 0));
+    }
+}

@@ -1,0 +1,35 @@
+package dev.baton.control.routing;
+
+import dev.baton.protocol.v1.WorkerState;
+
+/**
+ * A worker as one gateway sees it: what it says of itself, which may be a heartbeat old, and what this gateway has
+ * sent there since.
+ *
+ * @param live its token stream answers; false also while it is only suspect
+ * @param routedTokens prompt tokens this gateway has sent there that no first token has answered
+ * @param routedRequests requests of this gateway that have a part there
+ */
+public record WorkerView(WorkerState state, boolean live, int routedTokens, int routedRequests) {
+    String id() {
+        return state.getWorker().getId();
+    }
+
+    Route.Stop stop() {
+        return new Route.Stop(state.getWorker(), state.getLane());
+    }
+
+    boolean takesWork(String model) {
+        return live && !state.getDraining() && state.getModel().equals(model);
+    }
+
+    /** Prompt tokens in front of a new one; the larger of both accounts, since they overlap by an unknown part. */
+    int queuedTokens() {
+        return Math.max(state.getQueuedTokens(), routedTokens);
+    }
+
+    /** Sequences that share its steps. */
+    int sequences() {
+        return Math.max(state.getQueued() + state.getRunning(), routedRequests);
+    }
+}

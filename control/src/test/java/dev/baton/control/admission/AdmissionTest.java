@@ -1,0 +1,68 @@
+package dev.baton.control.admission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.Test;
+
+class AdmissionTest {
+    private static final Instant NOW = Instant.EPOCH.plusSeconds(1_000);
+    private final Admission admission = new Admission(4);
+    private final DrainRate drain = new DrainRate(Duration.ofSeconds(10));
+
+    @Test
+    void fillsInAsManyTokensAsTheContextHolds() {
+        assertThat(decide(100, 0, 0)).isEqualTo(new Admission.Admitted(1_948));
+        assertThat(decide(100, 7, 0)).isEqualTo(new Admission.Admitted(7));
+    }
+
+    @Test
+    void refusesWhatDoesNotFitTheContext() {
+        assertThat(decide(2_048, 0, 0)).isEqualTo(new Admission.TooLong(2_048));
+        assertThat(decide(2_000, 49, 0)).isEqualTo(new Admission.TooLong(2_048));
+        assertThat(decide(2_000, 48, 0)).isEqualTo(new Admission.Admitted(48));
+    }
+
+    @Test
+    void refusesWithoutWorkers() {
+        Admission.Situation empty = new Admission.Situation(0, 0, drain);
+        assertThat(admission.decide(new Admission.Request(1, 1, NOW.plusSeconds(1)), empty, NOW))
+                .isEqualTo(new Admission.NoWorkers());
+    }
+
+    @Test
+    void refusesWhenTheDeadlineHasPassed() {
+        Admission.Situation situation = new Admission.Situation(2_048, 0, drain);
+        assertThat(admission.decide(new Admission.Request(1, 1, NOW), situation, NOW))
+                .isEqualTo(new Admission.TooLate());
+    }
+
+    @Test
+    void saysWhenAPlaceIsLikelyFree() {
+        for (int ended = 0; ended < 20; ended++) {
+            drain.ended(NOW);
+        }
+        // 20 ends in a window of 10 s are 2 per second: one place in 0.5 s, three in 1.5 s.
+        assertThat(decide(10, 1, 4)).isEqualTo(new Admission.Overloaded(Duration.ofMillis(500)));
+        assertThat(decide(10, 1, 6)).isEqualTo(new Admission.Overloaded(Duration.ofMillis(1_500)));
+    }
+
+    @Test
+    void asksForTheLongestWaitWhenNothingDrains() {
+        assertThat(decide(10, 1, 4)).isEqualTo(new Admission.Overloaded(Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void endsOutsideTheWindowAreForgotten() {
+        drain.ended(NOW.minusSeconds(11));
+        assertThat(drain.perSecond(NOW)).isZero();
+    }
+
+    private Admission.Decision decide(int prompt, int maxTokens, int inFlight) {
+        return admission.decide(
+                new Admission.Request(prompt, maxTokens, NOW.plusSeconds(60)),
+                new Admission.Situation(2_048, inFlight, drain),
+                NOW);
+    }
+}

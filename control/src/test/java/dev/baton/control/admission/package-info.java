@@ -1,0 +1,5 @@
+/** Who is let in. */
+@NullMarked
+package dev.baton.control.admission;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,85 @@
+package dev.baton.decode;
+
+import com.google.protobuf.Parser;
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.control.Phase;
+import dev.baton.engine.EngineCommand;
+import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.transfer.KvReceiver;
+import dev.baton.transfer.session.TimeSource;
+import dev.baton.worker.Duty;
+import dev.baton.worker.UnderWay;
+import dev.baton.worker.WorkerContext;
+
+/** Claims each handoff at once, before blocks are free for it; one that it cannot take it declines. */
+final class DecodeDuty implements Duty<Handoff> {
+    private final WorkerContext context;
+    private final KvReceiver receiver;
+    private final UnderWay<DecodeSequence> underWay = new UnderWay<>();
+
+    private DecodeDuty(WorkerContext context, KvReceiver receiver) {
+        this.context = context;
+        this.receiver = receiver;
+    }
+
+    static DecodeDuty begin(WorkerContext context) {
+        return new DecodeDuty(
+                context,
+                new KvReceiver(
+                        context.compute().pool(),
+                        context.transfers().settings(),
+                        context.transfers().listener(),
+                        TimeSource.system()));
+    }
+
+    @Override
+    public Parser<Handoff> parser() {
+        return Handoff.parser();
+    }
+
+    @Override
+    public void take(LaneRecord<Handoff> record) {
+        Generation generation = record.value().getGeneration();
+        context.reports().claims().take(record, generation, Phase.DECODING, () -> begin(record));
+    }
+
+    private void begin(LaneRecord<Handoff> record) {
+        DecodeSequence sequence = new DecodeSequence(context, receiver, record, underWay::remove);
+        if (underWay.add(sequence.key(), sequence)) {
+            sequence.begin();
+        }
+    }
+
+    @Override
+    public void cancel(String requestId, Attempt attempt) {
+        context.submitSurely(new EngineCommand.Cancel(
+                SequenceKey.of(requestId, attempt),
+                Failure.newBuilder()
+                        .setCode(Failure.Code.CANCELLED)
+                        .setMessage("cancelled by the gateway")
+                        .build()));
+    }
+
+    @Override
+    public int underWay() {
+        return underWay.count();
+    }
+
+    @Override
+    public int kvPort() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        try {
+            receiver.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package dev.baton.decode;
+
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.engine.EngineCommand;
+import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.SequenceKey;
+import dev.baton.engine.SequenceListener;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TicketOffer;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.transfer.Inbound;
+import dev.baton.transfer.KvReceiver;
+import dev.baton.transfer.ReceiveOutcome;
+import dev.baton.transfer.TicketRequest;
+import dev.baton.transfer.TransferKey;
+import dev.baton.worker.Frames;
+import dev.baton.worker.ProgressOf;
+import dev.baton.worker.WorkerContext;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One request on the decode worker, from its claim to its last token. With a ticket its KV is fetched into reserved
+ * blocks first; without one the engine computes it here. Reserved blocks go back only when nothing writes into them.
+ */
+final class DecodeSequence implements SequenceListener {
+    private final WorkerContext context;
+    private final KvReceiver receiver;
+    private final Handoff handoff;
+    private final Consumer<SequenceKey> whenEnded;
+    private final ProgressOf progress;
+    private final SequenceKey key;
+    private final Timing.Builder timing = Timing.newBuilder();
+    private int next;
+    private int cachedTokens;
+    private boolean timingTold;
+    private @Nullable Inbound inbound;
+
+    DecodeSequence(
+            WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<SequenceKey> whenEnded) {
+        this.context = context;
+        this.receiver = receiver;
+        this.handoff = record.value();
+        this.whenEnded = whenEnded;
+        this.progress = new ProgressOf(handoff.getGeneration());
+        this.key = SequenceKey.of(handoff.getGeneration());
+        this.next = progress.base();
+        timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
+    }
+
+    SequenceKey key() {
+        return key;
+    }
+
+    /** Tells the gateway and hands the sequence to the engine; a handoff that cannot be taken is declined. */
+    void begin() {
+        frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
+        switch (handoff.getKvCase()) {
+            case TICKET -> admit(Work.DECODE);
+            case COMPUTE -> admit(Work.PREFILL_AND_DECODE);
+            case OPAQUE, KV_NOT_SET ->
+                decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
+        }
+    }
+
+    private void admit(Work work) {
+        Generation generation = handoff.getGeneration();
+        if (!context.compute().engine().submit(new EngineCommand.Admit(generation, work, this))) {
+            decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
+        }
+    }
+
+    private void decline(Failure.Code code, String why) {
+        whenEnded.accept(key);
+        Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
+        frames().sendNow(progress.gateway(), progress.failed(next, failure));
+    }
+
+    @Override
+    public void prefillStarted(List<Integer> blocks, int cached) {
+        cachedTokens = cached;
+        timing.setComputeStartedUs(frames().micros());
+    }
+
+    @Override
+    public void reserved(List<Integer> blocks) {
+        TicketOffer offer = handoff.getTicket();
+        Inbound asked = receiver.fetch(new TicketRequest(
+                new TransferKey(key.requestId(), key.attempt(), key.nonce()),
+                offer.getTokens(),
+                blocks,
+                offer.getSource(),
+                offer.getHost(),
+                offer.getPort(),
+                context.transfers().arriveWithin()));
+        inbound = asked;
+        asked.completion().thenAcceptAsync(this::arrived, Thread::startVirtualThread);
+    }
+
+    private void arrived(ReceiveOutcome outcome) {
+        switch (outcome) {
+            case ReceiveOutcome.Arrived whole -> {
+                long exposed = Math.max(0, frames().micros() - whole.computeEndedMicros());
+                synchronized (timing) {
+                    timing.setTransferUs(whole.duration().toNanos() / 1_000)
+                            .setExposedTransferUs(exposed)
+                            .setTransferBytes(whole.bytes());
+                }
+                context.submitSurely(new EngineCommand.KvArrived(key, whole.firstToken()));
+            }
+            case ReceiveOutcome.Failed(Failure failure) -> context.submitSurely(new EngineCommand.Cancel(key, failure));
+        }
+    }
+
+    @Override
+    public void decodeStarted() {
+        // The prefill worker's token is the one before ours.
+        next = progress.base() + 1;
+        synchronized (timing) {
+            timing.setDecodeStartedUs(frames().micros());
+            timingTold = true;
+            frames().add(progress.gateway(), progress.claimed(timing.build()));
+        }
+    }
+
+    @Override
+    public void token(int index, int token, @Nullable TokenLogprob logprob) {
+        Progress.Builder made = progress.token(index, token, logprob);
+        if (!timingTold) {
+            timingTold = true;
+            made.setTiming(timing.setFirstTokenUs(frames().micros())).setCachedTokens(cachedTokens);
+        }
+        next = index + 1;
+        frames().add(progress.gateway(), made.build());
+    }
+
+    @Override
+    public void finished(Finish.Reason reason) {
+        whenEnded.accept(key);
+        frames().add(progress.gateway(), progress.finished(Math.max(next, progress.base() + 1), reason));
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        whenEnded.accept(key);
+        frames().add(progress.gateway(), progress.failed(next, failure));
+        Inbound asked = inbound;
+        if (asked != null) {
+            asked.cancel();
+            asked.quiescent()
+                    .thenRunAsync(
+                            () -> context.submitSurely(new EngineCommand.Release(key)), Thread::startVirtualThread);
+        }
+    }
+
+    private Frames frames() {
+        return context.reports().frames();
+    }
+}

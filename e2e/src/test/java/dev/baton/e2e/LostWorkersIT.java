@@ -1,0 +1,120 @@
+package dev.baton.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.e2e.GatewayCalls.Answer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Workers die by kill -9; clients do not notice. Each test leaves one worker fewer. */
+@WithBaton
+@Order(4)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class LostWorkersIT {
+    private static final String QUESTION = "Tell me a long story";
+    private static final int COMPANIONS_AFTER = 40;
+    private static final int KILL_AFTER = 80;
+    private static final int COMPANIONS = 4;
+
+    private static RunningBaton baton;
+
+    @BeforeAll
+    static void start(RunningBaton running) {
+        baton = running;
+    }
+
+    /** A greedy story, and sampled ones that share its worker or do not: all read as if nothing had happened. */
+    @Test
+    @Order(1)
+    void resumesAtTheNextTokenAfterTheDecodeWorkerDies() throws Exception {
+        Answer undisturbed = baton.calls().stream(GatewayCalls.CHAT, GatewayCalls.chat(QUESTION));
+        assertThat(undisturbed.text()).hasSizeGreaterThan(2_000);
+        List<Answer> alone = IntStream.range(0, COMPANIONS)
+                .mapToObj(LostWorkersIT::companion)
+                .toList();
+
+        AtomicReference<String> victim = new AtomicReference<>("");
+        AtomicInteger sinceDeath = new AtomicInteger();
+        AtomicReference<Double> lostBefore = new AtomicReference<>(0.0);
+        List<Future<Answer>> companions = new ArrayList<>();
+        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            Answer answer = baton.calls().stream(GatewayCalls.CHAT, GatewayCalls.chat(QUESTION), pieces -> {
+                if (pieces == COMPANIONS_AFTER) {
+                    assertThat(baton.decoding())
+                            .as("it runs on one decode worker")
+                            .hasSize(1);
+                    victim.set(baton.decoding().getFirst());
+                    IntStream.range(0, COMPANIONS)
+                            .forEach(seed -> companions.add(clients.submit(() -> companion(seed))));
+                } else if (pieces == KILL_AFTER) {
+                    lostBefore.set(lostAttempts());
+                    baton.kill(victim.get());
+                } else if (pieces > KILL_AFTER) {
+                    sinceDeath.incrementAndGet();
+                }
+            });
+
+            assertThat(baton.lives(victim.get()))
+                    .as("fault not applied: %s lives", victim)
+                    .isFalse();
+            assertThat(sinceDeath)
+                    .as("fault not applied: no token came after the death")
+                    .hasPositiveValue();
+            assertThat(lostAttempts())
+                    .as("fault not applied: the death cost no attempt")
+                    .isGreaterThan(lostBefore.get());
+            assertThat(answer.attempts())
+                    .as("fault not applied: one attempt was enough")
+                    .isGreaterThan(1);
+            assertThat(answer.text()).isEqualTo(undisturbed.text());
+            assertThat(answer.finish()).isEqualTo(undisturbed.finish());
+            for (int seed = 0; seed < COMPANIONS; seed++) {
+                assertThat(companions.get(seed).get(30, TimeUnit.SECONDS).text())
+                        .as("companion %d", seed)
+                        .isEqualTo(alone.get(seed).text());
+            }
+        }
+    }
+
+    private static double lostAttempts() {
+        return baton.gatewayCounter("baton_dispatch_attempts_lost_total", "");
+    }
+
+    private static Answer companion(int seed) {
+        ObjectNode request = GatewayCalls.chat("Tell me a story about a fox")
+                .put("temperature", 0.9)
+                .put("seed", seed)
+                .put("ignore_eos", true)
+                .put("max_tokens", 250);
+        return baton.calls().stream(GatewayCalls.CHAT, request);
+    }
+
+    @Test
+    @Order(2)
+    void goesOnServingAfterThePrefillWorkerHasDied() {
+        baton.kill("prefill-0");
+        assertThat(baton.lives("prefill-0"))
+                .as("fault not applied: the prefill worker lives")
+                .isFalse();
+        for (Reference.Chat chat : Reference.chats().reversed().subList(0, 6)) {
+            Answer answer = baton.calls().stream(GatewayCalls.CHAT, chat.request());
+            assertThat(answer.text()).as(chat.name()).isEqualTo(chat.answer());
+            assertThat(answer.timing().has("transfer"))
+                    .as("%s was computed where it was decoded: %s", chat.name(), answer.timing())
+                    .isFalse();
+        }
+    }
+}

@@ -1,0 +1,154 @@
+package dev.baton.e2e;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackPlace;
+import dev.baton.cli.up.StackPlan;
+import dev.baton.stack.Ports;
+import dev.baton.stack.testing.TestStack;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A gateway, one prefill worker and two decode workers with one thread each, in f32, every prompt split. All tests share
+ * one; whoever starts it closes it.
+ */
+final class RunningBaton implements AutoCloseable {
+    static final Path HOME = Path.of("..").toAbsolutePath().normalize();
+    static final Path MODEL = HOME.resolve("models/demo");
+
+    private static final Path STATE = Path.of("target/stack").toAbsolutePath();
+
+    private final LocalStack stack;
+    private final GatewayCalls calls;
+
+    private RunningBaton(LocalStack stack) {
+        this.stack = stack;
+        this.calls = new GatewayCalls(stack.url());
+    }
+
+    static RunningBaton start() {
+        StackPlan plan = new StackPlan(
+                MODEL,
+                1,
+                2,
+                port(),
+                96,
+                1,
+                List.of("--baton.dispatch.mode=SPLIT"),
+                List.of("--baton.engine.dtype=F32"));
+        StackPlace place = new StackPlace(
+                HOME,
+                STATE,
+                Optional.of(TestStack.shared().kafka()),
+                Optional.of(TestStack.shared().redis()),
+                false);
+        return new RunningBaton(LocalStack.start(
+                place, plan, line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip())));
+    }
+
+    private static int port() {
+        try {
+            return Ports.free(1).getFirst();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The KV pool of a worker, as it reports it between two steps. */
+    record Pool(String worker, String integrity, int blocks, int free, int cached, int running, int queued) {
+        boolean idle() {
+            return running == 0 && queued == 0;
+        }
+    }
+
+    URI url() {
+        return stack.url();
+    }
+
+    GatewayCalls calls() {
+        return calls;
+    }
+
+    /** Ends a part as kill -9 does; it is gone when this returns. */
+    void kill(String name) {
+        stack.kill(name);
+    }
+
+    boolean lives(String name) {
+        Long pid = stack.pids().get(name);
+        return pid != null && ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false);
+    }
+
+    Pool pool(String worker) {
+        JsonNode pool = calls.json(actuator(worker, "pool"));
+        return new Pool(
+                worker,
+                pool.path("integrity").asString(""),
+                pool.path("blocks").asInt(-1),
+                pool.path("free").asInt(-1),
+                pool.path("cached").asInt(-1),
+                pool.path("running").asInt(-1),
+                pool.path("queued").asInt(-1));
+    }
+
+    /** Pools of the workers that live. */
+    List<Pool> pools() {
+        List<Pool> pools = new ArrayList<>();
+        for (String part : stack.pids().keySet()) {
+            if (!part.equals("gateway") && lives(part)) {
+                pools.add(pool(part));
+            }
+        }
+        return pools;
+    }
+
+    /** The live decode workers that have a sequence in their batch. */
+    List<String> decoding() {
+        return pools().stream()
+                .filter(pool -> pool.worker().startsWith("decode") && pool.running() > 0)
+                .map(Pool::worker)
+                .toList();
+    }
+
+    /** Waits until no worker has anything to do, and fails when that is not so within {@code limit}. */
+    void awaitIdle(Duration limit) {
+        await().atMost(limit).until(this::pools, pools -> pools.stream().allMatch(Pool::idle));
+    }
+
+    /** Sum of the gateway's counters of this name whose labels contain {@code label}. */
+    double gatewayCounter(String name, String label) {
+        String text = calls.text(actuator("gateway", "prometheus"));
+        Matcher line = Pattern.compile("(?m)^" + Pattern.quote(name) + "\\{([^}]*)} (\\S+)$")
+                .matcher(text);
+        double sum = 0;
+        while (line.find()) {
+            if (line.group(1).contains(label)) {
+                sum += Double.parseDouble(line.group(2));
+            }
+        }
+        return sum;
+    }
+
+    private URI actuator(String part, String endpoint) {
+        Map<String, Integer> ports = stack.managementPorts();
+        return URI.create("http://127.0.0.1:" + ports.get(part) + "/actuator/" + endpoint);
+    }
+
+    @Override
+    public void close() {
+        calls.close();
+        stack.close();
+    }
+}

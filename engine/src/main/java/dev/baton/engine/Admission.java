@@ -1,0 +1,95 @@
+package dev.baton.engine;
+
+import dev.baton.engine.EngineCommand.Admit;
+import dev.baton.engine.model.ModelShape;
+import dev.baton.engine.sampling.SamplingParameters;
+import dev.baton.engine.sampling.SequenceSampling;
+import dev.baton.engine.sampling.StoppingRule;
+import dev.baton.engine.sampling.TokenCounts;
+import dev.baton.engine.schedule.Sequence.Terms;
+import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Generation;
+import java.util.List;
+
+/** Turns an admit command into a sequence, or says why it cannot be one. Immutable. */
+record Admission(EngineSettings settings, ModelShape shape) {
+    /** What became of an admit command. */
+    sealed interface Verdict {
+        record Taken(LiveSequence sequence) implements Verdict {}
+
+        record Refused(Failure failure) implements Verdict {}
+    }
+
+    Verdict judge(Admit admit) {
+        Generation generation = admit.generation();
+        if (!settings.role().takes(admit.work())) {
+            return refuse(
+                    Failure.Code.BAD_REQUEST,
+                    "an engine of role %s does not do %s".formatted(settings.role(), admit.work()));
+        }
+        if (generation.getModelFingerprint() != 0 && generation.getModelFingerprint() != shape.fingerprint()) {
+            return refuse(
+                    Failure.Code.MODEL_MISMATCH,
+                    "the request is for model %x, this engine holds %x"
+                            .formatted(generation.getModelFingerprint(), shape.fingerprint()));
+        }
+        if (generation.getPromptCount() == 0) {
+            return refuse(Failure.Code.BAD_REQUEST, "the prompt is empty");
+        }
+        if (generation.getPromptCount() >= shape.maxContext()) {
+            return refuse(
+                    Failure.Code.BAD_REQUEST,
+                    "a prompt of %d tokens leaves no room in a context of %d"
+                            .formatted(generation.getPromptCount(), shape.maxContext()));
+        }
+        if (outsideVocabulary(generation.getPromptList()) || outsideVocabulary(generation.getAcceptedList())) {
+            return refuse(
+                    Failure.Code.BAD_REQUEST, "a token id is outside the vocabulary of %d".formatted(shape.vocab()));
+        }
+        try {
+            return new Verdict.Taken(sequence(admit));
+        } catch (IllegalArgumentException e) {
+            return refuse(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private LiveSequence sequence(Admit admit) {
+        Generation generation = admit.generation();
+        SamplingParameters parameters = SamplingParameters.of(generation.getSampling());
+        StoppingRule stopping = StoppingRule.of(
+                generation.getStopping(), shape.stopTokens(), shape.maxContext() - generation.getPromptCount());
+        TokenCounts counts = new TokenCounts(generation.getPromptList());
+        generation.getAcceptedList().forEach(counts::add);
+        int blockTokens = shape.layout().blockTokens();
+        return new LiveSequence(
+                admit,
+                new SequenceSampling(parameters, stopping, counts),
+                new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
+                new PrefixHasher(generation.getTenantSalt().toByteArray(), shape.fingerprint(), blockTokens),
+                blockTokens);
+    }
+
+    private long deadline(Generation generation) {
+        long deadline = generation.getDeadlineMs();
+        long slack = settings.patience().deadlineSlack().toMillis();
+        return deadline <= 0 || deadline > Long.MAX_VALUE - slack ? Long.MAX_VALUE : deadline + slack;
+    }
+
+    private boolean outsideVocabulary(List<Integer> tokens) {
+        for (int token : tokens) {
+            if (token < 0 || token >= shape.vocab()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Verdict refuse(Failure.Code code, String message) {
+        return new Verdict.Refused(failure(code, message));
+    }
+
+    static Failure failure(Failure.Code code, String message) {
+        return Failure.newBuilder().setCode(code).setMessage(message).build();
+    }
+}

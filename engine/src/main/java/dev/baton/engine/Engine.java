@@ -1,0 +1,29 @@
+package dev.baton.engine;
+
+import java.time.Duration;
+
+/** What a worker knows of its engine. Safe to call from any thread. */
+public interface Engine extends AutoCloseable {
+    EngineCapabilities capabilities();
+
+    /** A snapshot of load, at most one step old. */
+    EngineLoad load();
+
+    /**
+     * Hands over a command. Never blocks.
+     *
+     * @return false when the command queue is full or the engine is closing: nothing was taken, decline the work
+     */
+    boolean submit(EngineCommand command);
+
+    /**
+     * Lets the engine check its block pool between two steps.
+     *
+     * @throws IllegalStateException that says what is wrong, or that the engine did not answer within the limit
+     */
+    void checkIntegrity(Duration limit);
+
+    /** Stops the engine thread after its current step, fails what is left with SHUTTING_DOWN, frees native memory. */
+    @Override
+    void close();
+}

@@ -1,0 +1,22 @@
+package dev.baton.engine;
+
+import dev.baton.kv.KvLayout;
+
+/**
+ * What an engine holds and promises.
+ *
+ * @param model name clients use
+ * @param fingerprint of weights, configuration and numeric path: equal fingerprints make equal KV
+ * @param maxContext tokens of prompt and answer together
+ * @param exact a token depends only on the tokens before it, bit for bit
+ * @param resumesFromKv can go on from KV it did not compute
+ * @param numerics how it computes, for people: "bf16, oneDNN" say
+ */
+public record EngineCapabilities(
+        String model,
+        long fingerprint,
+        int maxContext,
+        KvLayout layout,
+        boolean exact,
+        boolean resumesFromKv,
+        String numerics) {}

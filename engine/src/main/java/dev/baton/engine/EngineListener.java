@@ -1,0 +1,31 @@
+package dev.baton.engine;
+
+import dev.baton.kv.BlockHash;
+import java.util.List;
+
+/** Hears of the engine as a whole, on the engine thread: return at once. */
+public interface EngineListener {
+    /**
+     * A step ended: everything its listeners were told may go out in one frame. Also called, with no rows, when listeners
+     * were told something without a step.
+     */
+    void stepEnded(StepReport report);
+
+    /** The engine broke and ends: all sequences fail, nothing is taken any more. */
+    default void died(Throwable cause) {}
+
+    /** Full blocks can be found by content from now on: a whole chain, from its first block. */
+    default void cached(List<BlockHash> chain) {}
+
+    /** Cached blocks were given up. */
+    default void evicted(List<BlockHash> hashes) {}
+
+    /**
+     * What one step did.
+     *
+     * @param decodeRows sequences that made a token by decode
+     * @param prefillRows prompt tokens computed
+     * @param nanos duration of the step
+     */
+    record StepReport(int decodeRows, int prefillRows, long nanos) {}
+}

@@ -1,0 +1,20 @@
+package dev.baton.engine;
+
+/**
+ * Load of an engine at the end of a step.
+ *
+ * @param queued sequences waiting for their first step or for blocks
+ * @param running sequences in the batch
+ * @param queuedTokens prompt tokens not yet computed
+ * @param prefillTokensPerSecond measured over recent prefill steps, 0 until known
+ * @param steps engine steps so far
+ */
+public record EngineLoad(
+        int queued,
+        int running,
+        int queuedTokens,
+        int freeBlocks,
+        int cachedBlocks,
+        int blocks,
+        double prefillTokensPerSecond,
+        long steps) {}

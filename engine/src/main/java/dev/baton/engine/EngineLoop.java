@@ -1,0 +1,416 @@
+package dev.baton.engine;
+
+import static dev.baton.engine.Admission.failure;
+
+import dev.baton.engine.Admission.Verdict;
+import dev.baton.engine.EngineCommand.Admit;
+import dev.baton.engine.EngineCommand.Cancel;
+import dev.baton.engine.EngineCommand.KvArrived;
+import dev.baton.engine.EngineCommand.Release;
+import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.model.ModelRunner;
+import dev.baton.engine.model.ModelRunner.Slice;
+import dev.baton.engine.model.ModelShape;
+import dev.baton.engine.sampling.Drawn;
+import dev.baton.engine.sampling.Sampler;
+import dev.baton.engine.schedule.Goal;
+import dev.baton.engine.schedule.Phase;
+import dev.baton.engine.schedule.ScheduleSettings;
+import dev.baton.engine.schedule.Scheduler;
+import dev.baton.engine.schedule.StepPlan;
+import dev.baton.engine.schedule.StepPlan.Chunk;
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.BlockPool;
+import dev.baton.kv.BlockState;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What the engine thread does, turn by turn: look at commands, let the scheduler decide, run the model, draw tokens, tell
+ * the listeners. Knows no thread of its own; all calls come from one.
+ *
+ * <p>Commands are looked at between turns and, while the model runs, between layers. A sequence whose rows are being
+ * computed ends for its listener at once, but keeps its blocks until the step is over.
+ */
+final class EngineLoop {
+    private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
+
+    private final EngineSettings settings;
+    private final ModelRunner runner;
+    private final EngineListener engineListener;
+    private final EngineClock clock;
+    private final Consumer<EngineLoop> commands;
+    private final Admission admission;
+    private final BlockPool pool;
+    private final Scheduler<LiveSequence> scheduler;
+    private final Sampler sampler;
+    private final LoadMeter meter = new LoadMeter();
+    private final Map<SequenceKey, LiveSequence> sequences = new HashMap<>();
+    private final List<LiveSequence> endingWithStep = new ArrayList<>();
+    private boolean closing;
+    private boolean somethingTold;
+
+    /** @param commands called between turns and layers: hands this loop what has come in, without waiting */
+    EngineLoop(
+            EngineSettings settings,
+            ModelRunner runner,
+            EngineListener engineListener,
+            EngineClock clock,
+            Consumer<EngineLoop> commands) {
+        this.settings = settings;
+        this.runner = runner;
+        this.engineListener = engineListener;
+        this.clock = clock;
+        this.commands = commands;
+        ModelShape shape = runner.shape();
+        this.admission = new Admission(settings, shape);
+        this.pool = new BlockPool(shape.layout().blocks());
+        this.scheduler = new Scheduler<>(
+                pool,
+                new ScheduleSettings(
+                        settings.maxSequences(),
+                        settings.stepTokens(),
+                        shape.layout().blockTokens()));
+        this.sampler = new Sampler(shape.vocab());
+    }
+
+    /** One turn. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */
+    boolean turn() {
+        commands.accept(this);
+        expire();
+        StepPlan<LiveSequence> plan = scheduler.plan();
+        StepReport report = plan.isEmpty() ? new StepReport(0, 0, 0) : step(plan);
+        if (plan.isEmpty()) {
+            announce(plan);
+        }
+        List<BlockHash> evicted = pool.drainEvicted();
+        if (!evicted.isEmpty()) {
+            engineListener.evicted(evicted);
+        }
+        boolean told = somethingTold;
+        somethingTold = false;
+        if (told || !plan.isEmpty()) {
+            engineListener.stepEnded(report);
+        }
+        return told || !plan.isEmpty();
+    }
+
+    /** When the next sequence expires, epoch milliseconds. */
+    long nextExpiry() {
+        return scheduler.nextExpiry();
+    }
+
+    EngineLoad load() {
+        return new EngineLoad(
+                scheduler.queued(),
+                scheduler.running(),
+                scheduler.uncomputedTokens(),
+                pool.count(BlockState.FREE),
+                pool.count(BlockState.CACHED),
+                pool.blocks(),
+                meter.prefillTokensPerSecond(),
+                meter.steps());
+    }
+
+    void handle(EngineCommand command) {
+        LiveSequence known = sequences.get(command.key());
+        switch (command) {
+            case Admit admit -> admit(admit, known != null);
+            case KvArrived arrived -> {
+                if (known != null && known.phase() == Phase.RESERVED && !known.over) {
+                    arrived(known, arrived.firstToken());
+                }
+            }
+            case Cancel cancel -> {
+                if (known != null) {
+                    fail(known, cancel.reason());
+                }
+            }
+            case Release released -> {
+                if (known != null) {
+                    scheduler.release(known);
+                    forgetIfEnded(known);
+                }
+            }
+        }
+    }
+
+    private void admit(Admit admit, boolean taken) {
+        Failure refusal;
+        if (closing) {
+            refusal = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
+        } else if (taken) {
+            refusal = failure(Failure.Code.BAD_REQUEST, "%s is here already".formatted(admit.key()));
+        } else {
+            switch (admission.judge(admit)) {
+                case Verdict.Refused(Failure failure) -> refusal = failure;
+                case Verdict.Taken(LiveSequence sequence) -> {
+                    take(sequence);
+                    return;
+                }
+            }
+        }
+        tellSafely(admit.key(), () -> admit.listener().failed(refusal));
+    }
+
+    private void take(LiveSequence sequence) {
+        int accepted = sequence.generated();
+        Optional<Finish.Reason> done = accepted == 0
+                ? Optional.empty()
+                : sequence.sampling.stopping().after(accepted, sequence.token(sequence.length() - 1));
+        if (done.isPresent()) {
+            tellSafely(sequence.key, () -> sequence.listener.finished(done.get()));
+        } else if (!scheduler.fits(sequence)) {
+            Failure tooLong = failure(
+                    Failure.Code.NO_CAPACITY,
+                    "%d tokens do not fit into a KV pool of %d blocks: enlarge the pool"
+                            .formatted(sequence.length(), pool.blocks()));
+            tellSafely(sequence.key, () -> sequence.listener.failed(tooLong));
+        } else {
+            sequences.put(sequence.key, sequence);
+            scheduler.enqueue(sequence);
+        }
+    }
+
+    private void arrived(LiveSequence sequence, int firstToken) {
+        if (firstToken < 0 || firstToken >= runner.shape().vocab()) {
+            fail(sequence, failure(Failure.Code.TRANSFER_FAILED, "first token %d is no token".formatted(firstToken)));
+            return;
+        }
+        scheduler.arrived(sequence, firstToken);
+        sequence.sampling.counts().add(firstToken);
+        if (!finishIfOver(sequence, firstToken)) {
+            tell(sequence, SequenceListener::decodeStarted);
+        }
+    }
+
+    private void expire() {
+        for (LiveSequence sequence : scheduler.takeExpired(clock.wall().millis())) {
+            String message = sequence.phase() == Phase.HOLDING
+                    ? "computed blocks waited for their reader longer than the engine's hold limit of %s"
+                            .formatted(settings.patience().hold())
+                    : "the deadline passed while the sequence was " + sequence.phase();
+            fail(sequence, failure(Failure.Code.DEADLINE_EXCEEDED, message));
+        }
+    }
+
+    private void announce(StepPlan<LiveSequence> plan) {
+        for (LiveSequence sequence : plan.stuck()) {
+            fail(
+                    sequence,
+                    failure(
+                            Failure.Code.NO_CAPACITY,
+                            "token %d needs more than the whole KV pool of %d blocks: enlarge the pool"
+                                    .formatted(sequence.length(), pool.blocks())));
+        }
+        announceReserved(plan.reserved());
+        for (LiveSequence sequence : plan.started()) {
+            sequence.tellsLayers = !sequence.prefillTold && sequence.goal() != Goal.DECODE;
+            if (sequence.tellsLayers) {
+                sequence.prefillTold = true;
+                tell(
+                        sequence,
+                        listener -> listener.prefillStarted(sequence.table().toList(), sequence.cachedTokens()));
+            }
+        }
+    }
+
+    private void announceReserved(List<LiveSequence> reserved) {
+        for (LiveSequence sequence : reserved) {
+            tell(sequence, listener -> listener.reserved(sequence.table().toList()));
+        }
+    }
+
+    private StepReport step(StepPlan<LiveSequence> plan) {
+        long started = clock.nanos().getAsLong();
+        plan.chunks().forEach(chunk -> chunk.sequence().inStep = true);
+        announce(plan);
+        for (Chunk<LiveSequence> chunk : plan.chunks()) {
+            LiveSequence sequence = chunk.sequence();
+            sequence.layersTold = 0;
+            if (chunk.last() && sequence.goal() == Goal.PREFILL) {
+                tell(sequence, SequenceListener::lastChunkStarted);
+            }
+        }
+        meter.stepStarts(plan);
+        try {
+            compute(plan.chunks());
+        } finally {
+            plan.chunks().forEach(chunk -> chunk.sequence().inStep = false);
+            endingWithStep.forEach(this::endNow);
+            endingWithStep.clear();
+        }
+        return meter.stepEnded(clock.nanos().getAsLong() - started);
+    }
+
+    /** Runs the chunks in one batch; when that fails, each alone, so that only those fail that fail by themselves. */
+    private void compute(List<Chunk<LiveSequence>> chunks) {
+        List<Slice> slices = new ArrayList<>(chunks.size());
+        for (Chunk<LiveSequence> chunk : chunks) {
+            LiveSequence sequence = chunk.sequence();
+            int[] blocks = sequence.table().covering(chunk.to());
+            slices.add(new Slice(sequence.tokens(chunk.from(), chunk.to()), chunk.from(), blocks, chunk.last()));
+        }
+        MemorySegment logits;
+        try {
+            logits = runner.forward(slices, layer -> layerDone(chunks, layer));
+        } catch (RuntimeException e) {
+            if (chunks.size() == 1) {
+                failed(chunks.getFirst().sequence(), e);
+            } else {
+                LOG.log(Level.WARNING, meter.describeStep() + " failed, its sequences are tried one by one", e);
+                chunks.forEach(chunk -> compute(List.of(chunk)));
+            }
+            return;
+        } catch (Error e) {
+            throw new IllegalStateException(meter.describeStep() + " broke the engine", e);
+        }
+        int row = 0;
+        for (Chunk<LiveSequence> chunk : chunks) {
+            int own = chunk.last() ? row++ : -1;
+            if (!chunk.sequence().over) {
+                computed(chunk, logits, own);
+            }
+        }
+    }
+
+    private void layerDone(List<Chunk<LiveSequence>> chunks, int layer) {
+        for (Chunk<LiveSequence> chunk : chunks) {
+            LiveSequence sequence = chunk.sequence();
+            if (sequence.tellsLayers && layer >= sequence.layersTold) {
+                sequence.layersTold = layer + 1;
+                tell(sequence, listener -> listener.layerComputed(layer, chunk.from(), chunk.to()));
+            }
+        }
+        commands.accept(this);
+        announceReserved(scheduler.reserveWaiting());
+    }
+
+    private void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
+        LiveSequence sequence = chunk.sequence();
+        boolean prefilled = sequence.phase() == Phase.PREFILLING;
+        scheduler.computed(chunk);
+        if (!chunk.last()) {
+            return;
+        }
+        int index = sequence.generated();
+        Drawn drawn;
+        try {
+            drawn = sampler.draw(logits, row, index, sequence.sampling);
+        } catch (RuntimeException e) {
+            failed(sequence, e);
+            return;
+        }
+        sequence.sampling.counts().add(drawn.token());
+        scheduler.append(sequence, drawn.token());
+        if (prefilled) {
+            tellCached(sequence);
+        }
+        if (sequence.phase() == Phase.HOLDING) {
+            scheduler.expireAt(
+                    sequence, clock.wall().millis() + settings.patience().hold().toMillis());
+        }
+        tell(sequence, listener -> listener.token(index, drawn.token(), drawn.logprob()));
+        if (!sequence.over) {
+            finishIfOver(sequence, drawn.token());
+        }
+        forgetIfEnded(sequence);
+    }
+
+    private boolean finishIfOver(LiveSequence sequence, int lastToken) {
+        Optional<Finish.Reason> reason = sequence.sampling.stopping().after(sequence.generated(), lastToken);
+        if (reason.isEmpty()) {
+            return false;
+        }
+        tell(sequence, listener -> listener.finished(reason.get()));
+        sequence.over = true;
+        if (sequence.goal() != Goal.PREFILL) {
+            tellCached(sequence);
+            end(sequence);
+        }
+        return true;
+    }
+
+    private void tellCached(LiveSequence sequence) {
+        List<BlockHash> chain = sequence.publishedNames();
+        if (!chain.isEmpty()) {
+            engineListener.cached(chain);
+        }
+    }
+
+    private void failed(LiveSequence sequence, RuntimeException cause) {
+        LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
+        fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));
+    }
+
+    private void fail(LiveSequence sequence, Failure reason) {
+        if (!sequence.over) {
+            sequence.over = true;
+            tellSafely(sequence.key, () -> sequence.listener.failed(reason));
+        }
+        end(sequence);
+    }
+
+    private void end(LiveSequence sequence) {
+        if (sequence.inStep) {
+            endingWithStep.add(sequence);
+        } else {
+            endNow(sequence);
+        }
+    }
+
+    private void endNow(LiveSequence sequence) {
+        scheduler.end(sequence);
+        forgetIfEnded(sequence);
+    }
+
+    private void forgetIfEnded(LiveSequence sequence) {
+        if (sequence.phase() == Phase.ENDED) {
+            sequences.remove(sequence.key, sequence);
+        }
+    }
+
+    /** Tells a listener something; one that throws fails its own sequence only. */
+    private void tell(LiveSequence sequence, Consumer<SequenceListener> event) {
+        if (sequence.over) {
+            return;
+        }
+        somethingTold = true;
+        try {
+            event.accept(sequence.listener);
+        } catch (RuntimeException e) {
+            failed(sequence, e);
+        }
+    }
+
+    private void tellSafely(SequenceKey key, Runnable event) {
+        somethingTold = true;
+        try {
+            event.run();
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "the listener of %s threw at its sequence's end".formatted(key), e);
+        }
+    }
+
+    /** Ends every sequence and refuses those still to come. */
+    void close(Failure reason) {
+        closing = true;
+        commands.accept(this);
+        List.copyOf(sequences.values()).forEach(sequence -> fail(sequence, reason));
+        sequences.clear();
+        engineListener.stepEnded(new StepReport(0, 0, 0));
+    }
+
+    void checkIntegrity() {
+        scheduler.checkIntegrity();
+    }
+}

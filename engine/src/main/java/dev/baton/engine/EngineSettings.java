@@ -1,0 +1,74 @@
+package dev.baton.engine;
+
+import dev.baton.engine.EngineCommand.Work;
+import java.time.Duration;
+import java.util.Set;
+
+/**
+ * Limits of an engine.
+ *
+ * @param role which work it takes
+ * @param maxSequences sequences that compute, decode or wait for KV at one time
+ * @param stepTokens rows of one step, at least {@code maxSequences} plus a block: each running answer takes one, prompts
+ *     share the rest
+ * @param queueCapacity commands that may wait to be looked at
+ * @param patience times after which the engine gives up by itself
+ */
+public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
+    /** What an engine is for. */
+    public enum Role {
+        PREFILL(Set.of(Work.PREFILL)),
+        /** Also computes prompts itself when asked to, in small chunks beside its running answers. */
+        DECODE(Set.of(Work.DECODE, Work.PREFILL_AND_DECODE)),
+        BOTH(Set.of(Work.PREFILL, Work.DECODE, Work.PREFILL_AND_DECODE));
+
+        private final Set<Work> takes;
+
+        Role(Set<Work> takes) {
+            this.takes = takes;
+        }
+
+        boolean takes(Work work) {
+            return takes.contains(work);
+        }
+    }
+
+    /**
+     * Times after which the engine gives up by itself.
+     *
+     * @param deadlineSlack added to every deadline: how far the gateway's clock may be ahead
+     * @param hold how long computed blocks wait for Release
+     */
+    public record Patience(Duration deadlineSlack, Duration hold) {
+        public static final Patience DEFAULT = new Patience(Duration.ofMillis(500), Duration.ofMinutes(2));
+
+        public Patience {
+            if (deadlineSlack.isNegative() || !hold.isPositive()) {
+                throw new IllegalArgumentException("deadlineSlack = %s must not be negative, hold = %s must be positive"
+                        .formatted(deadlineSlack, hold));
+            }
+        }
+    }
+
+    public EngineSettings {
+        if (maxSequences < 1 || queueCapacity < 1) {
+            throw new IllegalArgumentException("maxSequences = %d, queueCapacity = %d: both must be positive"
+                    .formatted(maxSequences, queueCapacity));
+        }
+    }
+
+    /** Big chunks, few sequences. */
+    public static EngineSettings prefill() {
+        return new EngineSettings(Role.PREFILL, 16, 512, 4_096, Patience.DEFAULT);
+    }
+
+    /** Many sequences, small steps. */
+    public static EngineSettings decode() {
+        return new EngineSettings(Role.DECODE, 64, 192, 4_096, Patience.DEFAULT);
+    }
+
+    /** The colocated way. */
+    public static EngineSettings both() {
+        return new EngineSettings(Role.BOTH, 64, 512, 4_096, Patience.DEFAULT);
+    }
+}

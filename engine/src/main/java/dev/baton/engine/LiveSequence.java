@@ -1,0 +1,58 @@
+package dev.baton.engine;
+
+import dev.baton.engine.EngineCommand.Admit;
+import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.sampling.SequenceSampling;
+import dev.baton.engine.schedule.Goal;
+import dev.baton.engine.schedule.Sequence;
+import dev.baton.kv.PrefixHasher;
+
+/** A scheduled sequence with what the engine must know of it: who hears of it and how its tokens are chosen. */
+final class LiveSequence extends Sequence {
+    final SequenceKey key;
+    final SequenceListener listener;
+    final SequenceSampling sampling;
+    private final int promptTokens;
+
+    /** Its rows are being computed: blocks must stay until the step ends. */
+    boolean inStep;
+    /** The listener has heard the end. */
+    boolean over;
+    /** The listener has heard of the prompt's start, and hears of its layers: not a second time after preemption. */
+    boolean prefillTold;
+
+    boolean tellsLayers;
+    int layersTold;
+
+    LiveSequence(Admit admit, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
+        super(goal(admit.work()), terms, known(admit), hasher, blockTokens);
+        this.key = admit.key();
+        this.listener = admit.listener();
+        this.sampling = sampling;
+        this.promptTokens = admit.generation().getPromptCount();
+    }
+
+    /** Tokens after the prompt. */
+    int generated() {
+        return length() - promptTokens;
+    }
+
+    private static Goal goal(Work work) {
+        return switch (work) {
+            case PREFILL -> Goal.PREFILL;
+            case DECODE -> Goal.DECODE;
+            case PREFILL_AND_DECODE -> Goal.BOTH;
+        };
+    }
+
+    private static int[] known(Admit admit) {
+        int prompt = admit.generation().getPromptCount();
+        int[] known = new int[prompt + admit.generation().getAcceptedCount()];
+        for (int i = 0; i < known.length; i++) {
+            known[i] = i < prompt
+                    ? admit.generation().getPrompt(i)
+                    : admit.generation().getAccepted(i - prompt);
+        }
+        return known;
+    }
+}

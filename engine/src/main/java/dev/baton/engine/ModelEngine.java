@@ -1,0 +1,181 @@
+package dev.baton.engine;
+
+import static dev.baton.engine.Admission.failure;
+
+import dev.baton.engine.model.ModelRunner;
+import dev.baton.engine.model.ModelShape;
+import dev.baton.protocol.v1.Failure;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import org.jctools.queues.MessagePassingQueue;
+import org.jctools.queues.atomic.MpscAtomicArrayQueue;
+
+/**
+ * An engine on a thread of its own, which parks when there is nothing to do. The thread owns the model runner from start
+ * to end and closes it.
+ */
+public final class ModelEngine implements Engine {
+    private static final Logger LOG = System.getLogger(ModelEngine.class.getName());
+    private static final Duration LONGEST_PARK = Duration.ofSeconds(1);
+    private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
+
+    private final MessagePassingQueue<Consumer<EngineLoop>> commands;
+    private final EngineCapabilities capabilities;
+    private final EngineListener listener;
+    private final EngineClock clock;
+    private final EngineLoop loop;
+    private final Thread thread;
+    private volatile EngineLoad load;
+    private volatile boolean closing;
+    private volatile boolean parked;
+
+    private ModelEngine(EngineSettings settings, ModelRunner runner, EngineListener listener, EngineClock clock) {
+        ModelShape shape = runner.shape();
+        this.capabilities = new EngineCapabilities(
+                shape.name(),
+                shape.fingerprint(),
+                shape.maxContext(),
+                shape.layout(),
+                shape.exact(),
+                true,
+                shape.numerics());
+        this.commands = new MpscAtomicArrayQueue<>(settings.queueCapacity());
+        this.listener = listener;
+        this.clock = clock;
+        this.loop = new EngineLoop(settings, runner, listener, clock, this::handOver);
+        this.load = loop.load();
+        this.thread = Thread.ofPlatform().name("engine").unstarted(() -> run(runner));
+    }
+
+    /**
+     * Starts an engine over a model.
+     *
+     * @param runner owned by the engine from now on, used by its thread only
+     */
+    public static Engine start(
+            EngineSettings settings, ModelRunner runner, EngineListener listener, EngineClock clock) {
+        ModelEngine engine = new ModelEngine(settings, runner, listener, clock);
+        engine.thread.start();
+        return engine;
+    }
+
+    private void run(ModelRunner runner) {
+        Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
+        try (runner) {
+            try {
+                while (!closing) {
+                    boolean worked = loop.turn();
+                    load = loop.load();
+                    if (!worked) {
+                        park();
+                    }
+                }
+            } catch (RuntimeException | Error e) {
+                LOG.log(Level.ERROR, "the engine has died", e);
+                end = failure(Failure.Code.ENGINE_FAILED, "the engine has died: " + e.getMessage());
+                closing = true;
+                listener.died(e);
+            }
+            loop.close(end);
+        }
+    }
+
+    private void park() {
+        parked = true;
+        if (commands.isEmpty() && !closing) {
+            long millis = Math.min(loop.nextExpiry() - clock.wall().millis(), LONGEST_PARK.toMillis());
+            LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.max(millis, 0)));
+        }
+        parked = false;
+    }
+
+    private void handOver(EngineLoop target) {
+        for (Consumer<EngineLoop> command = commands.poll(); command != null; command = commands.poll()) {
+            command.accept(target);
+        }
+    }
+
+    @Override
+    public EngineCapabilities capabilities() {
+        return capabilities;
+    }
+
+    @Override
+    public EngineLoad load() {
+        return load;
+    }
+
+    @Override
+    public boolean submit(EngineCommand command) {
+        return offer(target -> target.handle(command));
+    }
+
+    private boolean offer(Consumer<EngineLoop> command) {
+        if (closing || !commands.offer(command)) {
+            return false;
+        }
+        if (parked) {
+            LockSupport.unpark(thread);
+        }
+        if (closing && !thread.isAlive()) {
+            answerLeftovers();
+        }
+        return true;
+    }
+
+    @Override
+    public void checkIntegrity(Duration limit) {
+        CompletableFuture<Void> checked = new CompletableFuture<>();
+        boolean taken = offer(target -> {
+            try {
+                target.checkIntegrity();
+                checked.complete(null);
+            } catch (IllegalStateException e) {
+                checked.completeExceptionally(e);
+            }
+        });
+        if (!taken) {
+            throw new IllegalStateException("the engine takes no commands: its queue is full, or it is closing");
+        }
+        try {
+            checked.get(limit.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException(
+                    e.getCause() == null ? "" : e.getCause().getMessage(), e);
+        } catch (TimeoutException e) {
+            throw new IllegalStateException("the engine has not answered within " + limit, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while the pool was checked", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        closing = true;
+        LockSupport.unpark(thread);
+        try {
+            if (!thread.join(CLOSE_LIMIT)) {
+                throw new IllegalStateException("the engine thread has not ended within " + CLOSE_LIMIT);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        answerLeftovers();
+    }
+
+    /** Commands that slipped in while the thread ended hear of it from whoever finds them. */
+    private void answerLeftovers() {
+        synchronized (commands) {
+            handOver(loop);
+        }
+    }
+}

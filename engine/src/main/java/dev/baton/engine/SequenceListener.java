@@ -1,0 +1,37 @@
+package dev.baton.engine;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.TokenLogprob;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Hears of one sequence, on the engine thread: return at once. After {@code finished} or {@code failed} nothing follows. */
+public interface SequenceListener {
+    /** PREFILL*: the first chunk begins. {@code blocks} hold all tokens in order; the first {@code cachedTokens} are done. */
+    default void prefillStarted(List<Integer> blocks, int cachedTokens) {}
+
+    /** PREFILL: the chunk that ends the prompt begins. */
+    default void lastChunkStarted() {}
+
+    /** PREFILL*: one layer of tokens {@code [from, to)} is computed and readable in the sequence's blocks. */
+    default void layerComputed(int layer, int fromToken, int toToken) {}
+
+    /** DECODE: these blocks are set aside for the KV of prompt and accepted tokens. */
+    default void reserved(List<Integer> blocks) {}
+
+    /** DECODE: the sequence joined the running batch. */
+    default void decodeStarted() {}
+
+    /** A token was made. {@code index} counts generated tokens from 0, accepted ones included. */
+    void token(int index, int token, @Nullable TokenLogprob logprob);
+
+    void finished(Finish.Reason reason);
+
+    /**
+     * The sequence ended without finishing. A PREFILL hears this also after its token, when it is cancelled while its
+     * blocks are held or when nobody releases them in time. A DECODE that had blocks reserved must still be released once
+     * nothing writes into them.
+     */
+    void failed(Failure failure);
+}

@@ -1,0 +1,149 @@
+package dev.baton.engine.model;
+
+import dev.baton.engine.kernel.Kernels;
+import dev.baton.engine.kernel.Weights;
+import dev.baton.engine.torch.Torch;
+import dev.baton.engine.torch.TorchArgument;
+import dev.baton.engine.torch.TorchDtype;
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.KvRegion;
+import dev.baton.kv.LayerGroup;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** A model for the CPU: TorchScript between our own products and attention. */
+final class CpuModel implements OpenModel {
+    /** Changes whenever the bits that the kernels or the script make change. */
+    private static final long NUMERIC_PATH = 1;
+
+    final ModelConfig config;
+    final Kernels kernels;
+    final Torch torch;
+    final List<LayerWeights> layers;
+    final Ends ends;
+    final List<RopeTable> ropes;
+    private final ModelSettings settings;
+    private final Checkpoint checkpoint;
+    private final Arena arena;
+    private final KvDtype dtype;
+    private final long fingerprint;
+    private final Set<Integer> stopTokens;
+    private boolean exact;
+
+    /** What comes before the first layer and after the last. */
+    record Ends(TorchArgument embedding, TorchArgument scale, java.lang.foreign.MemorySegment norm, Weights head) {}
+
+    private CpuModel(
+            ModelSettings settings, Checkpoint checkpoint, Kernels kernels, Arena arena, Models.LoadProgress progress)
+            throws IOException {
+        this.settings = settings;
+        this.checkpoint = checkpoint;
+        this.kernels = kernels;
+        this.arena = arena;
+        config = ModelConfig.read(settings.folder());
+        dtype = settings.dtype() == ModelSettings.DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
+        stopTokens = config.stopTokens(settings.folder());
+        WeightLoader loader = new WeightLoader(
+                config,
+                checkpoint,
+                kernels,
+                arena,
+                new WeightLoader.Progress(progress, dtype == KvDtype.F32, checkpoint.bytes()));
+        List<Integer> windows = config.windows();
+        List<LayerWeights> read = new ArrayList<>();
+        for (int i = 0; i < config.layers; i++) {
+            read.add(loader.layer(i, windows.get(i)));
+        }
+        layers = List.copyOf(read);
+        Safetensors.Tensor table = loader.embedding();
+        Weights head = loader.head();
+        java.lang.foreign.MemorySegment norm = loader.finalNorm();
+        checkpoint.refuseUnread();
+        ropes = List.of(
+                new RopeTable(config.ropeFor(false), config.maxContext, arena),
+                new RopeTable(config.ropeFor(true), config.maxContext, arena));
+        fingerprint =
+                (checkpoint.digest() * 31 + config.toString().hashCode()) * 31 + dtype.ordinal() * 7L + NUMERIC_PATH;
+        torch = new Torch(Script.of(config));
+        ends = new Ends(
+                torch.tensor(table.data(), TorchDtype.valueOf(table.type().name()), config.vocab, config.hidden),
+                torch.number(config.family.has(Family.Trait.SCALED_EMBEDDING) ? (float) Math.sqrt(config.hidden) : 1),
+                norm,
+                head);
+    }
+
+    static CpuModel open(ModelSettings settings, Models.LoadProgress progress) throws IOException {
+        Checkpoint checkpoint = Checkpoint.open(settings.folder());
+        Arena arena = Arena.ofShared();
+        Kernels kernels = Kernels.open(settings.threads());
+        CpuModel model;
+        try {
+            model = new CpuModel(settings, checkpoint, kernels, arena, progress);
+        } catch (IOException | RuntimeException e) {
+            kernels.close();
+            arena.close();
+            checkpoint.close();
+            throw e;
+        }
+        try {
+            model.exact = SelfCheck.holds(model);
+            return model;
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    @Override
+    public KvLayout layout(int blocks) {
+        List<LayerGroup> groups = new ArrayList<>();
+        int first = 0;
+        for (int i = 1; i <= layers.size(); i++) {
+            if (i == layers.size()
+                    || layers.get(i).window() != layers.get(first).window()) {
+                groups.add(new LayerGroup(
+                        first,
+                        i - first,
+                        config.kvHeads,
+                        config.headDim,
+                        config.headDim,
+                        layers.get(first).window()));
+                first = i;
+            }
+        }
+        return new KvLayout(groups, settings.blockTokens(), dtype, blocks, 0, 1);
+    }
+
+    @Override
+    public ModelShape shape(int blocks) {
+        return new ModelShape(
+                settings.name(),
+                fingerprint,
+                config.vocab,
+                config.maxContext,
+                stopTokens,
+                layout(blocks),
+                exact,
+                "%s weights, %s KV, f32 arithmetic, own products (%s), %d threads"
+                        .formatted(layers.getFirst().qkv().type(), dtype, kernels.name(), settings.threads()));
+    }
+
+    @Override
+    public ModelRunner bind(KvRegion region) {
+        return new CpuRunner(this, region);
+    }
+
+    @Override
+    public void close() {
+        ends.embedding().close();
+        ends.scale().close();
+        torch.close();
+        kernels.close();
+        arena.close();
+        checkpoint.close();
+    }
+}

@@ -1,0 +1,285 @@
+package dev.baton.engine.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.baton.engine.kernel.Attention;
+import dev.baton.engine.kernel.Kernels;
+import dev.baton.engine.kernel.Rows;
+import dev.baton.engine.kernel.Scalars;
+import dev.baton.engine.torch.Torch;
+import dev.baton.engine.torch.TorchArgument;
+import dev.baton.engine.torch.TorchDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.KvRegion;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The forward pass: products and attention by the kernels, the rest by the script. */
+final class CpuRunner implements ModelRunner {
+    private final CpuModel model;
+    private final ModelConfig config;
+    private final Torch torch;
+    private final Kernels kernels;
+    private final KvRegion region;
+    private final Attention.Heads heads;
+    private final ModelShape shape;
+    private final List<LayerArguments> arguments = new ArrayList<>();
+    private final TorchArgument epsilon;
+    private final TorchArgument finalNorm;
+    private final Experts experts;
+    private @Nullable Buffers whole;
+    private @Nullable Buffers chosen;
+    private Arena logitsArena = Arena.ofShared();
+    private MemorySegment logits = MemorySegment.NULL;
+
+    /** A layer's norms as tensors. */
+    private record LayerArguments(
+            TorchArgument before, TorchArgument beforeMlp, List<TorchArgument> sandwich, List<TorchArgument> heads) {}
+
+    CpuRunner(CpuModel model, KvRegion region) {
+        this.model = model;
+        this.region = region;
+        config = model.config;
+        torch = model.torch;
+        kernels = model.kernels;
+        KvLayout layout = region.layout();
+        if (!layout.equals(model.layout(layout.blocks()))) {
+            throw new IllegalArgumentException(
+                    "the region's layout %s is not the model's %s".formatted(layout, model.layout(layout.blocks())));
+        }
+        shape = model.shape(layout.blocks());
+        heads = new Attention.Heads(config.heads, config.kvHeads, config.headDim, config.headDim);
+        epsilon = torch.number(config.epsilon);
+        finalNorm = vector(model.ends.norm(), config.hidden);
+        experts = new Experts(config, kernels);
+        for (LayerWeights layer : model.layers) {
+            LayerWeights.Norms norms = layer.norms();
+            LayerWeights.Sandwich sandwich = norms.sandwich();
+            LayerWeights.HeadNorms headNorms = norms.heads();
+            arguments.add(new LayerArguments(
+                    vector(norms.beforeAttention(), config.hidden),
+                    vector(norms.beforeMlp(), config.hidden),
+                    sandwich == null
+                            ? List.of()
+                            : List.of(
+                                    vector(sandwich.afterAttention(), config.hidden),
+                                    vector(sandwich.afterMlp(), config.hidden)),
+                    headNorms == null
+                            ? List.of()
+                            : List.of(
+                                    vector(headNorms.query(), config.headDim),
+                                    vector(headNorms.key(), config.headDim))));
+        }
+    }
+
+    private TorchArgument vector(MemorySegment memory, int width) {
+        return torch.tensor(memory, TorchDtype.F32, width);
+    }
+
+    @Override
+    public ModelShape shape() {
+        return shape;
+    }
+
+    @Override
+    public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+        int rows = check(slices);
+        Buffers b = buffers(whole, rows);
+        whole = b;
+        int[] last = lastRows(slices);
+        try (Arena step = Arena.ofConfined()) {
+            Attention.Batch batch = b.describe(slices, model.ropes, step);
+            torch.call("embed", model.ends.embedding(), b.ids.tensor(), model.ends.scale(), b.hidden.tensor());
+            torch.call("norm", b.hidden.tensor(), arguments.getFirst().before(), epsilon, b.normed.tensor());
+            for (int layer = 0; layer < config.layers; layer++) {
+                attend(layer, b, batch);
+                progress.layerDone(layer);
+                if (layer == config.layers - 1) {
+                    if (last.length == 0) {
+                        return MemorySegment.NULL;
+                    }
+                    b = narrow(b, last);
+                }
+                finish(layer, b);
+            }
+            return logits(b, last.length);
+        }
+    }
+
+    private int check(List<Slice> slices) {
+        int rows = 0;
+        int blockTokens = region.layout().blockTokens();
+        for (Slice slice : slices) {
+            int end = slice.position() + slice.tokens().length;
+            if (slice.tokens().length == 0 || slice.position() < 0 || end > config.maxContext) {
+                throw new IllegalArgumentException("a slice of %d tokens at %d in a context of %d"
+                        .formatted(slice.tokens().length, slice.position(), config.maxContext));
+            }
+            if (slice.blocks().length < Math.ceilDiv(end, blockTokens)) {
+                throw new IllegalArgumentException(
+                        "%d tokens in %d blocks of %d".formatted(end, slice.blocks().length, blockTokens));
+            }
+            for (int token : slice.tokens()) {
+                if (token < 0 || token >= config.vocab) {
+                    throw new IllegalArgumentException("token %d of a vocabulary of %d".formatted(token, config.vocab));
+                }
+            }
+            rows += slice.tokens().length;
+        }
+        if (rows == 0) {
+            throw new IllegalArgumentException("a forward pass over nothing");
+        }
+        return rows;
+    }
+
+    private static int[] lastRows(List<Slice> slices) {
+        int[] last = new int[slices.size()];
+        int count = 0;
+        int row = 0;
+        for (Slice slice : slices) {
+            row += slice.tokens().length;
+            if (slice.logits()) {
+                last[count++] = row - 1;
+            }
+        }
+        return java.util.Arrays.copyOf(last, count);
+    }
+
+    private Buffers buffers(@Nullable Buffers old, int rows) {
+        if (old != null && old.rows == rows) {
+            return old;
+        }
+        if (old != null) {
+            old.close();
+        }
+        return new Buffers(config, torch, rows, model.ropes.size());
+    }
+
+    private void attend(int layer, Buffers b, Attention.Batch batch) {
+        LayerWeights weights = model.layers.get(layer);
+        LayerArguments own = arguments.get(layer);
+        kernels.product(weights.qkv(), b.normed.rows(), b.rows, b.qkv.rows());
+        int rope = weights.window() > 0 ? 1 : 0;
+        if (own.heads().isEmpty()) {
+            torch.call("rotate", b.qkv.tensor(), b.cos[rope].tensor(), b.sin[rope].tensor());
+        } else {
+            torch.call(
+                    "norm_rotate",
+                    b.qkv.tensor(),
+                    b.cos[rope].tensor(),
+                    b.sin[rope].tensor(),
+                    own.heads().getFirst(),
+                    own.heads().getLast(),
+                    epsilon);
+        }
+        KvLayout layout = region.layout();
+        long blockBytes = layout.layerBlockBytes(layer);
+        Attention.Pool pool = new Attention.Pool(
+                region.segment().asSlice(layout.offset(layer, 0), blockBytes * layout.blocks()),
+                layout.dtype(),
+                layout.blockTokens(),
+                blockBytes);
+        long key = (long) config.heads * config.headDim;
+        Rows qkv = b.qkv.rows();
+        kernels.attention(
+                heads,
+                new Attention.Rule(config.scale, config.attentionSoftcap, weights.window()),
+                pool,
+                batch,
+                new Attention.Operands(
+                        qkv,
+                        qkv.column(key),
+                        qkv.column(key + (long) config.kvHeads * config.headDim),
+                        b.attended.rows()));
+    }
+
+    /** What follows attention in a layer, up to the input of the next. */
+    private void finish(int layer, Buffers b) {
+        LayerWeights weights = model.layers.get(layer);
+        LayerArguments own = arguments.get(layer);
+        TorchArgument next =
+                layer + 1 < config.layers ? arguments.get(layer + 1).before() : finalNorm;
+        kernels.product(weights.out(), b.attended.rows(), b.rows, b.delta.rows());
+        add(b, own.sandwich().isEmpty() ? null : own.sandwich().getFirst(), own.beforeMlp());
+        switch (weights.mlp()) {
+            case LayerWeights.Plain plain -> {
+                long width = plain.down().size().inputs();
+                Rows gateUp = new Rows(b.gateUp.at(), 2 * width);
+                Rows gated = new Rows(b.gated.at(), width);
+                kernels.product(plain.gateUp(), b.normed.rows(), b.rows, gateUp);
+                kernels.gate(config.activation, gateUp, gateUp.column(width), gated, new Kernels.Extent(b.rows, (int)
+                        width));
+                kernels.product(plain.down(), gated, b.rows, b.delta.rows());
+            }
+            case LayerWeights.Routed routed -> experts.run(routed, b);
+        }
+        add(b, own.sandwich().isEmpty() ? null : own.sandwich().getLast(), next);
+    }
+
+    private void add(Buffers b, @Nullable TorchArgument after, TorchArgument norm) {
+        if (after == null) {
+            torch.call("add_norm", b.hidden.tensor(), b.delta.tensor(), norm, epsilon, b.normed.tensor());
+        } else {
+            torch.call("norm_add_norm", b.hidden.tensor(), b.delta.tensor(), after, norm, epsilon, b.normed.tensor());
+        }
+    }
+
+    /** After the last attention only rows whose logits are wanted go on. */
+    private Buffers narrow(Buffers b, int[] rows) {
+        if (rows.length == b.rows) {
+            return b;
+        }
+        Buffers few = buffers(chosen, rows.length);
+        chosen = few;
+        for (int i = 0; i < rows.length; i++) {
+            copyRow(b.hidden.rows(), rows[i], few.hidden.rows(), i);
+            copyRow(b.attended.rows(), rows[i], few.attended.rows(), i);
+        }
+        return few;
+    }
+
+    private static void copyRow(Rows from, long row, Rows to, long at) {
+        MemorySegment.copy(from.at(), row * from.stride() * 4, to.at(), at * to.stride() * 4, from.stride() * 4);
+    }
+
+    private MemorySegment logits(Buffers b, int rows) {
+        long bytes = (long) rows * config.vocab * 4;
+        if (logits.byteSize() < bytes) {
+            logitsArena.close();
+            logitsArena = Arena.ofShared();
+            logits = logitsArena.allocate(bytes, 64);
+        }
+        kernels.product(model.ends.head(), b.normed.rows(), rows, new Rows(logits, config.vocab));
+        if (config.logitSoftcap > 0) {
+            for (long i = 0; i < (long) rows * config.vocab; i++) {
+                float capped =
+                        config.logitSoftcap * Scalars.tanh(logits.getAtIndex(JAVA_FLOAT, i) / config.logitSoftcap);
+                logits.setAtIndex(JAVA_FLOAT, i, capped);
+            }
+        }
+        return logits.asSlice(0, bytes);
+    }
+
+    @Override
+    public void close() {
+        if (whole != null) {
+            whole.close();
+        }
+        if (chosen != null) {
+            chosen.close();
+        }
+        for (LayerArguments layer : arguments) {
+            layer.before().close();
+            layer.beforeMlp().close();
+            layer.sandwich().forEach(TorchArgument::close);
+            layer.heads().forEach(TorchArgument::close);
+        }
+        epsilon.close();
+        finalNorm.close();
+        experts.close();
+        logitsArena.close();
+    }
+}

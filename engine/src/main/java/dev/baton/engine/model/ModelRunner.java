@@ -1,0 +1,34 @@
+package dev.baton.engine.model;
+
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** A loaded model over a pool of KV blocks. One thread. */
+public interface ModelRunner extends AutoCloseable {
+    ModelShape shape();
+
+    /**
+     * Runs the slices through all layers in one batch, writing their KV into their blocks.
+     *
+     * @return logits, f32 row-major [slices that want them, vocab], in the order of the slices; valid until the next call
+     */
+    MemorySegment forward(List<Slice> slices, LayerProgress progress);
+
+    @Override
+    void close();
+
+    /**
+     * Consecutive tokens of one sequence.
+     *
+     * @param tokens ids of the rows to compute
+     * @param position position of the first row in its sequence; KV of [0, position) is in {@code blocks} already
+     * @param blocks physical blocks that hold [0, position + tokens.length)
+     * @param logits whether the last row's logits are wanted
+     */
+    record Slice(int[] tokens, int position, int[] blocks, boolean logits) {}
+
+    /** Told after each layer of a forward, on the calling thread. */
+    interface LayerProgress {
+        void layerDone(int layer);
+    }
+}

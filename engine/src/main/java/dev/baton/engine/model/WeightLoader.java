@@ -1,0 +1,209 @@
+package dev.baton.engine.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import dev.baton.engine.kernel.Bf16;
+import dev.baton.engine.kernel.Kernels;
+import dev.baton.engine.kernel.WeightType;
+import dev.baton.engine.kernel.Weights;
+import dev.baton.engine.model.Family.Trait;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads a checkpoint's tensors into the form the kernels want, one tensor at a time. */
+final class WeightLoader {
+    private static final int CONVERTED_ROWS = 64;
+
+    private final ModelConfig config;
+    private final Checkpoint checkpoint;
+    private final Kernels kernels;
+    private final Arena arena;
+    private final Progress progress;
+
+    /** Counts what was read; says whether f32 weights stay f32. */
+    static final class Progress {
+        private final Models.LoadProgress listener;
+        private final boolean keepF32;
+        private final long of;
+        private long done;
+
+        Progress(Models.LoadProgress listener, boolean keepF32, long of) {
+            this.listener = listener;
+            this.keepF32 = keepF32;
+            this.of = of;
+        }
+
+        void read(long bytes) {
+            done += bytes;
+            listener.loaded(done, of);
+        }
+    }
+
+    WeightLoader(ModelConfig config, Checkpoint checkpoint, Kernels kernels, Arena arena, Progress progress) {
+        this.config = config;
+        this.checkpoint = checkpoint;
+        this.kernels = kernels;
+        this.arena = arena;
+        this.progress = progress;
+    }
+
+    Safetensors.Tensor embedding() {
+        return checkpoint.get("model.embed_tokens.weight", config.vocab, config.hidden);
+    }
+
+    Weights head() {
+        String name = config.tied || !checkpoint.has("lm_head.weight") ? "model.embed_tokens.weight" : "lm_head.weight";
+        if (!config.tied && name.startsWith("model")) {
+            throw new UnsupportedModelException(
+                    "the checkpoint lacks lm_head.weight and does not tie it to the embeddings");
+        }
+        return linear(config.hidden, new Part(name, config.vocab));
+    }
+
+    MemorySegment finalNorm() {
+        return norm("model.norm.weight", config.hidden);
+    }
+
+    LayerWeights layer(int index, int window) {
+        String at = "model.layers." + index + ".";
+        long query = (long) config.heads * config.headDim;
+        long key = (long) config.kvHeads * config.headDim;
+        Weights qkv = config.family.has(Trait.FUSED_QKV)
+                ? linear(config.hidden, new Part(at + "self_attn.qkv_proj.weight", query + 2 * key))
+                : linear(
+                        config.hidden,
+                        new Part(at + "self_attn.q_proj.weight", query),
+                        new Part(at + "self_attn.k_proj.weight", key),
+                        new Part(at + "self_attn.v_proj.weight", key));
+        Weights out = linear(query, new Part(at + "self_attn.o_proj.weight", config.hidden));
+        return new LayerWeights(qkv, out, norms(at), mlp(at), window);
+    }
+
+    private LayerWeights.Norms norms(String at) {
+        boolean sandwich = config.family.has(Trait.SANDWICH_NORMS);
+        MemorySegment after = norm(at + "post_attention_layernorm.weight", config.hidden);
+        return new LayerWeights.Norms(
+                norm(at + "input_layernorm.weight", config.hidden),
+                sandwich ? norm(at + "pre_feedforward_layernorm.weight", config.hidden) : after,
+                sandwich
+                        ? new LayerWeights.Sandwich(
+                                after, norm(at + "post_feedforward_layernorm.weight", config.hidden))
+                        : null,
+                config.family.has(Trait.QUERY_KEY_NORM)
+                        ? new LayerWeights.HeadNorms(
+                                norm(at + "self_attn.q_norm.weight", config.headDim),
+                                norm(at + "self_attn.k_norm.weight", config.headDim))
+                        : null);
+    }
+
+    private LayerWeights.Mlp mlp(String at) {
+        Family.ExpertNames names = config.family.experts();
+        if (!config.family.has(Trait.EXPERTS) || !checkpoint.has(at + names.router())) {
+            String mlp = at + "mlp.";
+            return config.family.has(Trait.FUSED_GATE_UP)
+                    ? new LayerWeights.Plain(
+                            linear(config.hidden, new Part(mlp + "gate_up_proj.weight", 2L * config.intermediate)),
+                            linear(config.intermediate, new Part(mlp + "down_proj.weight", config.hidden)))
+                    : plain(
+                            mlp + "gate_proj.weight",
+                            mlp + "up_proj.weight",
+                            mlp + "down_proj.weight",
+                            config.intermediate);
+        }
+        List<LayerWeights.Plain> experts = new ArrayList<>();
+        for (int i = 0; i < config.routing.experts(); i++) {
+            String expert = at + names.experts() + i;
+            experts.add(
+                    plain(expert + names.gate(), expert + names.up(), expert + names.down(), config.routing.width()));
+        }
+        return new LayerWeights.Routed(
+                linear(config.hidden, new Part(at + names.router(), config.routing.experts())), List.copyOf(experts));
+    }
+
+    private LayerWeights.Plain plain(String gate, String up, String down, int width) {
+        return new LayerWeights.Plain(
+                linear(config.hidden, new Part(gate, width), new Part(up, width)),
+                linear(width, new Part(down, config.hidden)));
+    }
+
+    /** A stored matrix with that many outputs; its bias, if it has one, has the same name but for the end. */
+    private record Part(String name, long outputs) {
+        String bias() {
+            return name.substring(0, name.length() - "weight".length()) + "bias";
+        }
+    }
+
+    /** Stacks matrices on top of each other. */
+    private Weights linear(long inputs, Part... parts) {
+        long outputs = 0;
+        for (Part part : parts) {
+            outputs += part.outputs();
+        }
+        WeightType stored =
+                checkpoint.get(parts[0].name(), parts[0].outputs(), inputs).type();
+        WeightType type = stored == WeightType.F32 && !progress.keepF32 ? WeightType.BF16 : stored;
+        MemorySegment packed = kernels.allocate(type.packedBytes(outputs, inputs));
+        MemorySegment bias = null;
+        long at = 0;
+        for (Part part : parts) {
+            Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
+            pack(tensor, type, at, packed);
+            Safetensors.Tensor added = checkpoint.find(part.bias());
+            if (added != null) {
+                bias = bias == null ? arena.allocate(outputs * 4, 64) : bias;
+                floats(checkpoint.get(part.bias(), part.outputs()), 0, bias.asSlice(at * 4));
+            }
+            at += part.outputs();
+            progress.read(tensor.data().byteSize());
+        }
+        return new Weights(type, packed, new Weights.Size(outputs, inputs), null, bias);
+    }
+
+    private void pack(Safetensors.Tensor tensor, WeightType type, long from, MemorySegment packed) {
+        long inputs = tensor.columns();
+        if (tensor.type() == type) {
+            kernels.pack(type, tensor.data(), new Kernels.Span(from, tensor.rows()), inputs, packed);
+            return;
+        }
+        try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment chunk = temporary.allocate(CONVERTED_ROWS * inputs * type.bytes(), 64);
+            for (long row = 0; row < tensor.rows(); row += CONVERTED_ROWS) {
+                long rows = Math.min(CONVERTED_ROWS, tensor.rows() - row);
+                for (long i = 0; i < rows * inputs; i++) {
+                    float value = element(tensor, row * inputs + i);
+                    switch (type) {
+                        case BF16 -> chunk.set(JAVA_SHORT_UNALIGNED, i * 2, Bf16.of(value));
+                        case F32 -> chunk.set(JAVA_FLOAT_UNALIGNED, i * 4, value);
+                        case F16, I8 -> throw new IllegalArgumentException("no conversion to " + type);
+                    }
+                }
+                kernels.pack(type, chunk, new Kernels.Span(from + row, rows), inputs, packed);
+            }
+        }
+    }
+
+    private MemorySegment norm(String name, int width) {
+        MemorySegment norm = arena.allocate(width * 4L, 64);
+        floats(checkpoint.get(name, width), config.family.has(Trait.NORM_PLUS_ONE) ? 1 : 0, norm);
+        return norm;
+    }
+
+    private static void floats(Safetensors.Tensor tensor, float plus, MemorySegment to) {
+        for (long i = 0; i < tensor.rows(); i++) {
+            to.setAtIndex(JAVA_FLOAT, i, plus + element(tensor, i));
+        }
+    }
+
+    private static float element(Safetensors.Tensor tensor, long index) {
+        return switch (tensor.type()) {
+            case BF16 -> Bf16.toFloat(tensor.data().get(JAVA_SHORT_UNALIGNED, index * 2));
+            case F16 -> Float.float16ToFloat(tensor.data().get(JAVA_SHORT_UNALIGNED, index * 2));
+            case F32 -> tensor.data().get(JAVA_FLOAT_UNALIGNED, index * 4);
+            case I8 -> throw new IllegalArgumentException("int8 is no stored type");
+        };
+    }
+}

@@ -1,0 +1,114 @@
+package dev.baton.engine.schedule;
+
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.BlockTable;
+import dev.baton.kv.PrefixHasher;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * A sequence of tokens on its way through a {@link Scheduler}, which alone changes it. Extended by whoever runs the
+ * scheduler with what he must know of it.
+ */
+public class Sequence {
+    private final Goal goal;
+    private final Terms terms;
+    private final PrefixHasher hasher;
+    private final List<BlockHash> names = new ArrayList<>();
+    private final BlockTable table;
+    private int[] tokens;
+    private int length;
+
+    Phase phase = Phase.QUEUED;
+    double startTag;
+    long arrival;
+    int computed;
+    int named;
+    int cachedTokens;
+    long expires;
+    boolean waitsForKv;
+    boolean released;
+    boolean started;
+
+    /**
+     * What decides who goes first.
+     *
+     * @param priority larger goes first
+     * @param deadlineMillis on the time line of {@link Scheduler#takeExpired}, {@link Long#MAX_VALUE} for none
+     * @param payer those who share a payer share its part of the engine
+     */
+    public record Terms(int priority, long deadlineMillis, Object payer) {}
+
+    /** @param known tokens to start from: the prompt and what was accepted after it */
+    protected Sequence(Goal goal, Terms terms, int[] known, PrefixHasher hasher, int blockTokens) {
+        if (known.length == 0) {
+            throw new IllegalArgumentException("a sequence needs at least one token");
+        }
+        this.goal = goal;
+        this.terms = terms;
+        this.expires = terms.deadlineMillis();
+        this.waitsForKv = goal == Goal.DECODE;
+        this.tokens = known.clone();
+        this.length = known.length;
+        this.hasher = hasher;
+        this.table = new BlockTable(blockTokens);
+    }
+
+    public final Goal goal() {
+        return goal;
+    }
+
+    public final Terms terms() {
+        return terms;
+    }
+
+    public final Phase phase() {
+        return phase;
+    }
+
+    /** Tokens known so far. */
+    public final int length() {
+        return length;
+    }
+
+    public final int token(int index) {
+        return tokens[index];
+    }
+
+    public final int[] tokens(int from, int to) {
+        return Arrays.copyOfRange(tokens, from, to);
+    }
+
+    /** Tokens whose KV is in the blocks. */
+    public final int computed() {
+        return computed;
+    }
+
+    /** Tokens that were found in the pool instead of computed. */
+    public final int cachedTokens() {
+        return cachedTokens;
+    }
+
+    public final BlockTable table() {
+        return table;
+    }
+
+    /** Names of the full blocks that others may find in the pool, from the first block on. */
+    public final List<BlockHash> publishedNames() {
+        return List.copyOf(names.subList(0, named));
+    }
+
+    final List<BlockHash> names() {
+        hasher.extend(names, at -> tokens[at], length);
+        return Collections.unmodifiableList(names);
+    }
+
+    final void append(int token) {
+        if (length == tokens.length) {
+            tokens = Arrays.copyOf(tokens, length + Math.max(16, length / 2));
+        }
+        tokens[length++] = token;
+    }
+}

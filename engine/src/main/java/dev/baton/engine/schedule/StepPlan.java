@@ -1,0 +1,30 @@
+package dev.baton.engine.schedule;
+
+import java.util.List;
+
+/**
+ * What the next step computes and what had to happen for it.
+ *
+ * @param chunks at most one per sequence; decoding sequences first
+ * @param started got their first blocks just now, for the first time or again
+ * @param reserved got blocks for KV that somebody else writes
+ * @param preempted lost their blocks and wait to be computed again
+ * @param stuck cannot go on: the whole pool would not hold their next token
+ */
+public record StepPlan<S extends Sequence>(
+        List<Chunk<S>> chunks, List<S> started, List<S> reserved, List<S> preempted, List<S> stuck) {
+    public boolean isEmpty() {
+        return chunks.isEmpty();
+    }
+
+    /**
+     * Tokens {@code [from, to)} of one sequence.
+     *
+     * @param last whether they end what is known, so that the next token can be sampled
+     */
+    public record Chunk<S extends Sequence>(S sequence, int from, int to, boolean last) {
+        public int rows() {
+            return to - from;
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package dev.baton.engine.torch;
+
+/** Element types by libtorch's numbers. */
+public enum TorchDtype {
+    I32(3, 4),
+    F16(5, 2),
+    F32(6, 4),
+    BF16(15, 2);
+
+    final int code;
+    final int bytes;
+
+    TorchDtype(int code, int bytes) {
+        this.code = code;
+        this.bytes = bytes;
+    }
+}

@@ -1,0 +1,164 @@
+#define _GNU_SOURCE
+#include "baton.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Between steps of a forward pass the next job comes within microseconds: spin that long, then sleep in the kernel. */
+#define SPINS 4000
+
+typedef struct {
+    void *bytes;
+    long size;
+} scratch;
+
+struct pool {
+    int threads;
+    atomic_int generation;
+    atomic_int sleeping;
+    atomic_int pending;
+    atomic_int closing;
+    atomic_long next;
+    task run;
+    void *argument;
+    long tasks;
+    long scratch_bytes;
+    pthread_t *ids;
+    scratch *scratches;
+};
+
+typedef struct {
+    pool *p;
+    int index;
+} worker;
+
+static void futex_wait(atomic_int *word, int seen) {
+    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+static void futex_wake(atomic_int *word) {
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1 << 30, NULL, NULL, 0);
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+static void work(pool *p, int index) {
+    scratch *s = &p->scratches[index];
+    if (s->size < p->scratch_bytes) {
+        free(s->bytes);
+        s->size = (p->scratch_bytes + 63) & ~63L;
+        s->bytes = aligned_alloc(64, (size_t)s->size);
+        if (!s->bytes) abort();
+    }
+    for (;;) {
+        long i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+        if (i >= p->tasks) return;
+        p->run(p->argument, i, s->bytes);
+    }
+}
+
+static void *loop(void *given) {
+    worker w = *(worker *)given;
+    free(given);
+    pool *p = w.p;
+    int seen = 0;
+    for (;;) {
+        int spins = 0, now;
+        while ((now = atomic_load_explicit(&p->generation, memory_order_acquire)) == seen) {
+            if (++spins < SPINS) {
+                relax();
+            } else {
+                atomic_fetch_add(&p->sleeping, 1);
+                futex_wait(&p->generation, seen);
+                atomic_fetch_sub(&p->sleeping, 1);
+            }
+        }
+        seen = now;
+        if (atomic_load(&p->closing)) return NULL;
+        work(p, w.index);
+        if (atomic_fetch_sub_explicit(&p->pending, 1, memory_order_acq_rel) == 1) futex_wake(&p->pending);
+    }
+}
+
+void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes) {
+    p->run = t;
+    p->argument = argument;
+    p->tasks = tasks;
+    p->scratch_bytes = scratch_bytes;
+    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
+    if (p->threads == 1 || tasks <= 1) {
+        work(p, 0);
+        return;
+    }
+    atomic_store_explicit(&p->pending, p->threads - 1, memory_order_relaxed);
+    atomic_fetch_add(&p->generation, 1);
+    if (atomic_load(&p->sleeping) > 0) futex_wake(&p->generation);
+    work(p, 0);
+    int spins = 0, left;
+    while ((left = atomic_load_explicit(&p->pending, memory_order_acquire)) > 0) {
+        if (++spins < SPINS) relax();
+        else futex_wait(&p->pending, left);
+    }
+}
+
+int pool_threads(const pool *p) { return p->threads; }
+
+EXPORT void baton_pool_close(pool *p) {
+    atomic_store(&p->closing, 1);
+    atomic_fetch_add(&p->generation, 1);
+    futex_wake(&p->generation);
+    for (int i = 1; i < p->threads; i++) {
+        if (p->ids[i]) pthread_join(p->ids[i], NULL);
+    }
+    for (int i = 0; i < p->threads; i++) free(p->scratches[i].bytes);
+    free(p->scratches);
+    free(p->ids);
+    free(p);
+}
+
+/* Null when a thread cannot be started. */
+EXPORT pool *baton_pool_open(int threads) {
+    pool *p = calloc(1, sizeof *p);
+    if (!p) return NULL;
+    p->threads = threads;
+    p->ids = calloc((size_t)threads, sizeof *p->ids);
+    p->scratches = calloc((size_t)threads, sizeof *p->scratches);
+    for (int i = 1; i < threads; i++) {
+        worker *w = malloc(sizeof *w);
+        if (w) *w = (worker){p, i};
+        if (!w || pthread_create(&p->ids[i], NULL, loop, w)) {
+            p->ids[i] = 0;
+            free(w);
+            baton_pool_close(p);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+/* Zeroed memory on huge pages where the kernel has them; null when there is none. */
+EXPORT void *baton_allocate(long bytes) {
+    long huge = 2L << 20, size = (bytes + huge - 1) & ~(huge - 1);
+    if (bytes < huge) size = (bytes + 4095) & ~4095L;
+    char *raw = mmap(NULL, (size_t)(size + huge), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (raw == MAP_FAILED) return NULL;
+    char *start = (char *)(((uintptr_t)raw + (uintptr_t)huge - 1) & ~((uintptr_t)huge - 1));
+    if (start > raw) munmap(raw, (size_t)(start - raw));
+    if (start + size < raw + size + huge) munmap(start + size, (size_t)(raw + size + huge - (start + size)));
+    if (bytes >= huge) madvise(start, (size_t)size, MADV_HUGEPAGE);
+    return start;
+}
+
+EXPORT void baton_release(void *start, long bytes) {
+    long huge = 2L << 20, size = bytes < huge ? (bytes + 4095) & ~4095L : (bytes + huge - 1) & ~(huge - 1);
+    munmap(start, (size_t)size);
+}

@@ -1,0 +1,166 @@
+package dev.baton.engine;
+
+import dev.baton.engine.EngineCommand.Admit;
+import dev.baton.engine.EngineCommand.Cancel;
+import dev.baton.engine.EngineCommand.KvArrived;
+import dev.baton.engine.EngineCommand.Release;
+import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.model.ModelRunner;
+import dev.baton.engine.model.OpenModel;
+import dev.baton.engine.simulated.SimulatedModel;
+import dev.baton.engine.simulated.StepCost;
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.KvRegion;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Stopping;
+import java.lang.foreign.Arena;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** An engine loop without a thread, over the simulated model or a real one, in a time that only tests move. */
+final class Bench implements AutoCloseable {
+    static final int BLOCK = 4;
+    static final int VOCAB = 97;
+
+    /** Held so that it stays configured. */
+    private static final Logger QUIET = Logger.getLogger("dev.baton.engine");
+
+    static {
+        QUIET.setLevel(Level.OFF);
+    }
+
+    final Queue<Consumer<EngineLoop>> incoming = new ArrayDeque<>();
+    final List<BlockHash> cached = new ArrayList<>();
+    final List<BlockHash> evicted = new ArrayList<>();
+    final List<EngineListener.StepReport> reports = new ArrayList<>();
+    final KvRegion region;
+    final ModelRunner runner;
+    final EngineLoop loop;
+    long millis = 1_000_000;
+
+    Bench(EngineSettings.Role role, int blocks) {
+        this(role, blocks, 8, UnaryOperator.identity());
+    }
+
+    Bench(EngineSettings.Role role, int blocks, int maxSequences, UnaryOperator<ModelRunner> wrapping) {
+        this(
+                new SimulatedModel("toy", VOCAB, 256, Set.of(), 3, BLOCK, StepCost.NONE),
+                new EngineSettings(role, maxSequences, maxSequences + 3 * BLOCK, 64, EngineSettings.Patience.DEFAULT),
+                blocks,
+                wrapping);
+    }
+
+    Bench(OpenModel model, EngineSettings settings, int blocks, UnaryOperator<ModelRunner> wrapping) {
+        region = new KvRegion(
+                model.layout(blocks),
+                Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
+        runner = wrapping.apply(model.bind(region));
+        EngineListener listener = new EngineListener() {
+            @Override
+            public void stepEnded(StepReport report) {
+                reports.add(report);
+            }
+
+            @Override
+            public void cached(List<BlockHash> chain) {
+                cached.addAll(chain);
+            }
+
+            @Override
+            public void evicted(List<BlockHash> hashes) {
+                evicted.addAll(hashes);
+            }
+        };
+        EngineClock clock = new EngineClock(() -> Instant.ofEpochMilli(millis), () -> millis * 1_000_000);
+        loop = new EngineLoop(settings, runner, listener, clock, target -> {
+            for (Consumer<EngineLoop> command = incoming.poll(); command != null; command = incoming.poll()) {
+                command.accept(target);
+            }
+        });
+    }
+
+    /** A prompt of random tokens. */
+    static List<Integer> prompt(long seed, int length) {
+        return new Random(seed).ints(length, 0, VOCAB).boxed().toList();
+    }
+
+    static Generation generation(String id, List<Integer> prompt, int maxTokens) {
+        return Generation.newBuilder()
+                .setRequestId(id)
+                .setAttempt(Attempt.newBuilder().setNumber(1).setNonce(7))
+                .addAllPrompt(prompt)
+                .setStopping(Stopping.newBuilder().setMaxTokens(maxTokens))
+                .build();
+    }
+
+    RecordingListener admit(Generation generation, Work work) {
+        RecordingListener listener = new RecordingListener();
+        incoming.add(target -> target.handle(new Admit(generation, work, listener)));
+        return listener;
+    }
+
+    void cancel(Generation generation) {
+        incoming.add(target -> target.handle(new Cancel(
+                SequenceKey.of(generation),
+                Failure.newBuilder().setCode(Failure.Code.CANCELLED).build())));
+    }
+
+    void release(Generation generation) {
+        incoming.add(target -> target.handle(new Release(SequenceKey.of(generation))));
+    }
+
+    void arrived(Generation generation, int firstToken) {
+        incoming.add(target -> target.handle(new KvArrived(SequenceKey.of(generation), firstToken)));
+    }
+
+    /** Turns until nothing happens. */
+    void settle() {
+        for (int turns = 0; loop.turn(); turns++) {
+            loop.checkIntegrity();
+            if (turns > 10_000) {
+                throw new AssertionError("the loop does not come to rest");
+            }
+        }
+        loop.checkIntegrity();
+    }
+
+    /** What an engine of its own makes of the prompt. */
+    static List<Integer> alone(Generation generation) {
+        Bench bench = new Bench(EngineSettings.Role.BOTH, 128);
+        RecordingListener listener = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        bench.settle();
+        return listener.tokens;
+    }
+
+    /** Copies the KV of some blocks into another bench's, as a transfer would. */
+    void copyKv(List<Integer> from, Bench other, List<Integer> to) {
+        for (int layer = 0; layer < region.layout().layers(); layer++) {
+            for (int i = 0; i < from.size(); i++) {
+                other.region.layerBlock(layer, to.get(i)).copyFrom(region.layerBlock(layer, from.get(i)));
+            }
+        }
+    }
+
+    /** Forgets what was heard so far. */
+    void forget() {
+        cached.clear();
+        evicted.clear();
+        reports.clear();
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+    }
+}

@@ -1,0 +1,88 @@
+package dev.baton.engine;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.TokenLogprob;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what a sequence was told, and refuses what may not follow. */
+class RecordingListener implements SequenceListener {
+    final List<Integer> tokens = new ArrayList<>();
+    final List<String> events = new ArrayList<>();
+    List<Integer> blocks = List.of();
+    int firstIndex = -1;
+    int cachedTokens = -1;
+    int layerTokens;
+    Finish.@Nullable Reason finish;
+
+    @Nullable
+    Failure failure;
+
+    boolean ended() {
+        return finish != null || failure != null;
+    }
+
+    Failure.Code failureCode() {
+        return failure == null ? Failure.Code.CODE_UNSPECIFIED : failure.getCode();
+    }
+
+    @Override
+    public void prefillStarted(List<Integer> all, int cached) {
+        event("prefillStarted");
+        blocks = all;
+        cachedTokens = cached;
+    }
+
+    @Override
+    public void lastChunkStarted() {
+        event("lastChunkStarted");
+    }
+
+    @Override
+    public void layerComputed(int layer, int fromToken, int toToken) {
+        event("layer%d[%d,%d)".formatted(layer, fromToken, toToken));
+    }
+
+    @Override
+    public void reserved(List<Integer> all) {
+        event("reserved");
+        blocks = all;
+    }
+
+    @Override
+    public void decodeStarted() {
+        event("decodeStarted");
+    }
+
+    @Override
+    public void token(int index, int token, @Nullable TokenLogprob logprob) {
+        event("token" + index);
+        if (firstIndex < 0) {
+            firstIndex = index;
+        } else if (index != firstIndex + tokens.size()) {
+            throw new AssertionError("token %d after %d tokens from %d".formatted(index, tokens.size(), firstIndex));
+        }
+        tokens.add(token);
+    }
+
+    @Override
+    public void finished(Finish.Reason reason) {
+        event("finished");
+        finish = reason;
+    }
+
+    @Override
+    public void failed(Failure reason) {
+        event("failed");
+        failure = reason;
+    }
+
+    private void event(String event) {
+        if (ended()) {
+            throw new AssertionError(event + " after the end: " + events);
+        }
+        events.add(event);
+    }
+}

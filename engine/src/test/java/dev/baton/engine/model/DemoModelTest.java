@@ -1,0 +1,66 @@
+package dev.baton.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class DemoModelTest {
+    @Test
+    void inF32LogitsAndSixtyFourGreedyTokensAreThoseOfTheReference() throws IOException {
+        Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
+        assertThat(reference.cases()).hasSizeGreaterThanOrEqualTo(20);
+        try (OpenModel model = open(DtypeChoice.F32)) {
+            for (Reference.Case one : reference.cases().subList(0, 24)) {
+                for (int i = 0; i < one.positions().length; i++) {
+                    try (Reference.Sequence sequence = new Reference.Sequence(model, one.tokens().length)) {
+                        float[] logits = sequence.forward(Arrays.copyOf(one.tokens(), one.positions()[i] + 1));
+                        assertThat(Reference.difference(logits, one.logits()[i]))
+                                .as("%s at %d", one.name(), one.positions()[i])
+                                .isLessThan(1e-4);
+                    }
+                }
+                assertThat(greedy(model, one.prompt(), one.continuation().length))
+                        .as(one.name())
+                        .containsExactly(one.continuation());
+            }
+        }
+    }
+
+    @Test
+    void inBf16MostGreedyTokensAreThoseOfTheReference() throws IOException {
+        Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
+        List<Double> differences = new ArrayList<>();
+        try (OpenModel model = open(DtypeChoice.BF16)) {
+            for (Reference.Case one : reference.cases().subList(0, 10)) {
+                try (Reference.Sequence sequence = new Reference.Sequence(model, one.tokens().length)) {
+                    float[] logits = sequence.forward(Arrays.copyOf(one.tokens(), one.positions()[0] + 1));
+                    differences.add(Reference.difference(logits, one.logits()[0]));
+                }
+            }
+        }
+        assertThat(differences).allMatch(difference -> difference < 0.02);
+    }
+
+    static OpenModel open(DtypeChoice dtype) throws IOException {
+        return Models.open(new ModelSettings(Reference.DEMO, "demo", dtype, 2, 64), (done, of) -> {});
+    }
+
+    static int[] greedy(OpenModel model, int[] prompt, int steps) {
+        int[] tokens = new int[steps];
+        try (Reference.Sequence sequence = new Reference.Sequence(model, prompt.length + steps)) {
+            float[] logits = sequence.forward(prompt);
+            for (int i = 0; i < steps; i++) {
+                tokens[i] = Reference.best(logits);
+                if (i + 1 < steps) {
+                    logits = sequence.forward(tokens[i]);
+                }
+            }
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.baton.engine.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SafetensorsTest {
+    private static final String SOUND = "{\"__metadata__\":{\"format\":\"pt\"},"
+            + "\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+            + "\"b\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[24,32]}}";
+
+    @Test
+    void tensorsLieWhereTheHeaderSays() throws IOException {
+        Map<String, Safetensors.Tensor> tensors = parse(SOUND, 32);
+        assertThat(tensors).containsOnlyKeys("a", "b");
+        assertThat(tensors.values())
+                .extracting(tensor -> tensor.data().byteSize())
+                .containsExactly(24L, 8L);
+        assertThat(tensors.values())
+                .extracting(Safetensors.Tensor::shape)
+                .containsExactly(new long[] {2, 3}, new long[] {4});
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[]",
+                "{",
+                "{\"a\":5}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,40]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[-2],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,4],\"data_offsets\":[0,0]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1e1],\"data_offsets\":[0,8]}}",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,18446744073709551616]}}"
+            })
+    void aHeaderThatLiesIsRefused(String header) {
+        assertThatThrownBy(() -> parse(header, 32))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("not a sound");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 0, 1, 1000, Long.MAX_VALUE, Long.MIN_VALUE, 100_000_001})
+    void aHeaderLengthThatLiesIsRefused(long length) {
+        byte[] file = file(SOUND, 32);
+        ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).putLong(0, length);
+        assertThatThrownBy(() -> Safetensors.parse("f", MemorySegment.ofArray(file)))
+                .isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void noDamageToAFileDoesMoreThanARefusal() {
+        Random random = new Random(3);
+        byte[] sound = file(SOUND, 32);
+        int refused = 0;
+        for (int i = 0; i < 20_000; i++) {
+            byte[] damaged = java.util.Arrays.copyOf(
+                    sound, random.nextInt(4) == 0 ? random.nextInt(sound.length) : sound.length);
+            for (int n = random.nextInt(4); n > 0 && damaged.length > 0; n--) {
+                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
+            }
+            try {
+                Safetensors.parse("f", MemorySegment.ofArray(damaged))
+                        .values()
+                        .forEach(t -> assertThat(t.data().byteSize()).isLessThanOrEqualTo(32));
+            } catch (IOException | UnsupportedModelException e) {
+                refused++;
+            }
+        }
+        assertThat(refused).isGreaterThan(5_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../other.safetensors", "/etc/passwd", "a/b.safetensors", "..\\\\x.safetensors", ""})
+    void anIndexThatLeavesTheFolderIsRefused(String shard, @TempDir Path folder) throws IOException {
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"%s\"}}".formatted(shard));
+        assertThatThrownBy(() -> Checkpoint.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no plain file name");
+    }
+
+    @Test
+    void aFolderWithoutWeightsIsRefusedByName(@TempDir Path folder) {
+        assertThatThrownBy(() -> Checkpoint.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(folder.toString());
+    }
+
+    private static Map<String, Safetensors.Tensor> parse(String header, int data) throws IOException {
+        return Safetensors.parse("f", MemorySegment.ofArray(file(header, data)));
+    }
+
+    private static byte[] file(String header, int data) {
+        byte[] json = header.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + json.length + data).order(ByteOrder.LITTLE_ENDIAN);
+        return file.putLong(json.length).put(json).array();
+    }
+}

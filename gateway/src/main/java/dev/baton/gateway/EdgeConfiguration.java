@@ -1,0 +1,93 @@
+package dev.baton.gateway;
+
+import dev.baton.gateway.answer.Answers;
+import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.auth.ApiKeys;
+import dev.baton.gateway.auth.Authenticator;
+import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.limits.BodyReader;
+import dev.baton.gateway.limits.PreparationPool;
+import dev.baton.gateway.observe.EdgeMetrics;
+import dev.baton.gateway.openai.OpenAiApi;
+import dev.baton.gateway.openai.Preparation;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.UncheckedIOException;
+import java.time.Clock;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.web.reactive.HandlerMapping;
+import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
+import reactor.core.scheduler.Schedulers;
+
+/** The HTTP edge, given a {@link ServedModel}, a {@link Dispatcher} and a {@link Clock}. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(HttpSettings.class)
+class EdgeConfiguration {
+    @Bean
+    Authenticator authenticator(HttpSettings settings) {
+        return new Authenticator(keys(settings), settings.keyHeader());
+    }
+
+    private static @Nullable ApiKeys keys(HttpSettings settings) {
+        if (settings.apiKeys() == null) {
+            return null;
+        }
+        try {
+            return ApiKeys.read(settings.apiKeys());
+        } catch (IllegalArgumentException | UncheckedIOException e) {
+            throw new StartRefused(
+                    String.valueOf(e.getMessage()),
+                    "Correct the file, or the setting baton.http.api-keys that names it.");
+        }
+    }
+
+    @Bean
+    ServerSocketRules serverSocketRules(HttpSettings settings) {
+        return new ServerSocketRules(settings.apiKeys() != null);
+    }
+
+    @Bean
+    EdgeMetrics edgeMetrics(MeterRegistry registry) {
+        return new EdgeMetrics(registry);
+    }
+
+    @Bean
+    PreparationPool preparationPool(HttpSettings settings) {
+        return new PreparationPool(settings.prepareThreads(), settings.prepareQueue());
+    }
+
+    @Bean
+    Preparation preparation(ServedModel model, HttpSettings settings, Clock clock) {
+        return new Preparation(model, settings.maxChoices(), clock);
+    }
+
+    @Bean
+    OpenAiApi.Entry entry(
+            Authenticator authenticator, HttpSettings settings, PreparationPool pool, LongestRequest longest) {
+        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout());
+        return new OpenAiApi.Entry(authenticator, bodies, pool, longest.duration());
+    }
+
+    @Bean
+    Answers answers(Dispatcher dispatcher, ServedModel model, HttpSettings settings) {
+        return new Answers(
+                dispatcher,
+                model,
+                new Answers.KeepAlive(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel()));
+    }
+
+    @Bean
+    OpenAiApi openAiApi(
+            OpenAiApi.Entry entry, Preparation preparation, Answers answers, ServedModel model, EdgeMetrics metrics) {
+        return new OpenAiApi(entry, preparation, answers, model, metrics);
+    }
+
+    @Bean
+    HandlerMapping openAiMapping(OpenAiApi api) {
+        return new SimpleUrlHandlerMapping(Map.of("/v1/**", api), Ordered.HIGHEST_PRECEDENCE);
+    }
+}

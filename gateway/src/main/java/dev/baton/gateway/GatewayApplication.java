@@ -1,0 +1,58 @@
+package dev.baton.gateway;
+
+import dev.baton.config.LimitSettings;
+import dev.baton.config.ModelSettings;
+import dev.baton.gateway.answer.ServedModel;
+import java.io.IOException;
+import java.time.Clock;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+
+/** The gateway: OpenAI's API in front, Kafka, Redis and the workers' token streams behind. */
+@SpringBootApplication(proxyBeanMethods = false)
+public class GatewayApplication {
+    public static void main(String[] args) {
+        SpringApplication.run(GatewayApplication.class, args);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Clock clock() {
+        return Clock.systemUTC();
+    }
+
+    @Bean
+    ModelFolder modelFolder(ModelSettings settings, Clock clock) {
+        try {
+            return ModelFolder.open(settings.folder(), clock);
+        } catch (IOException e) {
+            throw new StartRefused(
+                    String.valueOf(e.getMessage()),
+                    "Name a folder with config.json, tokenizer.json and tokenizer_config.json in baton.model.folder.");
+        }
+    }
+
+    @Bean
+    ServedModel servedModel(ModelFolder folder, ModelSettings settings, Clock clock) {
+        int own = folder.maxContext();
+        int context = settings.maxContext() == 0 ? own : Math.min(own, settings.maxContext());
+        return new ServedModel(
+                settings.servedName(),
+                folder.tokenizer(),
+                context,
+                folder.defaults(),
+                clock.instant().getEpochSecond());
+    }
+
+    @Bean
+    LongestRequest longestRequest(LimitSettings limits) {
+        return new LongestRequest(limits.deadline());
+    }
+
+    @Bean
+    ReadyLine readyLine(ServedModel model) {
+        return new ReadyLine(model);
+    }
+}

@@ -1,0 +1,27 @@
+package dev.baton.gateway.answer;
+
+import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.sse.LogprobBatch;
+import org.jspecify.annotations.Nullable;
+
+/** Where the choices of a request put what they make. Any thread may call, several at once for different choices. */
+interface Answer {
+    /** Every choice has a worker: from here on the status is 200. */
+    void admitted();
+
+    /** @param text may be empty when {@code logprobs} is there */
+    void text(int choice, String text, @Nullable LogprobBatch logprobs);
+
+    void finished(int choice, String reason);
+
+    /**
+     * All choices have finished; nothing comes after.
+     *
+     * @param timing of the first choice, null when it is not known
+     */
+    void done(Usage usage, @Nullable RequestTiming timing);
+
+    /** Some choice cannot go on and all were stopped; nothing comes after. */
+    void failed(ApiError error);
+}

@@ -1,0 +1,192 @@
+package dev.baton.gateway.answer;
+
+import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.sse.ChunkTemplates;
+import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.sse.LogprobBatch;
+import dev.baton.gateway.sse.Outlet;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+import reactor.core.scheduler.Scheduler;
+
+/** Runs plans: as a stream of events or as one collected answer. Cancelling what it returns cancels the workers' part. */
+public final class Answers {
+    private final Dispatcher dispatcher;
+    private final ServedModel model;
+    private final KeepAlive keepAlive;
+
+    public Answers(Dispatcher dispatcher, ServedModel model, KeepAlive keepAlive) {
+        this.dispatcher = dispatcher;
+        this.model = model;
+        this.keepAlive = keepAlive;
+    }
+
+    /** Completes when every choice is done; an {@link ApiException} when that cannot be. */
+    public Mono<Collected> collect(Plan plan, RequestTrace trace) {
+        return Mono.create(sink -> {
+            Generations generations = new Generations(plan, model, trace, new Collecting(plan.choices(), sink));
+            sink.onCancel(generations::cancel);
+            generations.start(dispatcher);
+        });
+    }
+
+    /**
+     * Completes with the body once admission is decided; an {@link ApiException} when it is refused, or when the request
+     * fails before that.
+     */
+    public Mono<EventStream> stream(Plan plan, RequestTrace trace, Outlet outlet) {
+        return Mono.create(sink -> {
+            Streaming streaming = new Streaming(plan, trace, sink);
+            Generations generations = new Generations(plan, model, trace, streaming);
+            ChunkTemplates templates =
+                    new ChunkTemplates(plan.shape(), plan.answerId(), plan.created(), plan.model(), plan.choices());
+            Ticker ticker = new Ticker(keepAlive, outlet.close());
+            EventStream events = new EventStream(templates, plan.choices(), outlet, () -> {
+                ticker.stop();
+                generations.cancel();
+            });
+            streaming.writesTo(events, ticker);
+            ticker.ticks(events);
+            sink.onCancel(events::cancel);
+            generations.start(dispatcher);
+        });
+    }
+
+    /** When idle streams get a comment and when a reader that takes nothing is given up. */
+    public record KeepAlive(Duration interval, Duration stallLimit, Scheduler scheduler) {
+        public KeepAlive {
+            if (!interval.isPositive() || !stallLimit.isPositive()) {
+                throw new IllegalArgumentException("keep-alive interval and stall limit must be above zero");
+            }
+        }
+    }
+
+    private static final class Streaming implements Answer {
+        private final boolean includeUsage;
+        private final boolean includeTiming;
+        private final RequestTrace trace;
+        private final MonoSink<EventStream> admission;
+        private @Nullable EventStream events;
+        private @Nullable Ticker ticker;
+        private boolean committed;
+
+        Streaming(Plan plan, RequestTrace trace, MonoSink<EventStream> admission) {
+            this.includeUsage = plan.includeUsage();
+            this.includeTiming = plan.includeTiming();
+            this.trace = trace;
+            this.admission = admission;
+        }
+
+        void writesTo(EventStream stream, Ticker clock) {
+            this.events = stream;
+            this.ticker = clock;
+        }
+
+        private EventStream events() {
+            EventStream stream = events;
+            if (stream == null) {
+                throw new IllegalStateException("started before it had a stream");
+            }
+            return stream;
+        }
+
+        private void stopTicker() {
+            Ticker clock = ticker;
+            if (clock != null) {
+                clock.stop();
+            }
+        }
+
+        @Override
+        public void admitted() {
+            synchronized (this) {
+                committed = true;
+            }
+            admission.success(events());
+        }
+
+        @Override
+        public void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+            events().text(choice, text, logprobs);
+        }
+
+        @Override
+        public void finished(int choice, String reason) {
+            events().finish(choice, reason);
+        }
+
+        @Override
+        public void done(Usage usage, @Nullable RequestTiming timing) {
+            stopTicker();
+            Map<String, String> trailers = new LinkedHashMap<>();
+            if (includeTiming && timing != null) {
+                trailers.put("timing", TimingJson.of(timing));
+            }
+            if (includeUsage) {
+                trailers.put("usage", usage.json());
+            }
+            events().end(trailers);
+        }
+
+        @Override
+        public void failed(ApiError error) {
+            stopTicker();
+            boolean late;
+            synchronized (this) {
+                late = committed;
+            }
+            if (late) {
+                trace.failedInStream(error);
+                events().fail(error.json());
+            } else {
+                admission.error(new ApiException(error));
+            }
+        }
+    }
+
+    private static final class Collecting implements Answer {
+        private final MonoSink<Collected> sink;
+        private final Collected.Part[] parts;
+
+        Collecting(int choices, MonoSink<Collected> sink) {
+            this.sink = sink;
+            this.parts = new Collected.Part[choices];
+            for (int i = 0; i < choices; i++) {
+                parts[i] = new Collected.Part();
+            }
+        }
+
+        @Override
+        public void admitted() {
+            // The status waits for the whole answer.
+        }
+
+        @Override
+        public void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+            parts[choice].add(text, logprobs);
+        }
+
+        @Override
+        public void finished(int choice, String reason) {
+            parts[choice].finish(reason);
+        }
+
+        @Override
+        public void done(Usage usage, @Nullable RequestTiming timing) {
+            sink.success(Collected.of(parts, usage));
+        }
+
+        @Override
+        public void failed(ApiError error) {
+            sink.error(new ApiException(error));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package dev.baton.gateway.answer;
+
+import dev.baton.gateway.sse.EventStream;
+import java.util.concurrent.TimeUnit;
+import reactor.core.Disposable;
+import reactor.core.Disposables;
+
+/** Ticks one stream until it is stopped: twice per keep-alive interval, so that no gap is longer than the interval. */
+final class Ticker {
+    private final Answers.KeepAlive settings;
+    private final Runnable closeConnection;
+    private final Disposable.Swap task = Disposables.swap();
+
+    Ticker(Answers.KeepAlive settings, Runnable closeConnection) {
+        this.settings = settings;
+        this.closeConnection = closeConnection;
+    }
+
+    void ticks(EventStream events) {
+        long period = Math.max(1, settings.interval().toMillis() / 2);
+        long limit = Math.max(1, settings.stallLimit().toMillis() / period);
+        task.update(settings.scheduler()
+                .schedulePeriodically(
+                        () -> {
+                            if (events.tick() >= limit) {
+                                stop();
+                                closeConnection.run();
+                            }
+                        },
+                        period,
+                        period,
+                        TimeUnit.MILLISECONDS));
+    }
+
+    void stop() {
+        task.dispose();
+    }
+}

@@ -1,0 +1,90 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.cluster.workers.WorkerRegistry;
+import dev.baton.config.ClusterSettings;
+import dev.baton.config.GatewaySettings;
+import dev.baton.config.LimitSettings;
+import dev.baton.config.StreamSettings;
+import dev.baton.control.PhaseLimits;
+import dev.baton.control.admission.Admission;
+import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.Router;
+import dev.baton.control.routing.RoutingCosts;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Builds the dispatcher on the cluster's Kafka, Redis and token streams. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties({DispatchSettings.class, GatewaySettings.class})
+class DispatchConfiguration {
+    @Bean
+    WorkLanes workLanes(LaneProducer producer) {
+        return new WorkLanes(producer);
+    }
+
+    @Bean
+    RequestLoops requestLoops(DispatchSettings settings, Clock clock) {
+        return new RequestLoops(settings.threads(), clock);
+    }
+
+    @Bean
+    TokenStreams tokenStreams(
+            GatewaySettings gateway,
+            ClusterSettings cluster,
+            StreamSettings settings,
+            RequestLoops loops,
+            StreamMetrics metrics) {
+        return new TokenStreams(gateway.id(), cluster.secret(), settings, loops, metrics);
+    }
+
+    @Bean
+    Placement placement(DispatchSettings settings, WorkerRegistry registry, TokenStreams streams) {
+        registry.listen(streams::listed);
+        DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
+        return new Placement(new Router(policy, RoutingCosts.defaults()), registry, streams);
+    }
+
+    @Bean
+    InFlight inFlight(DispatchSettings settings, Clock clock, MeterRegistry meters) {
+        InFlight inFlight = new InFlight(new Admission(settings.maxInFlight()), clock);
+        Gauge.builder("baton.dispatch.running", inFlight, InFlight::running)
+                .description("requests under way")
+                .register(meters);
+        return inFlight;
+    }
+
+    @Bean
+    Accounts accounts(WorkLanes lanes, Clock clock, MeterRegistry meters) {
+        return new Accounts(new DispatchMetrics(meters), new UsageEvents(lanes, meters), clock);
+    }
+
+    @Bean
+    Rim.Outward outward(RequestStates states, WorkLanes lanes, TokenStreams streams, GatewaySettings gateway) {
+        return new Rim.Outward(new RequestStore(states, gateway.id()), lanes, streams, gateway.id());
+    }
+
+    @Bean
+    Rim rim(Rim.Outward outward, Placement placement, InFlight inFlight, Accounts accounts, Clock clock) {
+        return new Rim(outward, placement, inFlight, accounts, clock);
+    }
+
+    @Bean
+    Dispatcher dispatcher(RequestLoops loops, Rim rim, LimitSettings limits, DispatchSettings settings) {
+        PhaseLimits phases = new PhaseLimits(
+                limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
+        return new LaneDispatcher(loops, rim, phases, settings.drainLimit());
+    }
+
+    @Bean
+    WorkersHealth workersHealthIndicator(Placement placement) {
+        return new WorkersHealth(placement);
+    }
+}

@@ -1,0 +1,12 @@
+package dev.baton.gateway.dispatch;
+
+/** Runs requests: the door between the HTTP edge and the workers. */
+public interface Dispatcher {
+    /**
+     * Starts a request and returns at once. Everything that happens to it, a refusal included, reaches {@code sink}:
+     * either {@code refused} alone, or {@code admitted}, tokens, and one of {@code finished} and {@code failed}.
+     * After {@link Running#cancel()} or {@link Running#complete()} the sink may still get a call that was under way,
+     * and then nothing more.
+     */
+    Running dispatch(Submission submission, TokenSink sink);
+}

@@ -1,0 +1,50 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.kv.BlockHash;
+import dev.baton.protocol.v1.WorkerRef;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Which worker was last given which block of a prompt: a guess at who holds it in cache, made without asking anybody.
+ * A restarted worker holds nothing. A wrong guess costs a prefill, never a wrong token. Bounded; the least recently
+ * named blocks go first. Any thread.
+ */
+final class PrefixAffinity {
+    private final Map<Key, Boolean> blocks;
+    private final int blockTokens;
+
+    PrefixAffinity(int blockTokens, int mostBlocks) {
+        this.blockTokens = blockTokens;
+        this.blocks = new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Key, Boolean> eldest) {
+                return size() > mostBlocks;
+            }
+        };
+    }
+
+    private record Key(WorkerRef worker, BlockHash block) {}
+
+    /** The prompt's full blocks will be in this worker's cache. */
+    synchronized void note(WorkerRef worker, List<BlockHash> chain) {
+        chain.forEach(block -> blocks.put(new Key(worker, block), true));
+    }
+
+    /** By worker id: how many tokens from the start of the prompt it likely holds; workers that hold none are absent. */
+    synchronized Map<String, Integer> cached(Iterable<WorkerRef> workers, List<BlockHash> chain) {
+        Map<String, Integer> cached = new HashMap<>();
+        for (WorkerRef worker : workers) {
+            int held = 0;
+            while (held < chain.size() && blocks.get(new Key(worker, chain.get(held))) != null) {
+                held++;
+            }
+            if (held > 0) {
+                cached.put(worker.getId(), held * blockTokens);
+            }
+        }
+        return cached;
+    }
+}

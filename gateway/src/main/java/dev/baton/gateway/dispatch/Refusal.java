@@ -1,0 +1,28 @@
+package dev.baton.gateway.dispatch;
+
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Why a request was not taken in. Nothing of it has run.
+ *
+ * @param retryAfter when a retry is likely to succeed; null when a retry cannot help or nothing is known
+ */
+public record Refusal(
+        Reason reason, String message, @Nullable Duration retryAfter) {
+    /** What the edge turns into a status and a code. */
+    public enum Reason {
+        /** Prompt plus wanted tokens exceed the context: 400 {@code context_length_exceeded}. */
+        CONTEXT_LENGTH_EXCEEDED,
+        /** The deadline had passed already: 408 {@code deadline_exceeded}. */
+        DEADLINE_EXCEEDED,
+        /** Too much in flight: 429 {@code server_overloaded} with {@code retryAfter}. */
+        SERVER_OVERLOADED,
+        /** No live worker serves the model: 503 {@code no_workers}. */
+        NO_WORKERS,
+        /** Redis or Kafka cannot be reached: 503. */
+        STATE_UNAVAILABLE,
+        /** This gateway is going down: 503. */
+        SHUTTING_DOWN
+    }
+}

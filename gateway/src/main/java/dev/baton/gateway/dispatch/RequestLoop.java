@@ -1,0 +1,121 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.control.RequestEvent;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One thread that owns a share of the requests: takes what it is handed in order, and looks at the clock of each
+ * request every {@link #TICK}. All that a request does happens on its loop, so nothing in it is locked.
+ */
+final class RequestLoop implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestLoop.class);
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final Duration END_LIMIT = Duration.ofSeconds(5);
+
+    private final LinkedBlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
+    private final Map<String, ActiveRequest> requests = new HashMap<>();
+    private final Clock clock;
+    private final Thread thread;
+    private volatile boolean closed;
+
+    RequestLoop(String name, Clock clock) {
+        this.clock = clock;
+        this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::loop);
+        thread.start();
+    }
+
+    /** Any thread: {@code task} runs on the loop, after what was handed over before. */
+    void run(Runnable task) {
+        inbox.add(task);
+    }
+
+    /** On the loop: from now on the request's events find it. False when one of that id is here. */
+    boolean add(ActiveRequest request) {
+        return requests.putIfAbsent(request.id(), request) == null;
+    }
+
+    /** On the loop. */
+    void remove(ActiveRequest request) {
+        requests.remove(request.id(), request);
+    }
+
+    /** On the loop. */
+    @Nullable
+    ActiveRequest find(String requestId) {
+        return requests.get(requestId);
+    }
+
+    /** On the loop: an event for each request; those that it does not concern ignore it. */
+    void tellAll(RequestEvent event) {
+        for (ActiveRequest request : List.copyOf(requests.values())) {
+            request.on(event);
+        }
+    }
+
+    /** On the loop. */
+    List<ActiveRequest> all() {
+        return List.copyOf(requests.values());
+    }
+
+    /** Ends after what was handed over before. */
+    @Override
+    public void close() {
+        run(() -> closed = true);
+        try {
+            thread.join(END_LIMIT);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void loop() {
+        List<Runnable> batch = new ArrayList<>();
+        long nextTick = System.nanoTime();
+        while (!closed) {
+            try {
+                Runnable first = inbox.poll(nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (first != null) {
+                    batch.add(first);
+                    inbox.drainTo(batch);
+                    batch.forEach(RequestLoop::guarded);
+                    batch.clear();
+                }
+                if (System.nanoTime() - nextTick >= 0) {
+                    nextTick = System.nanoTime() + TICK.toNanos();
+                    guarded(this::tick);
+                }
+            } catch (InterruptedException e) {
+                LOG.warn("{} was interrupted and ends", thread.getName());
+                return;
+            }
+        }
+    }
+
+    private void tick() {
+        Instant now = clock.instant();
+        for (ActiveRequest request : List.copyOf(requests.values())) {
+            if (!now.isBefore(request.wakeAt())) {
+                request.on(new RequestEvent.TimePassed());
+            }
+        }
+    }
+
+    private static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException e) {
+            LOG.error("an event could not be handled", e);
+        }
+    }
+}

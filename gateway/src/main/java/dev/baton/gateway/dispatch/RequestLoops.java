@@ -1,0 +1,82 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.streams.StreamListener;
+import dev.baton.control.RequestEvent;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import java.time.Clock;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * All loops. A request lives on the loop that its id falls on; what a worker says of one request goes there, what
+ * befalls a worker goes to all requests.
+ */
+final class RequestLoops implements StreamListener, AutoCloseable {
+    private final List<RequestLoop> loops;
+    private volatile Stray stray = (worker, requestId, attempt) -> {};
+
+    RequestLoops(int count, Clock clock) {
+        this.loops = IntStream.range(0, count)
+                .mapToObj(index -> new RequestLoop("requests-" + index, clock))
+                .toList();
+    }
+
+    /** Told of workers that act for a request that is not here. */
+    interface Stray {
+        void found(WorkerRef worker, String requestId, Attempt attempt);
+    }
+
+    void onStray(Stray listener) {
+        stray = listener;
+    }
+
+    RequestLoop of(String requestId) {
+        return loops.get(Math.floorMod(requestId.hashCode(), loops.size()));
+    }
+
+    List<RequestLoop> all() {
+        return loops;
+    }
+
+    @Override
+    public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {
+        if (again) {
+            tellAll(new RequestEvent.StreamRestored(worker));
+        }
+    }
+
+    @Override
+    public void suspect(WorkerRef worker, String why) {
+        tellAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is suspect: " + why));
+    }
+
+    @Override
+    public void dead(WorkerRef worker, String why) {
+        tellAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is dead: " + why));
+    }
+
+    @Override
+    public void progress(WorkerRef worker, Progress progress, long madeUs) {
+        RequestLoop loop = of(progress.getRequestId());
+        loop.run(() -> {
+            ActiveRequest request = loop.find(progress.getRequestId());
+            if (request != null) {
+                request.on(new RequestEvent.Progressed(worker, progress));
+            } else if (progress.getEndCase() == Progress.EndCase.END_NOT_SET) {
+                stray.found(worker, progress.getRequestId(), progress.getAttempt());
+            }
+        });
+    }
+
+    private void tellAll(RequestEvent event) {
+        loops.forEach(loop -> loop.run(() -> loop.tellAll(event)));
+    }
+
+    @Override
+    public void close() {
+        loops.forEach(RequestLoop::close);
+    }
+}

@@ -1,0 +1,57 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.control.Effect;
+import dev.baton.protocol.v1.Attempt;
+import io.github.resilience4j.circuitbreaker.CircuitBreaker;
+import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This gateway's requests in Redis, behind a circuit breaker: while Redis is away a call fails at once, not after its
+ * timeout. Any thread.
+ */
+final class RequestStore {
+    private static final Logger LOG = LoggerFactory.getLogger(RequestStore.class);
+
+    private final RequestStates states;
+    private final String gateway;
+    private final CircuitBreaker breaker;
+
+    RequestStore(RequestStates states, String gateway) {
+        this.states = states;
+        this.gateway = gateway;
+        this.breaker = CircuitBreaker.of(
+                "redis-requests",
+                CircuitBreakerConfig.custom()
+                        .slidingWindowSize(20)
+                        .minimumNumberOfCalls(5)
+                        .failureRateThreshold(50)
+                        .waitDurationInOpenState(Duration.ofMillis(500))
+                        .permittedNumberOfCallsInHalfOpenState(3)
+                        .automaticTransitionFromOpenToHalfOpenEnabled(false)
+                        .build());
+    }
+
+    /** Writes an attempt: creates the request with its first one, raises it with the others. */
+    CompletionStage<Outcome> record(String requestId, Attempt attempt, Instant deadline) {
+        return breaker.executeCompletionStage(() -> attempt.getNumber() == 1
+                ? states.create(requestId, attempt, gateway, deadline)
+                : states.raise(requestId, attempt, gateway, deadline));
+    }
+
+    /** Writes the last phase. When that fails the hash ends by itself after its deadline. */
+    void end(String requestId, Effect.RecordEnd end) {
+        breaker.executeCompletionStage(() -> states.end(requestId, end.attempt(), end.phase(), gateway))
+                .whenComplete((outcome, failure) -> {
+                    if (failure != null) {
+                        LOG.debug("the end of request {} could not be written to Redis", requestId, failure);
+                    }
+                });
+    }
+}

@@ -1,0 +1,26 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.streams.TokenStreams;
+import java.time.Clock;
+
+/** All that a request reaches beyond its loop. Any thread may use each part. */
+record Rim(Outward outward, Placement placement, InFlight inFlight, Accounts accounts, Clock clock) {
+    /** What leaves this process; {@code gateway} is the name that tokens come back to. */
+    record Outward(RequestStore store, WorkLanes lanes, TokenStreams streams, String gateway) {}
+
+    RequestStore store() {
+        return outward.store;
+    }
+
+    WorkLanes lanes() {
+        return outward.lanes;
+    }
+
+    TokenStreams streams() {
+        return outward.streams;
+    }
+
+    String gateway() {
+        return outward.gateway;
+    }
+}

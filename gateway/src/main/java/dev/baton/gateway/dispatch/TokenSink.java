@@ -1,0 +1,21 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.TokenLogprob;
+import org.jspecify.annotations.Nullable;
+
+/** Takes the accepted tokens of one request, in order, each once, one call at a time; must not block. */
+public interface TokenSink {
+    /** Not taken in; the only call. */
+    void refused(Refusal refusal);
+
+    /** A worker has claimed the request: from here on the answer is 200. */
+    default void admitted() {}
+
+    void token(int index, int token, @Nullable TokenLogprob logprob);
+
+    void finished(Finish.Reason reason, int cachedTokens);
+
+    void failed(Failure failure);
+}

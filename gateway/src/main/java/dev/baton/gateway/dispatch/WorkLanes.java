@@ -1,0 +1,89 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.control.routing.Route;
+import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.UsageEvent;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/**
+ * Hands records to Kafka on a thread of its own, because a send blocks while Kafka is away and a request's loop must
+ * not. What waits is bounded: more fails at once. Any thread.
+ */
+final class WorkLanes implements AutoCloseable {
+    private static final int MOST_WAITING = 8_192;
+    private static final Duration END_LIMIT = Duration.ofSeconds(5);
+
+    private final LaneProducer producer;
+    private final ThreadPoolExecutor sender;
+
+    WorkLanes(LaneProducer producer) {
+        this.producer = producer;
+        this.sender = new ThreadPoolExecutor(
+                1,
+                1,
+                0,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(MOST_WAITING),
+                Thread.ofPlatform().name("work-sender").daemon(true).factory());
+        sender.prestartAllCoreThreads();
+    }
+
+    /** To the route's prefill lane. */
+    CompletionStage<Void> prefill(Route route, Generation generation) {
+        return send(() -> producer.send(
+                route.first().lane(),
+                PrefillJob.newBuilder()
+                        .setGeneration(generation)
+                        .setDecodeLane(route.decode().lane())
+                        .setDecodeWorker(route.decode().worker().getId())
+                        .build()));
+    }
+
+    /** To the route's decode lane: no prefill worker takes part. */
+    CompletionStage<Void> computeHere(Route route, Generation generation) {
+        return send(() -> producer.send(
+                route.decode().lane(),
+                Handoff.newBuilder()
+                        .setGeneration(generation)
+                        .setCompute(ComputeHere.getDefaultInstance())
+                        .build()));
+    }
+
+    CompletionStage<Void> usage(UsageEvent event) {
+        return send(() -> producer.send(event));
+    }
+
+    private CompletionStage<Void> send(Supplier<CompletionStage<Void>> record) {
+        try {
+            return CompletableFuture.supplyAsync(record, sender).thenCompose(sent -> sent);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(
+                    new IllegalStateException("more than " + MOST_WAITING + " records wait for Kafka", e));
+        }
+    }
+
+    /** Ends after what was handed over before. */
+    @Override
+    public void close() {
+        sender.shutdown();
+        try {
+            if (!sender.awaitTermination(END_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                sender.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            sender.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

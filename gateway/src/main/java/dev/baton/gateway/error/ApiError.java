@@ -1,0 +1,145 @@
+package dev.baton.gateway.error;
+
+import dev.baton.gateway.sse.JsonText;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What went wrong, as the client sees it.
+ *
+ * @param type class of error, e.g. {@code invalid_request_error}
+ * @param param name of the request field at fault, null when it is not about one
+ * @param code stable name that programs test for, null when the type says it all
+ * @param headers response headers that belong to this error
+ */
+public record ApiError(
+        int status,
+        String type,
+        String message,
+        @Nullable String param,
+        @Nullable String code,
+        Map<String, String> headers) {
+    private static final String INVALID = "invalid_request_error";
+    private static final String OVERLOADED = "overloaded_error";
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
+
+    public ApiError {
+        headers = Map.copyOf(headers);
+    }
+
+    private static ApiError invalid(int status, String message, @Nullable String param, @Nullable String code) {
+        return new ApiError(status, INVALID, message, param, code, Map.of());
+    }
+
+    public static ApiError badRequest(@Nullable String param, String message) {
+        return invalid(400, message, param, null);
+    }
+
+    /** @param param the field that carries the text */
+    public static ApiError contextLengthExceeded(String message, String param) {
+        return invalid(400, message, param, "context_length_exceeded");
+    }
+
+    public static ApiError invalidKey(String message) {
+        return new ApiError(401, INVALID, message, null, "invalid_api_key", Map.of("WWW-Authenticate", "Bearer"));
+    }
+
+    public static ApiError unknownPath(String method, String path) {
+        return invalid(404, "There is nothing at " + method + " " + path + ".", null, "unknown_url");
+    }
+
+    public static ApiError modelNotFound(String model) {
+        return invalid(
+                404,
+                "The model `" + model + "` is not served here; GET /v1/models lists what is.",
+                "model",
+                "model_not_found");
+    }
+
+    public static ApiError methodNotAllowed(String method, String path, List<String> allowed) {
+        String allow = String.join(", ", allowed);
+        return new ApiError(
+                405,
+                INVALID,
+                path + " does not take " + method + "; use " + allow + ".",
+                null,
+                "method_not_allowed",
+                Map.of("Allow", allow));
+    }
+
+    public static ApiError deadlineExceeded() {
+        return new ApiError(
+                408,
+                "timeout_error",
+                "The request's own deadline (X-Stainless-Timeout, or the setting baton.limits.deadline) passed before it was"
+                        + " done.",
+                null,
+                "deadline_exceeded",
+                Map.of("x-should-retry", "false"));
+    }
+
+    public static ApiError bodyTooSlow(Duration limit) {
+        return new ApiError(
+                408,
+                "timeout_error",
+                "The request body did not arrive within " + limit.toSeconds() + " s.",
+                null,
+                "request_timeout",
+                Map.of("x-should-retry", "false", "Connection", "close"));
+    }
+
+    public static ApiError tooLarge(long limitBytes) {
+        return new ApiError(
+                413,
+                INVALID,
+                "The request body is larger than " + limitBytes + " bytes (setting baton.http.max-body).",
+                null,
+                "request_too_large",
+                Map.of("x-should-retry", "false"));
+    }
+
+    public static ApiError unsupportedMediaType(String given) {
+        return invalid(415, "The body must be application/json, not " + given + ".", null, "unsupported_media_type");
+    }
+
+    public static ApiError overloaded(String message, @Nullable Duration retryAfter) {
+        return new ApiError(429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter));
+    }
+
+    /** @param code which capacity or service is missing */
+    public static ApiError unavailable(String message, String code, @Nullable Duration retryAfter) {
+        return new ApiError(503, OVERLOADED, message, null, code, retryHeaders(retryAfter));
+    }
+
+    public static ApiError internal(String message) {
+        return new ApiError(500, "server_error", message, null, "internal_error", Map.of());
+    }
+
+    private static Map<String, String> retryHeaders(@Nullable Duration retryAfter) {
+        if (retryAfter == null) {
+            return Map.of();
+        }
+        long millis = Math.clamp(retryAfter.toMillis(), 1, LONGEST_RETRY.toMillis());
+        long seconds = (millis + 999) / 1000;
+        return Map.of("Retry-After", Long.toString(seconds), "retry-after-ms", Long.toString(millis));
+    }
+
+    /** The body: an object with the one key {@code error}. */
+    public String json() {
+        Map<String, @Nullable String> fields = new LinkedHashMap<>();
+        fields.put("message", message);
+        fields.put("type", type);
+        fields.put("param", param);
+        fields.put("code", code);
+        StringBuilder out = new StringBuilder("{\"error\":{");
+        fields.forEach((name, value) -> out.append(out.length() > 10 ? "," : "")
+                .append('"')
+                .append(name)
+                .append("\":")
+                .append(value == null ? "null" : JsonText.quote(value)));
+        return out.append("}}").toString();
+    }
+}

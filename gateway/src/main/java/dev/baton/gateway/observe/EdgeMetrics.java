@@ -1,0 +1,73 @@
+package dev.baton.gateway.observe;
+
+import io.micrometer.core.instrument.Clock;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** The edge's meters; their names and meaning are listed in docs/operations.md. */
+public final class EdgeMetrics {
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(2),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(20),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(200),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(1),
+        Duration.ofSeconds(2),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(10),
+        Duration.ofSeconds(30),
+    };
+
+    private final MeterRegistry registry;
+    final Timer firstToken;
+    final Timer betweenTokens;
+    final Timer perToken;
+    final Counter promptTokens;
+    final Counter cachedTokens;
+    final Counter completionTokens;
+    final AtomicInteger inFlight = new AtomicInteger();
+    final AtomicInteger queued = new AtomicInteger();
+
+    public EdgeMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        this.firstToken = timer("baton.gateway.ttft", "Request received until its first token was accepted");
+        this.betweenTokens = timer("baton.gateway.inter.token", "Between two tokens of one choice");
+        this.perToken = timer("baton.gateway.tpot", "Mean time per token after the first, one value per choice");
+        this.promptTokens = registry.counter("baton.gateway.tokens", "kind", "prompt");
+        this.cachedTokens = registry.counter("baton.gateway.tokens", "kind", "cached");
+        this.completionTokens = registry.counter("baton.gateway.tokens", "kind", "completion");
+        Gauge.builder("baton.gateway.requests.in.flight", inFlight, AtomicInteger::get)
+                .description("Requests dispatched and not ended")
+                .register(registry);
+        Gauge.builder("baton.gateway.requests.queued", queued, AtomicInteger::get)
+                .description("Requests dispatched that no worker has claimed yet")
+                .register(registry);
+    }
+
+    private Timer timer(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .serviceLevelObjectives(BUCKETS)
+                .register(registry);
+    }
+
+    Clock clock() {
+        return registry.config().clock();
+    }
+
+    void ended(String endpoint, String tenant, String status, long nanos) {
+        Timer.builder("baton.gateway.requests")
+                .description("Requests by endpoint, tenant and status; 499 is a client that left")
+                .tags("endpoint", endpoint, "tenant", tenant, "status", status)
+                .register(registry)
+                .record(Duration.ofNanos(nanos));
+    }
+}

@@ -1,0 +1,192 @@
+package dev.baton.gateway.observe;
+
+import dev.baton.gateway.error.ApiError;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.spi.LoggingEventBuilder;
+
+/** One request as operations see it: times, counts and, at its end, one log line. Guarded by {@code this}. */
+public final class RequestTrace {
+    private static final Logger LOG = LoggerFactory.getLogger("dev.baton.gateway.request");
+    private static final int CLIENT_LEFT = 499;
+
+    private final EdgeMetrics metrics;
+    private final String requestId;
+    private final String what;
+    private final long started;
+    private String endpoint = "other";
+    private String tenant = "none";
+    private boolean inFlight;
+    private boolean queued;
+    private boolean ended;
+    private boolean left;
+    private long[] firstAt = {};
+    private long[] lastAt = {};
+    private int[] counts = {};
+    private long firstTokenNanos = -1;
+    private int promptTokens;
+    private int cachedTokens;
+    private int completionTokens;
+    private int attempts;
+    private String finish = "";
+    private String error = "";
+
+    /** @param what method and path, for the log */
+    public RequestTrace(EdgeMetrics metrics, String requestId, String what) {
+        this.metrics = metrics;
+        this.requestId = requestId;
+        this.what = what;
+        this.started = metrics.clock().monotonicTime();
+    }
+
+    public String requestId() {
+        return requestId;
+    }
+
+    public Duration elapsed() {
+        return Duration.ofNanos(metrics.clock().monotonicTime() - started);
+    }
+
+    /** @param name one of the few known endpoints: it becomes a metric tag */
+    public synchronized void endpoint(String name) {
+        endpoint = name;
+    }
+
+    public synchronized void tenant(String id) {
+        tenant = id;
+    }
+
+    public synchronized void prompt(int tokens) {
+        promptTokens = tokens;
+    }
+
+    public synchronized void dispatched(int choices) {
+        firstAt = new long[choices];
+        lastAt = new long[choices];
+        counts = new int[choices];
+        inFlight = true;
+        queued = true;
+        metrics.inFlight.incrementAndGet();
+        metrics.queued.incrementAndGet();
+    }
+
+    public synchronized void admitted() {
+        leaveQueue();
+    }
+
+    private void leaveQueue() {
+        if (queued) {
+            queued = false;
+            metrics.queued.decrementAndGet();
+        }
+    }
+
+    public synchronized void token(int choice, int count) {
+        long now = metrics.clock().monotonicTime();
+        if (firstTokenNanos < 0) {
+            firstTokenNanos = now - started;
+            metrics.firstToken.record(firstTokenNanos, TimeUnit.NANOSECONDS);
+        }
+        if (count == 1) {
+            firstAt[choice] = now;
+        } else {
+            metrics.betweenTokens.record(now - lastAt[choice], TimeUnit.NANOSECONDS);
+        }
+        lastAt[choice] = now;
+        counts[choice] = count;
+    }
+
+    public synchronized void finished(String reason) {
+        finish = reason;
+    }
+
+    /** @param dispatches how often the first choice was dispatched: more than once means that a worker was lost */
+    public synchronized void done(int prompt, int cached, int dispatches) {
+        promptTokens = prompt;
+        cachedTokens = cached;
+        attempts = dispatches;
+    }
+
+    public synchronized void clientLeft() {
+        left = true;
+    }
+
+    /** The answer failed after its status had been sent. */
+    public synchronized void failedInStream(ApiError cause) {
+        error = cause.status() + " " + cause.message();
+    }
+
+    public synchronized void failed(ApiError cause) {
+        error = cause.code() == null ? cause.type() : cause.code();
+    }
+
+    /** Something that should not happen; its stack trace goes to the log. */
+    public void problem(String message, Throwable cause) {
+        LOG.atError().addKeyValue("request", requestId).setCause(cause).log(message);
+    }
+
+    /** The response is over. Only the first call counts. */
+    public synchronized void end(int status, boolean cancelled) {
+        if (ended) {
+            return;
+        }
+        ended = true;
+        int shown = left || cancelled ? CLIENT_LEFT : status;
+        long nanos = metrics.clock().monotonicTime() - started;
+        if (inFlight) {
+            leaveQueue();
+            metrics.inFlight.decrementAndGet();
+            countTokens();
+        }
+        metrics.ended(endpoint, tenant, Integer.toString(shown), nanos);
+        log(shown, nanos);
+    }
+
+    private void countTokens() {
+        int made = 0;
+        for (int choice = 0; choice < counts.length; choice++) {
+            made += counts[choice];
+            if (counts[choice] > 1) {
+                metrics.perToken.record(
+                        (lastAt[choice] - firstAt[choice]) / (counts[choice] - 1), TimeUnit.NANOSECONDS);
+            }
+        }
+        completionTokens = made;
+        metrics.promptTokens.increment(promptTokens);
+        metrics.cachedTokens.increment(cachedTokens);
+        metrics.completionTokens.increment(completionTokens);
+    }
+
+    private void log(int status, long nanos) {
+        LoggingEventBuilder line = (status >= 500 || !error.isEmpty() && status == 200 ? LOG.atWarn() : LOG.atInfo())
+                .addKeyValue("request", requestId)
+                .addKeyValue("tenant", tenant)
+                .addKeyValue("status", status)
+                .addKeyValue("ms", millis(nanos));
+        if (inFlight) {
+            line = line.addKeyValue("prompt_tokens", promptTokens)
+                    .addKeyValue("cached_tokens", cachedTokens)
+                    .addKeyValue("completion_tokens", completionTokens);
+        }
+        if (firstTokenNanos >= 0) {
+            line = line.addKeyValue("ttft_ms", millis(firstTokenNanos));
+        }
+        if (attempts > 1) {
+            line = line.addKeyValue("attempts", attempts);
+        }
+        if (!finish.isEmpty()) {
+            line = line.addKeyValue("finish", finish);
+        }
+        if (!error.isEmpty()) {
+            line = line.addKeyValue("error", error);
+        }
+        line.log(what);
+    }
+
+    private static String millis(long nanos) {
+        return String.format(Locale.ROOT, "%.1f", nanos / 1e6);
+    }
+}

@@ -1,0 +1,113 @@
+package dev.baton.gateway.openai;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The body of {@code POST /v1/chat/completions}, with messages in the form that chat templates expect: content is one
+ * string, arguments of tool calls are objects.
+ */
+record ChatRequest(
+        List<Map<String, @Nullable Object>> messages,
+        @Nullable List<Map<String, @Nullable Object>> tools,
+        Map<String, @Nullable Object> templateVariables,
+        Options options) {
+    private static final int MAX_MESSAGES = 4096;
+    private static final int MAX_TOOLS = 128;
+    private static final int MAX_TOP_LOGPROBS = 20;
+
+    static ChatRequest read(Fields body, OptionsReader reader) {
+        body.unsupported("prediction");
+        modalities(body);
+        boolean logprobs = body.flag("logprobs", false);
+        Integer top = body.integer("top_logprobs", 0, MAX_TOP_LOGPROBS);
+        if (top != null && top > 0 && !logprobs) {
+            throw Fields.invalid("top_logprobs", "`top_logprobs` needs `logprobs: true`.");
+        }
+        Integer wanted = logprobs ? (Integer) (top == null ? 0 : top) : null;
+        return new ChatRequest(messages(body), tools(body), templateVariables(body), reader.read(body, wanted));
+    }
+
+    private static void modalities(Fields body) {
+        for (JsonNode modality : body.array("modalities", 4)) {
+            if (!modality.asString("").equals("text")) {
+                throw Fields.invalid("modalities", "`modalities` other than text are not supported.");
+            }
+        }
+    }
+
+    private static List<Map<String, @Nullable Object>> messages(Fields body) {
+        List<JsonNode> given = body.array("messages", MAX_MESSAGES);
+        if (given.isEmpty()) {
+            throw Fields.invalid("messages", "`messages` is required and must not be empty.");
+        }
+        List<Map<String, @Nullable Object>> messages = new ArrayList<>(given.size());
+        for (int i = 0; i < given.size(); i++) {
+            messages.add(Messages.read(given.get(i), "messages[" + i + "]"));
+        }
+        return messages;
+    }
+
+    /** Null when there are none, or when the client forbids their use. */
+    private static @Nullable List<Map<String, @Nullable Object>> tools(Fields body) {
+        List<JsonNode> given = body.array("tools", MAX_TOOLS);
+        boolean allowed = toolChoiceAllows(body);
+        if (given.isEmpty() || !allowed) {
+            return null;
+        }
+        List<Map<String, @Nullable Object>> tools = new ArrayList<>(given.size());
+        for (int i = 0; i < given.size(); i++) {
+            JsonNode tool = given.get(i);
+            String param = "tools[" + i + "]";
+            if (!tool.isObject() || !tool.path("type").asString("").equals("function")) {
+                throw Fields.invalid(param, "`" + param + "` must be an object of type function.");
+            }
+            if (tool.path("function").path("name").asString("").isEmpty()) {
+                throw Fields.invalid(param + ".function.name", "`" + param + ".function.name` is required.");
+            }
+            tools.add(PlainValues.map(tool));
+        }
+        return tools;
+    }
+
+    private static boolean toolChoiceAllows(Fields body) {
+        JsonNode choice = body.node("tool_choice");
+        if (choice == null) {
+            return true;
+        }
+        String text = choice.asString("");
+        if (choice.isString() && (text.equals("auto") || text.equals("none"))) {
+            return text.equals("auto");
+        }
+        throw Fields.invalid(
+                "tool_choice",
+                "`tool_choice` other than auto or none is not supported yet: output cannot be constrained to a tool call"
+                        + " here.");
+    }
+
+    private static Map<String, @Nullable Object> templateVariables(Fields body) {
+        Map<String, @Nullable Object> variables = new LinkedHashMap<>();
+        String effort = body.string("reasoning_effort");
+        if (effort != null) {
+            variables.put("reasoning_effort", effort);
+        }
+        JsonNode kwargs = body.node("chat_template_kwargs");
+        if (kwargs != null) {
+            if (!kwargs.isObject()) {
+                throw body.wrongType("chat_template_kwargs", "an object", kwargs);
+            }
+            variables.putAll(PlainValues.map(kwargs));
+        }
+        for (String reserved : List.of("messages", "tools", "add_generation_prompt")) {
+            if (variables.containsKey(reserved)) {
+                throw Fields.invalid(
+                        "chat_template_kwargs", "`chat_template_kwargs` may not replace `" + reserved + "`.");
+            }
+        }
+        return variables;
+    }
+}

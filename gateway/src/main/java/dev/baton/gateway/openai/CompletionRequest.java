@@ -1,0 +1,77 @@
+package dev.baton.gateway.openai;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** The body of {@code POST /v1/completions}. */
+record CompletionRequest(List<Prompt> prompts, Options options) {
+    private static final int MAX_PROMPTS = 64;
+
+    /** Text, or token ids. */
+    sealed interface Prompt {}
+
+    record Text(String text) implements Prompt {}
+
+    record Tokens(int[] ids) implements Prompt {}
+
+    static CompletionRequest read(Fields body, OptionsReader reader, int vocabulary) {
+        Integer logprobs = body.integer("logprobs", 0, 20);
+        return new CompletionRequest(prompts(body, vocabulary), reader.read(body, logprobs));
+    }
+
+    private static List<Prompt> prompts(Fields body, int vocabulary) {
+        JsonNode prompt = body.node("prompt");
+        if (prompt == null) {
+            throw Fields.invalid("prompt", "`prompt` is required.");
+        }
+        if (prompt.isString()) {
+            return List.of(text(prompt));
+        }
+        if (!prompt.isArray() || prompt.isEmpty()) {
+            throw wrong(prompt);
+        }
+        if (prompt.get(0).isNumber()) {
+            return List.of(tokens(prompt, vocabulary));
+        }
+        List<Prompt> prompts = new ArrayList<>();
+        for (JsonNode element : body.array("prompt", MAX_PROMPTS)) {
+            prompts.add(element.isString() ? text(element) : tokens(element, vocabulary));
+        }
+        return prompts;
+    }
+
+    private static Prompt text(JsonNode node) {
+        if (node.stringValue().isEmpty()) {
+            throw Fields.invalid("prompt", "`prompt` must not be empty.");
+        }
+        return new Text(node.stringValue());
+    }
+
+    private static Prompt tokens(JsonNode node, int vocabulary) {
+        if (!node.isArray() || node.isEmpty()) {
+            throw wrong(node);
+        }
+        int[] ids = new int[node.size()];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = (int) Fields.whole("prompt", elementOf(node, i), 0, vocabulary - 1L);
+        }
+        return new Tokens(ids);
+    }
+
+    private static JsonNode elementOf(JsonNode node, int i) {
+        @Nullable JsonNode element = node.get(i);
+        if (element == null) {
+            throw wrong(node);
+        }
+        return element;
+    }
+
+    private static RuntimeException wrong(JsonNode node) {
+        return Fields.invalid(
+                "prompt",
+                "`prompt` must be a string, an array of strings, an array of token ids or an array of such arrays, not "
+                        + Fields.described(node) + ".");
+    }
+}

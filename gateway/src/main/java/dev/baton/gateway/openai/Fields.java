@@ -1,0 +1,200 @@
+package dev.baton.gateway.openai;
+
+import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.error.ApiException;
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Typed, checked access to the fields of one JSON object of a request. A field that is null counts as absent; a field of
+ * the wrong type or outside its range is an {@link ApiException} that names it.
+ */
+final class Fields {
+    private final JsonNode object;
+    private final String path;
+
+    /** @param path prefix of the names in errors, such as {@code stream_options.}; empty at the top */
+    Fields(JsonNode object, String path) {
+        this.object = object;
+        this.path = path;
+    }
+
+    static ApiException invalid(String param, String message) {
+        return new ApiException(ApiError.badRequest(param, message));
+    }
+
+    String name(String field) {
+        return path + field;
+    }
+
+    @Nullable
+    JsonNode node(String field) {
+        JsonNode node = object.get(field);
+        return node == null || node.isNull() ? null : node;
+    }
+
+    boolean has(String field) {
+        return node(field) != null;
+    }
+
+    @Nullable
+    String string(String field) {
+        JsonNode node = node(field);
+        if (node == null) {
+            return null;
+        }
+        if (!node.isString()) {
+            throw wrongType(field, "a string", node);
+        }
+        return node.stringValue();
+    }
+
+    String requiredString(String field) {
+        String value = string(field);
+        if (value == null || value.isEmpty()) {
+            throw invalid(name(field), "`" + name(field) + "` is required.");
+        }
+        return value;
+    }
+
+    boolean flag(String field, boolean absent) {
+        JsonNode node = node(field);
+        if (node == null) {
+            return absent;
+        }
+        if (!node.isBoolean()) {
+            throw wrongType(field, "true or false", node);
+        }
+        return node.booleanValue();
+    }
+
+    float number(String field, float absent, double min, double max) {
+        JsonNode node = node(field);
+        if (node == null) {
+            return absent;
+        }
+        if (!node.isNumber()) {
+            throw wrongType(field, "a number", node);
+        }
+        return inRange(name(field), node.doubleValue(), min, max);
+    }
+
+    static float inRange(String param, double value, double min, double max) {
+        if (!(value >= min && value <= max)) {
+            throw invalid(
+                    param,
+                    "`" + param + "` must be between " + plain(min) + " and " + plain(max) + ", not " + plain(value)
+                            + ".");
+        }
+        return (float) value;
+    }
+
+    private static String plain(double value) {
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
+    }
+
+    @Nullable
+    Integer integer(String field, int min, int max) {
+        Long value = wholeNumber(field, min, max);
+        return value == null ? null : value.intValue();
+    }
+
+    int integer(String field, int absent, int min, int max) {
+        Integer value = integer(field, min, max);
+        return value == null ? absent : value;
+    }
+
+    @Nullable
+    Long wholeNumber(String field, long min, long max) {
+        JsonNode node = node(field);
+        return node == null ? null : (Long) whole(name(field), node, min, max);
+    }
+
+    static long whole(String param, JsonNode node, long min, long max) {
+        boolean whole = node.isIntegralNumber()
+                || (node.isNumber()
+                        && node.doubleValue() == Math.rint(node.doubleValue())
+                        && Math.abs(node.doubleValue()) < 1e15);
+        if (!whole) {
+            throw invalid(param, "`" + param + "` must be a whole number, not " + described(node) + ".");
+        }
+        BigInteger value =
+                node.isIntegralNumber() ? node.bigIntegerValue() : BigInteger.valueOf((long) node.doubleValue());
+        if (value.compareTo(BigInteger.valueOf(min)) < 0 || value.compareTo(BigInteger.valueOf(max)) > 0) {
+            throw invalid(
+                    param,
+                    "`" + param + "` must be between " + min + " and " + max + ", not "
+                            + (value.bitLength() > 128 ? "a number that large" : value) + ".");
+        }
+        return value.longValue();
+    }
+
+    /** The elements of an array, or empty. */
+    List<JsonNode> array(String field, int max) {
+        JsonNode node = node(field);
+        if (node == null) {
+            return List.of();
+        }
+        if (!node.isArray()) {
+            throw wrongType(field, "an array", node);
+        }
+        if (node.size() > max) {
+            throw invalid(
+                    name(field),
+                    "`" + name(field) + "` may have at most " + max + " elements, not " + node.size() + ".");
+        }
+        List<JsonNode> elements = new ArrayList<>(node.size());
+        node.forEach(elements::add);
+        return elements;
+    }
+
+    @Nullable
+    Fields object(String field) {
+        JsonNode node = node(field);
+        if (node == null) {
+            return null;
+        }
+        if (!node.isObject()) {
+            throw wrongType(field, "an object", node);
+        }
+        return new Fields(node, name(field) + ".");
+    }
+
+    /** Refuses the field unless it is absent, false, empty, or one of {@code harmless}. */
+    void unsupported(String field, String... harmless) {
+        JsonNode node = node(field);
+        if (node == null || (node.isBoolean() && !node.booleanValue()) || (node.isContainer() && node.isEmpty())) {
+            return;
+        }
+        for (String value : harmless) {
+            if (node.asString("").equals(value)) {
+                return;
+            }
+        }
+        throw invalid(
+                name(field),
+                "`" + name(field) + "` is not supported here"
+                        + (harmless.length == 0 ? "" : " except as " + String.join(", ", harmless))
+                        + "; leave it out.");
+    }
+
+    ApiException wrongType(String field, String wanted, JsonNode node) {
+        return invalid(name(field), "`" + name(field) + "` must be " + wanted + ", not " + described(node) + ".");
+    }
+
+    static String described(JsonNode node) {
+        if (node.isObject()) {
+            return "an object";
+        }
+        if (node.isArray()) {
+            return "an array";
+        }
+        String text = node.toString();
+        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+    }
+}

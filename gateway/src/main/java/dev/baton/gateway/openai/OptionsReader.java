@@ -1,0 +1,216 @@
+package dev.baton.gateway.openai;
+
+import dev.baton.protocol.v1.Sampling;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** Reads what both endpoints take beside the prompt, and refuses what neither can do. */
+final class OptionsReader {
+    private static final int MAX_STOPS = 4;
+    private static final int MAX_STOP_LENGTH = 1024;
+    private static final int MAX_STOP_TOKENS = 64;
+    private static final int MAX_BIASES = 1024;
+    private static final int MAX_TOKENS = 10_000_000;
+    private static final Map<String, Integer> PRIORITIES = Map.of("auto", 0, "default", 0, "flex", -10, "priority", 10);
+
+    /** Fields that known servers have and this one has not: silence about them would be a lie. */
+    private static final List<String> UNSUPPORTED = List.of(
+            "audio",
+            "function_call",
+            "functions",
+            "web_search_options",
+            "guided_json",
+            "guided_regex",
+            "guided_choice",
+            "guided_grammar",
+            "structured_outputs",
+            "use_beam_search",
+            "prompt_logprobs",
+            "include_stop_str_in_output",
+            "continue_final_message",
+            "echo",
+            "suffix",
+            "bad_words",
+            "allowed_token_ids");
+
+    private final int vocabulary;
+    private final int maxChoices;
+    private final Sampling defaults;
+
+    /** @param defaults what holds where a request says nothing */
+    OptionsReader(int vocabulary, int maxChoices, Sampling defaults) {
+        this.vocabulary = vocabulary;
+        this.maxChoices = maxChoices;
+        this.defaults = defaults;
+    }
+
+    int maxChoices() {
+        return maxChoices;
+    }
+
+    /** @param topLogprobs alternatives per token that the client wants, null for no log probabilities */
+    Options read(Fields body, @Nullable Integer topLogprobs) {
+        UNSUPPORTED.forEach(body::unsupported);
+        body.unsupported("skip_special_tokens", "true");
+        responseFormat(body);
+        int n = body.integer("n", 1, 1, maxChoices);
+        if (body.integer("best_of", n, 1, maxChoices) != n) {
+            throw Fields.invalid("best_of", "`best_of` is not supported unless it equals `n`; leave it out.");
+        }
+        Integer maxTokens = maxTokens(body);
+        int minTokens = body.integer("min_tokens", 0, 0, MAX_TOKENS);
+        if (maxTokens != null && minTokens > maxTokens) {
+            throw Fields.invalid(
+                    "min_tokens", "`min_tokens` (" + minTokens + ") is more than `max_tokens` (" + maxTokens + ").");
+        }
+        boolean stream = body.flag("stream", false);
+        Long seed = body.wholeNumber("seed", Long.MIN_VALUE, Long.MAX_VALUE);
+        return new Options(
+                body.requiredString("model"),
+                n,
+                stream,
+                includeUsage(body, stream),
+                sampling(body, topLogprobs),
+                seed,
+                maxTokens,
+                minTokens,
+                body.flag("ignore_eos", false),
+                stopTokenIds(body),
+                stops(body),
+                priority(body));
+    }
+
+    private static @Nullable Integer maxTokens(Fields body) {
+        Integer newer = body.integer("max_completion_tokens", 1, MAX_TOKENS);
+        Integer older = body.integer("max_tokens", 1, MAX_TOKENS);
+        return newer != null ? newer : older;
+    }
+
+    private static boolean includeUsage(Fields body, boolean stream) {
+        Fields options = body.object("stream_options");
+        if (options == null) {
+            return false;
+        }
+        if (!stream) {
+            throw Fields.invalid("stream_options", "`stream_options` is only allowed with `stream: true`.");
+        }
+        options.unsupported("continuous_usage_stats");
+        return options.flag("include_usage", false);
+    }
+
+    private Sampling sampling(Fields body, @Nullable Integer topLogprobs) {
+        Sampling.Builder sampling = defaults.toBuilder()
+                .setTemperature(body.number("temperature", defaults.getTemperature(), 0, 2))
+                .setMinP(body.number("min_p", defaults.getMinP(), 0, 1))
+                .setPresencePenalty(body.number("presence_penalty", 0, -2, 2))
+                .setFrequencyPenalty(body.number("frequency_penalty", 0, -2, 2))
+                .setTopK(Math.max(0, body.integer("top_k", defaults.getTopK(), -1, Integer.MAX_VALUE)));
+        if (body.has("top_p")) {
+            // Zero means "only the likeliest token": any share above zero keeps just that.
+            sampling.setTopP(Math.max(Float.MIN_NORMAL, body.number("top_p", 1, 0, 1)));
+        }
+        if (body.has("repetition_penalty")) {
+            sampling.setRepetitionPenalty(body.number("repetition_penalty", 1, 0.01, 10));
+        }
+        if (topLogprobs != null) {
+            sampling.setLogprobs(true).setTopLogprobs(topLogprobs);
+        }
+        bias(body, sampling);
+        return sampling.build();
+    }
+
+    private void bias(Fields body, Sampling.Builder sampling) {
+        JsonNode bias = body.node("logit_bias");
+        if (bias == null) {
+            return;
+        }
+        if (!bias.isObject()) {
+            throw body.wrongType("logit_bias", "an object of token ids to numbers", bias);
+        }
+        if (bias.size() > MAX_BIASES) {
+            throw Fields.invalid("logit_bias", "`logit_bias` may have at most " + MAX_BIASES + " entries.");
+        }
+        bias.properties().forEach(entry -> {
+            JsonNode value = entry.getValue();
+            if (!value.isNumber()) {
+                throw Fields.invalid(
+                        "logit_bias", "`logit_bias` values must be numbers, not " + Fields.described(value) + ".");
+            }
+            sampling.putLogitBias(token(entry.getKey()), Fields.inRange("logit_bias", value.doubleValue(), -100, 100));
+        });
+    }
+
+    private int token(String id) {
+        try {
+            int token = Integer.parseInt(id);
+            if (token >= 0 && token < vocabulary) {
+                return token;
+            }
+        } catch (NumberFormatException notANumber) {
+            // Falls through to the one message for keys that are no token.
+        }
+        throw Fields.invalid("logit_bias", "`logit_bias` keys must be token ids from 0 to " + (vocabulary - 1) + ".");
+    }
+
+    private Set<Integer> stopTokenIds(Fields body) {
+        Set<Integer> ids = new LinkedHashSet<>();
+        for (JsonNode id : body.array("stop_token_ids", MAX_STOP_TOKENS)) {
+            ids.add((int) Fields.whole("stop_token_ids", id, 0, vocabulary - 1L));
+        }
+        return ids;
+    }
+
+    private static List<String> stops(Fields body) {
+        JsonNode node = body.node("stop");
+        if (node == null) {
+            return List.of();
+        }
+        List<JsonNode> given = node.isString() ? List.of(node) : body.array("stop", MAX_STOPS);
+        List<String> stops = new ArrayList<>();
+        for (JsonNode stop : given) {
+            if (!stop.isString()
+                    || stop.stringValue().isEmpty()
+                    || stop.stringValue().length() > MAX_STOP_LENGTH) {
+                throw Fields.invalid(
+                        "stop",
+                        "`stop` must be a string or an array of up to " + MAX_STOPS + " strings of 1 to "
+                                + MAX_STOP_LENGTH + " characters.");
+            }
+            stops.add(stop.stringValue());
+        }
+        return stops;
+    }
+
+    private static int priority(Fields body) {
+        String tier = body.string("service_tier");
+        if (tier == null) {
+            return 0;
+        }
+        Integer priority = PRIORITIES.get(tier);
+        if (priority == null) {
+            throw Fields.invalid(
+                    "service_tier", "`service_tier` must be auto, default, flex or priority, not " + tier + ".");
+        }
+        return priority;
+    }
+
+    private static void responseFormat(Fields body) {
+        Fields format = body.object("response_format");
+        if (format == null) {
+            return;
+        }
+        String type = format.requiredString("type");
+        if (!type.equals("text")) {
+            throw Fields.invalid(
+                    "response_format",
+                    "`response_format` of type " + type
+                            + " is not supported yet: output cannot be constrained here. Use type"
+                            + " text or leave it out.");
+        }
+    }
+}

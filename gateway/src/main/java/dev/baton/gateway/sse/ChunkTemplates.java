@@ -1,0 +1,86 @@
+package dev.baton.gateway.sse;
+
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The chunks of one answer with all that never changes serialised once: each chunk is prefix, escaped text, suffix.
+ */
+public final class ChunkTemplates {
+    static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
+    static final byte[] KEEP_ALIVE = ": \n\n".getBytes(StandardCharsets.US_ASCII);
+
+    private final Shape shape;
+    private final String head;
+    private final byte[][] beforeText;
+    private final byte[] afterText;
+
+    /** Which of the two endpoints the chunks are for. */
+    public enum Shape {
+        CHAT("chat.completion.chunk"),
+        COMPLETION("text_completion");
+
+        private final String object;
+
+        Shape(String object) {
+            this.object = object;
+        }
+    }
+
+    /** @param choices how many choices the answer has */
+    public ChunkTemplates(Shape shape, String id, long created, String model, int choices) {
+        this.shape = shape;
+        this.head = "data: {\"id\":" + JsonText.quote(id) + ",\"object\":\"" + shape.object + "\",\"created\":"
+                + created + ",\"model\":" + JsonText.quote(model) + ",\"choices\":[";
+        this.beforeText = new byte[choices][];
+        for (int choice = 0; choice < choices; choice++) {
+            String before =
+                    "{\"index\":" + choice + (shape == Shape.CHAT ? ",\"delta\":{\"content\":\"" : ",\"text\":\"");
+            beforeText[choice] = (head + before).getBytes(StandardCharsets.UTF_8);
+        }
+        String after = shape == Shape.CHAT
+                ? "\"},\"finish_reason\":null}]}\n\n"
+                : "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+        this.afterText = after.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Whether a choice opens with a chunk of its own that names the role. */
+    boolean opensWithRole() {
+        return shape == Shape.CHAT;
+    }
+
+    String role(int choice) {
+        return head + "{\"index\":" + choice
+                + ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n";
+    }
+
+    /** All of a text chunk before its escaped text. */
+    byte[] beforeText(int choice) {
+        return beforeText[choice];
+    }
+
+    /** All of a text chunk after its escaped text, without logprobs. */
+    byte[] afterText() {
+        return afterText;
+    }
+
+    /** All of a text chunk after its escaped text; {@code logprobs} is JSON. */
+    String afterText(String logprobs) {
+        return (shape == Shape.CHAT ? "\"}" : "\"") + ",\"logprobs\":" + logprobs + ",\"finish_reason\":null}]}\n\n";
+    }
+
+    String finish(int choice, String reason) {
+        return head + "{\"index\":" + choice
+                + (shape == Shape.CHAT ? ",\"delta\":{}" : ",\"text\":\"\",\"logprobs\":null") + ",\"finish_reason\":\""
+                + reason + "\"}]}\n\n";
+    }
+
+    /** A chunk without choices that carries one more field; {@code value} is JSON. */
+    String trailer(String field, String value) {
+        return head + "],\"" + field + "\":" + value + "}\n\n";
+    }
+
+    /** {@code body} is JSON, an object with the key {@code error}. */
+    static String error(String body) {
+        return "event: error\ndata: " + body + "\n\n";
+    }
+}

@@ -1,0 +1,12 @@
+package dev.baton.gateway.sse;
+
+import io.netty.buffer.ByteBufAllocator;
+import java.util.function.LongSupplier;
+
+/**
+ * The connection that a stream is written to.
+ *
+ * @param backlog bytes that the socket must take before it counts as writable again; 0 while it is writable
+ * @param close closes the connection at once
+ */
+public record Outlet(ByteBufAllocator allocator, LongSupplier backlog, Runnable close) {}

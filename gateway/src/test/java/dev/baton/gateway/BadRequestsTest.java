@@ -1,0 +1,234 @@
+package dev.baton.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Every kind of bad input, with its status, its code and the field that it names. */
+class BadRequestsTest {
+    private static EdgeServer server;
+
+    @BeforeAll
+    static void start() {
+        server = EdgeServer.start("--baton.http.max-body=64KB");
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(server.dispatcher().idle()).as("nothing bad was dispatched").isTrue();
+        server.close();
+    }
+
+    private static JsonNode errorOf(RawHttp.Response response) {
+        JsonNode body = JsonMapper.shared().readTree(response.body());
+        assertThat(body.propertyNames()).containsExactly("error");
+        JsonNode error = body.path("error");
+        assertThat(error.propertyNames()).containsExactly("message", "type", "param", "code");
+        assertThat(error.path("message").asString()).isNotBlank();
+        assertThat(error.path("type").asString()).isNotBlank();
+        assertThat(response.header("content-type")).isEqualTo("application/json");
+        assertThat(response.header("x-request-id")).matches("[0-9a-f]{32}");
+        assertThat(response.header("openai-processing-ms")).matches("\\d+");
+        return error;
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        messages                         | {"model":"demo"}
+        messages                         | {"model":"demo","messages":[]}
+        messages                         | {"model":"demo","messages":"Hi"}
+        messages[0]                      | {"model":"demo","messages":["Hi"]}
+        messages[0].role                 | {"model":"demo","messages":[{"content":"Hi"}]}
+        messages[0].role                 | {"model":"demo","messages":[{"role":"robot","content":"Hi"}]}
+        messages[0].content              | {"model":"demo","messages":[{"role":"user"}]}
+        messages[0].content              | {"model":"demo","messages":[{"role":"user","content":7}]}
+        messages[0].content[0]           | {"model":"demo","messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]}
+        model                            | {"messages":[{"role":"user","content":"Hi"}]}
+        model                            | {"model":7,"messages":[{"role":"user","content":"Hi"}]}
+        temperature                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"temperature":2.5}
+        temperature                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"temperature":"hot"}
+        top_p                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"top_p":1.1}
+        top_k                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"top_k":1.5}
+        min_p                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"min_p":-1}
+        n                                | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"n":0}
+        n                                | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"n":17}
+        seed                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"seed":99999999999999999999}
+        max_tokens                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"max_tokens":0}
+        max_completion_tokens            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"max_completion_tokens":true}
+        min_tokens                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"max_tokens":2,"min_tokens":3}
+        presence_penalty                 | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"presence_penalty":3}
+        frequency_penalty                | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"frequency_penalty":-3}
+        repetition_penalty               | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"repetition_penalty":0}
+        logit_bias                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"99999999":1}}
+        logit_bias                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"a":1}}
+        logit_bias                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"logit_bias":{"1":101}}
+        stop                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stop":["a","b","c","d","e"]}
+        stop                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stop":""}
+        stop                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stop":{"a":1}}
+        stop_token_ids                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stop_token_ids":[-1]}
+        top_logprobs                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"top_logprobs":2}
+        top_logprobs                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"logprobs":true,"top_logprobs":21}
+        logprobs                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"logprobs":3}
+        stream                           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream":"yes"}
+        stream_options                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream_options":{"include_usage":true}}
+        stream_options.include_usage     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":1}}
+        response_format                  | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"}}
+        response_format                  | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"x"}}}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required"}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}}}
+        tools[0].function.name           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function"}]}
+        service_tier                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"service_tier":"gold"}
+        modalities                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"modalities":["text","audio"]}
+        functions                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"functions":[{"name":"f"}]}
+        guided_json                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_json":{"type":"object"}}
+        chat_template_kwargs             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"chat_template_kwargs":{"messages":[]}}
+        """)
+    void namesTheFieldAtFaultInAChat(String param, String body) throws IOException {
+        RawHttp.Response response = server.http().post("/v1/chat/completions", body);
+        assertThat(response.status()).isEqualTo(400);
+        JsonNode error = errorOf(response);
+        assertThat(error.path("param").asString()).isEqualTo(param);
+        assertThat(error.path("type").asString()).isEqualTo("invalid_request_error");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        prompt   | {"model":"demo"}
+        prompt   | {"model":"demo","prompt":""}
+        prompt   | {"model":"demo","prompt":[]}
+        prompt   | {"model":"demo","prompt":[[]]}
+        prompt   | {"model":"demo","prompt":[1,"a"]}
+        prompt   | {"model":"demo","prompt":[99999999]}
+        prompt   | {"model":"demo","prompt":{"a":1}}
+        prompt   | {"model":"demo","prompt":["a","b","c","d","e","f","g","h","i"],"n":2}
+        echo     | {"model":"demo","prompt":"a","echo":true}
+        suffix   | {"model":"demo","prompt":"a","suffix":"b"}
+        best_of  | {"model":"demo","prompt":"a","n":1,"best_of":2}
+        logprobs | {"model":"demo","prompt":"a","logprobs":21}
+        """)
+    void namesTheFieldAtFaultInACompletion(String param, String body) throws IOException {
+        RawHttp.Response response = server.http().post("/v1/completions", body);
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(errorOf(response).path("param").asString()).isEqualTo(param);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        GET    | /v1/nothing           | 404 | unknown_url
+        GET    | /v1                   | 404 | unknown_url
+        POST   | /v1/chat/completions/ | 404 | unknown_url
+        GET    | /v1/chat/completions  | 405 | method_not_allowed
+        DELETE | /v1/models            | 405 | method_not_allowed
+        GET    | /v1/models/other      | 404 | model_not_found
+        """)
+    void answersWrongPathsAndMethodsInTheSameForm(String method, String path, int status, String code)
+            throws IOException {
+        RawHttp.Response response = server.http().exchange(method, path, "");
+        assertThat(response.status()).isEqualTo(status);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo(code);
+        if (status == 405) {
+            assertThat(response.header("allow")).isEqualTo(method.equals("GET") ? "POST" : "GET");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+        {"model":
+        [1,2]
+        nonsense
+        {"model":"demo"} trailing
+        """)
+    void refusesWhatIsNotAJsonObject(String body) throws IOException {
+        RawHttp.Response response = server.http().post("/v1/chat/completions", body);
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(errorOf(response).path("param").isNull()).isTrue();
+    }
+
+    @Test
+    void refusesAnEmptyBody() throws IOException {
+        RawHttp.Response response = server.http().post("/v1/chat/completions", "");
+        assertThat(response.status()).isEqualTo(400);
+        errorOf(response);
+    }
+
+    @Test
+    void refusesOtherMediaTypes() throws IOException {
+        RawHttp.Response response =
+                server.http().post("/v1/chat/completions", "a=b", "Content-Type: application/x-www-form-urlencoded");
+        assertThat(response.status()).isEqualTo(415);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo("unsupported_media_type");
+    }
+
+    @Test
+    void saysThatAModelIsUnknown() throws IOException {
+        RawHttp.Response response = server.http()
+                .post(
+                        "/v1/chat/completions",
+                        "{\"model\":\"gpt\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
+        assertThat(response.status()).isEqualTo(404);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo("model_not_found");
+    }
+
+    @Test
+    void givesTheNumbersWhenThePromptIsTooLong() throws IOException {
+        String words = "word ".repeat(EdgeServer.CONTEXT);
+        RawHttp.Response response =
+                server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"" + words + "\"}");
+        assertThat(response.status()).isEqualTo(400);
+        JsonNode error = errorOf(response);
+        int tokens = server.tokenizer().encode(words, true).length;
+        assertThat(error.path("code").asString()).isEqualTo("context_length_exceeded");
+        assertThat(error.path("message").asString()).contains("256 tokens", Integer.toString(tokens));
+    }
+
+    @Test
+    void givesTheNumbersWhenTheAnswerWouldNotFit() throws IOException {
+        RawHttp.Response response =
+                server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":[5,6,7],\"max_tokens\":254}");
+        assertThat(response.status()).isEqualTo(400);
+        JsonNode error = errorOf(response);
+        assertThat(error.path("code").asString()).isEqualTo("context_length_exceeded");
+        assertThat(error.path("message").asString()).contains("256", "257", "3 in prompt", "254");
+    }
+
+    @Test
+    void readsNoMoreOfAHugeBodyThanItMust() throws IOException {
+        String body = "{\"model\":\"demo\",\"prompt\":\"" + "a".repeat(200_000) + "\"}";
+        RawHttp.Response response = server.http().post("/v1/completions", body);
+        assertThat(response.status()).isEqualTo(413);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo("request_too_large");
+    }
+
+    @Test
+    void refusesAnAnnouncedGiantWithoutReadingIt() throws IOException {
+        try (RawHttp.Exchange exchange = server.http().connect()) {
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: 9000000000\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(exchange.response().status()).isEqualTo(413);
+        }
+    }
+
+    @Test
+    void countsABodyOfUnknownLengthWhileItComes() throws IOException {
+        try (RawHttp.Exchange exchange = server.http().connect()) {
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                            + "Transfer-Encoding: chunked\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            String chunk = "1000\r\n" + "a".repeat(0x1000) + "\r\n";
+            for (int i = 0; i < 20; i++) {
+                exchange.send(chunk.getBytes(StandardCharsets.ISO_8859_1));
+            }
+            exchange.send("0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
+            assertThat(exchange.response().status()).isEqualTo(413);
+        }
+    }
+}

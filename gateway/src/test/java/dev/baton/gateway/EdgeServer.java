@@ -1,0 +1,109 @@
+package dev.baton.gateway;
+
+import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.tokenizer.ModelTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+
+/** The real edge on a real port, with the demo model's tokenizer and a scripted dispatcher behind it. */
+final class EdgeServer implements AutoCloseable {
+    static final String MODEL = "demo";
+    static final Instant NOW = Instant.parse("2026-11-22T12:00:00Z");
+    static final int CONTEXT = 256;
+    static final Path MODEL_FOLDER = Path.of("..", "models", "demo");
+
+    private final ConfigurableApplicationContext context;
+
+    private EdgeServer(ConfigurableApplicationContext context) {
+        this.context = context;
+    }
+
+    static EdgeServer start(String... settings) {
+        List<String> all = new ArrayList<>(List.of(
+                "--server.port=0",
+                "--management.server.port=-1",
+                // No Redis, Kafka or workers here, so none of their indicators.
+                "--management.endpoint.health.validate-group-membership=false",
+                "--baton.model.folder=" + MODEL_FOLDER,
+                "--spring.autoconfigure.exclude=org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration,"
+                        + "org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration,"
+                        + "org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration,"
+                        + "dev.baton.cluster.ClusterAutoConfiguration"));
+        all.addAll(List.of(settings));
+        return new EdgeServer(new SpringApplicationBuilder(Edge.class).run(all.toArray(String[]::new)));
+    }
+
+    int port() {
+        return Integer.parseInt(context.getEnvironment().getRequiredProperty("local.server.port"));
+    }
+
+    RawHttp http() {
+        return new RawHttp(port());
+    }
+
+    ScriptedDispatcher dispatcher() {
+        return context.getBean(ScriptedDispatcher.class);
+    }
+
+    ModelTokenizer tokenizer() {
+        return context.getBean(ModelTokenizer.class);
+    }
+
+    <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(EdgeConfiguration.class)
+    static class Edge {
+        @Bean
+        Clock clock() {
+            return Clock.fixed(NOW, ZoneOffset.UTC);
+        }
+
+        @Bean
+        ModelTokenizer tokenizer() throws IOException {
+            return ModelTokenizer.open(MODEL_FOLDER);
+        }
+
+        @Bean
+        ServedModel servedModel(ModelTokenizer tokenizer) {
+            return new ServedModel(
+                    MODEL,
+                    tokenizer,
+                    CONTEXT,
+                    Sampling.newBuilder().setTemperature(0.7f).build(),
+                    1000);
+        }
+
+        @Bean
+        LongestRequest longestRequest() {
+            return new LongestRequest(Duration.ofMinutes(5));
+        }
+
+        @Bean
+        Dispatcher dispatcher() {
+            return new ScriptedDispatcher();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.baton.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.gateway.ScriptedDispatcher.Call;
+import dev.baton.protocol.v1.Finish;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Clients that leave, that are slow, and that hear nothing for a while. */
+class LeavingTest {
+    private static final String STREAM = "{\"model\":\"demo\",\"prompt\":\"x\",\"stream\":true}";
+    private static final String WHOLE = "{\"model\":\"demo\",\"prompt\":\"x\"}";
+    private static EdgeServer server;
+
+    @BeforeAll
+    static void start() {
+        server = EdgeServer.start("--baton.http.keep-alive=100ms", "--baton.http.stall-limit=1s");
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    @AfterEach
+    void forget() {
+        server.dispatcher().forget();
+    }
+
+    @Test
+    void aStreamThatIsClosedIsCancelled() throws Exception {
+        RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM);
+        Call call = server.dispatcher().next().admits();
+        exchange.head();
+        assertThat(call.wasCancelled()).isFalse();
+        exchange.close();
+        assertThat(call.awaitCancelled()).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesBeforeAdmissionIsCancelled() throws Exception {
+        RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM);
+        Call call = server.dispatcher().next();
+        exchange.close();
+        assertThat(call.awaitCancelled()).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesWhileItsWholeAnswerIsMadeIsCancelled() throws Exception {
+        RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", WHOLE);
+        Call call = server.dispatcher().next().admits().says(5);
+        exchange.close();
+        assertThat(call.awaitCancelled()).isTrue();
+        await().atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> assertThat(server.bean(MeterRegistry.class)
+                                .find("baton.gateway.requests")
+                                .tag("status", "499")
+                                .timers())
+                        .isNotEmpty());
+    }
+
+    @Test
+    void anAnswerThatEndedIsNotCancelled() throws Exception {
+        try (RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM)) {
+            Call call = server.dispatcher().next().admits().says(5);
+            call.finishes(Finish.Reason.LENGTH, 0);
+            exchange.response();
+            exchange.close();
+            try (RawHttp.Exchange next = server.http().open("GET", "/v1/models", "")) {
+                next.response();
+            }
+            assertThat(call.wasCancelled()).isFalse();
+        }
+    }
+
+    @Test
+    void anIdleStreamHearsComments() throws Exception {
+        try (RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM)) {
+            Call call = server.dispatcher().next().admits();
+            exchange.head();
+            assertThat(exchange.chunk()).isEqualTo(": \n\n");
+            assertThat(exchange.chunk()).isEqualTo(": \n\n");
+            call.says(5).finishes(Finish.Reason.LENGTH, 0);
+        }
+    }
+
+    @Test
+    void aReaderThatTakesNothingIsCutOff() throws Exception {
+        String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+                + STREAM.length() + "\r\n\r\n";
+        try (Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096);
+            socket.connect(new java.net.InetSocketAddress("127.0.0.1", server.port()));
+            socket.getOutputStream().write((head + STREAM).getBytes(StandardCharsets.ISO_8859_1));
+            Call call = server.dispatcher().next().admits();
+            int token = server.tokenizer().encode(" once", false)[0];
+            int length = server.tokenizer().tokenText(token).length();
+            // The kernel itself takes some megabytes on behalf of a reader that is not there.
+            for (int sent = 0; sent < 16_000_000; sent += length) {
+                call.says(token);
+            }
+            assertThat(call.awaitCancelled())
+                    .as("the stalled reader is given up")
+                    .isTrue();
+        }
+    }
+}

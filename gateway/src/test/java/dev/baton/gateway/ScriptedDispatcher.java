@@ -1,0 +1,115 @@
+package dev.baton.gateway;
+
+import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.dispatch.Running;
+import dev.baton.gateway.dispatch.Submission;
+import dev.baton.gateway.dispatch.TokenSink;
+import dev.baton.protocol.v1.Finish;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** The other side of the seam: hands each dispatched request to the test, which then plays the workers. */
+final class ScriptedDispatcher implements Dispatcher {
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+
+    private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
+    private volatile @Nullable Consumer<Call> script;
+
+    /** Plays every later request at once, on the thread that dispatches it. */
+    void plays(@Nullable Consumer<Call> each) {
+        script = each;
+    }
+
+    @Override
+    public Running dispatch(Submission submission, TokenSink sink) {
+        Call call = new Call(submission, sink);
+        calls.add(call);
+        Consumer<Call> player = script;
+        if (player != null) {
+            player.accept(call);
+        }
+        return call;
+    }
+
+    /** The next request that was dispatched. */
+    Call next() throws InterruptedException {
+        Call call = calls.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        if (call == null) {
+            throw new AssertionError("no request was dispatched within " + LIMIT);
+        }
+        return call;
+    }
+
+    boolean idle() {
+        return calls.isEmpty();
+    }
+
+    void forget() {
+        calls.clear();
+        script = null;
+    }
+
+    /** One dispatched request. */
+    static final class Call implements Running {
+        final Submission submission;
+        final TokenSink sink;
+        private final CountDownLatch cancelled = new CountDownLatch(1);
+        private final CountDownLatch completed = new CountDownLatch(1);
+        private int index;
+
+        Call(Submission submission, TokenSink sink) {
+            this.submission = submission;
+            this.sink = sink;
+        }
+
+        Call admits() {
+            sink.admitted();
+            return this;
+        }
+
+        Call says(int... tokens) {
+            for (int token : tokens) {
+                sink.token(index++, token, null);
+            }
+            return this;
+        }
+
+        void finishes(Finish.Reason reason, int cached) {
+            sink.finished(reason, cached);
+        }
+
+        boolean awaitCancelled() throws InterruptedException {
+            return cancelled.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        boolean awaitCompleted() throws InterruptedException {
+            return completed.await(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        }
+
+        boolean wasCancelled() {
+            return cancelled.getCount() == 0;
+        }
+
+        @Override
+        public void cancel() {
+            cancelled.countDown();
+        }
+
+        @Override
+        public void complete() {
+            completed.countDown();
+        }
+
+        @Override
+        public RequestTiming timing() {
+            return new RequestTiming(
+                    Duration.ofNanos(1_500_000), null, null, null, null, null, null, null, Duration.ofMillis(7), 1);
+        }
+    }
+}

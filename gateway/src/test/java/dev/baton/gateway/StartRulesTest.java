@@ -1,0 +1,112 @@
+package dev.baton.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.util.unit.DataSize;
+
+/** Settings, and the starts that are refused. */
+class StartRulesTest {
+    @TempDir
+    private Path folder;
+
+    private static HttpSettings bind(Map<String, String> settings) {
+        return new Binder(new MapConfigurationPropertySource(settings)).bindOrCreate("baton.http", HttpSettings.class);
+    }
+
+    @Test
+    void hasSafeDefaults() {
+        assertThat(bind(Map.of()))
+                .isEqualTo(new HttpSettings(
+                        null,
+                        "X-API-Key",
+                        DataSize.ofMegabytes(4),
+                        Duration.ofSeconds(30),
+                        16,
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(60),
+                        2,
+                        64));
+    }
+
+    @Test
+    void takesEverySetting() {
+        assertThat(bind(Map.of(
+                        "baton.http.api-keys", "/etc/keys",
+                        "baton.http.key-header", "api-key",
+                        "baton.http.max-body", "1MB",
+                        "baton.http.body-timeout", "5s",
+                        "baton.http.max-choices", "4",
+                        "baton.http.keep-alive", "3s",
+                        "baton.http.stall-limit", "20s",
+                        "baton.http.prepare-threads", "3",
+                        "baton.http.prepare-queue", "7")))
+                .isEqualTo(new HttpSettings(
+                        Path.of("/etc/keys"),
+                        "api-key",
+                        DataSize.ofMegabytes(1),
+                        Duration.ofSeconds(5),
+                        4,
+                        Duration.ofSeconds(3),
+                        Duration.ofSeconds(20),
+                        3,
+                        7));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "keep-alive=16s",
+                "keep-alive=0s",
+                "max-body=0B",
+                "body-timeout=-1s",
+                "max-choices=0",
+                "stall-limit=0s",
+                "prepare-threads=0",
+                "prepare-queue=0"
+            })
+    void refusesWhatMakesNoSense(String setting) {
+        String[] parts = setting.split("=");
+        assertThatThrownBy(() -> bind(Map.of("baton.http." + parts[0], parts[1])))
+                .isInstanceOf(BindException.class)
+                .rootCause()
+                .hasMessageContaining("baton.http." + parts[0]);
+    }
+
+    @Test
+    void refusesToServeStrangersWithoutKeys() {
+        assertThatThrownBy(() -> EdgeServer.start("--server.address=0.0.0.0").close())
+                .hasRootCauseInstanceOf(StartRefused.class)
+                .rootCause()
+                .hasMessageContaining("server.address");
+    }
+
+    @Test
+    void refusesAMisspeltSetting() {
+        assertThatThrownBy(() -> EdgeServer.start("--baton.http.max-bodi=1MB").close())
+                .hasStackTraceContaining("baton.http.max-bodi");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "# none\n", "acme:1234\n", "acme " + "x\n"})
+    void refusesAKeyFileThatHoldsNoKeys(String content) throws Exception {
+        Path file = folder.resolve("keys");
+        Files.writeString(file, content);
+        assertThatThrownBy(
+                        () -> EdgeServer.start("--baton.http.api-keys=" + file).close())
+                .hasRootCauseInstanceOf(StartRefused.class)
+                .rootCause()
+                .hasMessageContaining(file.toString());
+    }
+}

@@ -1,0 +1,58 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.TokenLogprob;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps what a request says, and insists on order and on one end. */
+final class RecordingSink implements TokenSink {
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+
+    final List<Integer> tokens = new CopyOnWriteArrayList<>();
+    final List<String> wrongs = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<String> end = new CompletableFuture<>();
+
+    @Override
+    public void refused(Refusal refusal) {
+        end("refused " + refusal.reason());
+    }
+
+    @Override
+    public void token(int index, int token, @Nullable TokenLogprob logprob) {
+        if (index != tokens.size() || end.isDone()) {
+            wrongs.add("token " + index + " after " + tokens.size());
+        }
+        tokens.add(token);
+    }
+
+    @Override
+    public void finished(Finish.Reason reason, int cachedTokens) {
+        end("finished " + reason);
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        end("failed " + failure.getCode());
+    }
+
+    boolean ended() {
+        return end.isDone();
+    }
+
+    /** The last word; fails when there is none in time. */
+    String end() throws Exception {
+        return end.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void end(String word) {
+        if (!end.complete(word)) {
+            wrongs.add("a second end: " + word);
+        }
+    }
+}

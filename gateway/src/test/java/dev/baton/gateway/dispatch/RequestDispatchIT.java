@@ -1,0 +1,256 @@
+package dev.baton.gateway.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.control.Phase;
+import dev.baton.protocol.Topics;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.UsageEvent;
+import dev.baton.protocol.v1.WorkerState;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.stack.testing.WithStack;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+
+@WithStack
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(60)
+class RequestDispatchIT {
+    private static final int LONG = 200;
+    private static final int SHORT = 10;
+
+    private final String model = "model-" + UUID.randomUUID();
+    private TestCluster cluster;
+
+    @BeforeAll
+    void start(TestStack stack) {
+        cluster = TestCluster.start(stack.kafka(), stack.redis());
+    }
+
+    @AfterEach
+    void endWorkers() {
+        cluster.endWorkers();
+    }
+
+    @AfterAll
+    void stop() {
+        cluster.close();
+    }
+
+    @Test
+    void aLongPromptIsPrefilledOnOneWorkerAndDecodedOnAnother() throws Exception {
+        ScriptedWorker prefill = cluster.prefill("prefill-a", model);
+        ScriptedWorker decode = cluster.decode("decode-a", model);
+        await().until(this::bothLive);
+        RecordingSink sink = new RecordingSink();
+        Submission submission = submission(LONG, 20, Duration.ofSeconds(30));
+        Running running = cluster.dispatcher().dispatch(submission, sink);
+
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(20));
+        assertThat(sink.wrongs).isEmpty();
+        assertThat(prefill.taken).hasSize(1);
+        assertThat(decode.taken).hasSize(1);
+        RequestTiming timing = running.timing();
+        assertThat(timing.kafka()).isNotNull();
+        assertThat(timing.prefill()).isNotNull();
+        assertThat(timing.total()).isNotNull();
+        assertThat(timing.attempts()).isEqualTo(1);
+        await().until(() -> phase(submission) == Phase.DONE);
+    }
+
+    @Test
+    void aShortPromptNeedsNoPrefillWorker() throws Exception {
+        ScriptedWorker prefill = cluster.prefill("prefill-a", model);
+        cluster.decode("decode-a", model);
+        await().until(() -> bothLive());
+        RecordingSink sink = new RecordingSink();
+        cluster.dispatcher().dispatch(submission(SHORT, 5, Duration.ofSeconds(30)), sink);
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(5));
+        assertThat(prefill.taken).isEmpty();
+    }
+
+    @Test
+    void goesOnAtTheNextTokenAfterTheDecodeWorkerDies() throws Exception {
+        ScriptedWorker first = cluster.decode("decode-a", model);
+        ScriptedWorker second = cluster.decode("decode-b", model);
+        await().until(() -> liveDecoders() == 2);
+        first.stopBefore(7);
+        second.stopBefore(7);
+        RecordingSink sink = new RecordingSink();
+        Running running = cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(30)), sink);
+        await().until(() -> sink.tokens.size() == 7);
+
+        ScriptedWorker serving = first.taken.isEmpty() ? second : first;
+        ScriptedWorker other = serving == first ? second : first;
+        serving.kill();
+        other.stopBefore(Integer.MAX_VALUE);
+
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(20));
+        assertThat(sink.wrongs).isEmpty();
+        assertThat(other.taken).as("fault not applied").hasSize(1);
+        assertThat(other.taken.getFirst().getAcceptedList()).isEqualTo(ScriptedWorker.tokens(7));
+        assertThat(running.timing().attempts()).isEqualTo(2);
+    }
+
+    @Test
+    void goesOnAfterThePrefillWorkerDiesBeforeItsFirstToken() throws Exception {
+        ScriptedWorker prefill = cluster.prefill("prefill-a", model);
+        cluster.decode("decode-a", model);
+        await().until(() -> bothLive());
+        prefill.stopBefore(0);
+        RecordingSink sink = new RecordingSink();
+        Running running = cluster.dispatcher().dispatch(submission(LONG, 12, Duration.ofSeconds(30)), sink);
+        await().until(() -> prefill.taken.size() == 1);
+        prefill.kill();
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(12));
+        assertThat(running.timing().attempts()).as("fault not applied").isGreaterThan(1);
+    }
+
+    @Test
+    void aCancelReachesTheWorkerAndRedis() throws Exception {
+        ScriptedWorker decode = cluster.decode("decode-a", model);
+        await().until(() -> liveDecoders() == 1);
+        decode.stopBefore(3);
+        RecordingSink sink = new RecordingSink();
+        Submission submission = submission(SHORT, 20, Duration.ofSeconds(30));
+        Running running = cluster.dispatcher().dispatch(submission, sink);
+        await().until(() -> sink.tokens.size() == 3);
+        running.cancel();
+        await().until(() -> decode.cancelled.contains(submission.requestId()));
+        await().until(() -> phase(submission) == Phase.CANCELLED);
+        assertThat(sink.ended()).isFalse();
+    }
+
+    @Test
+    void theDeadlineEndsARequestThatNoTokenEnds() throws Exception {
+        ScriptedWorker decode = cluster.decode("decode-a", model);
+        await().until(() -> liveDecoders() == 1);
+        decode.stopBefore(2);
+        RecordingSink sink = new RecordingSink();
+        cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(1)), sink);
+        assertThat(sink.end()).isEqualTo("failed DEADLINE_EXCEEDED");
+        assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(2));
+    }
+
+    @Test
+    void withoutWorkersARequestIsRefused() throws Exception {
+        RecordingSink sink = new RecordingSink();
+        cluster.dispatcher().dispatch(submission(SHORT, 5, Duration.ofSeconds(5)), sink);
+        assertThat(sink.end()).isEqualTo("refused NO_WORKERS");
+    }
+
+    @Test
+    void aPromptBeyondTheContextIsRefused() throws Exception {
+        cluster.decode("decode-a", model);
+        await().until(() -> liveDecoders() == 1);
+        RecordingSink sink = new RecordingSink();
+        cluster.dispatcher().dispatch(submission(ScriptedWorker.CONTEXT, 0, Duration.ofSeconds(5)), sink);
+        assertThat(sink.end()).isEqualTo("refused CONTEXT_LENGTH_EXCEEDED");
+    }
+
+    @Test
+    void manyRequestsAtOnceKeepTheirTokensApart() throws Exception {
+        cluster.prefill("prefill-a", model);
+        cluster.decode("decode-a", model);
+        cluster.decode("decode-b", model);
+        await().until(() -> bothLive() && liveDecoders() == 2);
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            RecordingSink sink = new RecordingSink();
+            sinks.add(sink);
+            cluster.dispatcher().dispatch(submission(i % 2 == 0 ? LONG : SHORT, 10 + i, Duration.ofSeconds(40)), sink);
+        }
+        for (int i = 0; i < sinks.size(); i++) {
+            assertThat(sinks.get(i).end()).isEqualTo("finished LENGTH");
+            assertThat(sinks.get(i).tokens).isEqualTo(ScriptedWorker.tokens(10 + i));
+            assertThat(sinks.get(i).wrongs).isEmpty();
+        }
+    }
+
+    @Test
+    void aFinishedRequestLeavesAUsageEvent() throws Exception {
+        cluster.decode("decode-a", model);
+        await().until(() -> liveDecoders() == 1);
+        RecordingSink sink = new RecordingSink();
+        Submission submission = submission(SHORT, 5, Duration.ofSeconds(30));
+        cluster.dispatcher().dispatch(submission, sink);
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        UsageEvent usage = usageOf(submission.requestId());
+        assertThat(usage.getTenant()).isEqualTo("tenant");
+        assertThat(usage.getPromptTokens()).isEqualTo(SHORT);
+        assertThat(usage.getCompletionTokens()).isEqualTo(5);
+        assertThat(usage.getFinishReason()).isEqualTo("length");
+        assertThat(usage.getAttempts()).isEqualTo(1);
+    }
+
+    private UsageEvent usageOf(String requestId) throws Exception {
+        Map<String, Object> config = new HashMap<>(cluster.kafka());
+        try (KafkaConsumer<byte[], byte[]> consumer =
+                new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            TopicPartition usage = new TopicPartition(Topics.USAGE, 0);
+            consumer.assign(List.of(usage));
+            consumer.seekToBeginning(List.of(usage));
+            Instant limit = Instant.now().plusSeconds(20);
+            while (Instant.now().isBefore(limit)) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    UsageEvent event = UsageEvent.parseFrom(record.value());
+                    if (event.getRequestId().equals(requestId)) {
+                        return event;
+                    }
+                }
+            }
+        }
+        throw new AssertionError("no usage event of request " + requestId);
+    }
+
+    private boolean bothLive() {
+        return cluster.placement().live(model, WorkerState.Role.PREFILL) > 0 && liveDecoders() > 0;
+    }
+
+    private int liveDecoders() {
+        return cluster.placement().live(model, WorkerState.Role.DECODE);
+    }
+
+    private Phase phase(Submission submission) throws Exception {
+        return cluster.requests()
+                .find(submission.requestId())
+                .toCompletableFuture()
+                .get()
+                .orElseThrow()
+                .phase();
+    }
+
+    private Submission submission(int prompt, int maxTokens, Duration time) {
+        return new Submission(
+                UUID.randomUUID().toString(),
+                "tenant",
+                model,
+                ThreadLocalRandom.current().ints(prompt, 0, 1_000).toArray(),
+                Sampling.newBuilder().setSeed(1).build(),
+                Stopping.newBuilder().setMaxTokens(maxTokens).build(),
+                0,
+                Instant.now().plus(time));
+    }
+}

@@ -1,0 +1,233 @@
+package dev.baton.gateway.dispatch;
+
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.lanes.LaneHandler;
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.cluster.workers.LaneLease;
+import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.workers.WorkerAnnouncer;
+import dev.baton.cluster.workers.WorkerStates;
+import dev.baton.control.Phase;
+import dev.baton.protocol.Topics;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TicketOffer;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.TokenFrame;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.InetSocketAddress;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.IntStream;
+
+/**
+ * A worker without a model: holds a lane, claims in Redis, speaks the token stream, and makes token 1000 + i at index
+ * i. It stops before the index that a test names, until released.
+ */
+final class ScriptedWorker implements AutoCloseable {
+    static final int CONTEXT = 2_048;
+
+    final WorkerRef self;
+    final List<Generation> taken = new CopyOnWriteArrayList<>();
+    final List<String> cancelled = new CopyOnWriteArrayList<>();
+    private final TestCluster cluster;
+    private final TokenStreamServer server;
+    private final LaneLease lease;
+    private final LaneConsumer<?> consumer;
+    private final WorkerAnnouncer announcer;
+    private final ExecutorService engine;
+    private final List<Running> running = new CopyOnWriteArrayList<>();
+    private int stopBefore = Integer.MAX_VALUE;
+
+    private ScriptedWorker(TestCluster cluster, String id, String model, WorkerState.Role role) throws Exception {
+        this.cluster = cluster;
+        this.self = WorkerRef.newBuilder()
+                .setId(id)
+                .setEpoch(ThreadLocalRandom.current().nextLong())
+                .build();
+        this.engine = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("engine-" + id).daemon(true).factory());
+        this.server = new TokenStreamServer(
+                Welcome.newBuilder().setWorker(self).setRole(role).build(),
+                "",
+                cluster.streams(),
+                (requestId, attempt) -> cancelled.add(requestId),
+                new StreamMetrics(new SimpleMeterRegistry()));
+        int port = server.start(new InetSocketAddress("127.0.0.1", 0));
+        boolean prefills = role == WorkerState.Role.PREFILL;
+        String topic = prefills ? Topics.PREFILL : Topics.HANDOFF;
+        this.lease = new LaneLeases(cluster.redis(), cluster.registry())
+                .take(topic, cluster.lanes().count(), self, null, Duration.ofSeconds(20));
+        this.consumer = prefills ? read(PrefillJob.parser(), this::prefillJob) : read(Handoff.parser(), this::handoff);
+        WorkerState state = WorkerState.newBuilder()
+                .setWorker(self)
+                .setRole(role)
+                .setLane(lease.lane())
+                .setHost("127.0.0.1")
+                .setTokenPort(port)
+                .setModel(model)
+                .setModelFingerprint(7)
+                .setMaxContext(CONTEXT)
+                .setBlockTokens(64)
+                .setBlocks(1_000)
+                .setFreeBlocks(1_000)
+                .setMachine("here")
+                .build();
+        this.announcer = new WorkerAnnouncer(
+                new WorkerStates(cluster.redis(), cluster.registry().timeout()), cluster.registry(), () -> state);
+    }
+
+    static ScriptedWorker prefill(TestCluster cluster, String id, String model) throws Exception {
+        return new ScriptedWorker(cluster, id, model, WorkerState.Role.PREFILL);
+    }
+
+    static ScriptedWorker decode(TestCluster cluster, String id, String model) throws Exception {
+        return new ScriptedWorker(cluster, id, model, WorkerState.Role.DECODE);
+    }
+
+    static List<Integer> tokens(int count) {
+        return IntStream.range(0, count).mapToObj(index -> 1_000 + index).toList();
+    }
+
+    /** Makes no token at or above {@code index}, from now on. */
+    void stopBefore(int index) {
+        engine.execute(() -> {
+            stopBefore = index;
+            running.forEach(this::advance);
+        });
+    }
+
+    /** Its streams break and its port refuses: what gateways see of kill -9. */
+    void kill() {
+        engine.shutdownNow();
+        consumer.close();
+        server.close();
+    }
+
+    @Override
+    public void close() {
+        announcer.close();
+        kill();
+        lease.close();
+    }
+
+    private <T extends Message> LaneConsumer<T> read(Parser<T> parser, LaneHandler<T> handler) {
+        return new LaneConsumer<>(
+                lease,
+                parser,
+                handler,
+                cluster.lanes(),
+                new LaneConsumer.Rim(cluster.kafka(), cluster.producer(), cluster.laneMetrics(), Clock.systemUTC()));
+    }
+
+    private void prefillJob(LaneRecord<PrefillJob> record) {
+        PrefillJob job = record.value();
+        claim(record, job.getGeneration(), Phase.PREFILLING, () -> {
+            TicketOffer offer = TicketOffer.newBuilder().setSource(self).build();
+            Handoff handoff = Handoff.newBuilder()
+                    .setGeneration(job.getGeneration())
+                    .setTicket(offer)
+                    .build();
+            cluster.producer().send(job.getDecodeLane(), handoff);
+            int first = job.getGeneration().getAcceptedCount();
+            begin(new Running(job.getGeneration(), first, first + 1));
+        });
+    }
+
+    private void handoff(LaneRecord<Handoff> record) {
+        Generation generation = record.value().getGeneration();
+        int first = generation.getAcceptedCount() + (record.value().hasCompute() ? 0 : 1);
+        claim(
+                record,
+                generation,
+                Phase.DECODING,
+                () -> begin(
+                        new Running(generation, first, generation.getStopping().getMaxTokens())));
+    }
+
+    private void claim(LaneRecord<?> record, Generation generation, Phase phase, Runnable then) {
+        cluster.requests()
+                .claim(generation.getRequestId(), generation.getAttempt(), phase, self)
+                .whenComplete((outcome, failure) -> {
+                    if (outcome != null && outcome.holds()) {
+                        taken.add(generation);
+                        engine.execute(then);
+                    }
+                    record.done();
+                });
+    }
+
+    private void begin(Running request) {
+        running.add(request);
+        long now = micros();
+        Timing timing = Timing.newBuilder()
+                .setJobSeenUs(now)
+                .setClaimedUs(now)
+                .setComputeStartedUs(now)
+                .build();
+        send(request.generation, progress(request, request.next).setTiming(timing));
+        advance(request);
+    }
+
+    private void advance(Running request) {
+        while (request.next < request.end && request.next < stopBefore) {
+            Progress.Builder progress = progress(request, request.next).addTokens(1_000 + request.next);
+            if (request.next == request.generation.getAcceptedCount()) {
+                progress.setTiming(Timing.newBuilder().setFirstTokenUs(micros()));
+            }
+            request.next++;
+            if (request.next == request.generation.getStopping().getMaxTokens()) {
+                progress.setFinish(Finish.newBuilder().setReason(Finish.Reason.LENGTH));
+            }
+            send(request.generation, progress);
+        }
+    }
+
+    private static Progress.Builder progress(Running request, int index) {
+        return Progress.newBuilder()
+                .setRequestId(request.generation.getRequestId())
+                .setAttempt(request.generation.getAttempt())
+                .setFirstIndex(index);
+    }
+
+    private void send(Generation generation, Progress.Builder progress) {
+        server.send(
+                generation.getGateway(),
+                TokenFrame.newBuilder()
+                        .addProgress(progress)
+                        .setMadeUs(micros())
+                        .build());
+    }
+
+    private static long micros() {
+        return TimingParts.micros(Instant.now());
+    }
+
+    private static final class Running {
+        private final Generation generation;
+        private final int end;
+        private int next;
+
+        Running(Generation generation, int next, int end) {
+            this.generation = generation;
+            this.next = next;
+            this.end = end;
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.cluster.lanes.KafkaConnection;
+import dev.baton.cluster.lanes.LaneMetrics;
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.config.LaneSettings;
+import dev.baton.config.RegistrySettings;
+import dev.baton.config.StreamSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+
+/** The dispatcher as the gateway wires it, and the workers that a test adds. */
+final class TestCluster implements AutoCloseable {
+    private final ConfigurableApplicationContext context;
+    private final List<ScriptedWorker> workers = new ArrayList<>();
+
+    private TestCluster(ConfigurableApplicationContext context) {
+        this.context = context;
+    }
+
+    static TestCluster start(String kafka, URI redis, String... settings) {
+        List<String> all = new ArrayList<>(List.of(
+                "--spring.kafka.bootstrap-servers=" + kafka,
+                "--spring.data.redis.url=" + redis,
+                "--spring.main.banner-mode=off",
+                "--baton.model.folder=" + Path.of("..", "models", "demo"),
+                "--baton.stream.suspect-after=2s",
+                "--baton.dispatch.mode=AUTO",
+                "--baton.dispatch.local-tokens=64"));
+        all.addAll(List.of(settings));
+        return new TestCluster(new SpringApplicationBuilder(Wiring.class)
+                .web(WebApplicationType.NONE)
+                .run(all.toArray(String[]::new)));
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    @Import(DispatchConfiguration.class)
+    static class Wiring {
+        @Bean
+        Clock clock() {
+            return Clock.systemUTC();
+        }
+
+        @Bean
+        MeterRegistry meters() {
+            return new SimpleMeterRegistry();
+        }
+    }
+
+    ScriptedWorker prefill(String id, String model) throws Exception {
+        return add(ScriptedWorker.prefill(this, id, model));
+    }
+
+    ScriptedWorker decode(String id, String model) throws Exception {
+        return add(ScriptedWorker.decode(this, id, model));
+    }
+
+    private ScriptedWorker add(ScriptedWorker worker) {
+        workers.add(worker);
+        return worker;
+    }
+
+    Dispatcher dispatcher() {
+        return context.getBean(Dispatcher.class);
+    }
+
+    Placement placement() {
+        return context.getBean(Placement.class);
+    }
+
+    MeterRegistry meters() {
+        return context.getBean(MeterRegistry.class);
+    }
+
+    RequestStates requests() {
+        return context.getBean(RequestStates.class);
+    }
+
+    ReactiveStringRedisTemplate redis() {
+        return context.getBean(ReactiveStringRedisTemplate.class);
+    }
+
+    RegistrySettings registry() {
+        return context.getBean(RegistrySettings.class);
+    }
+
+    LaneSettings lanes() {
+        return context.getBean(LaneSettings.class);
+    }
+
+    StreamSettings streams() {
+        return context.getBean(StreamSettings.class);
+    }
+
+    Map<String, Object> kafka() {
+        return context.getBean(KafkaConnection.class).consumer();
+    }
+
+    LaneProducer producer() {
+        return context.getBean(LaneProducer.class);
+    }
+
+    LaneMetrics laneMetrics() {
+        return new LaneMetrics(new SimpleMeterRegistry());
+    }
+
+    /** Ends the workers of a test. */
+    void endWorkers() {
+        workers.forEach(ScriptedWorker::close);
+        workers.clear();
+    }
+
+    @Override
+    public void close() {
+        endWorkers();
+        context.close();
+    }
+}

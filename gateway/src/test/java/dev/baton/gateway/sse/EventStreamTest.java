@@ -1,0 +1,153 @@
+package dev.baton.gateway.sse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.reactivestreams.Subscription;
+import reactor.core.publisher.BaseSubscriber;
+
+/** Merging, ticking and ending, without a server. */
+class EventStreamTest {
+    private final AtomicInteger cancelled = new AtomicInteger();
+    private final AtomicLong backlog = new AtomicLong();
+    private final Reader reader = new Reader();
+    private final EventStream stream = new EventStream(
+            new ChunkTemplates(Shape.COMPLETION, "cmpl-1", 7, "m", 2),
+            2,
+            new Outlet(UnpooledByteBufAllocator.DEFAULT, () -> backlog.get(), () -> {}),
+            cancelled::incrementAndGet);
+
+    private static final class Reader extends BaseSubscriber<ByteBuf> {
+        final List<String> events = new ArrayList<>();
+        boolean complete;
+
+        @Override
+        protected void hookOnSubscribe(Subscription subscription) {
+            // Asks for nothing until the test does.
+        }
+
+        @Override
+        protected void hookOnNext(ByteBuf buffer) {
+            events.add(buffer.toString(StandardCharsets.UTF_8));
+            buffer.release();
+        }
+
+        @Override
+        protected void hookOnComplete() {
+            complete = true;
+        }
+    }
+
+    private static String chunk(int choice, String text) {
+        return "data: {\"id\":\"cmpl-1\",\"object\":\"text_completion\",\"created\":7,\"model\":\"m\",\"choices\":[{\"index\":"
+                + choice + ",\"text\":\"" + text + "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n";
+    }
+
+    @Test
+    void writesEachPieceByItselfToAReaderThatKeepsUp() {
+        stream.subscribe(reader);
+        reader.request(100);
+        stream.text(0, "a", null);
+        stream.text(0, "b", null);
+        assertThat(reader.events).containsExactly(chunk(0, "a"), chunk(0, "b"));
+    }
+
+    @Test
+    void mergesWhatASlowReaderHasNotTakenAndKeepsChoicesApart() {
+        stream.subscribe(reader);
+        stream.text(0, "a", null);
+        stream.text(1, "x", null);
+        stream.text(0, "b", null);
+        stream.finish(0, "stop");
+        stream.text(1, "y", null);
+        reader.request(2);
+        assertThat(reader.events).containsExactly(chunk(0, "ab"), chunk(1, "xy"));
+    }
+
+    @Test
+    void neverPutsTextAfterTheReason() {
+        stream.subscribe(reader);
+        stream.text(0, "a", null);
+        stream.finish(0, "length");
+        stream.finish(1, "stop");
+        stream.end(Map.of("usage", "{}"));
+        reader.request(100);
+        assertThat(reader.events).hasSize(5);
+        assertThat(reader.events.get(1)).contains("\"finish_reason\":\"length\"");
+        assertThat(reader.events.get(3)).endsWith("\"choices\":[],\"usage\":{}}\n\n");
+        assertThat(reader.events.get(4)).isEqualTo("data: [DONE]\n\n");
+        assertThat(reader.complete).isTrue();
+    }
+
+    @Test
+    void dropsWhatComesAfterTheEnd() {
+        stream.subscribe(reader);
+        reader.request(100);
+        stream.fail("{\"error\":{}}");
+        stream.text(0, "late", null);
+        stream.end(Map.of());
+        assertThat(reader.events).containsExactly("event: error\ndata: {\"error\":{}}\n\n", "data: [DONE]\n\n");
+    }
+
+    @Test
+    void commentsOnlyWhenNothingWasWrittenSinceTheLastTick() {
+        stream.subscribe(reader);
+        reader.request(100);
+        stream.text(0, "a", null);
+        assertThat(stream.tick()).isZero();
+        assertThat(reader.events).hasSize(1);
+        assertThat(stream.tick()).isZero();
+        assertThat(reader.events).hasSize(2);
+        assertThat(reader.events.getLast()).isEqualTo(": \n\n");
+    }
+
+    @Test
+    void countsTheTicksThatAStalledReaderLetsPass() {
+        stream.subscribe(reader);
+        stream.text(0, "a", null);
+        assertThat(stream.tick()).isEqualTo(1);
+        assertThat(stream.tick()).isEqualTo(2);
+        reader.request(1);
+        stream.text(0, "b", null);
+        assertThat(stream.tick()).isZero();
+        assertThat(reader.events).as("no comment is queued behind waiting text").hasSize(1);
+    }
+
+    @Test
+    void countsTheTicksInWhichTheSocketTakesNothing() {
+        stream.subscribe(reader);
+        reader.request(100);
+        backlog.set(5000);
+        assertThat(stream.tick()).as("it may have filled just now").isZero();
+        assertThat(stream.tick()).isEqualTo(1);
+        backlog.set(4000);
+        assertThat(stream.tick()).as("slow, but it moves").isZero();
+        assertThat(reader.events).as("no comment into a full socket").isEmpty();
+    }
+
+    @Test
+    void tellsOnceThatTheReaderLeft() {
+        stream.subscribe(reader);
+        reader.cancel();
+        stream.cancel();
+        stream.text(0, "a", null);
+        assertThat(cancelled).hasValue(1);
+        assertThat(reader.events).isEmpty();
+    }
+
+    @Test
+    void escapesWhatWouldBreakJsonOrAnSseReader() {
+        StringBuilder out = new StringBuilder();
+        JsonText.escape("a\"\\\n\r\t\u0001\u0085\u2028😀é" + '\uD83D', out);
+        assertThat(out).hasToString("a\\\"\\\\\\n\\r\\t\\u0001\\u0085\\u2028😀é\\ud83d");
+    }
+}

@@ -1,0 +1,347 @@
+package dev.baton.kv;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who owns each block of a pool, and which blocks can be found by content. Knows numbers and names, never bytes.
+ *
+ * <p>Each block is in one {@link BlockState}:
+ *
+ * <pre>
+ *            allocate                 release, unnamed
+ *   FREE ---------------&gt; ACTIVE ------------------------&gt; FREE
+ *   FREE --reserve--&gt; RESERVED --activate--&gt; ACTIVE        CACHED --evict--&gt; FREE
+ *   RESERVED --unreserve--&gt; FREE             ACTIVE --release, named--&gt; CACHED --share--&gt; ACTIVE
+ *   RESERVED --quarantine--&gt; QUARANTINED --endQuarantine--&gt; FREE
+ * </pre>
+ *
+ * <p>An active block counts who refers to it, so sequences share the blocks of a common prefix. A full block that has
+ * been {@linkplain #publish published} is found by its hash while active and, when nobody refers to it any more, stays
+ * as cache. When room is needed, cached blocks go leaf first: a block goes only after all cached blocks that continue
+ * it, for without their parent they could not be found; among leaves the one unused for longest goes first. So every
+ * cached block can be given up in some order, and free plus cached blocks are what can be had.
+ *
+ * <p>One thread.
+ */
+public final class BlockPool {
+    private final BlockState[] states;
+    private final int[] references;
+    private final @Nullable BlockHash[] names;
+    private final @Nullable BlockHash[] parents;
+    private final long[] lastUse;
+    private final int[] freeStack;
+    private final int[] counts = new int[BlockState.values().length];
+    private final Map<BlockHash, Integer> byName = new HashMap<>();
+    private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
+    private final TreeMap<Long, Integer> leaves = new TreeMap<>();
+    private final List<BlockHash> evicted = new ArrayList<>();
+    private final Map<Long, Lease> leases = new HashMap<>();
+    private long uses;
+    private long leasesGiven;
+
+    /**
+     * A promise that blocks stay findable until it ends.
+     *
+     * @param until on the caller's time line, any unit
+     */
+    public record Lease(long id, List<Integer> blocks, long until) {
+        public Lease {
+            blocks = List.copyOf(blocks);
+        }
+    }
+
+    public BlockPool(int blocks) {
+        if (blocks < 1) {
+            throw new IllegalArgumentException("a pool of %d blocks".formatted(blocks));
+        }
+        states = new BlockState[blocks];
+        Arrays.fill(states, BlockState.FREE);
+        references = new int[blocks];
+        names = new BlockHash[blocks];
+        parents = new BlockHash[blocks];
+        lastUse = new long[blocks];
+        freeStack = new int[blocks];
+        for (int i = 0; i < blocks; i++) {
+            freeStack[i] = blocks - 1 - i;
+        }
+        counts[BlockState.FREE.ordinal()] = blocks;
+    }
+
+    public int blocks() {
+        return states.length;
+    }
+
+    public int count(BlockState state) {
+        return counts[state.ordinal()];
+    }
+
+    public BlockState state(int block) {
+        return states[block];
+    }
+
+    /** Blocks that can be had: free ones, and cached ones that would be evicted. */
+    public int available() {
+        return count(BlockState.FREE) + count(BlockState.CACHED);
+    }
+
+    /** Takes blocks for a sequence, evicting cached ones where needed; empty and without effect when too few can be had. */
+    public Optional<int[]> allocate(int count) {
+        return take(count, BlockState.ACTIVE);
+    }
+
+    /** Sets blocks aside for KV to come; empty and without effect when too few can be had. */
+    public Optional<int[]> reserve(int count) {
+        return take(count, BlockState.RESERVED);
+    }
+
+    private Optional<int[]> take(int count, BlockState state) {
+        if (count > available()) {
+            return Optional.empty();
+        }
+        int[] taken = new int[count];
+        for (int i = 0; i < count; i++) {
+            if (count(BlockState.FREE) == 0) {
+                evict(leaves.firstEntry().getValue());
+            }
+            int block = freeStack[count(BlockState.FREE) - 1];
+            move(block, BlockState.FREE, state);
+            references[block] = state == BlockState.ACTIVE ? 1 : 0;
+            taken[i] = block;
+        }
+        return Optional.of(taken);
+    }
+
+    /** The KV for reserved blocks is here: they become active with one reference. */
+    public void activate(int... blocks) {
+        for (int block : blocks) {
+            move(block, BlockState.RESERVED, BlockState.ACTIVE);
+            references[block] = 1;
+        }
+    }
+
+    /** Frees reserved blocks into which nobody has been asked to write. */
+    public void unreserve(int... blocks) {
+        for (int block : blocks) {
+            move(block, BlockState.RESERVED, BlockState.FREE);
+        }
+    }
+
+    /** Keeps reserved blocks away from everyone until their writer is known to have stopped. */
+    public void quarantine(int... blocks) {
+        for (int block : blocks) {
+            move(block, BlockState.RESERVED, BlockState.QUARANTINED);
+        }
+    }
+
+    /** The writer has stopped: quarantined blocks are free. */
+    public void endQuarantine(int... blocks) {
+        for (int block : blocks) {
+            move(block, BlockState.QUARANTINED, BlockState.FREE);
+        }
+    }
+
+    /** How many blocks of a chain, from its start, can be found. Refers to none. */
+    public int find(List<BlockHash> chain) {
+        int found = 0;
+        while (found < chain.size() && byName.containsKey(chain.get(found))) {
+            found++;
+        }
+        return found;
+    }
+
+    /** Refers once more to each of the first {@code count} blocks of a chain, all of which {@link #find} has found. */
+    public int[] share(List<BlockHash> chain, int count) {
+        int[] shared = new int[count];
+        for (int i = 0; i < count; i++) {
+            Integer block = byName.get(chain.get(i));
+            if (block == null) {
+                release(Arrays.copyOf(shared, i));
+                throw new IllegalArgumentException("block %d of the chain is not in the pool".formatted(i));
+            }
+            shared[i] = block;
+            if (states[block] == BlockState.CACHED) {
+                uncache(block);
+                move(block, BlockState.CACHED, BlockState.ACTIVE);
+            }
+            references[block]++;
+        }
+        return shared;
+    }
+
+    /** Refers no more to active blocks. A block without references becomes cache when it is named, else free. */
+    public void release(int... blocks) {
+        for (int i = blocks.length - 1; i >= 0; i--) {
+            int block = blocks[i];
+            requireState(block, BlockState.ACTIVE);
+            if (--references[block] > 0) {
+                continue;
+            }
+            if (names[block] == null) {
+                move(block, BlockState.ACTIVE, BlockState.FREE);
+            } else {
+                move(block, BlockState.ACTIVE, BlockState.CACHED);
+                lastUse[block] = ++uses;
+                cache(block);
+            }
+        }
+    }
+
+    /**
+     * Names a full active block, so that it is found by content.
+     *
+     * @param parent name of the block before it in the sequence, null for the first
+     * @return false when another block bears that name already; this one then stays nameless and is freed after use
+     */
+    public boolean publish(int block, @Nullable BlockHash parent, BlockHash name) {
+        requireState(block, BlockState.ACTIVE);
+        if (names[block] != null) {
+            throw new IllegalStateException("block %d is named %s already".formatted(block, names[block]));
+        }
+        if (byName.putIfAbsent(name, block) != null) {
+            return false;
+        }
+        names[block] = name;
+        parents[block] = parent;
+        return true;
+    }
+
+    /** Refers to the blocks of a chain that are here, from its start, until the lease ends or time passes {@code until}. */
+    public Lease lease(List<BlockHash> chain, long until) {
+        List<Integer> blocks = Arrays.stream(share(chain, find(chain))).boxed().toList();
+        Lease lease = new Lease(++leasesGiven, blocks, until);
+        leases.put(lease.id(), lease);
+        return lease;
+    }
+
+    /** Ends a lease. Nothing happens when it has ended already. */
+    public void endLease(Lease lease) {
+        if (leases.remove(lease.id()) != null) {
+            release(lease.blocks().stream().mapToInt(Integer::intValue).toArray());
+        }
+    }
+
+    /** Ends the leases whose time is over. */
+    public void expireLeases(long now) {
+        leases.values().stream()
+                .filter(lease -> lease.until() - now <= 0)
+                .toList()
+                .forEach(this::endLease);
+    }
+
+    /** Names given up since the last call. */
+    public List<BlockHash> drainEvicted() {
+        List<BlockHash> drained = List.copyOf(evicted);
+        evicted.clear();
+        return drained;
+    }
+
+    private void evict(int block) {
+        BlockHash name = nameOf(block);
+        uncache(block);
+        byName.remove(name);
+        names[block] = null;
+        parents[block] = null;
+        evicted.add(name);
+        move(block, BlockState.CACHED, BlockState.FREE);
+    }
+
+    private void cache(int block) {
+        if (!cachedChildren.containsKey(nameOf(block))) {
+            leaves.put(lastUse[block], block);
+        }
+        BlockHash parent = parents[block];
+        if (parent != null && cachedChildren.merge(parent, 1, Integer::sum) == 1) {
+            cachedBlock(parent).ifPresent(above -> leaves.remove(lastUse[above]));
+        }
+    }
+
+    private void uncache(int block) {
+        leaves.remove(lastUse[block]);
+        BlockHash parent = parents[block];
+        if (parent != null && cachedChildren.computeIfPresent(parent, (p, n) -> n == 1 ? null : n - 1) == null) {
+            cachedBlock(parent).ifPresent(above -> leaves.put(lastUse[above], above));
+        }
+    }
+
+    private Optional<Integer> cachedBlock(BlockHash name) {
+        return Optional.ofNullable(byName.get(name)).filter(block -> states[block] == BlockState.CACHED);
+    }
+
+    private BlockHash nameOf(int block) {
+        BlockHash name = names[block];
+        if (name == null) {
+            throw new IllegalStateException("cached block %d has no name".formatted(block));
+        }
+        return name;
+    }
+
+    private void move(int block, BlockState from, BlockState to) {
+        requireState(block, from);
+        states[block] = to;
+        counts[from.ordinal()]--;
+        counts[to.ordinal()]++;
+        if (to == BlockState.FREE) {
+            freeStack[count(BlockState.FREE) - 1] = block;
+        }
+    }
+
+    private void requireState(int block, BlockState expected) {
+        if (states[block] != expected) {
+            throw new IllegalStateException("block %d is %s, not %s".formatted(block, states[block], expected));
+        }
+    }
+
+    /** References that leases hold to each block. */
+    public Map<Integer, Integer> leasedReferences() {
+        Map<Integer, Integer> held = new HashMap<>();
+        leases.values().forEach(lease -> lease.blocks().forEach(block -> held.merge(block, 1, Integer::sum)));
+        return held;
+    }
+
+    /**
+     * Checks that the pool agrees with itself.
+     *
+     * @throws IllegalStateException that says everything that is wrong
+     */
+    public void checkIntegrity() {
+        new PoolCheck(this).run();
+    }
+
+    /** How many sequences and leases refer to an active block. */
+    public int references(int block) {
+        return references[block];
+    }
+
+    @Nullable
+    BlockHash name(int block) {
+        return names[block];
+    }
+
+    @Nullable
+    BlockHash parent(int block) {
+        return parents[block];
+    }
+
+    Map<BlockHash, Integer> byName() {
+        return byName;
+    }
+
+    Map<BlockHash, Integer> cachedChildren() {
+        return cachedChildren;
+    }
+
+    TreeMap<Long, Integer> leaves() {
+        return leaves;
+    }
+
+    int[] freeBlocks() {
+        return Arrays.copyOf(freeStack, count(BlockState.FREE));
+    }
+}

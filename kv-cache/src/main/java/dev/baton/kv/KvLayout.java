@@ -1,0 +1,106 @@
+package dev.baton.kv;
+
+import java.util.List;
+
+/**
+ * Where KV lies in a pool: for each layer group {@code [layer][block][K|V][kv_head][token][dim]}, groups one after the
+ * other. One layer of one block is contiguous, and so is one head of it.
+ *
+ * @param groups layer groups in order of their layers, without gaps
+ * @param blockTokens tokens of a block
+ * @param blocks blocks of the pool
+ * @param rank this holder's share of a tensor-parallel model, of {@code ranks}
+ */
+public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, int blocks, int rank, int ranks) {
+    /** Tokens of a block unless configured otherwise. */
+    public static final int DEFAULT_BLOCK_TOKENS = 64;
+
+    public KvLayout {
+        groups = List.copyOf(groups);
+        if (groups.isEmpty() || blockTokens < 1 || blocks < 1 || ranks < 1 || rank < 0 || rank >= ranks) {
+            throw new IllegalArgumentException(
+                    "not a KV layout: %d groups, block of %d tokens, %d blocks, rank %d of %d"
+                            .formatted(groups.size(), blockTokens, blocks, rank, ranks));
+        }
+        int layer = 0;
+        for (LayerGroup group : groups) {
+            if (group.firstLayer() != layer) {
+                throw new IllegalArgumentException(
+                        "layer group starts at %d, expected %d".formatted(group.firstLayer(), layer));
+            }
+            layer += group.layers();
+        }
+    }
+
+    /** A layout of one group: every layer alike, one rank. */
+    public static KvLayout uniform(int layers, int kvHeads, int dim, int blockTokens, KvDtype dtype, int blocks) {
+        return new KvLayout(List.of(new LayerGroup(0, layers, kvHeads, dim, dim, 0)), blockTokens, dtype, blocks, 0, 1);
+    }
+
+    public int layers() {
+        LayerGroup last = groups.getLast();
+        return last.firstLayer() + last.layers();
+    }
+
+    public LayerGroup group(int layer) {
+        for (LayerGroup group : groups) {
+            if (layer >= group.firstLayer() && layer < group.firstLayer() + group.layers()) {
+                return group;
+            }
+        }
+        throw new IndexOutOfBoundsException("layer %d of %d".formatted(layer, layers()));
+    }
+
+    /** Bytes of one layer of one block, keys and values. */
+    public long layerBlockBytes(int layer) {
+        return layerBlockBytes(group(layer));
+    }
+
+    private long layerBlockBytes(LayerGroup group) {
+        return (long) group.elementsPerToken() * blockTokens * dtype.bytes();
+    }
+
+    /** Offset of one layer of one block from the start of the pool's KV bytes. */
+    public long offset(int layer, int block) {
+        if (block < 0 || block >= blocks) {
+            throw new IndexOutOfBoundsException("block %d of %d".formatted(block, blocks));
+        }
+        long offset = 0;
+        for (LayerGroup group : groups) {
+            long size = layerBlockBytes(group);
+            if (layer < group.firstLayer() + group.layers()) {
+                return offset + ((long) (layer - group.firstLayer()) * blocks + block) * size;
+            }
+            offset += size * blocks * group.layers();
+        }
+        throw new IndexOutOfBoundsException("layer %d of %d".formatted(layer, layers()));
+    }
+
+    /** Bytes of one block over all layers. */
+    public long blockBytes() {
+        long bytes = 0;
+        for (LayerGroup group : groups) {
+            bytes += layerBlockBytes(group) * group.layers();
+        }
+        return bytes;
+    }
+
+    /** Bytes of the pool's KV. */
+    public long bytes() {
+        return blockBytes() * blocks;
+    }
+
+    /** Blocks that hold {@code tokens}. */
+    public int blocksFor(int tokens) {
+        return Math.ceilDiv(tokens, blockTokens);
+    }
+
+    public KvLayout withBlocks(int count) {
+        return new KvLayout(groups, blockTokens, dtype, count, rank, ranks);
+    }
+
+    /** True when blocks of the other pool can be copied into this one as they are. The number of blocks may differ. */
+    public boolean compatibleWith(KvLayout other) {
+        return withBlocks(1).equals(other.withBlocks(1));
+    }
+}

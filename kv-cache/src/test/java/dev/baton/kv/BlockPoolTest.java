@@ -1,0 +1,212 @@
+package dev.baton.kv;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BlockPoolTest {
+    private BlockPool pool = new BlockPool(4);
+
+    @AfterEach
+    void poolIsIntact() {
+        pool.checkIntegrity();
+    }
+
+    @Test
+    void allocatesUntilNothingIsLeftAndThenHasNoEffect() {
+        assertThat(pool.allocate(3)).isPresent();
+        assertThat(pool.allocate(2)).isEmpty();
+        assertThat(pool.count(BlockState.FREE)).isEqualTo(1);
+        assertThat(pool.count(BlockState.ACTIVE)).isEqualTo(3);
+    }
+
+    @Test
+    void aNamedBlockStaysAsCacheAndANamelessOneIsFreed() {
+        int[] blocks = take(2);
+        pool.publish(blocks[0], null, name(1));
+        pool.release(blocks);
+        assertThat(pool.state(blocks[0])).isEqualTo(BlockState.CACHED);
+        assertThat(pool.state(blocks[1])).isEqualTo(BlockState.FREE);
+        assertThat(pool.available()).isEqualTo(4);
+    }
+
+    @Test
+    void aSharedBlockLivesUntilItsLastReferenceGoes() {
+        int[] blocks = chain(1, 2);
+        int[] shared = pool.share(List.of(name(1), name(2)), 2);
+        assertThat(shared).containsExactly(blocks);
+        pool.release(blocks);
+        assertThat(pool.count(BlockState.ACTIVE)).isEqualTo(2);
+        pool.release(shared);
+        assertThat(pool.count(BlockState.CACHED)).isEqualTo(2);
+    }
+
+    @Test
+    void findsTheLongestPrefixOnly() {
+        pool.release(chain(1, 2, 3));
+        assertThat(pool.find(List.of(name(1), name(2), name(9), name(3)))).isEqualTo(2);
+        assertThat(pool.find(List.of(name(2), name(3)))).isEqualTo(2);
+        assertThat(pool.find(List.of(name(9)))).isZero();
+    }
+
+    @Test
+    void evictsLeavesFirstAndTheLongestUnusedFirst() {
+        pool.release(chain(1, 2));
+        pool.release(chain(3, 4));
+        pool.release(pool.share(List.of(name(1), name(2)), 2));
+        pool.release(take(1));
+        assertThat(pool.drainEvicted()).containsExactly(name(4));
+        pool.release(take(3));
+        assertThat(pool.drainEvicted()).containsExactly(name(3), name(2));
+        assertThat(pool.drainEvicted()).isEmpty();
+    }
+
+    @Test
+    void aParentOlderThanItsCachedChildIsEvictedAfterIt() {
+        int[] blocks = chain(1, 2);
+        pool.release(blocks[1]);
+        pool.release(blocks[0]);
+        take(3);
+        assertThat(pool.drainEvicted()).containsExactly(name(2));
+    }
+
+    @Test
+    void aSecondBlockOfTheSameContentStaysNameless() {
+        int[] first = chain(1);
+        int[] second = take(1);
+        assertThat(pool.publish(second[0], null, name(1))).isFalse();
+        pool.release(second);
+        assertThat(pool.state(second[0])).isEqualTo(BlockState.FREE);
+        assertThat(pool.share(List.of(name(1)), 1)).containsExactly(first);
+    }
+
+    @Test
+    void reservedBlocksBecomeActiveOrFreeOrAreQuarantined() {
+        int[] blocks = pool.reserve(3).orElseThrow();
+        pool.activate(blocks[0]);
+        pool.unreserve(blocks[1]);
+        pool.quarantine(blocks[2]);
+        assertThat(pool.available()).isEqualTo(2);
+        assertThat(pool.allocate(3)).isEmpty();
+        pool.endQuarantine(blocks[2]);
+        assertThat(pool.available()).isEqualTo(3);
+        assertThatThrownBy(() -> pool.activate(blocks[2])).hasMessageContaining("is FREE, not RESERVED");
+    }
+
+    @Test
+    void aLeaseKeepsBlocksUntilItEndsOrItsTimeIsOver() {
+        pool.release(chain(1, 2));
+        BlockPool.Lease lease = pool.lease(List.of(name(1), name(2), name(3)), 100);
+        assertThat(lease.blocks()).hasSize(2);
+        assertThat(pool.available()).isEqualTo(2);
+        pool.expireLeases(99);
+        assertThat(pool.available()).isEqualTo(2);
+        pool.expireLeases(100);
+        pool.endLease(lease);
+        assertThat(pool.count(BlockState.CACHED)).isEqualTo(2);
+    }
+
+    @Test
+    void refusesToReleaseWhatIsNotActive() {
+        int[] blocks = take(1);
+        pool.release(blocks);
+        assertThatThrownBy(() -> pool.release(blocks)).hasMessageContaining("is FREE, not ACTIVE");
+    }
+
+    /** Any order of operations leaves the pool intact, and the owners' view agrees with the pool's. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void anyOrderOfOperationsLeavesThePoolIntact(long seed) {
+        Random random = new Random(seed);
+        pool = new BlockPool(24);
+        List<int[]> active = new ArrayList<>();
+        List<int[]> reserved = new ArrayList<>();
+        List<int[]> quarantined = new ArrayList<>();
+        for (int step = 0; step < 3_000; step++) {
+            switch (random.nextInt(8)) {
+                case 0, 1 -> startSequence(random, active);
+                case 2, 3 -> takeAny(random, active).ifPresent(pool::release);
+                case 4 -> pool.reserve(1 + random.nextInt(4)).ifPresent(reserved::add);
+                case 5 ->
+                    takeAny(random, reserved).ifPresent(blocks -> {
+                        if (random.nextBoolean()) {
+                            pool.activate(blocks);
+                            active.add(blocks);
+                        } else {
+                            pool.quarantine(blocks);
+                            quarantined.add(blocks);
+                        }
+                    });
+                case 6 -> takeAny(random, quarantined).ifPresent(pool::endQuarantine);
+                default -> {
+                    pool.lease(chainOf(random.nextInt(6), 3), step + random.nextInt(50));
+                    pool.expireLeases(step);
+                }
+            }
+            pool.checkIntegrity();
+            assertThat(pool.count(BlockState.RESERVED))
+                    .isEqualTo(reserved.stream().mapToInt(b -> b.length).sum());
+            assertThat(pool.count(BlockState.QUARANTINED))
+                    .isEqualTo(quarantined.stream().mapToInt(b -> b.length).sum());
+        }
+        active.forEach(pool::release);
+        pool.expireLeases(Long.MAX_VALUE / 2);
+        assertThat(pool.count(BlockState.ACTIVE)).isZero();
+    }
+
+    private void startSequence(Random random, List<int[]> active) {
+        List<BlockHash> chain = chainOf(random.nextInt(6), 1 + random.nextInt(5));
+        int found = random.nextInt(pool.find(chain) + 1);
+        int[] shared = pool.share(chain, found);
+        int[] own = pool.allocate(chain.size() - found).orElse(null);
+        if (own == null) {
+            pool.release(shared);
+            return;
+        }
+        int[] all = new int[chain.size()];
+        System.arraycopy(shared, 0, all, 0, found);
+        System.arraycopy(own, 0, all, found, own.length);
+        for (int i = found; i < all.length; i++) {
+            pool.publish(all[i], i == 0 ? null : chain.get(i - 1), chain.get(i));
+        }
+        active.add(all);
+    }
+
+    private static java.util.Optional<int[]> takeAny(Random random, List<int[]> from) {
+        return from.isEmpty()
+                ? java.util.Optional.empty()
+                : java.util.Optional.of(from.remove(random.nextInt(from.size())));
+    }
+
+    /** Chains that share prefixes: chain 4 starts like chains 0 and 2 do. */
+    private static List<BlockHash> chainOf(int which, int length) {
+        List<BlockHash> chain = new ArrayList<>();
+        for (int i = 0; i < length; i++) {
+            chain.add(name(100L * (i < 2 ? which % 2 : which) + i));
+        }
+        return chain;
+    }
+
+    private int[] take(int count) {
+        return pool.allocate(count).orElseThrow();
+    }
+
+    private int[] chain(long... contents) {
+        int[] blocks = take(contents.length);
+        for (int i = 0; i < contents.length; i++) {
+            pool.publish(blocks[i], i == 0 ? null : name(contents[i - 1]), name(contents[i]));
+        }
+        return blocks;
+    }
+
+    private static BlockHash name(long content) {
+        return new BlockHash(content, ~content);
+    }
+}

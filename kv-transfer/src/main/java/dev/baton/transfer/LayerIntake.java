@@ -1,0 +1,81 @@
+package dev.baton.transfer;
+
+import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvRegion;
+import dev.baton.protocol.v1.KvLayerDone;
+import dev.baton.transfer.pool.PeerPool;
+import dev.baton.transfer.session.MessageChannel;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/**
+ * Brings the bytes of one announcement into reserved blocks. An intake writes only between {@code beginWrite} and
+ * {@code endWrite} of the inbound, in steps short enough that a cancel is soon heard; what an ended inbound was sent is
+ * dropped.
+ */
+sealed interface LayerIntake {
+    /** @return false when the bytes are not those that the sender digested */
+    boolean take(Inbound inbound, KvLayerDone done) throws IOException;
+
+    /** Copies from the sender's pool. */
+    record SharedMemory(PeerPool peer, KvRegion own, boolean digests) implements LayerIntake {
+        @Override
+        public boolean take(Inbound inbound, KvLayerDone done) {
+            int layer = done.getLayer();
+            boolean same = true;
+            for (int i = 0; same && i < done.getSourceBlocksCount() && inbound.beginWrite(); i++) {
+                try {
+                    MemorySegment from = peer.region().layerBlock(layer, done.getSourceBlocks(i));
+                    MemorySegment to = own.layerBlock(layer, inbound.block(done.getFromBlock() + i));
+                    if (digests) {
+                        same = KvDigest.copy(from, to) == done.getDigests(i);
+                    } else {
+                        MemorySegment.copy(from, 0, to, 0, to.byteSize());
+                    }
+                } finally {
+                    inbound.endWrite();
+                }
+            }
+            return same;
+        }
+    }
+
+    /** Reads what follows on the session. */
+    record Tcp(MessageChannel channel, KvRegion own, boolean digests, ByteBuffer scratch) implements LayerIntake {
+        private static final int SCRATCH_BYTES = 64 << 10;
+
+        Tcp(MessageChannel channel, KvRegion own, boolean digests) {
+            this(channel, own, digests, ByteBuffer.allocateDirect(SCRATCH_BYTES));
+        }
+
+        @Override
+        public boolean take(Inbound inbound, KvLayerDone done) throws IOException {
+            int layer = done.getLayer();
+            boolean same = true;
+            for (int i = 0; i < done.getSourceBlocksCount(); i++) {
+                MemorySegment block = own.layerBlock(layer, inbound.block(done.getFromBlock() + i));
+                ByteBuffer to = block.asByteBuffer();
+                while (to.hasRemaining() && inbound.beginWrite()) {
+                    try {
+                        channel.read(to);
+                    } finally {
+                        inbound.endWrite();
+                    }
+                }
+                if (to.hasRemaining()) {
+                    drop(to.remaining());
+                } else if (digests && same) {
+                    same = KvDigest.of(block) == done.getDigests(i);
+                }
+            }
+            return same;
+        }
+
+        private void drop(int bytes) throws IOException {
+            for (int left = bytes; left > 0; ) {
+                left -= channel.read(scratch.clear().limit(Math.min(left, scratch.capacity())));
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+package dev.baton.transfer;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvAck;
+import dev.baton.protocol.v1.KvAllDone;
+import dev.baton.protocol.v1.KvCancel;
+import dev.baton.protocol.v1.KvCredit;
+import dev.baton.protocol.v1.KvLayerDone;
+import dev.baton.protocol.v1.KvMessage;
+import dev.baton.protocol.v1.KvNack;
+import dev.baton.protocol.v1.KvPing;
+import dev.baton.protocol.v1.KvTicket;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.pool.PeerPool;
+import dev.baton.transfer.session.MessageChannel;
+import dev.baton.transfer.session.Peer;
+import dev.baton.transfer.session.SessionRefused;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The receiver's end of a session. The reading thread connects, agrees, chooses the transport and then takes over what
+ * is announced: it is the only thread that writes into reserved blocks. The writing thread sends tickets and answers.
+ *
+ * <p>A ticket that was cancelled or found corrupt stays known until the sender says CANCELLED, so that what is still on
+ * its way is recognised and dropped. Whatever else a peer says that does not fit its ticket ends the session.
+ */
+final class ReceiverSession {
+    private static final Logger LOG = System.getLogger(ReceiverSession.class.getName());
+    private static final int MESSAGE_BYTES = 1 << 20;
+    private static final long PARK_NANOS = 100_000_000;
+    private static final int QUEUE_LIMIT = 64;
+
+    private final KvReceiver receiver;
+    private final PeerAddress address;
+    private final Map<Long, Inbound> tickets = new ConcurrentHashMap<>();
+    private final Queue<Outgoing> outgoing = new ConcurrentLinkedQueue<>();
+    private final AtomicLong lastTicket = new AtomicLong();
+    private final Thread reader;
+    private final Thread writer;
+    private volatile @Nullable MessageChannel channel;
+    private volatile KvTransportKind transport = KvTransportKind.KV_TRANSPORT_UNSPECIFIED;
+    private volatile boolean agreed;
+    private volatile boolean closed;
+    private volatile @Nullable Failure cause;
+    private volatile long usedAt;
+    private long pingedAt;
+    private boolean ended;
+
+    // Of the reading thread: bytes that the peer may still announce, and bytes taken over since the last credit.
+    private long allowed;
+    private long consumed;
+
+    ReceiverSession(KvReceiver receiver, PeerAddress address) {
+        this.receiver = receiver;
+        this.address = address;
+        this.usedAt = receiver.time().nanos();
+        this.reader =
+                Thread.ofPlatform().name("kv-receive-in " + address).daemon().unstarted(this::run);
+        this.writer =
+                Thread.ofPlatform().name("kv-receive-out " + address).daemon().unstarted(this::write);
+    }
+
+    void start() {
+        reader.start();
+    }
+
+    /** Takes a ticket; false when the session has ended: open another. */
+    boolean submit(Inbound inbound) {
+        synchronized (this) {
+            if (ended || closed) {
+                return false;
+            }
+            long id = lastTicket.incrementAndGet();
+            inbound.bind(this, id);
+            tickets.put(id, inbound);
+            outgoing.add(new Outgoing.Ask(id, inbound));
+        }
+        usedAt = receiver.time().nanos();
+        LockSupport.unpark(writer);
+        return true;
+    }
+
+    int openTickets() {
+        return tickets.size();
+    }
+
+    /** Tells the sender to stop; it answers CANCELLED. */
+    void abandon(long ticket, Failure why) {
+        KvMessage.Builder message = KvMessage.newBuilder();
+        if (why.getCode() == Failure.Code.CANCELLED) {
+            message.setCancel(KvCancel.newBuilder().setTicket(ticket));
+        } else {
+            message.setNack(KvNack.newBuilder().setTicket(ticket).setFailure(why));
+        }
+        say(message.build());
+    }
+
+    private void run() {
+        Failure failure = Failures.of(Failure.Code.TRANSFER_FAILED, "the KV session with %s ended".formatted(address));
+        @Nullable PeerPool mapped = null;
+        try {
+            SocketChannel socket = SocketChannel.open();
+            MessageChannel messages = new MessageChannel(socket, receiver.time());
+            channel = messages;
+            int connectMillis =
+                    Math.toIntExact(receiver.settings().limits().connect().toMillis());
+            socket.socket().connect(new InetSocketAddress(address.host(), address.port()), connectMillis);
+            Peer peer = receiver.handshake().open(messages, address.worker());
+            mapped = mapPool(peer);
+            transport = mapped == null ? KvTransportKind.TCP : KvTransportKind.SHARED_MEMORY;
+            boolean digests = receiver.settings().digests();
+            LayerIntake intake = mapped == null
+                    ? new LayerIntake.Tcp(messages, receiver.region(), digests)
+                    : new LayerIntake.SharedMemory(mapped, receiver.region(), digests);
+            AnnouncementCheck check = new AnnouncementCheck(
+                    address,
+                    receiver.region().layout(),
+                    peer.identity().layout().blocks(),
+                    mapped == null,
+                    digests);
+            receiver.listener().sessionOpened(address.worker().getId());
+            LOG.log(Level.INFO, "KV session with {0} over {1}", address, transport);
+            allowed = receiver.creditWindow();
+            messages.write(credit(allowed));
+            agreed = true;
+            writer.start();
+            while (!closed) {
+                hear(check, intake, messages.read(MESSAGE_BYTES));
+            }
+        } catch (SessionRefused e) {
+            failure = e.failure();
+            LOG.log(Level.WARNING, "KV session with {0} refused: {1}", address, e.getMessage());
+        } catch (IOException e) {
+            failure =
+                    Failures.of(Failure.Code.TRANSFER_FAILED, "the KV session with %s broke: %s".formatted(address, e));
+            Failure known = cause;
+            LOG.log(
+                    tickets.isEmpty() ? Level.DEBUG : Level.WARNING,
+                    "KV session with {0} ended: {1}",
+                    address,
+                    known == null ? e.toString() : known.getMessage());
+        } finally {
+            Failure why = cause;
+            finish(why == null ? failure : why, mapped);
+        }
+    }
+
+    private void finish(Failure why, @Nullable PeerPool mapped) {
+        close(why);
+        synchronized (this) {
+            ended = true;
+        }
+        receiver.forget(address, this);
+        for (Inbound inbound : tickets.values()) {
+            inbound.fail(why, false);
+        }
+        tickets.clear();
+        if (mapped != null) {
+            mapped.close();
+        }
+        if (agreed) {
+            receiver.listener().sessionClosed(address.worker().getId());
+        }
+    }
+
+    /** The peer's pool when both want shared memory and it can be mapped; null for TCP. */
+    private @Nullable PeerPool mapPool(Peer peer) throws SessionRefused {
+        boolean offered = peer.transports().contains(KvTransportKind.SHARED_MEMORY);
+        boolean needed = !peer.transports().contains(KvTransportKind.TCP);
+        String reason = "it is on another machine";
+        if (offered && (needed || peer.machine().equals(receiver.settings().machine()))) {
+            try {
+                return PeerPool.map(Path.of(peer.poolPath()), receiver.folder(), peer.identity());
+            } catch (IOException | IllegalArgumentException e) {
+                reason = e.getMessage();
+            }
+        }
+        if (needed) {
+            throw new SessionRefused(
+                    Failure.Code.TRANSFER_FAILED,
+                    "shared memory is asked for, but the pool of %s cannot be mapped: %s".formatted(address, reason));
+        }
+        if (offered) {
+            LOG.log(Level.INFO, "KV of {0} comes over TCP: {1}", address, reason);
+        }
+        return null;
+    }
+
+    private static KvMessage credit(long bytes) {
+        return KvMessage.newBuilder()
+                .setCredit(KvCredit.newBuilder().setBytes(bytes))
+                .build();
+    }
+
+    private void hear(AnnouncementCheck check, LayerIntake intake, KvMessage message) throws IOException {
+        switch (message.getMessageCase()) {
+            case LAYER_DONE -> layerDone(check, intake, message.getLayerDone());
+            case ALL_DONE -> allDone(check, message.getAllDone());
+            case NACK -> {
+                if (message.getNack().getTicket() == 0) {
+                    throw new SessionRefused(message.getNack().getFailure());
+                }
+                Inbound inbound = tickets.get(message.getNack().getTicket());
+                if (inbound != null && !inbound.hasEnded()) {
+                    tickets.remove(message.getNack().getTicket());
+                    inbound.fail(message.getNack().getFailure(), false);
+                }
+            }
+            case CANCELLED -> {
+                Inbound inbound = tickets.remove(message.getCancelled().getTicket());
+                if (inbound != null) {
+                    inbound.fail(Failures.of(Failure.Code.CANCELLED, "the sender cancelled the transfer"), false);
+                }
+            }
+            case PING -> {
+                if (!message.getPing().getReply()) {
+                    say(KvMessage.newBuilder()
+                            .setPing(message.getPing().toBuilder().setReply(true))
+                            .build());
+                }
+            }
+            case CHALLENGE, HELLO, TICKET, ACK, CANCEL, CREDIT, MESSAGE_NOT_SET ->
+                throw check.violation("a KV sender does not say " + message.getMessageCase());
+        }
+    }
+
+    private void layerDone(AnnouncementCheck check, LayerIntake intake, KvLayerDone done) throws IOException {
+        Inbound inbound = tickets.get(done.getTicket());
+        long bytes = check.bytes(inbound, done, allowed);
+        if (inbound == null) {
+            throw check.violation("no such ticket");
+        }
+        allowed -= bytes;
+        boolean same = intake.take(inbound, done);
+        inbound.receive(
+                done.getLayer(),
+                done.getSourceBlocksCount(),
+                bytes,
+                receiver.time().nanos());
+        if (!same) {
+            inbound.fail(
+                    Failures.of(
+                            Failure.Code.TRANSFER_FAILED,
+                            "the digest of layer %d differs: bytes changed on their way from %s"
+                                    .formatted(done.getLayer(), address)),
+                    true);
+        }
+        consumed += bytes;
+        if (consumed >= receiver.creditWindow() / 4) {
+            say(credit(consumed));
+            allowed += consumed;
+            consumed = 0;
+        }
+    }
+
+    private void allDone(AnnouncementCheck check, KvAllDone done) throws SessionRefused {
+        Inbound inbound = tickets.get(done.getTicket());
+        if (inbound == null) {
+            throw check.violation("all done for no ticket");
+        }
+        if (inbound.hasEnded()) {
+            return;
+        }
+        if (!inbound.isWhole()) {
+            throw check.violation("all done before all blocks came");
+        }
+        tickets.remove(done.getTicket());
+        Duration duration = Duration.ofNanos(receiver.time().nanos() - inbound.firstNanos());
+        usedAt = receiver.time().nanos();
+        say(KvMessage.newBuilder()
+                .setAck(KvAck.newBuilder().setTicket(done.getTicket()))
+                .build());
+        inbound.arrive(new ReceiveOutcome.Arrived(
+                done.getFirstToken(), transport, inbound.bytes(), duration, done.getComputeEndedUs()));
+    }
+
+    private void write() {
+        MessageChannel messages = Objects.requireNonNull(channel);
+        try {
+            while (!closed) {
+                switch (outgoing.poll()) {
+                    case null -> LockSupport.parkNanos(this, PARK_NANOS);
+                    case Outgoing.Ask(long id, Inbound inbound) -> ask(messages, id, inbound);
+                    case Outgoing.Say(KvMessage message) -> messages.write(message);
+                }
+            }
+        } catch (IOException e) {
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, "writing to %s failed: %s".formatted(address, e)));
+        }
+    }
+
+    private void ask(MessageChannel messages, long id, Inbound inbound) throws IOException {
+        TicketRequest request = inbound.request();
+        messages.write(KvMessage.newBuilder()
+                .setTicket(KvTicket.newBuilder()
+                        .setTicket(id)
+                        .setRequestId(request.key().requestId())
+                        .setAttempt(request.key().toAttempt())
+                        .setTokens(request.tokens())
+                        .addAllBlocks(request.blocks())
+                        .setTransport(transport))
+                .build());
+    }
+
+    private void say(KvMessage message) {
+        if (outgoing.size() > QUEUE_LIMIT + 4 * receiver.settings().limits().tickets()) {
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, "%s does not listen".formatted(address)));
+            return;
+        }
+        outgoing.add(new Outgoing.Say(message));
+        LockSupport.unpark(writer);
+    }
+
+    /** Called every so often: late tickets, pings, silence, idleness. */
+    void tick(long now) {
+        for (Inbound inbound : tickets.values()) {
+            if (inbound.isLate(now)) {
+                inbound.fail(
+                        Failures.of(
+                                Failure.Code.DEADLINE_EXCEEDED,
+                                "the KV did not come within %d ms"
+                                        .formatted(inbound.request().timeout().toMillis())),
+                        true);
+            }
+        }
+        MessageChannel messages = channel;
+        var limits = receiver.settings().limits();
+        if (messages == null || !agreed) {
+            if (now - usedAt > 2 * limits.connect().toNanos()
+                            && tickets.values().stream().allMatch(Inbound::hasEnded)
+                    || messages != null
+                            && now - messages.lastHeard() > 2 * limits.connect().toNanos()) {
+                close(Failures.of(Failure.Code.TRANSFER_FAILED, "%s did not agree in time".formatted(address)));
+            }
+        } else if (now - messages.lastHeard() > limits.deadAfter().toNanos()) {
+            close(Failures.of(
+                    Failure.Code.TRANSFER_FAILED,
+                    "%s was silent for %d ms"
+                            .formatted(address, limits.deadAfter().toMillis())));
+        } else if (tickets.isEmpty() && now - usedAt > limits.idleAfter().toNanos()) {
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, "idle"));
+        } else if (now - pingedAt > limits.pingEvery().toNanos()) {
+            pingedAt = now;
+            say(KvMessage.newBuilder()
+                    .setPing(KvPing.newBuilder().setSentUs(receiver.time().epochMicros()))
+                    .build());
+        }
+    }
+
+    /** Ends the session now; the reading thread then fails its tickets. */
+    void close(Failure why) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            cause = why;
+            closed = true;
+        }
+        MessageChannel messages = channel;
+        if (messages != null) {
+            try {
+                messages.close();
+            } catch (IOException e) {
+                LOG.log(Level.DEBUG, "closing a KV session: {0}", e.toString());
+            }
+        }
+        LockSupport.unpark(writer);
+    }
+
+    boolean join(Duration wait) throws InterruptedException {
+        return (!reader.isAlive() || reader.join(wait)) && (!writer.isAlive() || writer.join(wait));
+    }
+
+    /** What the writing thread has to send. A ticket becomes a message only once the transport is known. */
+    private sealed interface Outgoing {
+        record Ask(long id, Inbound inbound) implements Outgoing {}
+
+        record Say(KvMessage message) implements Outgoing {}
+    }
+}

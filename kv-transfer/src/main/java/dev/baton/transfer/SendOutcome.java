@@ -1,0 +1,20 @@
+package dev.baton.transfer;
+
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvTransportKind;
+import java.time.Duration;
+
+/** How a transfer out of this worker ended. In each case nobody reads its blocks any more for its sake. */
+public sealed interface SendOutcome {
+    /**
+     * The receiver has it all.
+     *
+     * @param duration first announcement to acknowledgement
+     * @param exposed of that, after compute had ended
+     */
+    record Acknowledged(KvTransportKind transport, long bytes, Duration duration, Duration exposed)
+            implements SendOutcome {}
+
+    /** It failed, was cancelled, or nobody asked for it in time: see the code. */
+    record Failed(Failure failure) implements SendOutcome {}
+}

@@ -1,0 +1,352 @@
+package dev.baton.transfer;
+
+import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvRegion;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvAllDone;
+import dev.baton.protocol.v1.KvCancelled;
+import dev.baton.protocol.v1.KvLayerDone;
+import dev.baton.protocol.v1.KvMessage;
+import dev.baton.protocol.v1.KvNack;
+import dev.baton.protocol.v1.KvPing;
+import dev.baton.protocol.v1.KvTicket;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.session.MessageChannel;
+import dev.baton.transfer.session.Peer;
+import dev.baton.transfer.session.SessionRefused;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sender's end of a session. The reading thread agrees with the peer, then hears tickets, credits and
+ * acknowledgements; the writing thread asks the outbounds for what is ready and sends it, one piece at a time, controls
+ * first. Nothing is buffered: a slow peer leaves the bytes where they are, in the pool.
+ */
+final class SenderSession {
+    private static final Logger LOG = System.getLogger(SenderSession.class.getName());
+    private static final int MESSAGE_BYTES = 64 << 10;
+    private static final int BYTES_PER_BLOCK_INDEX = 5;
+    private static final long PARK_NANOS = 100_000_000;
+
+    private final KvSender sender;
+    private final MessageChannel channel;
+    private final Map<Long, Ticket> tickets = new ConcurrentHashMap<>();
+    private final Queue<KvMessage> controls = new ConcurrentLinkedQueue<>();
+    private final AtomicLong credit = new AtomicLong();
+    private final Thread reader;
+    private final Thread writer;
+    private final long opened;
+    private volatile boolean agreed;
+    private volatile boolean closed;
+    private volatile @Nullable Failure cause;
+    private long pingedAt;
+
+    SenderSession(KvSender sender, MessageChannel channel, String remote) {
+        this.sender = sender;
+        this.channel = channel;
+        this.opened = sender.time().nanos();
+        this.reader = Thread.ofPlatform().name("kv-send-in " + remote).daemon().unstarted(this::read);
+        this.writer = Thread.ofPlatform().name("kv-send-out " + remote).daemon().unstarted(this::write);
+    }
+
+    void start() {
+        reader.start();
+    }
+
+    private void read() {
+        Failure failure = Failures.of(Failure.Code.TRANSFER_FAILED, "the KV session ended");
+        String name = "";
+        try {
+            Peer peer = sender.handshake().accept(channel);
+            name = peer.identity().workerId();
+            agreed = true;
+            sender.listener().sessionOpened(name);
+            writer.start();
+            int limit = MESSAGE_BYTES
+                    + BYTES_PER_BLOCK_INDEX * peer.identity().layout().blocks();
+            while (!closed) {
+                hear(peer, channel.read(limit));
+            }
+        } catch (SessionRefused e) {
+            failure = e.failure();
+            LOG.log(Level.WARNING, "KV session {0} refused: {1}", name, e.getMessage());
+        } catch (IOException e) {
+            failure = Failures.of(Failure.Code.TRANSFER_FAILED, "the KV session with %s broke: %s".formatted(name, e));
+            Failure known = cause;
+            LOG.log(
+                    tickets.isEmpty() ? Level.DEBUG : Level.WARNING,
+                    "KV session with {0} ended: {1}",
+                    name,
+                    known == null ? e.toString() : known.getMessage());
+        } finally {
+            Failure why = cause;
+            close(failure);
+            for (Ticket ticket : tickets.values()) {
+                ticket.outbound.lost(ticket, why == null ? failure : why);
+            }
+            tickets.clear();
+            awaitWriter();
+            sender.forget(this);
+            if (agreed) {
+                sender.listener().sessionClosed(name);
+            }
+        }
+    }
+
+    private void hear(Peer peer, KvMessage message) throws IOException {
+        switch (message.getMessageCase()) {
+            case TICKET -> open(peer, message.getTicket());
+            case ACK -> {
+                Ticket ticket = tickets.remove(message.getAck().getTicket());
+                if (ticket != null) {
+                    ticket.outbound.acknowledged(ticket, ticket.transport);
+                }
+            }
+            case NACK -> {
+                if (message.getNack().getTicket() == 0) {
+                    throw new SessionRefused(message.getNack().getFailure());
+                }
+                giveUp(message.getNack().getTicket(), message.getNack().getFailure());
+            }
+            case CANCEL ->
+                giveUp(
+                        message.getCancel().getTicket(),
+                        Failures.of(Failure.Code.CANCELLED, "the receiver cancelled the ticket"));
+            case PING -> {
+                if (!message.getPing().getReply()) {
+                    control(KvMessage.newBuilder()
+                            .setPing(message.getPing().toBuilder().setReply(true))
+                            .build());
+                }
+            }
+            case CREDIT -> {
+                long bytes = message.getCredit().getBytes();
+                if (bytes < 0 || credit.addAndGet(bytes) < 0) {
+                    throw new SessionRefused(Failure.Code.BAD_REQUEST, "credit of %d bytes".formatted(bytes));
+                }
+                wake();
+            }
+            case CHALLENGE, HELLO, LAYER_DONE, ALL_DONE, CANCELLED, MESSAGE_NOT_SET ->
+                throw new SessionRefused(
+                        Failure.Code.BAD_REQUEST, "a KV receiver does not say " + message.getMessageCase());
+        }
+    }
+
+    private void open(Peer peer, KvTicket wanted) throws SessionRefused {
+        if (wanted.getTicket() == 0 || tickets.containsKey(wanted.getTicket())) {
+            throw new SessionRefused(Failure.Code.BAD_REQUEST, "ticket %d again".formatted(wanted.getTicket()));
+        }
+        TransferKey key = TransferKey.of(wanted.getRequestId(), wanted.getAttempt());
+        Failure refusal;
+        if (tickets.size() >= sender.settings().limits().tickets()) {
+            refusal = Failures.of(Failure.Code.NO_CAPACITY, "%d tickets are open".formatted(tickets.size()));
+        } else if (!peer.transports().contains(wanted.getTransport())) {
+            refusal = Failures.of(Failure.Code.BAD_REQUEST, "transport %s".formatted(wanted.getTransport()));
+        } else {
+            Outbound outbound = sender.find(key);
+            if (outbound == null) {
+                refusal = sender.whyGone(key);
+            } else {
+                Ticket ticket = new Ticket(this, wanted.getTicket(), outbound, wanted.getTransport());
+                tickets.put(ticket.id, ticket);
+                refusal = outbound.attach(ticket, wanted.getTokens(), wanted.getBlocksCount());
+                if (refusal != null) {
+                    tickets.remove(ticket.id);
+                }
+            }
+        }
+        if (refusal != null) {
+            control(nack(wanted.getTicket(), refusal));
+        }
+    }
+
+    /** The peer wants no more of a ticket. Answered behind whatever piece is on its way. */
+    private void giveUp(long id, Failure failure) {
+        Ticket ticket = tickets.remove(id);
+        if (ticket != null) {
+            ticket.outbound.lost(ticket, failure);
+        }
+        control(KvMessage.newBuilder()
+                .setCancelled(KvCancelled.newBuilder().setTicket(id))
+                .build());
+    }
+
+    private void write() {
+        try {
+            while (!closed) {
+                KvMessage control = controls.poll();
+                if (control != null) {
+                    channel.write(control);
+                } else if (!advance()) {
+                    LockSupport.parkNanos(this, PARK_NANOS);
+                }
+            }
+        } catch (IOException e) {
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, "writing to the KV session failed: " + e));
+        }
+    }
+
+    /** One piece of each ticket in turn. */
+    private boolean advance() throws IOException {
+        boolean moved = false;
+        for (Ticket ticket : tickets.values()) {
+            Outbound.Piece piece = ticket.outbound.next(ticket, credit.get());
+            switch (piece) {
+                case null -> {}
+                case Outbound.Piece.Layer layer -> {
+                    send(ticket, layer);
+                    moved = true;
+                }
+                case Outbound.Piece.All(int firstToken, long endedMicros) -> {
+                    channel.write(KvMessage.newBuilder()
+                            .setAllDone(KvAllDone.newBuilder()
+                                    .setTicket(ticket.id)
+                                    .setFirstToken(firstToken)
+                                    .setComputeEndedUs(endedMicros))
+                            .build());
+                    moved = true;
+                }
+            }
+            if (!controls.isEmpty()) {
+                return true;
+            }
+        }
+        return moved;
+    }
+
+    private void send(Ticket ticket, Outbound.Piece.Layer piece) throws IOException {
+        KvRegion region = sender.region();
+        int[] source = piece.source();
+        KvLayerDone.Builder done = KvLayerDone.newBuilder()
+                .setTicket(ticket.id)
+                .setLayer(piece.layer())
+                .setFromBlock(piece.from());
+        boolean pushes = ticket.transport == KvTransportKind.TCP;
+        ByteBuffer[] payload = new ByteBuffer[pushes ? source.length : 0];
+        long bytes = 0;
+        for (int i = 0; i < source.length; i++) {
+            MemorySegment block = region.layerBlock(piece.layer(), source[i]);
+            bytes += block.byteSize();
+            done.addSourceBlocks(source[i]);
+            if (sender.settings().digests()) {
+                done.addDigests(KvDigest.of(block));
+            }
+            if (pushes) {
+                payload[i] = block.asByteBuffer();
+            }
+        }
+        if (pushes) {
+            done.setPayloadBytes(bytes);
+        }
+        credit.addAndGet(-bytes);
+        channel.write(KvMessage.newBuilder().setLayerDone(done).build(), payload);
+    }
+
+    /** Called every so often: pings, and ends a session whose peer is silent, late to agree, or unused. */
+    void tick(long now) {
+        var limits = sender.settings().limits();
+        if (!agreed) {
+            if (now - opened > limits.connect().toNanos()) {
+                close(Failures.of(Failure.Code.TRANSFER_FAILED, "the peer did not agree in time"));
+            }
+            return;
+        }
+        if (now - channel.lastHeard() > limits.deadAfter().toNanos()) {
+            close(Failures.of(
+                    Failure.Code.TRANSFER_FAILED,
+                    "the receiver was silent for %d ms"
+                            .formatted(limits.deadAfter().toMillis())));
+        } else if (now - pingedAt > limits.pingEvery().toNanos()) {
+            pingedAt = now;
+            control(KvMessage.newBuilder()
+                    .setPing(KvPing.newBuilder().setSentUs(sender.time().epochMicros()))
+                    .build());
+        }
+    }
+
+    private void control(KvMessage message) {
+        if (controls.size() > 2 * sender.settings().limits().tickets() + 64) {
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, "the receiver asks faster than it listens"));
+            return;
+        }
+        controls.add(message);
+        wake();
+    }
+
+    void wake() {
+        LockSupport.unpark(writer);
+    }
+
+    private static KvMessage nack(long ticket, Failure failure) {
+        return KvMessage.newBuilder()
+                .setNack(KvNack.newBuilder().setTicket(ticket).setFailure(failure))
+                .build();
+    }
+
+    /** Ends the session now; the reading thread then fails its tickets. */
+    void close(Failure why) {
+        if (closed) {
+            return;
+        }
+        cause = why;
+        closed = true;
+        try {
+            channel.close();
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "closing a KV session: {0}", e.toString());
+        }
+        wake();
+    }
+
+    private void awaitWriter() {
+        try {
+            if (writer.isAlive()) {
+                writer.join(KvSender.JOIN);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until no thread of the session touches the pool. */
+    boolean join(Duration wait) throws InterruptedException {
+        return (!reader.isAlive() || reader.join(wait)) && (!writer.isAlive() || writer.join(wait));
+    }
+
+    /** A ticket that is being served here. */
+    private static final class Ticket implements Outbound.Taker {
+        private final SenderSession session;
+        private final long id;
+        private final Outbound outbound;
+        private final KvTransportKind transport;
+
+        Ticket(SenderSession session, long id, Outbound outbound, KvTransportKind transport) {
+            this.session = session;
+            this.id = id;
+            this.outbound = outbound;
+            this.transport = transport;
+        }
+
+        @Override
+        public void wake() {
+            session.wake();
+        }
+
+        @Override
+        public void refuse(Failure failure) {
+            session.tickets.remove(id);
+            session.control(nack(id, failure));
+        }
+    }
+}

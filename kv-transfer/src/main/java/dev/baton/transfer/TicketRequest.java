@@ -1,0 +1,24 @@
+package dev.baton.transfer;
+
+import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a decode worker asks for.
+ *
+ * @param tokens whose KV is wanted
+ * @param blocks of our pool, reserved, in the order of the sequence: exactly as many as the tokens need
+ * @param source the worker that has the KV, with its epoch; {@code host} and {@code port} its KV sessions
+ * @param timeout from now to the last byte
+ */
+public record TicketRequest(
+        TransferKey key, int tokens, List<Integer> blocks, WorkerRef source, String host, int port, Duration timeout) {
+    public TicketRequest {
+        blocks = List.copyOf(blocks);
+        if (tokens < 1 || blocks.isEmpty() || port < 1 || port > 65_535 || timeout.toNanos() < 1) {
+            throw new IllegalArgumentException("not a ticket: %d tokens, %d blocks, port %d, timeout %s"
+                    .formatted(tokens, blocks.size(), port, timeout));
+        }
+    }
+}

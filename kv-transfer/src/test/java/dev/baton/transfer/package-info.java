@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.transfer;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.transfer.pool;
+
+import org.jspecify.annotations.NullMarked;

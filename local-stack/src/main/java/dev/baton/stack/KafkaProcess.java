@@ -1,0 +1,248 @@
+package dev.baton.stack;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.io.Writer;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+
+/**
+ * A broker that is its own controller, in a JVM of its own, listening on 127.0.0.1 only. Its jars lie in a folder
+ * {@code kafka-libs} beside this module's classes or jar (or where {@code baton.kafka.libs} points) and are on no other
+ * class path.
+ *
+ * <p>The first broker that is stopped in peace leaves a JVM start-up cache beside its jars, which makes later starts two
+ * to three times faster.
+ */
+public final class KafkaProcess implements AutoCloseable {
+    private static final String NAME = "kafka";
+    private static final Duration GRACE = Duration.ofSeconds(20);
+
+    /**
+     * @param port clients
+     * @param controllerPort the broker's own, not for clients
+     * @param folder data, properties; kept over restarts
+     * @param readyWithin after this the broker is given up and ended
+     */
+    public record Settings(int port, int controllerPort, Path folder, Path log, Duration readyWithin) {
+        public Settings {
+            if (port == controllerPort) {
+                throw new IllegalArgumentException("Kafka's client and controller ports are both " + port);
+            }
+            folder = folder.toAbsolutePath();
+            log = log.toAbsolutePath();
+        }
+    }
+
+    private final ChildProcess child;
+    private final String bootstrapServers;
+    private final StartupCache cache;
+
+    private KafkaProcess(ChildProcess child, String bootstrapServers, StartupCache cache) {
+        this.child = child;
+        this.bootstrapServers = bootstrapServers;
+        this.cache = cache;
+    }
+
+    /** Starts a broker and returns once it serves. */
+    public static KafkaProcess start(Settings settings) {
+        for (int port : new int[] {settings.port(), settings.controllerPort()}) {
+            if (!Ports.isFree(port)) {
+                throw new StackException("Kafka cannot listen on 127.0.0.1:" + port
+                        + ": the port is taken. Choose another, or end what listens there.");
+            }
+        }
+        Path folder = Launch.privateFolder(settings.folder());
+        Path ready = folder.resolve("ready");
+        Path properties = folder.resolve("server.properties");
+        try {
+            Files.createDirectories(settings.log().getParent());
+            Files.deleteIfExists(ready);
+            write(properties, settings);
+        } catch (IOException e) {
+            throw new StackException("Kafka's folder " + folder + " cannot be written", e);
+        }
+        List<Path> jars = jars();
+        StartupCache cache = StartupCache.of(jars);
+        Process process = Launch.start(NAME, command(jars, cache, properties, ready), folder, settings.log());
+        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), () -> Files.exists(ready));
+        return new KafkaProcess(ChildProcess.of(NAME, process), "127.0.0.1:" + settings.port(), cache);
+    }
+
+    public ChildProcess child() {
+        return child;
+    }
+
+    public String bootstrapServers() {
+        return bootstrapServers;
+    }
+
+    /** Stops it gracefully, and kills it when that takes too long. */
+    @Override
+    public void close() {
+        child.stop(GRACE);
+        cache.keep();
+    }
+
+    /** kill -9: what a test does to a broker. */
+    public void kill() {
+        child.kill();
+    }
+
+    private static List<String> command(List<Path> jars, StartupCache cache, Path properties, Path ready) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-XX:-UsePerfData");
+        command.addAll(cache.options());
+        command.addAll(List.of(
+                "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                "-Dorg.slf4j.simpleLogger.showDateTime=true",
+                "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow"));
+        command.addAll(List.of(
+                "-cp",
+                String.join(
+                        java.io.File.pathSeparator,
+                        jars.stream().map(Path::toString).toList())));
+        command.addAll(List.of("dev.baton.stack.kafka.BrokerMain", properties.toString(), ready.toString()));
+        return command;
+    }
+
+    private static void write(Path file, Settings settings) throws IOException {
+        Properties properties = new Properties();
+        properties.setProperty("node.id", "1");
+        properties.setProperty("process.roles", "broker,controller");
+        properties.setProperty(
+                "listeners",
+                "CLIENT://127.0.0.1:" + settings.port() + ",CONTROLLER://127.0.0.1:" + settings.controllerPort());
+        properties.setProperty("advertised.listeners", "CLIENT://127.0.0.1:" + settings.port());
+        properties.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        properties.setProperty("inter.broker.listener.name", "CLIENT");
+        properties.setProperty("controller.listener.names", "CONTROLLER");
+        properties.setProperty("controller.quorum.voters", "1@127.0.0.1:" + settings.controllerPort());
+        properties.setProperty("log.dirs", settings.folder().resolve("data").toString());
+        properties.setProperty("auto.create.topics.enable", "false");
+        properties.setProperty("num.partitions", "1");
+        properties.setProperty("offsets.topic.num.partitions", "1");
+        for (String internal : List.of("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")) {
+            properties.setProperty(internal + ".replication.factor", "1");
+        }
+        properties.setProperty("transaction.state.log.min.isr", "1");
+        properties.setProperty("share.coordinator.state.topic.min.isr", "1");
+        properties.setProperty("transaction.state.log.num.partitions", "1");
+        properties.setProperty("share.coordinator.state.topic.num.partitions", "1");
+        // One machine, a few small topics: fewer threads, small buffers.
+        properties.setProperty("num.network.threads", "2");
+        properties.setProperty("num.io.threads", "2");
+        properties.setProperty("background.threads", "2");
+        properties.setProperty("num.recovery.threads.per.data.dir", "1");
+        properties.setProperty("log.cleaner.dedupe.buffer.size", "4194304");
+        properties.setProperty("log.index.size.max.bytes", "262144");
+        // Ceiling only: each topic sets its own limit, from the longest context.
+        properties.setProperty("message.max.bytes", "134217728");
+        properties.setProperty("group.initial.rebalance.delay.ms", "0");
+        try (Writer writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
+            properties.store(writer, "Written at each start; changes here are lost.");
+        }
+    }
+
+    private static List<Path> jars() {
+        Path folder = libraries();
+        if (!Files.isDirectory(folder)) {
+            throw new StackException("Kafka's jars are not at " + folder
+                    + ". Build the module local-stack (./mvnw -pl local-stack package), or set the system property"
+                    + " baton.kafka.libs to the folder that holds them.");
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(".jar"))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Path libraries() {
+        String named = System.getProperty("baton.kafka.libs");
+        if (named != null) {
+            return Path.of(named).toAbsolutePath();
+        }
+        try {
+            Path code = Path.of(KafkaProcess.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return code.resolveSibling("kafka-libs").toAbsolutePath();
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The JVM's ahead-of-time cache for exactly these jars and this JVM; absent until a broker has made it. */
+    private record StartupCache(Path file, Path fresh) {
+        static StartupCache of(List<Path> jars) {
+            CRC32 crc = new CRC32();
+            crc.update(Runtime.version().toString().getBytes(StandardCharsets.UTF_8));
+            for (Path jar : jars) {
+                try {
+                    String identity = jar + " " + Files.size(jar) + " "
+                            + Files.getLastModifiedTime(jar).toMillis();
+                    crc.update(identity.getBytes(StandardCharsets.UTF_8));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            Path folder = jars.getFirst().resolveSibling("startup");
+            String name = Long.toHexString(crc.getValue());
+            return new StartupCache(
+                    folder.resolve(name + ".aot"),
+                    folder.resolve(name + "." + ProcessHandle.current().pid() + "." + System.nanoTime() + ".new"));
+        }
+
+        List<String> options() {
+            if (Files.exists(file)) {
+                return List.of("-XX:AOTCache=" + file, "-Xlog:aot*=off", "-Xlog:cds*=off");
+            }
+            try {
+                Files.createDirectories(file.getParent());
+            } catch (IOException e) {
+                return List.of();
+            }
+            return List.of("-XX:AOTCacheOutput=" + fresh, "-Xlog:aot*=off", "-Xlog:cds*=off");
+        }
+
+        /** Caches of jars or JVMs of earlier builds: 65 MB each, and of no more use. */
+        private void removeOthers() throws IOException {
+            try (Stream<Path> files = Files.list(file.getParent())) {
+                for (Path other : files.filter(found -> found.toString().endsWith(".aot") && !found.equals(file))
+                        .toList()) {
+                    Files.delete(other);
+                }
+            }
+        }
+
+        void keep() {
+            try {
+                if (Files.exists(fresh)) {
+                    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+                    removeOthers();
+                }
+                Files.deleteIfExists(Path.of(fresh + ".config"));
+            } catch (IOException e) {
+                // Without the cache the next start is slower, nothing else.
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package dev.baton.stack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class KafkaProcessTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void servesEndsWhenClosedAndKeepsItsTopicsOverARestart() throws Exception {
+        KafkaProcess.Settings settings = settings(Ports.free(2));
+        KafkaProcess first = KafkaProcess.start(settings);
+        try (first;
+                Admin admin = admin(first)) {
+            admin.createTopics(List.of(new NewTopic("kept", 3, (short) 1)))
+                    .all()
+                    .get(20, TimeUnit.SECONDS);
+        }
+        assertThat(first.child().alive()).isFalse();
+
+        try (KafkaProcess again = KafkaProcess.start(settings);
+                Admin admin = admin(again)) {
+            assertThat(admin.listTopics().names().get(20, TimeUnit.SECONDS)).contains("kept");
+        }
+    }
+
+    @Test
+    void saysWhichPortIsTaken() throws Exception {
+        try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
+            int free = Ports.free(1).getFirst();
+            assertThatThrownBy(() -> KafkaProcess.start(settings(List.of(other.getLocalPort(), free))))
+                    .isInstanceOf(StackException.class)
+                    .hasMessageContaining("127.0.0.1:" + other.getLocalPort())
+                    .hasMessageContaining("taken");
+        }
+    }
+
+    @Test
+    void showsItsLogWhenItEndsBeforeItServes() throws Exception {
+        KafkaProcess.Settings settings = settings(Ports.free(2));
+        java.nio.file.Files.createDirectories(settings.folder());
+        java.nio.file.Files.writeString(settings.folder().resolve("data"), "a file where a folder should be");
+        assertThatThrownBy(() -> KafkaProcess.start(settings))
+                .isInstanceOf(StackException.class)
+                .hasMessageContaining("ended with status")
+                .hasMessageContaining("kafka.log")
+                .hasMessageContaining(settings.folder().resolve("data").toString());
+    }
+
+    private KafkaProcess.Settings settings(List<Integer> ports) {
+        return new KafkaProcess.Settings(
+                ports.get(0),
+                ports.get(1),
+                folder.resolve("kafka"),
+                folder.resolve("kafka.log"),
+                Duration.ofSeconds(60));
+    }
+
+    private static Admin admin(KafkaProcess kafka) {
+        return Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers(), "request.timeout.ms", "20000"));
+    }
+}

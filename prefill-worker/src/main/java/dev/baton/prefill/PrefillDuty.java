@@ -1,0 +1,99 @@
+package dev.baton.prefill;
+
+import com.google.protobuf.Parser;
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.control.Phase;
+import dev.baton.engine.EngineCommand;
+import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.transfer.KvSender;
+import dev.baton.transfer.session.TimeSource;
+import dev.baton.worker.Duty;
+import dev.baton.worker.UnderWay;
+import dev.baton.worker.WorkerContext;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Claims each job before any compute; a loser, or one that finds it superseded, expired or cancelled, drops it. */
+final class PrefillDuty implements Duty<PrefillJob> {
+    private static final Logger LOG = LoggerFactory.getLogger(PrefillDuty.class);
+
+    private final WorkerContext context;
+    private final KvSender sender;
+    private final UnderWay<PrefillSequence> underWay = new UnderWay<>();
+
+    private PrefillDuty(WorkerContext context, KvSender sender) {
+        this.context = context;
+        this.sender = sender;
+    }
+
+    static PrefillDuty begin(WorkerContext context) throws IOException {
+        KvSender sender = new KvSender(
+                context.compute().pool(),
+                new InetSocketAddress(
+                        context.settings().listenAddress(), context.settings().kvPort()),
+                context.transfers().settings(),
+                context.transfers().listener(),
+                TimeSource.system());
+        return new PrefillDuty(context, sender.start());
+    }
+
+    @Override
+    public Parser<PrefillJob> parser() {
+        return PrefillJob.parser();
+    }
+
+    @Override
+    public void take(LaneRecord<PrefillJob> record) {
+        Generation generation = record.value().getGeneration();
+        context.reports().claims().take(record, generation, Phase.PREFILLING, () -> begin(record));
+    }
+
+    private void begin(LaneRecord<PrefillJob> record) {
+        PrefillSequence sequence = new PrefillSequence(context, sender, record, this::ended);
+        if (underWay.add(sequence.key(), sequence)) {
+            sequence.begin();
+        }
+    }
+
+    private void ended(SequenceKey key) {
+        underWay.remove(key);
+    }
+
+    @Override
+    public void cancel(String requestId, Attempt attempt) {
+        SequenceKey key = SequenceKey.of(requestId, attempt);
+        Failure reason = Failure.newBuilder()
+                .setCode(Failure.Code.CANCELLED)
+                .setMessage("cancelled by the gateway")
+                .build();
+        context.submitSurely(new EngineCommand.Cancel(key, reason));
+        underWay.find(key).ifPresent(PrefillSequence::cancelled);
+    }
+
+    @Override
+    public int underWay() {
+        return underWay.count();
+    }
+
+    @Override
+    public int kvPort() {
+        return sender.port();
+    }
+
+    @Override
+    public void close() {
+        try {
+            sender.close();
+        } catch (IOException e) {
+            LOG.warn("KV sessions did not close: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

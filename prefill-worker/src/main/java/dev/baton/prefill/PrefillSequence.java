@@ -1,0 +1,180 @@
+package dev.baton.prefill;
+
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.control.Phase;
+import dev.baton.engine.EngineCommand;
+import dev.baton.engine.SequenceKey;
+import dev.baton.engine.SequenceListener;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TicketOffer;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.transfer.KvSender;
+import dev.baton.transfer.Outbound;
+import dev.baton.transfer.SendOutcome;
+import dev.baton.transfer.TransferKey;
+import dev.baton.worker.Frames;
+import dev.baton.worker.ProgressOf;
+import dev.baton.worker.WorkerContext;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One prompt from its claim until its KV is where it goes. The engine's thread reports progress; the handoff goes out
+ * before the last chunk, so that the decode worker reserves blocks while it computes. Its blocks are held until the
+ * transfer is over.
+ */
+final class PrefillSequence implements SequenceListener {
+    private static final Logger LOG = LoggerFactory.getLogger(PrefillSequence.class);
+
+    private final WorkerContext context;
+    private final PrefillJob job;
+    private final Outbound outbound;
+    private final Consumer<SequenceKey> whenEnded;
+    private final ProgressOf progress;
+    private final SequenceKey key;
+    private final int kvPort;
+    private final Timing.Builder timing = Timing.newBuilder();
+    private int cachedTokens;
+
+    PrefillSequence(
+            WorkerContext context, KvSender sender, LaneRecord<PrefillJob> record, Consumer<SequenceKey> whenEnded) {
+        this.context = context;
+        this.job = record.value();
+        this.whenEnded = whenEnded;
+        this.kvPort = sender.port();
+        Generation generation = job.getGeneration();
+        this.progress = new ProgressOf(generation);
+        this.key = SequenceKey.of(generation);
+        this.outbound = sender.open(TransferKey.of(generation.getRequestId(), generation.getAttempt()), tokens());
+        timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
+    }
+
+    SequenceKey key() {
+        return key;
+    }
+
+    private int tokens() {
+        return job.getGeneration().getPromptCount() + job.getGeneration().getAcceptedCount();
+    }
+
+    /** Tells the gateway and hands the sequence to the engine. */
+    void begin() {
+        outbound.completion().thenAccept(this::sent);
+        frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
+        if (!context.compute()
+                .engine()
+                .submit(new EngineCommand.Admit(job.getGeneration(), EngineCommand.Work.PREFILL, this))) {
+            Failure full = Failure.newBuilder()
+                    .setCode(Failure.Code.NO_CAPACITY)
+                    .setMessage(context.identity().id() + " takes no more work")
+                    .build();
+            frames().sendNow(progress.gateway(), progress.failed(progress.base(), full));
+            outbound.failed(full);
+        }
+    }
+
+    /** The gateway gave it up. */
+    void cancelled() {
+        outbound.close();
+    }
+
+    @Override
+    public void prefillStarted(List<Integer> blocks, int cached) {
+        cachedTokens = cached;
+        timing.setComputeStartedUs(frames().micros());
+        outbound.blocks(blocks, cached);
+    }
+
+    @Override
+    public void lastChunkStarted() {
+        if (job.getGeneration().getStopping().getMaxTokens() <= progress.base() + 1) {
+            return; // its first token is its last: nobody decodes
+        }
+        Generation generation = job.getGeneration();
+        timing.setHandoffSentUs(frames().micros());
+        context.reports().claims().claim(generation, Phase.HANDED_OFF, holds -> {
+            if (holds) {
+                publish();
+            } else {
+                giveUp(Failure.Code.SUPERSEDED, "the handoff could not be claimed");
+            }
+        });
+    }
+
+    private void publish() {
+        Handoff handoff = Handoff.newBuilder()
+                .setGeneration(job.getGeneration())
+                .setTicket(TicketOffer.newBuilder()
+                        .setSource(context.identity().ref())
+                        .setHost(context.settings().advertisedHost())
+                        .setPort(kvPort)
+                        .setTokens(tokens())
+                        .setCachedTokens(cachedTokens))
+                .build();
+        context.reports().lanes().send(job.getDecodeLane(), handoff).whenComplete((sent, error) -> {
+            if (error != null) {
+                giveUp(Failure.Code.TRANSFER_FAILED, "the handoff did not reach Kafka: " + error.getMessage());
+            }
+        });
+    }
+
+    private void giveUp(Failure.Code code, String why) {
+        Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
+        outbound.failed(failure);
+        context.submitSurely(new EngineCommand.Cancel(key, failure));
+    }
+
+    @Override
+    public void layerComputed(int layer, int fromToken, int toToken) {
+        outbound.layerComputed(layer, fromToken, toToken);
+    }
+
+    @Override
+    public void token(int index, int token, @Nullable TokenLogprob logprob) {
+        long now = frames().micros();
+        timing.setFirstTokenUs(now);
+        Progress.Builder first =
+                progress.token(index, token, logprob).setTiming(timing).setCachedTokens(cachedTokens);
+        frames().add(progress.gateway(), first.build());
+        outbound.completed(token, now);
+    }
+
+    @Override
+    public void finished(Finish.Reason reason) {
+        frames().add(progress.gateway(), progress.finished(progress.base() + 1, reason));
+        outbound.close();
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        frames().add(progress.gateway(), progress.failed(progress.base(), failure));
+        outbound.failed(failure);
+    }
+
+    /** On a session thread, or on whoever ended the transfer: the blocks are free to become cache. */
+    private void sent(SendOutcome outcome) {
+        whenEnded.accept(key);
+        if (!context.compute().engine().submit(new EngineCommand.Release(key))) {
+            Thread.ofVirtual().name("release").start(() -> context.submitSurely(new EngineCommand.Release(key)));
+        }
+        switch (outcome) {
+            case SendOutcome.Acknowledged sent ->
+                LOG.debug("KV of {} sent: {} bytes in {}", key.requestId(), sent.bytes(), sent.duration());
+            case SendOutcome.Failed(Failure failure) ->
+                LOG.debug("KV of {} not sent: {}", key.requestId(), failure.getMessage());
+        }
+    }
+
+    private Frames frames() {
+        return context.reports().frames();
+    }
+}

@@ -1,0 +1,63 @@
+package dev.baton.tokenizer;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Text to ids by the Rust tokenizers library, in process and without a network. The only user of DJL here. */
+final class NativeEncoder implements AutoCloseable {
+    static {
+        // Read when the native library is looked up: DJL must never go to the network for another flavour of it.
+        if (System.getProperty("ai.djl.offline") == null) {
+            System.setProperty("ai.djl.offline", "true");
+        }
+        if (System.getProperty("RUST_FLAVOR") == null && System.getenv("RUST_FLAVOR") == null) {
+            System.setProperty("RUST_FLAVOR", "cpu");
+        }
+    }
+
+    private final HuggingFaceTokenizer tokenizer;
+
+    private NativeEncoder(HuggingFaceTokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    static NativeEncoder open(Path tokenizerJson) throws IOException {
+        // Left to itself DJL cuts at 512 tokens.
+        return new NativeEncoder(
+                HuggingFaceTokenizer.newInstance(tokenizerJson, Map.of("truncation", "false", "padding", "false")));
+    }
+
+    int[] encode(String text, boolean addSpecialTokens) {
+        long[] ids = tokenizer.encode(wellFormed(text), addSpecialTokens, false).getIds();
+        int[] out = new int[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            out[i] = (int) ids[i];
+        }
+        return out;
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+
+    /** A lone surrogate has no UTF-8 form, and JSON can carry one. */
+    private static String wellFormed(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                return replaceLoneSurrogates(text);
+            }
+        }
+        return text;
+    }
+
+    private static String replaceLoneSurrogates(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        text.codePoints()
+                .forEach(cp -> out.appendCodePoint(
+                        cp >= Character.MIN_SURROGATE && cp <= Character.MAX_SURROGATE ? 0xFFFD : cp));
+        return out.toString();
+    }
+}

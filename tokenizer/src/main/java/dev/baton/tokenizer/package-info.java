@@ -1,0 +1,10 @@
+/**
+ * Chat messages to token ids, and token ids back to text that never splits a code point. A {@link
+ * dev.baton.tokenizer.ModelTokenizer} is shared by all threads and owned by whoever opened it; a {@link
+ * dev.baton.tokenizer.TextStream} and a {@link dev.baton.tokenizer.StopStrings} belong to one answer and are used by one
+ * thread at a time.
+ */
+@NullMarked
+package dev.baton.tokenizer;
+
+import org.jspecify.annotations.NullMarked;

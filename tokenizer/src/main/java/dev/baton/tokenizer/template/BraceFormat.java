@@ -1,0 +1,54 @@
+package dev.baton.tokenizer.template;
+
+/** {@code str.format} with plain fields: {@code {}}, {@code {0}}, {@code {name}}; format specifications are refused. */
+final class BraceFormat {
+    private BraceFormat() {}
+
+    static String format(String format, Args args, Budget budget) {
+        StringBuilder out = new StringBuilder();
+        int next = 0;
+        int i = 0;
+        while (i < format.length()) {
+            char c = format.charAt(i);
+            boolean doubled = i + 1 < format.length() && format.charAt(i + 1) == c;
+            if ((c == '{' || c == '}') && doubled) {
+                out.append(c);
+                i += 2;
+            } else if (c == '{') {
+                int end = format.indexOf('}', i);
+                if (end < 0) {
+                    throw new Fault("expected '}' before end of string");
+                }
+                String field = format.substring(i + 1, end);
+                Object value = field.isEmpty() ? positional(args, next++) : value(args, field);
+                out.append(budget.made(Python.str(value, budget)));
+                budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : 1);
+                i = end + 1;
+            } else if (c == '}') {
+                throw new Fault("Single '}' encountered in format string");
+            } else {
+                out.append(c);
+                i++;
+            }
+        }
+        return out.toString();
+    }
+
+    private static Object positional(Args args, int index) {
+        if (index >= args.positional().size()) {
+            throw new Fault("Replacement index " + index + " out of range for positional args tuple");
+        }
+        return args.positional().get(index);
+    }
+
+    private static Object value(Args args, String field) {
+        if (field.chars().allMatch(c -> c >= '0' && c <= '9') && field.length() < 6) {
+            return positional(args, Integer.parseInt(field));
+        }
+        Object named = args.named().get(field);
+        if (named == null) {
+            throw new Fault("str.format takes plain fields here: '" + field + "' is none of its arguments");
+        }
+        return named;
+    }
+}

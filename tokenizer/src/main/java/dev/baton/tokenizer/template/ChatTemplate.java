@@ -1,0 +1,50 @@
+package dev.baton.tokenizer.template;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A parsed chat template: immutable, shared by all threads. A rendering is bounded in steps, depth and size, whatever the
+ * template and the conversation are.
+ */
+public final class ChatTemplate {
+    private static final int MAX_SOURCE_CHARS = 1 << 20;
+
+    private final List<Stmt> body;
+
+    private ChatTemplate(List<Stmt> body) {
+        this.body = body;
+    }
+
+    /** @throws TemplateException naming the line that is wrong */
+    public static ChatTemplate parse(String source) {
+        if (source.length() > MAX_SOURCE_CHARS) {
+            throw TemplateException.whole(
+                    "it has " + source.length() + " characters; at most " + MAX_SOURCE_CHARS + " are read");
+        }
+        try {
+            return new ChatTemplate(TemplateParser.parse(source));
+        } catch (Fault fault) {
+            throw TemplateException.whole(fault.what());
+        }
+    }
+
+    /**
+     * @param variables values as JSON has them: String, Boolean, Number, List, Map with String keys, null
+     * @param clock for {@code strftime_now}, in its zone
+     * @throws TemplateException when the template refuses the variables, or reaches a limit
+     */
+    public String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {
+        Session session = new Session(clock);
+        try {
+            Scope globals = new Scope(null);
+            Globals.of(session).forEach(globals::set);
+            variables.forEach((name, value) -> globals.set(name, Python.from(value, session.budget)));
+            return new Renderer(session).text(body, new Scope(globals));
+        } catch (Fault fault) {
+            throw TemplateException.at(session.line, fault.what());
+        }
+    }
+}

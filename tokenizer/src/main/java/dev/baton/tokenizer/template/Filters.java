@@ -1,0 +1,265 @@
+package dev.baton.tokenizer.template;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Jinja's filters, with transformers' {@code tojson}. Those of sequences stand in {@link SequenceFilters}. */
+final class Filters {
+    private static final Set<String> NAMES = Set.of(
+            "abs",
+            "capitalize",
+            "center",
+            "count",
+            "d",
+            "default",
+            "e",
+            "escape",
+            "float",
+            "format",
+            "indent",
+            "int",
+            "length",
+            "list",
+            "lower",
+            "replace",
+            "round",
+            "safe",
+            "string",
+            "title",
+            "tojson",
+            "trim",
+            "truncate",
+            "upper",
+            "wordcount",
+            "attr",
+            "pprint",
+            "urlencode");
+
+    private Filters() {}
+
+    static boolean exists(String name) {
+        return NAMES.contains(name) || SequenceFilters.NAMES.contains(name);
+    }
+
+    static void check(String name, int line) {
+        if (!exists(name)) {
+            throw TemplateException.at(line, "No filter named '" + name + "'.");
+        }
+    }
+
+    static Object apply(String name, Object value, Args args, Session session) {
+        session.budget.step();
+        if (SequenceFilters.NAMES.contains(name)) {
+            return SequenceFilters.apply(name, value, args, session);
+        }
+        Budget budget = session.budget;
+        return switch (name) {
+            case "tojson" -> budget.made(PythonJson.dumps(value, args, budget));
+            case "trim" -> Text.strip(text(value, budget), args.stringOrNone(0, "chars"), true, true);
+            case "string", "safe" -> session.str(value);
+            case "upper" -> Text.upper(text(value, budget));
+            case "lower" -> Text.lower(text(value, budget));
+            case "capitalize" -> Text.capitalize(text(value, budget));
+            case "title" -> Text.titleFilter(text(value, budget));
+            case "length", "count" -> Python.length(value);
+            case "list" -> Python.list(value, budget);
+            case "default", "d" -> orDefault(value, args);
+            case "replace" ->
+                StringMethods.replace(
+                        text(value, budget),
+                        session.str(args.require(0, "old")),
+                        session.str(args.require(1, "new")),
+                        args.get(2, "count", None.NONE) == None.NONE ? -1 : args.integer(2, "count", -1),
+                        budget);
+            case "indent" -> indent(value, args, budget);
+            case "int" -> integer(value, args);
+            case "float" -> decimal(value, args);
+            case "abs" -> absolute(value);
+            case "round" -> round(value, args);
+            case "center" -> {
+                int width = args.integer(0, "width", 80);
+                budget.copy(Math.max(0, width));
+                yield Text.pad(text(value, budget), width, " ", true, true);
+            }
+            case "wordcount" -> words(text(value, budget));
+            case "truncate" -> truncate(text(value, budget), args);
+            case "escape", "e" -> escape(text(value, budget));
+            case "format" ->
+                PercentFormat.format(
+                        text(value, budget),
+                        args.named().isEmpty() ? new Tuple(args.positional()) : Map.copyOf(args.named()),
+                        budget);
+            case "urlencode" -> UrlEncoding.encode(value, session);
+            case "attr" -> session.members.attribute(value, args.string(0, "name", ""));
+            case "pprint" -> {
+                StringBuilder out = new StringBuilder();
+                PythonRepr.append(value, out, budget);
+                yield out.toString();
+            }
+            default -> throw new IllegalArgumentException(name);
+        };
+    }
+
+    static String text(Object value, Budget budget) {
+        String text = Python.str(value, budget);
+        budget.copy(text.length());
+        return text;
+    }
+
+    private static Object orDefault(Object value, Args args) {
+        boolean missing = value instanceof Undefined || (args.flag(1, "boolean", false) && !Python.truthy(value));
+        return missing ? args.get(0, "default_value", "") : value;
+    }
+
+    /** Lines after the first are indented; blank ones only when asked. */
+    private static String indent(Object value, Args args, Budget budget) {
+        if (!(value instanceof String text)) {
+            throw new Fault("indent takes a string, not " + Python.typeName(value));
+        }
+        Object width = args.get(0, "width", 4L);
+        String indention =
+                width instanceof String s ? s : " ".repeat(Math.clamp(args.integer(0, "width", 4), 0, 10_000));
+        boolean blank = args.flag(2, "blank", false);
+        List<Object> lines = Text.lines(text + "\n", false);
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = (String) lines.get(i);
+            boolean indented = i == 0 ? args.flag(1, "first", false) : blank || !line.isEmpty();
+            budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : indention.length() + line.length());
+            out.append(i == 0 ? "" : "\n").append(indented ? indention : "").append(line);
+        }
+        return out.toString();
+    }
+
+    private static Object integer(Object value, Args args) {
+        Object otherwise = args.get(0, "default", 0L);
+        return switch (value) {
+            case Double d ->
+                Double.isNaN(d) || Double.isInfinite(d)
+                        ? otherwise
+                        : Arithmetic.normal(new BigDecimal(d).toBigInteger());
+            case String s -> parseInteger(s, args.integer(1, "base", 10), otherwise);
+            case Undefined u -> throw u.fault();
+            default -> Arithmetic.isNumber(value) ? Arithmetic.normal(Arithmetic.toBig(value)) : otherwise;
+        };
+    }
+
+    private static Object parseInteger(String s, int base, Object otherwise) {
+        String digits = Text.strip(s, null, true, true).replace("_", "");
+        if (base == 16 && (digits.startsWith("0x") || digits.startsWith("0X"))) {
+            digits = digits.substring(2);
+        }
+        if (digits.length() > 1000 || base < 2 || base > 36) {
+            return otherwise;
+        }
+        try {
+            return Arithmetic.normal(new BigInteger(digits, base));
+        } catch (NumberFormatException e) {
+            Double d = parseDouble(digits);
+            return d == null || d.isNaN() || d.isInfinite()
+                    ? otherwise
+                    : Arithmetic.normal(new BigDecimal(d).toBigInteger());
+        }
+    }
+
+    private static @Nullable Double parseDouble(String s) {
+        String digits = Text.strip(s, null, true, true).replace("_", "");
+        if (!digits.matches(
+                "[+-]?(\\d{1,400}\\.?\\d{0,400}|\\.\\d{1,400})([eE][+-]?\\d{1,5})?|[+-]?(inf|nan|infinity)")) {
+            return null;
+        }
+        if (digits.endsWith("nan")) {
+            return Double.NaN;
+        }
+        if (digits.contains("inf")) {
+            return digits.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;
+        }
+        return Double.valueOf(digits);
+    }
+
+    private static Object decimal(Object value, Args args) {
+        Object otherwise = args.get(0, "default", 0.0);
+        if (value instanceof Undefined u) {
+            throw u.fault();
+        }
+        if (value instanceof String s) {
+            Double d = parseDouble(s);
+            return d == null ? otherwise : d;
+        }
+        return Arithmetic.isNumber(value) ? (Object) Arithmetic.toDouble(value) : otherwise;
+    }
+
+    private static Object absolute(Object value) {
+        if (value instanceof Double d) {
+            return Math.abs(d);
+        }
+        if (!Arithmetic.isNumber(value)) {
+            throw new Fault("bad operand type for abs(): '" + Python.typeName(value) + "'");
+        }
+        return Arithmetic.normal(Arithmetic.toBig(value).abs());
+    }
+
+    private static Object round(Object value, Args args) {
+        int precision = Math.clamp(args.integer(0, "precision", 0), -300, 300);
+        String method = args.string(1, "method", "common");
+        RoundingMode mode = switch (method) {
+            case "common" -> RoundingMode.HALF_EVEN;
+            case "ceil" -> RoundingMode.CEILING;
+            case "floor" -> RoundingMode.FLOOR;
+            default -> throw new Fault("method must be common, ceil or floor");
+        };
+        if (!(value instanceof Double d)) {
+            if (!Arithmetic.isNumber(value)) {
+                throw new Fault("type " + Python.typeName(value) + " doesn't define a round method");
+            }
+            Object rounded = Arithmetic.normal(new BigDecimal(Arithmetic.toBig(value))
+                    .setScale(precision, mode)
+                    .toBigInteger());
+            return method.equals("common") ? rounded : (Object) Arithmetic.toDouble(rounded);
+        }
+        if (d.isNaN() || d.isInfinite()) {
+            return d;
+        }
+        double rounded = new BigDecimal(d).setScale(precision, mode).doubleValue();
+        return rounded == 0 && d < 0 ? -0.0 : rounded;
+    }
+
+    private static long words(String text) {
+        long words = 0;
+        boolean inside = false;
+        for (int i = 0; i < text.length(); i++) {
+            boolean word = Character.isLetterOrDigit(text.charAt(i)) || text.charAt(i) == '_';
+            words += word && !inside ? 1 : 0;
+            inside = word;
+        }
+        return words;
+    }
+
+    private static String truncate(String text, Args args) {
+        int length = args.integer(0, "length", 255);
+        String end = args.string(2, "end", "...");
+        int leeway = args.get(3, "leeway", None.NONE) == None.NONE ? 5 : args.integer(3, "leeway", 5);
+        if (length < Text.length(end) || leeway < 0) {
+            throw new Fault("truncate takes a length of at least that of its end, and no negative leeway");
+        }
+        if (Text.length(text) <= (long) length + leeway) {
+            return text;
+        }
+        String cut = Text.substring(text, 0, length - Text.length(end));
+        int space = cut.lastIndexOf(' ');
+        return (args.flag(1, "killwords", false) || space < 0 ? cut : cut.substring(0, space)) + end;
+    }
+
+    private static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&#34;")
+                .replace("'", "&#39;");
+    }
+}

@@ -1,0 +1,6 @@
+package dev.baton.tokenizer.template;
+
+import java.util.Iterator;
+
+/** A Python generator: walked once, lazily, always true, without a length. */
+record Once(Iterator<Object> items) {}

@@ -1,0 +1,182 @@
+package dev.baton.tokenizer.template;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The methods of Python's str that templates call. */
+final class StringMethods {
+    private StringMethods() {}
+
+    static @Nullable Callable find(String s, String name, Budget budget) {
+        Method method = switch (name) {
+            case "strip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), true, true);
+            case "lstrip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), true, false);
+            case "rstrip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), false, true);
+            case "split" -> (a, b) -> Text.split(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
+            case "rsplit" -> (a, b) -> Text.splitFromEnd(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
+            case "splitlines" -> (a, b) -> Text.lines(s, a.flag(0, "keepends", false));
+            case "upper" -> (a, b) -> Text.upper(s);
+            case "lower", "casefold" -> (a, b) -> Text.lower(s);
+            case "title" -> (a, b) -> Text.title(s);
+            case "capitalize" -> (a, b) -> Text.capitalize(s);
+            case "swapcase" -> (a, b) -> swapCase(s);
+            case "startswith" -> (a, b) -> matches(a, p -> s.startsWith(p, from(s, a)));
+            case "endswith" -> (a, b) -> matches(a, p -> s.endsWith(p) && s.length() - p.length() >= from(s, a));
+            case "replace" ->
+                (a, b) -> replace(s, a.string(0, "old", ""), a.string(1, "new", ""), a.integer(2, "count", -1), b);
+            case "find" -> (a, b) -> index(s, s.indexOf(a.string(0, "sub", ""), from(s, a)));
+            case "rfind" -> (a, b) -> index(s, s.lastIndexOf(a.string(0, "sub", "")));
+            case "index" -> (a, b) -> found(index(s, s.indexOf(a.string(0, "sub", ""), from(s, a))));
+            case "rindex" -> (a, b) -> found(index(s, s.lastIndexOf(a.string(0, "sub", ""))));
+            case "count" -> (a, b) -> count(s, a.string(0, "sub", ""));
+            case "join" -> (a, b) -> join(s, a.require(0, "iterable"), b);
+            case "removeprefix" ->
+                (a, b) -> s.startsWith(a.string(0, "prefix", ""))
+                        ? s.substring(a.string(0, "prefix", "").length())
+                        : s;
+            case "removesuffix" ->
+                (a, b) -> s.endsWith(a.string(0, "suffix", ""))
+                        ? s.substring(0, s.length() - a.string(0, "suffix", "").length())
+                        : s;
+            case "partition" -> (a, b) -> partition(s, a.string(0, "sep", ""), false);
+            case "rpartition" -> (a, b) -> partition(s, a.string(0, "sep", ""), true);
+            case "ljust" -> (a, b) -> pad(s, a, false, true, b);
+            case "rjust" -> (a, b) -> pad(s, a, true, false, b);
+            case "center" -> (a, b) -> pad(s, a, true, true, b);
+            case "zfill" -> (a, b) -> zeroFill(s, bounded(a.integer(0, "width", 0), b));
+            case "isdigit", "isdecimal", "isnumeric" -> (a, b) -> all(s, Character::isDigit);
+            case "isalpha" -> (a, b) -> all(s, Character::isLetter);
+            case "isalnum" -> (a, b) -> all(s, Character::isLetterOrDigit);
+            case "isspace" -> (a, b) -> all(s, Text::isSpace);
+            case "isupper" -> (a, b) -> Tests.upper(s);
+            case "islower" -> (a, b) -> Tests.lower(s);
+            case "isidentifier" -> (a, b) -> identifier(s);
+            case "format" -> (a, b) -> BraceFormat.format(s, a, b);
+            default -> null;
+        };
+        if (method == null) {
+            return null;
+        }
+        return args -> {
+            budget.copy(s.length());
+            Object result = method.call(args, budget);
+            return result instanceof String text ? budget.made(text) : result;
+        };
+    }
+
+    @FunctionalInterface
+    private interface Method {
+        Object call(Args args, Budget budget);
+    }
+
+    private static int from(String s, Args args) {
+        int start = args.integer(1, "start", 0);
+        int size = Text.length(s);
+        int place = Math.clamp(start < 0 ? start + size : start, 0, size);
+        return s.offsetByCodePoints(0, place);
+    }
+
+    private static boolean matches(Args args, Predicate<String> test) {
+        return switch (args.require(0, "prefix")) {
+            case String s -> test.test(s);
+            case Tuple t -> t.items().stream().anyMatch(p -> p instanceof String s && test.test(s));
+            case Object other ->
+                throw new Fault("startswith or endswith first arg must be str or a tuple of str, not "
+                        + Python.typeName(other));
+        };
+    }
+
+    private static Object index(String s, int at) {
+        return at < 0 ? -1L : (Object) (long) s.codePointCount(0, at);
+    }
+
+    private static Object found(Object index) {
+        if (index.equals(-1L)) {
+            throw new Fault("substring not found");
+        }
+        return index;
+    }
+
+    private static long count(String s, String part) {
+        if (part.isEmpty()) {
+            return Text.length(s) + 1L;
+        }
+        long count = 0;
+        for (int at = s.indexOf(part); at >= 0; at = s.indexOf(part, at + part.length())) {
+            count++;
+        }
+        return count;
+    }
+
+    static String replace(String s, String old, String replacement, int limit, Budget budget) {
+        if (replacement.length() > old.length()) {
+            long times = limit < 0 ? count(s, old) : Math.min(limit, count(s, old));
+            budget.copy(s.length() + times * (replacement.length() - old.length()));
+        }
+        return Text.replace(s, old, replacement, limit);
+    }
+
+    static String join(String separator, Object items, Budget budget) {
+        StringBuilder out = new StringBuilder();
+        String before = "";
+        int i = 0;
+        for (Object item : Python.list(items, budget)) {
+            if (!(item instanceof String text)) {
+                throw new Fault("sequence item " + i + ": expected str instance, " + Python.typeName(item) + " found");
+            }
+            budget.copy(
+                    (long) out.length() + before.length() + text.length() > Budget.MAX_CHARS
+                            ? Budget.MAX_CHARS + 1L
+                            : (long) before.length() + text.length());
+            out.append(before).append(text);
+            before = separator;
+            i++;
+        }
+        return out.toString();
+    }
+
+    private static Tuple partition(String s, String separator, boolean fromEnd) {
+        Text.requireSeparator(separator);
+        int at = fromEnd ? s.lastIndexOf(separator) : s.indexOf(separator);
+        if (at < 0) {
+            return fromEnd ? Tuple.of("", "", s) : Tuple.of(s, "", "");
+        }
+        return Tuple.of(s.substring(0, at), separator, s.substring(at + separator.length()));
+    }
+
+    private static int bounded(int width, Budget budget) {
+        budget.copy(Math.max(0, width));
+        return width;
+    }
+
+    private static String pad(String s, Args args, boolean left, boolean right, Budget budget) {
+        return Text.pad(s, bounded(args.integer(0, "width", 0), budget), args.string(1, "fillchar", " "), left, right);
+    }
+
+    private static String zeroFill(String s, int width) {
+        boolean signed = s.startsWith("-") || s.startsWith("+");
+        String sign = signed ? s.substring(0, 1) : "";
+        return sign + Text.pad(s.substring(sign.length()), width - sign.length(), "0", true, false);
+    }
+
+    private static boolean all(String s, IntPredicate test) {
+        return !s.isEmpty() && s.codePoints().allMatch(test);
+    }
+
+    private static boolean identifier(String s) {
+        return !s.isEmpty()
+                && (s.charAt(0) == '_' || Character.isUnicodeIdentifierStart(s.codePointAt(0)))
+                && s.codePoints().allMatch(c -> c == '_' || Character.isUnicodeIdentifierPart(c));
+    }
+
+    private static String swapCase(String s) {
+        List<String> out = new ArrayList<>();
+        s.codePoints()
+                .mapToObj(Character::toString)
+                .forEach(c -> out.add(Character.isUpperCase(c.codePointAt(0)) ? Text.lower(c) : Text.upper(c)));
+        return String.join("", out);
+    }
+}

@@ -1,0 +1,48 @@
+package dev.baton.worker;
+
+import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The engine of a worker.
+ *
+ * @param kind MODEL runs the model; SIMULATED makes tokens up in a modelled time, for load tests only
+ * @param device where the model runs; this build has no GPU engine and refuses CUDA
+ * @param dtype what activations and KV are rounded to
+ * @param threads CPU threads of the products; 0 = all cores
+ * @param maxSequences sequences in the engine at one time; 0 = the role's own
+ * @param stepTokens rows of one step; 0 = the role's own
+ * @param drain how long a stopping worker lets its sequences finish
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
+public record EngineGroup(
+        @DefaultValue("MODEL") @NotNull Kind kind,
+        @DefaultValue("CPU") @NotNull Device device,
+        @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
+        @DefaultValue("0") @Min(0) @Max(256) int threads,
+        @DefaultValue("0") @Min(0) @Max(4096) int maxSequences,
+        @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,
+        @DefaultValue("5s") @NotNull Duration drain) {
+    /** What stands behind the {@code Engine} interface. */
+    public enum Kind {
+        MODEL,
+        SIMULATED
+    }
+
+    /** What the model's arithmetic runs on. */
+    public enum Device {
+        CPU,
+        CUDA
+    }
+
+    int threadsOr(int cores) {
+        return threads == 0 ? cores : threads;
+    }
+}

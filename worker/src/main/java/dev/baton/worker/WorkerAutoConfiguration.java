@@ -1,0 +1,116 @@
+package dev.baton.worker;
+
+import dev.baton.cluster.ClusterAutoConfiguration;
+import dev.baton.cluster.lanes.KafkaConnection;
+import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.lanes.LaneMetrics;
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.workers.KvDirectories;
+import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.workers.WorkerStates;
+import dev.baton.config.ClusterSettings;
+import dev.baton.config.LaneSettings;
+import dev.baton.config.ModelSettings;
+import dev.baton.config.RegistrySettings;
+import dev.baton.config.StreamSettings;
+import dev.baton.config.WorkerSettings;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.annotation.Bean;
+
+/** Puts a worker together around the {@link WorkerRole} that the app brings. */
+@AutoConfiguration(after = ClusterAutoConfiguration.class)
+@EnableConfigurationProperties({WorkerSettings.class, EngineGroup.class, KvSettings.class, TransferGroup.class})
+class WorkerAutoConfiguration {
+    @Bean
+    NodeSettings nodeSettings(Own own, Shared shared) {
+        return new NodeSettings(
+                own.worker(),
+                shared.model(),
+                own.engine(),
+                own.kv(),
+                own.transfer(),
+                shared.cluster(),
+                shared.lanes(),
+                shared.registry(),
+                shared.stream(),
+                Clock.systemUTC());
+    }
+
+    @Bean
+    Own ownSettings(WorkerSettings worker, EngineGroup engine, KvSettings kv, TransferGroup transfer) {
+        return new Own(worker, engine, kv, transfer);
+    }
+
+    @Bean
+    Shared sharedSettings(
+            ModelSettings model,
+            ClusterSettings cluster,
+            LaneSettings lanes,
+            RegistrySettings registry,
+            StreamSettings stream) {
+        return new Shared(model, cluster, lanes, registry, stream);
+    }
+
+    @Bean
+    WorkerMetrics workerMetrics(MeterRegistry registry) {
+        return new WorkerMetrics(registry);
+    }
+
+    @Bean
+    LaneConsumer.Rim laneRim(KafkaConnection kafka, LaneProducer producer, LaneMetrics metrics) {
+        return new LaneConsumer.Rim(kafka.consumer(), producer, metrics, Clock.systemUTC());
+    }
+
+    @Bean
+    WorkerNode.Cluster nodeCluster(
+            RequestStates requests,
+            WorkerStates states,
+            LaneLeases leases,
+            LaneConsumer.Rim rim,
+            StreamMetrics streams,
+            KvDirectories directories) {
+        return new WorkerNode.Cluster(requests, states, leases, rim, streams, directories);
+    }
+
+    @Bean
+    WorkerNode workerNode(WorkerRole role, NodeSettings settings, WorkerNode.Cluster cluster, WorkerMetrics metrics) {
+        return new WorkerNode(role, settings, cluster, metrics);
+    }
+
+    @Bean
+    PoolEndpoint poolEndpoint(WorkerNode node) {
+        return new PoolEndpoint(node);
+    }
+
+    /** Ready to take work: the lane is read. */
+    @Bean("worker")
+    HealthIndicator worker(WorkerNode node) {
+        return () -> health(node.ready());
+    }
+
+    /** Beyond help when down: only a new start brings it back. */
+    @Bean("engine")
+    HealthIndicator engine(WorkerNode node) {
+        return () -> health(node.alive());
+    }
+
+    private static Health health(boolean good) {
+        return (good ? Health.up() : Health.down()).build();
+    }
+
+    record Own(WorkerSettings worker, EngineGroup engine, KvSettings kv, TransferGroup transfer) {}
+
+    record Shared(
+            ModelSettings model,
+            ClusterSettings cluster,
+            LaneSettings lanes,
+            RegistrySettings registry,
+            StreamSettings stream) {}
+}

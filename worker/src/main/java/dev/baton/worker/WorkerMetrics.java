@@ -1,0 +1,113 @@
+package dev.baton.worker;
+
+import dev.baton.engine.Engine;
+import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.EngineLoad;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.TransferListener;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+
+/** Meters of a worker: steps, batch, queue, blocks, KV moved. Safe for use by any thread. */
+final class WorkerMetrics implements TransferListener {
+    private final MeterRegistry registry;
+    private final Timer decodeSteps;
+    private final Timer prefillSteps;
+    private final DistributionSummary batch;
+    private final Counter decoded;
+    private final Counter prefilled;
+
+    WorkerMetrics(MeterRegistry registry) {
+        this.registry = registry;
+        decodeSteps = Timer.builder("baton.engine.step")
+                .tag("kind", "decode")
+                .description("Steps without prompt rows")
+                .publishPercentileHistogram()
+                .register(registry);
+        prefillSteps = Timer.builder("baton.engine.step")
+                .tag("kind", "prefill")
+                .description("Steps with prompt rows")
+                .publishPercentileHistogram()
+                .register(registry);
+        batch = DistributionSummary.builder("baton.engine.batch")
+                .description("Sequences that made a token in a step")
+                .publishPercentileHistogram()
+                .register(registry);
+        decoded = registry.counter("baton.engine.tokens", "kind", "decode");
+        prefilled = registry.counter("baton.engine.tokens", "kind", "prefill");
+    }
+
+    void engine(Engine engine) {
+        gauge(
+                engine,
+                "baton.engine.queued",
+                "Sequences waiting for their first step or for blocks",
+                EngineLoad::queued);
+        gauge(engine, "baton.engine.running", "Sequences in the batch", EngineLoad::running);
+        gauge(engine, "baton.engine.queued.tokens", "Prompt tokens not yet computed", EngineLoad::queuedTokens);
+        gauge(engine, "baton.kv.blocks.free", "Blocks that hold nothing", EngineLoad::freeBlocks);
+        gauge(
+                engine,
+                "baton.kv.blocks.cached",
+                "Blocks that can be found by content or given up",
+                EngineLoad::cachedBlocks);
+        gauge(engine, "baton.kv.blocks", "Blocks of the pool", EngineLoad::blocks);
+    }
+
+    private void gauge(Engine engine, String name, String description, ToDoubleFunction<EngineLoad> value) {
+        Gauge.builder(name, engine, of -> value.applyAsDouble(of.load()))
+                .description(description)
+                .register(registry);
+    }
+
+    void step(StepReport report) {
+        if (report.decodeRows() + report.prefillRows() == 0) {
+            return;
+        }
+        (report.prefillRows() > 0 ? prefillSteps : decodeSteps).record(report.nanos(), TimeUnit.NANOSECONDS);
+        if (report.decodeRows() > 0) {
+            batch.record(report.decodeRows());
+        }
+        decoded.increment(report.decodeRows());
+        prefilled.increment(report.prefillRows());
+    }
+
+    @Override
+    public void sent(KvTransportKind transport, long bytes, Duration duration, Duration exposed) {
+        moved("sent", transport, bytes, duration);
+        Timer.builder("baton.transfer.exposed")
+                .description("KV transfer after compute had ended")
+                .tag("transport", transport.name())
+                .register(registry)
+                .record(exposed);
+    }
+
+    @Override
+    public void received(KvTransportKind transport, long bytes, Duration duration) {
+        moved("received", transport, bytes, duration);
+    }
+
+    private void moved(String direction, KvTransportKind transport, long bytes, Duration duration) {
+        registry.counter("baton.transfer.bytes", "direction", direction, "transport", transport.name())
+                .increment(bytes);
+        Timer.builder("baton.transfer.time")
+                .description("First byte to last of one sequence's KV")
+                .tag("direction", direction)
+                .tag("transport", transport.name())
+                .register(registry)
+                .record(duration);
+    }
+
+    @Override
+    public void failed(Failure failure) {
+        registry.counter("baton.transfer.failures", "code", failure.getCode().name())
+                .increment();
+    }
+}

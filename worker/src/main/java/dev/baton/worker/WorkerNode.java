@@ -1,0 +1,329 @@
+package dev.baton.worker;
+
+import com.google.protobuf.Message;
+import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.cluster.workers.KvDirectories;
+import dev.baton.cluster.workers.LaneLease;
+import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.workers.WorkerAnnouncer;
+import dev.baton.cluster.workers.WorkerStates;
+import dev.baton.engine.EngineLoad;
+import dev.baton.engine.EngineSettings;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.protocol.v1.WorkerState;
+import dev.baton.transfer.TransferSettings;
+import dev.baton.transfer.pool.Machine;
+import dev.baton.transfer.session.Secret;
+import dev.baton.transfer.session.SessionLimits;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * A worker's life: model and pool first, then the streams, then a lane; it is announced last. It ends the other way
+ * round: it takes nothing new, lets its sequences finish for a while, and lets go.
+ */
+final class WorkerNode implements SmartLifecycle {
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
+    private static final Duration LANE_LIMIT = Duration.ofSeconds(30);
+    private static final Duration LANE_CHECK = Duration.ofMillis(200);
+
+    private final WorkerRole role;
+    private final NodeSettings settings;
+    private final Cluster cluster;
+    private final WorkerMetrics metrics;
+    private final WorkerIdentity identity;
+
+    private @Nullable EngineRoom room;
+    private @Nullable TokenStreamServer streams;
+    private @Nullable Duty<?> duty;
+    private @Nullable WorkerAnnouncer announcer;
+    private @Nullable Thread laneKeeper;
+    private int tokenPort;
+    private volatile boolean draining;
+    private volatile boolean running;
+    private volatile boolean reading;
+    private volatile int lane = -1;
+
+    WorkerNode(WorkerRole role, NodeSettings settings, Cluster cluster, WorkerMetrics metrics) {
+        this.role = role;
+        this.settings = settings;
+        this.cluster = cluster;
+        this.metrics = metrics;
+        this.identity = WorkerIdentity.born(settings.worker().id(), role.role());
+    }
+
+    /** What it reaches the others with. */
+    record Cluster(
+            RequestStates requests,
+            WorkerStates states,
+            LaneLeases leases,
+            LaneConsumer.Rim rim,
+            StreamMetrics streamMetrics,
+            KvDirectories directories) {}
+
+    @Override
+    public void start() {
+        try {
+            begin();
+            running = true;
+        } catch (IOException e) {
+            stop();
+            throw new IllegalStateException("worker " + identity.id() + " cannot start: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            stop();
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("worker " + identity.id() + " was interrupted while starting", e);
+        } catch (RuntimeException e) {
+            stop();
+            throw e;
+        }
+    }
+
+    private void begin() throws IOException, InterruptedException {
+        TokenStreamServer server = new TokenStreamServer(
+                Welcome.newBuilder()
+                        .setWorker(identity.ref())
+                        .setRole(identity.role())
+                        .build(),
+                settings.cluster().secret(),
+                settings.stream(),
+                this::cancel,
+                cluster.streamMetrics());
+        streams = server;
+        Frames frames = new Frames(settings.clock(), server);
+        Heartbeat heartbeat = new Heartbeat(frames, metrics, this::died);
+        EngineRoom open = EngineRoom.open(identity, settings, engineSettings(), heartbeat);
+        room = open;
+        metrics.engine(open.engine());
+        heartbeat.listIn(new DirectoryEntries(
+                cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref()));
+        WorkerContext context = new WorkerContext(
+                identity,
+                new WorkerContext.Compute(open.engine(), open.pool()),
+                new WorkerContext.Reports(
+                        new Claims(cluster.requests(), identity.ref(), settings.clock()),
+                        cluster.rim().producer(),
+                        frames),
+                new WorkerContext.Transfers(
+                        transferSettings(), metrics, settings.transfer().arriveWithin()),
+                settings.worker());
+        Duty<?> begun = role.begin(context);
+        duty = begun;
+        tokenPort = server.start(new InetSocketAddress(
+                settings.worker().listenAddress(), settings.worker().tokenPort()));
+        LaneLease first = lease();
+        lane = first.lane();
+        laneKeeper = Thread.ofPlatform().name("lane-keeper").start(() -> keepLane(begun, first));
+        announcer = new WorkerAnnouncer(cluster.states(), settings.registry(), this::state);
+        LOG.info(
+                "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
+                identity.id(),
+                identity.role(),
+                lane,
+                tokenPort,
+                begun.kvPort());
+    }
+
+    private EngineSettings engineSettings() {
+        EngineSettings base = role.engine();
+        EngineGroup group = settings.engine();
+        return new EngineSettings(
+                base.role(),
+                group.maxSequences() > 0 ? group.maxSequences() : base.maxSequences(),
+                group.stepTokens() > 0 ? group.stepTokens() : base.stepTokens(),
+                base.queueCapacity(),
+                base.patience());
+    }
+
+    private TransferSettings transferSettings() {
+        return new TransferSettings(
+                new Secret(settings.cluster().secret()),
+                Machine.id(),
+                settings.transfer().transport(),
+                true,
+                settings.transfer().ticketWithin(),
+                SessionLimits.defaults());
+    }
+
+    private LaneLease lease() throws InterruptedException {
+        return cluster.leases()
+                .take(
+                        role.topic(),
+                        settings.lanes().count(),
+                        identity.ref(),
+                        settings.worker().lane(),
+                        LANE_LIMIT);
+    }
+
+    /** Reads the lane for as long as the worker lives; takes a lane anew when a lease is lost. */
+    private <T extends Message> void keepLane(Duty<T> reader, LaneLease first) {
+        LaneLease held = first;
+        while (!draining) {
+            try (LaneLease lease = held;
+                    LaneConsumer<T> consumer =
+                            new LaneConsumer<>(lease, reader.parser(), reader::take, settings.lanes(), cluster.rim())) {
+                lane = lease.lane();
+                reading = true;
+                while (!draining && !consumer.awaitEnd(LANE_CHECK)) {
+                    reading = consumer.reading();
+                }
+            } catch (InterruptedException e) {
+                reading = false;
+                return;
+            }
+            reading = false;
+            if (!draining) {
+                held = leaseAgain();
+                if (held == null) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private @Nullable LaneLease leaseAgain() {
+        while (!draining) {
+            try {
+                return lease();
+            } catch (InterruptedException e) {
+                return null;
+            } catch (RuntimeException e) {
+                LOG.warn("No lane yet: {}", e.getMessage());
+            }
+        }
+        return null;
+    }
+
+    private void cancel(String requestId, Attempt attempt) {
+        Duty<?> current = duty;
+        if (current != null) {
+            current.cancel(requestId, attempt);
+        }
+    }
+
+    private void died(Throwable cause) {
+        LOG.error("The engine is dead; this worker is of no use until it starts anew", cause);
+        running = false;
+    }
+
+    /** Alive and reading its lane. */
+    boolean ready() {
+        return running && reading;
+    }
+
+    /** The engine has not died. */
+    boolean alive() {
+        return running;
+    }
+
+    @Nullable
+    EngineRoom room() {
+        return room;
+    }
+
+    WorkerIdentity identity() {
+        return identity;
+    }
+
+    private WorkerState state() {
+        EngineRoom open = room;
+        Duty<?> current = duty;
+        WorkerState.Builder state = WorkerState.newBuilder()
+                .setWorker(identity.ref())
+                .setRole(identity.role())
+                .setLane(Math.max(0, lane))
+                .setHost(settings.worker().advertisedHost())
+                .setTokenPort(tokenPort)
+                .setKvPort(current == null ? 0 : current.kvPort())
+                .setMachine(Machine.id())
+                .setDraining(draining || !reading);
+        if (open != null) {
+            EngineLoad load = open.engine().load();
+            state.setModel(open.engine().capabilities().model())
+                    .setModelFingerprint(open.engine().capabilities().fingerprint())
+                    .setMaxContext(
+                            settings.model().maxContext() > 0
+                                    ? Math.min(
+                                            settings.model().maxContext(),
+                                            open.engine().capabilities().maxContext())
+                                    : open.engine().capabilities().maxContext())
+                    .setExact(open.engine().capabilities().exact())
+                    .setBlockTokens(open.engine().capabilities().layout().blockTokens())
+                    .setBlocks(load.blocks())
+                    .setFreeBlocks(load.freeBlocks() + load.cachedBlocks())
+                    .setQueued(load.queued())
+                    .setRunning(load.running())
+                    .setQueuedTokens(load.queuedTokens())
+                    .setPrefillTokensPerSecond(load.prefillTokensPerSecond());
+        }
+        return state.build();
+    }
+
+    @Override
+    public void stop() {
+        draining = true;
+        running = false;
+        WorkerAnnouncer announced = announcer;
+        if (announced != null) {
+            announced.hurry();
+        }
+        awaitDrained();
+        if (laneKeeper != null) {
+            laneKeeper.interrupt();
+            joinQuietly(laneKeeper);
+        }
+        if (announced != null) {
+            announced.close();
+        }
+        if (duty != null) {
+            duty.close();
+        }
+        if (room != null) {
+            room.close();
+        }
+        if (streams != null) {
+            streams.close();
+        }
+    }
+
+    private void awaitDrained() {
+        Duty<?> current = duty;
+        long end = System.nanoTime() + settings.engine().drain().toNanos();
+        try {
+            while (current != null && current.underWay() > 0 && System.nanoTime() < end) {
+                TimeUnit.MILLISECONDS.sleep(20);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (current != null && current.underWay() > 0) {
+            LOG.info(
+                    "{} sequences did not finish within {}; their gateways send them elsewhere",
+                    current.underWay(),
+                    settings.engine().drain());
+        }
+    }
+
+    private static void joinQuietly(Thread thread) {
+        try {
+            thread.join(Duration.ofSeconds(6));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public boolean isRunning() {
+        return announcer != null && !draining;
+    }
+}
