@@ -43,6 +43,9 @@ final class WorkerNode implements SmartLifecycle {
     private final WorkerMetrics metrics;
     private final WorkerIdentity identity;
 
+    /** Read once: it names the machine's boot, and the state is written many times a second. */
+    private final String machine = Machine.id();
+
     private @Nullable EngineRoom room;
     private @Nullable TokenStreamServer streams;
     private @Nullable Duty<?> duty;
@@ -73,9 +76,9 @@ final class WorkerNode implements SmartLifecycle {
 
     @Override
     public void start() {
+        running = true;
         try {
             begin();
-            running = true;
         } catch (IOException e) {
             stop();
             throw new IllegalStateException("worker " + identity.id() + " cannot start: " + e.getMessage(), e);
@@ -148,7 +151,7 @@ final class WorkerNode implements SmartLifecycle {
     private TransferSettings transferSettings() {
         return new TransferSettings(
                 new Secret(settings.cluster().secret()),
-                Machine.id(),
+                machine,
                 settings.transfer().transport(),
                 true,
                 settings.transfer().ticketWithin(),
@@ -245,7 +248,7 @@ final class WorkerNode implements SmartLifecycle {
                 .setHost(settings.worker().advertisedHost())
                 .setTokenPort(tokenPort)
                 .setKvPort(current == null ? 0 : current.kvPort())
-                .setMachine(Machine.id())
+                .setMachine(machine)
                 .setDraining(draining || !reading);
         if (open != null) {
             EngineLoad load = open.engine().load();

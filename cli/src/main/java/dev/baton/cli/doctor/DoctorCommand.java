@@ -1,5 +1,6 @@
 package dev.baton.cli.doctor;
 
+import dev.baton.stack.Ports;
 import dev.baton.cli.Baton;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -82,7 +83,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private void ports() {
-        found("port " + port, Host.portFree(port), "free", "something listens there: stop it, or start with --port");
+        found("port " + port, Ports.isFree(port), "free", "something listens there: stop it, or start with --port");
     }
 
     private void natives() {

@@ -1,9 +1,6 @@
 package dev.baton.cli.doctor;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,17 +38,6 @@ public final class Host {
             return Optional.of(store.getUsableSpace());
         } catch (IOException e) {
             return Optional.empty();
-        }
-    }
-
-    /** True when a server can listen on this loopback port. */
-    public static boolean portFree(int port) {
-        try (ServerSocket socket = new ServerSocket()) {
-            socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-            return true;
-        } catch (IOException e) {
-            return false;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.baton.cli.up;
 
+import dev.baton.stack.Ports;
 import dev.baton.cli.CliException;
 import dev.baton.cli.doctor.Host;
 import java.nio.file.Path;
@@ -16,7 +17,7 @@ final class HostCheck {
     private HostCheck() {}
 
     static void enough(StackPlan plan) {
-        if (!Host.portFree(plan.port())) {
+        if (!Ports.isFree(plan.port())) {
             throw new CliException(
                     "port " + plan.port() + " is taken: stop what listens there, or choose another with --port");
         }

@@ -47,9 +47,6 @@ final class Generations {
                 trace.problem("the dispatcher threw", e);
                 choice.failed(ApiError.internal("The request could not be dispatched."));
             }
-            if (over.get()) {
-                choice.cancel();
-            }
         }
     }
 
