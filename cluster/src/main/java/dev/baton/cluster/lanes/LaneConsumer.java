@@ -164,13 +164,13 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         if (last != null) {
             offset = last.offset();
         } else {
+            // The end is asked for first: what is sent between the two questions is not skipped.
+            long end = consumer.endOffsets(List.of(partition), settings.startTimeout())
+                    .getOrDefault(partition, 0L);
             long since = rim.clock().instant().minus(settings.retention()).toEpochMilli();
             OffsetAndTimestamp oldest = consumer.offsetsForTimes(Map.of(partition, since), settings.startTimeout())
                     .get(partition);
-            offset = oldest != null
-                    ? oldest.offset()
-                    : consumer.endOffsets(List.of(partition), settings.startTimeout())
-                            .getOrDefault(partition, 0L);
+            offset = oldest != null ? oldest.offset() : end;
         }
         consumer.seek(partition, offset);
         lowWater = new LowWater(offset);
