@@ -2,12 +2,20 @@ package dev.baton.engine.kernel;
 
 import java.lang.foreign.MemorySegment;
 
-/** What this machine can do at best: bytes read from memory and fused multiply-adds, with a team of threads. */
+/**
+ * What this machine can do at best, with a team of threads: bytes read from memory, fused multiply-adds of f32, products
+ * of bytes. Each is the best of a few passes of some milliseconds: a limit is what was reached, not what was usual.
+ */
 public final class Limits implements AutoCloseable {
-    private static final long BYTES = 256 << 20;
-    private static final long FMA_TASKS = 64;
-    private static final long FMA_ROUNDS = 50_000;
+    /** Far more than any cache holds. */
+    private static final long BYTES = 512 << 20;
+
+    private static final int PASSES = 4;
+    private static final long TASKS = 64;
+    private static final long FMA_ROUNDS = 100_000;
     private static final long FLOPS_PER_ROUND = 12 * 8 * 2;
+    private static final long DOT_ROUNDS = 25_000;
+    private static final long DOTS_PER_ROUND = 12 * 64 * 2;
 
     private final NativeKernels kernels;
     private final MemorySegment memory;
@@ -20,15 +28,30 @@ public final class Limits implements AutoCloseable {
     }
 
     public double readBytesPerSecond() {
-        long start = System.nanoTime();
-        kernels.measureRead(memory);
-        return BYTES / ((System.nanoTime() - start) / 1e9);
+        return best(BYTES, () -> kernels.measureRead(memory));
     }
 
+    /** A multiply-add counts as two. */
     public double flopsPerSecond() {
-        long start = System.nanoTime();
-        kernels.measureFma(FMA_TASKS, FMA_ROUNDS);
-        return FMA_TASKS * FMA_ROUNDS * FLOPS_PER_ROUND / ((System.nanoTime() - start) / 1e9);
+        return best(TASKS * FMA_ROUNDS * FLOPS_PER_ROUND, () -> kernels.measureFma(TASKS, FMA_ROUNDS));
+    }
+
+    /** Multiplications and additions of bytes; 0 on a CPU that has no instruction for them. */
+    public double byteOpsPerSecond() {
+        if (kernels.measureDot(1, 1) == 0) {
+            return 0;
+        }
+        return best(TASKS * DOT_ROUNDS * DOTS_PER_ROUND, () -> kernels.measureDot(TASKS, DOT_ROUNDS));
+    }
+
+    private static double best(double amount, Runnable pass) {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < PASSES; i++) {
+            long start = System.nanoTime();
+            pass.run();
+            least = Math.min(least, System.nanoTime() - start);
+        }
+        return amount / (least / 1e9);
     }
 
     @Override

@@ -189,6 +189,15 @@ public final class NativeKernels implements Kernels {
         }
     }
 
+    /** {@code tasks * rounds * 768} multiply-adds of bytes; 0 where the CPU has no instruction for them. */
+    int measureDot(long tasks, long rounds) {
+        try {
+            return (int) library.measureDot.invokeExact(team, tasks, rounds);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
     @Override
     public void close() {
         if (team.address() == 0) {
@@ -230,7 +239,8 @@ public final class NativeKernels implements Kernels {
             MethodHandle gate,
             MethodHandle attention,
             MethodHandle measureRead,
-            MethodHandle measureFma) {
+            MethodHandle measureFma,
+            MethodHandle measureDot) {
         static final @Nullable Library LOADED = load();
 
         static Library loaded() {
@@ -271,7 +281,10 @@ public final class NativeKernels implements Kernels {
                                     FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, ADDRESS, JAVA_LONG)),
                             lib.function(
                                     "baton_measure_fma",
-                                    FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_LONG, JAVA_LONG)));
+                                    FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_LONG, JAVA_LONG)),
+                            lib.function(
+                                    "baton_measure_dot",
+                                    FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG)));
         }
     }
 }
