@@ -63,9 +63,10 @@ final class CpuModel implements OpenModel {
         Weights head = loader.head();
         java.lang.foreign.MemorySegment norm = loader.finalNorm();
         checkpoint.refuseUnread();
-        ropes = List.of(
-                new RopeTable(config.ropeFor(false), config.maxContext, arena),
-                new RopeTable(config.ropeFor(true), config.maxContext, arena));
+        Rope everywhere = config.ropeFor(false);
+        Rope sliding = config.ropeFor(true);
+        RopeTable full = new RopeTable(everywhere, config.maxContext, arena);
+        ropes = List.of(full, sliding.equals(everywhere) ? full : new RopeTable(sliding, config.maxContext, arena));
         fingerprint =
                 (checkpoint.digest() * 31 + config.toString().hashCode()) * 31 + dtype.ordinal() * 7L + NUMERIC_PATH;
         torch = new Torch(Script.of(config));

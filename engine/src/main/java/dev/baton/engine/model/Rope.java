@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -56,6 +58,16 @@ record Rope(float[] frequencies) {
                 frequencies[i] = (1 - smooth) * frequency / factor + smooth * frequency;
             }
         }
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Rope rope && Arrays.equals(frequencies, rope.frequencies);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(frequencies);
     }
 
     private static double number(JsonNode parameters, String name) {

@@ -21,6 +21,7 @@ final class WeightLoader {
     private final ModelConfig config;
     private final Checkpoint checkpoint;
     private final Kernels kernels;
+    private final Slab slab;
     private final Arena arena;
     private final Progress progress;
 
@@ -47,6 +48,7 @@ final class WeightLoader {
         this.config = config;
         this.checkpoint = checkpoint;
         this.kernels = kernels;
+        this.slab = new Slab(kernels, checkpoint.bytes());
         this.arena = arena;
         this.progress = progress;
     }
@@ -146,7 +148,7 @@ final class WeightLoader {
         WeightType stored =
                 checkpoint.get(parts[0].name(), parts[0].outputs(), inputs).type();
         WeightType type = stored == WeightType.F32 && !progress.keepF32 ? WeightType.BF16 : stored;
-        MemorySegment packed = kernels.allocate(type.packedBytes(outputs, inputs));
+        MemorySegment packed = slab.allocate(type.packedBytes(outputs, inputs));
         MemorySegment bias = null;
         long at = 0;
         for (Part part : parts) {
