@@ -27,14 +27,14 @@ final class ScriptedDispatcher implements Dispatcher {
     }
 
     @Override
-    public Running dispatch(Submission submission, TokenSink sink) {
+    public void dispatch(Submission submission, TokenSink sink) {
         Call call = new Call(submission, sink);
+        sink.running(call);
         calls.add(call);
         Consumer<Call> player = script;
         if (player != null) {
             player.accept(call);
         }
-        return call;
     }
 
     /** The next request that was dispatched. */

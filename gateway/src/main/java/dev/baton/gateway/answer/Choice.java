@@ -69,7 +69,8 @@ final class Choice implements TokenSink {
         return cached;
     }
 
-    void runs(Running handle) {
+    @Override
+    public void running(Running handle) {
         Wish made;
         synchronized (this) {
             running = handle;

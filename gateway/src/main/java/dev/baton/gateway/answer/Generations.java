@@ -42,7 +42,7 @@ final class Generations {
                 return;
             }
             try {
-                choice.runs(dispatcher.dispatch(plan.submission(choice.index()), choice));
+                dispatcher.dispatch(plan.submission(choice.index()), choice);
             } catch (RuntimeException e) {
                 trace.problem("the dispatcher threw", e);
                 choice.failed(ApiError.internal("The request could not be dispatched."));

@@ -85,6 +85,7 @@ final class ActiveRequest implements Running {
 
     /** On the loop, once. */
     void start() {
+        sink.running(this);
         if (!loop.add(this)) {
             sink.failed(Failure.newBuilder()
                     .setCode(Failure.Code.BAD_REQUEST)

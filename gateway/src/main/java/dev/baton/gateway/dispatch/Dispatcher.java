@@ -4,9 +4,10 @@ package dev.baton.gateway.dispatch;
 public interface Dispatcher {
     /**
      * Starts a request and returns at once. Everything that happens to it, a refusal included, reaches {@code sink}:
-     * either {@code refused} alone, or {@code admitted}, tokens, and one of {@code finished} and {@code failed}.
+     * either {@code refused} alone, or {@code running}, {@code admitted}, tokens, and one of {@code finished} and
+     * {@code failed}; any of it may come before this returns.
      * After {@link Running#cancel()} or {@link Running#complete()} the sink may still get a call that was under way,
      * and then nothing more.
      */
-    Running dispatch(Submission submission, TokenSink sink);
+    void dispatch(Submission submission, TokenSink sink);
 }

@@ -31,19 +31,20 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     }
 
     @Override
-    public Running dispatch(Submission submission, TokenSink sink) {
+    public void dispatch(Submission submission, TokenSink sink) {
         Instant now = rim.clock().instant();
         RequestLoop loop = loops.of(submission.requestId());
         Admission.Request asked = new Admission.Request(
                 submission.prompt().length, submission.stopping().getMaxTokens(), submission.deadline());
         if (rim.inFlight().closed()) {
-            return refuse(
+            refuse(
                     sink,
                     loop,
                     new Refusal(
                             Refusal.Reason.SHUTTING_DOWN,
                             "this gateway is shutting down: send the request again",
                             Duration.ofSeconds(1)));
+            return;
         }
         Admission.Decision decision =
                 rim.inFlight().enter(asked, rim.placement().maxContext(submission.model()));
@@ -52,15 +53,14 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
                     new Admitted(submission, maxTokens, rim.placement().chain(submission), now);
             ActiveRequest active = new ActiveRequest(request, sink, loop, rim, limits);
             loop.run(active::start);
-            return active;
+        } else {
+            refuse(sink, loop, refusal(decision, submission));
         }
-        return refuse(sink, loop, refusal(decision, submission));
     }
 
-    private Running refuse(TokenSink sink, RequestLoop loop, Refusal refusal) {
+    private void refuse(TokenSink sink, RequestLoop loop, Refusal refusal) {
         rim.accounts().metrics().ended(refusal.reason());
         loop.run(() -> sink.refused(refusal));
-        return Refused.INSTANCE;
     }
 
     private static Refusal refusal(Admission.Decision decision, Submission submission) {
@@ -130,21 +130,5 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     @Override
     public int getPhase() {
         return SmartLifecycle.DEFAULT_PHASE - 8_192;
-    }
-
-    /** What was refused has nothing to cancel. */
-    private enum Refused implements Running {
-        INSTANCE;
-
-        @Override
-        public void cancel() {}
-
-        @Override
-        public void complete() {}
-
-        @Override
-        public RequestTiming timing() {
-            return RequestTiming.NONE;
-        }
     }
 }

@@ -17,6 +17,14 @@ final class RecordingSink implements TokenSink {
     final List<Integer> tokens = new CopyOnWriteArrayList<>();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<String> end = new CompletableFuture<>();
+    private final CompletableFuture<Running> handle = new CompletableFuture<>();
+
+    @Override
+    public void running(Running given) {
+        if (!handle.complete(given) || end.isDone()) {
+            wrongs.add("a late handle");
+        }
+    }
 
     @Override
     public void refused(Refusal refusal) {
@@ -39,6 +47,10 @@ final class RecordingSink implements TokenSink {
     @Override
     public void failed(Failure failure) {
         end("failed " + failure.getCode());
+    }
+
+    Running handle() throws Exception {
+        return handle.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     boolean ended() {

@@ -62,14 +62,14 @@ class RequestDispatchIT {
         await().until(this::bothLive);
         RecordingSink sink = new RecordingSink();
         Submission submission = submission(LONG, 20, Duration.ofSeconds(30));
-        Running running = cluster.dispatcher().dispatch(submission, sink);
+        cluster.dispatcher().dispatch(submission, sink);
 
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(20));
         assertThat(sink.wrongs).isEmpty();
         assertThat(prefill.taken).hasSize(1);
         assertThat(decode.taken).hasSize(1);
-        RequestTiming timing = running.timing();
+        RequestTiming timing = sink.handle().timing();
         assertThat(timing.kafka()).isNotNull();
         assertThat(timing.prefill()).isNotNull();
         assertThat(timing.total()).isNotNull();
@@ -97,7 +97,7 @@ class RequestDispatchIT {
         first.stopBefore(7);
         second.stopBefore(7);
         RecordingSink sink = new RecordingSink();
-        Running running = cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(30)), sink);
+        cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(30)), sink);
         await().until(() -> sink.tokens.size() == 7);
 
         ScriptedWorker serving = first.taken.isEmpty() ? second : first;
@@ -110,7 +110,7 @@ class RequestDispatchIT {
         assertThat(sink.wrongs).isEmpty();
         assertThat(other.taken).as("fault not applied").hasSize(1);
         assertThat(other.taken.getFirst().getAcceptedList()).isEqualTo(ScriptedWorker.tokens(7));
-        assertThat(running.timing().attempts()).isEqualTo(2);
+        assertThat(sink.handle().timing().attempts()).isEqualTo(2);
     }
 
     @Test
@@ -120,12 +120,12 @@ class RequestDispatchIT {
         await().until(() -> bothLive());
         prefill.stopBefore(0);
         RecordingSink sink = new RecordingSink();
-        Running running = cluster.dispatcher().dispatch(submission(LONG, 12, Duration.ofSeconds(30)), sink);
+        cluster.dispatcher().dispatch(submission(LONG, 12, Duration.ofSeconds(30)), sink);
         await().until(() -> prefill.taken.size() == 1);
         prefill.kill();
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(12));
-        assertThat(running.timing().attempts()).as("fault not applied").isGreaterThan(1);
+        assertThat(sink.handle().timing().attempts()).as("fault not applied").isGreaterThan(1);
     }
 
     @Test
@@ -135,9 +135,9 @@ class RequestDispatchIT {
         decode.stopBefore(3);
         RecordingSink sink = new RecordingSink();
         Submission submission = submission(SHORT, 20, Duration.ofSeconds(30));
-        Running running = cluster.dispatcher().dispatch(submission, sink);
+        cluster.dispatcher().dispatch(submission, sink);
         await().until(() -> sink.tokens.size() == 3);
-        running.cancel();
+        sink.handle().cancel();
         await().until(() -> decode.cancelled.contains(submission.requestId()));
         await().until(() -> phase(submission) == Phase.CANCELLED);
         assertThat(sink.ended()).isFalse();
