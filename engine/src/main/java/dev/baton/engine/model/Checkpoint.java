@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /** All tensors of a folder, mapped; knows which were asked for, so that a weight nobody reads is noticed. */
 final class Checkpoint implements AutoCloseable {
@@ -43,19 +42,17 @@ final class Checkpoint implements AutoCloseable {
         if (!Files.isRegularFile(folder.resolve(INDEX))) {
             throw new IOException("%s holds neither %s nor %s".formatted(folder, SINGLE, INDEX));
         }
-        JsonNode map = ModelConfig.json(folder.resolve(INDEX)).path("weight_map");
         Map<String, Map<String, Safetensors.Tensor>> shards = new LinkedHashMap<>();
-        for (Map.Entry<String, JsonNode> entry : map.properties()) {
-            String shard = entry.getValue().asString("");
-            if (!shard.matches("[A-Za-z0-9][A-Za-z0-9._-]*\\.safetensors")) {
-                throw new IOException("%s names a shard '%s' that is no plain file name".formatted(INDEX, shard));
-            }
+        for (Map.Entry<String, String> entry :
+                ShardIndex.read(folder.resolve(INDEX)).entrySet()) {
+            String shard = entry.getValue();
             if (!shards.containsKey(shard)) {
                 shards.put(shard, Safetensors.map(folder.resolve(shard), arena));
             }
             Safetensors.Tensor tensor = shards.get(shard).get(entry.getKey());
             if (tensor == null) {
-                throw new IOException("%s promises %s in %s, which lacks it".formatted(INDEX, entry.getKey(), shard));
+                throw new IOException(
+                        "%s promises %.100s in %s, which lacks it".formatted(INDEX, entry.getKey(), shard));
             }
             tensors.put(entry.getKey(), tensor);
         }

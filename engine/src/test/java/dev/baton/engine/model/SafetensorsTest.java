@@ -11,14 +11,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsTest {
-    private static final String SOUND = "{\"__metadata__\":{\"format\":\"pt\"},"
+    static final String SOUND = "{\"__metadata__\":{\"format\":\"pt\"},"
             + "\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
             + "\"b\":{\"dtype\":\"BF16\",\"shape\":[4],\"data_offsets\":[24,32]}}";
 
@@ -65,25 +65,57 @@ class SafetensorsTest {
     }
 
     @Test
-    void noDamageToAFileDoesMoreThanARefusal() {
-        Random random = new Random(3);
-        byte[] sound = file(SOUND, 32);
-        int refused = 0;
-        for (int i = 0; i < 20_000; i++) {
-            byte[] damaged = java.util.Arrays.copyOf(
-                    sound, random.nextInt(4) == 0 ? random.nextInt(sound.length) : sound.length);
-            for (int n = random.nextInt(4); n > 0 && damaged.length > 0; n--) {
-                damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
-            }
-            try {
-                Safetensors.parse("f", MemorySegment.ofArray(damaged))
-                        .values()
-                        .forEach(t -> assertThat(t.data().byteSize()).isLessThanOrEqualTo(32));
-            } catch (IOException | UnsupportedModelException e) {
-                refused++;
-            }
+    void theLargestHeadersAreRefusedWithinASmallHeap(@TempDir Path folder) throws IOException, InterruptedException {
+        Path said = folder.resolve("said");
+        Process process = new ProcessBuilder(
+                        ProcessHandle.current().info().command().orElseThrow(),
+                        "-Xmx128m",
+                        "-XX:+ExitOnOutOfMemoryError",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        HugeHeaders.class.getName())
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+        try {
+            assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+            assertThat(process.exitValue()).as(Files.readString(said)).isZero();
+            assertThat(Files.readAllLines(said)).hasSize(10).allMatch(line -> line.startsWith("refused"));
+        } finally {
+            process.destroyForcibly();
         }
-        assertThat(refused).isGreaterThan(5_000);
+    }
+
+    @Test
+    void tensorsThatShareBytesOrLeaveSomeToNobodyAreRefused() {
+        String two = "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                + "\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}}";
+        assertThatThrownBy(() -> parse(two.formatted(4, 12), 12)).hasMessageContaining("begins at 4");
+        assertThatThrownBy(() -> parse(two.formatted(12, 20), 20)).hasMessageContaining("begins at 12");
+        assertThatThrownBy(() -> parse(two.formatted(8, 16), 20)).hasMessageContaining("4 of 20 bytes");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"[]", "5", "{}", "{\"weight_map\":{}}", "{\"weight_map\":[\"a\"]}", ""})
+    void anIndexWithoutAMapIsRefused(String index, @TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("model.safetensors.index.json"), index);
+        assertThatThrownBy(() -> Checkpoint.open(folder))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("model.safetensors.index.json");
+    }
+
+    @Test
+    void aShardThatIsMissingOrNoFileIsRefusedByName(@TempDir Path folder) throws IOException {
+        Files.writeString(
+                folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"one.safetensors\"}}");
+        for (boolean there : new boolean[] {false, true}) {
+            if (there) {
+                Files.createDirectory(folder.resolve("one.safetensors"));
+            }
+            assertThatThrownBy(() -> Checkpoint.open(folder))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("one.safetensors is missing or no file");
+        }
     }
 
     @ParameterizedTest
