@@ -1,7 +1,7 @@
 package dev.baton.cli.doctor;
 
-import dev.baton.stack.Ports;
 import dev.baton.cli.Baton;
+import dev.baton.stack.Ports;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

@@ -1,8 +1,8 @@
 package dev.baton.cli.up;
 
-import dev.baton.stack.Ports;
 import dev.baton.cli.CliException;
 import dev.baton.cli.doctor.Host;
+import dev.baton.stack.Ports;
 import java.nio.file.Path;
 import java.util.Optional;
 
