@@ -43,6 +43,7 @@ public final class Baton implements Runnable {
 
     public static void main(String[] args) {
         CommandLine line = new CommandLine(new Baton())
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setExecutionExceptionHandler((exception, commandLine, parsed) -> {
                     PrintWriter err = commandLine.getErr();
                     if (exception instanceof CliException) {

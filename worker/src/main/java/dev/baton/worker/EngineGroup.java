@@ -1,6 +1,7 @@
 package dev.baton.worker;
 
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.ModelSettings.WeightChoice;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -15,6 +16,8 @@ import org.springframework.validation.annotation.Validated;
  * @param kind MODEL runs the model; SIMULATED makes tokens up in a modelled time, for load tests only
  * @param device where the model runs; this build has no GPU engine and refuses CUDA
  * @param dtype what activations and KV are rounded to
+ * @param weights what the linear layers' weights are rounded to while they are read: STORED, INT8 or W8A8 (int8 times
+ *     activations that are rounded too); the same on every worker of a model
  * @param threads CPU threads of the products; 0 = all cores
  * @param maxSequences sequences in the engine at one time; 0 = the role's own
  * @param stepTokens rows of one step; 0 = the role's own
@@ -26,6 +29,7 @@ public record EngineGroup(
         @DefaultValue("MODEL") @NotNull Kind kind,
         @DefaultValue("CPU") @NotNull Device device,
         @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
+        @DefaultValue("STORED") @NotNull WeightChoice weights,
         @DefaultValue("0") @Min(0) @Max(256) int threads,
         @DefaultValue("0") @Min(0) @Max(4096) int maxSequences,
         @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,

@@ -6,6 +6,7 @@ import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.ModelEngine;
 import dev.baton.engine.model.ModelSettings;
+import dev.baton.engine.model.ModelSettings.Precision;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
 import dev.baton.kv.KvLayout;
@@ -39,7 +40,7 @@ final class EngineRoom implements AutoCloseable {
         ModelSettings settings = new ModelSettings(
                 node.model().folder(),
                 node.model().servedName(),
-                node.engine().dtype(),
+                new Precision(node.engine().dtype(), node.engine().weights()),
                 node.engine().threadsOr(Runtime.getRuntime().availableProcessors()),
                 kv.blockTokens());
         OpenModel model = Models.open(settings, new LoadLog());

@@ -3,6 +3,7 @@ package dev.baton.cli.up;
 import dev.baton.cli.Baton;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,11 +42,23 @@ public final class UpCommand implements Runnable {
             description = "Compute threads of each worker (default: the cores shared out).")
     private int threads;
 
+    @Option(
+            names = "--weights",
+            description = "What every worker rounds weights to: stored, int8, w8a8 (default: stored).")
+    private @Nullable Weights weights;
+
     @Option(names = "--gateway-setting", description = "A further setting of the gateway, name=value. May be repeated.")
     private List<String> gatewaySettings = List.of();
 
     @Option(names = "--worker-setting", description = "A further setting of every worker, name=value. May be repeated.")
     private List<String> workerSettings = List.of();
+
+    /** The values of {@code baton.engine.weights}. */
+    enum Weights {
+        STORED,
+        INT8,
+        W8A8
+    }
 
     @Override
     public void run() {
@@ -61,7 +74,7 @@ public final class UpCommand implements Runnable {
                 kvMebibytes,
                 threads,
                 arguments(gatewaySettings),
-                arguments(workerSettings));
+                arguments(workerSettings()));
         long started = System.nanoTime();
         say(
                 out,
@@ -76,6 +89,14 @@ public final class UpCommand implements Runnable {
             say(out, welcome(stack, (System.nanoTime() - started) / 1e9));
             stack.watch();
         }
+    }
+
+    private List<String> workerSettings() {
+        List<String> settings = new ArrayList<>(workerSettings);
+        if (weights != null) {
+            settings.addFirst("baton.engine.weights=" + weights);
+        }
+        return settings;
     }
 
     private static List<String> arguments(List<String> settings) {

@@ -5,6 +5,8 @@ import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelSettings;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.ModelSettings.Precision;
+import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
 import dev.baton.kv.KvLayout;
@@ -22,7 +24,7 @@ import java.util.Map;
 /**
  * Decode and prefill rates of the bare model, beside the machine's limits in the same round.
  *
- * <pre>EngineBench [--shapes demo,135M,1.1B] [--threads 1,2] [--rounds 3] [--dtype bf16] [--cells decode1,decode8,prefill512,prefill4096] [--json]</pre>
+ * <pre>EngineBench [--shapes demo,135M,1.1B] [--threads 1,2] [--rounds 3] [--dtype bf16] [--weights bf16,int8,w8a8] [--cells decode1,decode8,prefill512,prefill4096] [--json]</pre>
  */
 public final class EngineBench {
     private static final int CONTEXT = 512;
@@ -46,7 +48,11 @@ public final class EngineBench {
             boolean flag = i + 1 == arguments.length || arguments[i + 1].startsWith("--");
             options.put(arguments[i], flag ? "" : arguments[++i]);
         }
-        new EngineBench(System.out, options).run();
+        if (options.containsKey("--perplexity")) {
+            Perplexity.run(System.out, options);
+        } else {
+            new EngineBench(System.out, options).run();
+        }
     }
 
     private void run() throws IOException {
@@ -56,7 +62,16 @@ public final class EngineBench {
             Path folder = folder(shape);
             try {
                 for (String threads : options.getOrDefault("--threads", "1,2").split(",")) {
-                    measure(shape, folder, Integer.parseInt(threads), rounds, figures);
+                    for (String weights :
+                            options.getOrDefault("--weights", "bf16").split(",")) {
+                        ModelSettings settings = new ModelSettings(
+                                folder,
+                                shape + " " + weights,
+                                new Precision(dtype(), WeightChoice.named(weights)),
+                                Integer.parseInt(threads),
+                                64);
+                        measure(settings, rounds, figures);
+                    }
                 }
             } finally {
                 discard(folder);
@@ -86,13 +101,17 @@ public final class EngineBench {
         }
     }
 
-    private void measure(String shape, Path folder, int threads, int rounds, List<Figure> figures) throws IOException {
-        DtypeChoice dtype =
-                DtypeChoice.valueOf(options.getOrDefault("--dtype", "bf16").toUpperCase(java.util.Locale.ROOT));
+    private DtypeChoice dtype() {
+        return DtypeChoice.valueOf(options.getOrDefault("--dtype", "bf16").toUpperCase(java.util.Locale.ROOT));
+    }
+
+    private void measure(ModelSettings settings, int rounds, List<Figure> figures) throws IOException {
+        String shape = settings.name();
+        int threads = settings.threads();
         List<String> cells = List.of(options.getOrDefault("--cells", "decode1,decode8,prefill512,prefill4096")
                 .split(","));
         long before = System.nanoTime();
-        try (OpenModel model = Models.open(new ModelSettings(folder, shape, dtype, threads, 64), (done, of) -> {});
+        try (OpenModel model = Models.open(settings, (done, of) -> {});
                 Limits limits = new Limits(threads);
                 Arena arena = Arena.ofShared()) {
             int context = Math.min(4096, model.shape(1).maxContext());
@@ -162,7 +181,7 @@ public final class EngineBench {
     }
 
     private void print(List<Figure> figures) {
-        out.printf("%n%-6s %7s  %-18s %10s %23s%n", "shape", "threads", "cell", "median", "range");
+        out.printf("%n%-12s %7s  %-18s %10s %23s%n", "shape", "threads", "cell", "median", "range");
         figures.stream()
                 .map(f -> new Figure(f.shape, f.threads, f.cell, 0))
                 .distinct()
@@ -175,7 +194,7 @@ public final class EngineBench {
                             .toArray();
                     double median = values[values.length / 2];
                     out.printf(
-                            "%-6s %7d  %-18s %10.1f %10.1f – %10.1f%n",
+                            "%-12s %7d  %-18s %10.1f %10.1f – %10.1f%n",
                             key.shape, key.threads, key.cell, median, values[0], values[values.length - 1]);
                     if (options.containsKey("--json")) {
                         out.printf(

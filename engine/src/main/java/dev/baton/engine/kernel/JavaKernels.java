@@ -26,6 +26,9 @@ public final class JavaKernels implements Kernels {
 
     @Override
     public void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed) {
+        if (type == WeightType.W8A8) {
+            throw new IllegalArgumentException("only rounding makes W8A8 weights");
+        }
         for (long row = 0; row < span.rows(); row++) {
             long n = span.from() + row;
             long panel = n / PANEL * inputs * PANEL;
@@ -43,7 +46,16 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
+    public void quantise(WeightType stored, MemorySegment source, Span span, Weights to) {
+        JavaInt8.quantise(stored, source, span, to);
+    }
+
+    @Override
     public void product(Weights w, Rows a, int rows, Rows out) {
+        if (w.type() == WeightType.W8A8) {
+            JavaInt8.product(w, a, rows, out);
+            return;
+        }
         int n = (int) w.size().outputs();
         int k = (int) w.size().inputs();
         MemorySegment from = a.holding(rows, k);
@@ -89,6 +101,7 @@ public final class JavaKernels implements Kernels {
                 case F16 -> panel[i] = Float.float16ToFloat(w.packed().get(JAVA_SHORT_UNALIGNED, at));
                 case F32 -> panel[i] = w.packed().get(JAVA_FLOAT_UNALIGNED, at);
                 case I8 -> panel[i] = w.packed().get(JAVA_BYTE, at);
+                case W8A8 -> throw new IllegalArgumentException("W8A8 has a product of its own");
             }
         }
     }

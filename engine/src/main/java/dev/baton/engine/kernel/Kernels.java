@@ -15,8 +15,14 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     /** Zeroed memory for weights, on huge pages where there are any; lives until these kernels are closed. */
     MemorySegment allocate(long bytes);
 
-    /** Moves rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, into panels. */
+    /** Moves rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, into panels; not for W8A8. */
     void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed);
+
+    /**
+     * Rounds rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, to int8, each
+     * in steps of its greatest magnitude / 127, and packs them; {@code to} is I8 or W8A8.
+     */
+    void quantise(WeightType stored, MemorySegment source, Span span, Weights to);
 
     /** {@code out[r][n] = bias[n] + scale[n] * sum over k of a[r][k] * w[n][k]}. */
     void product(Weights weights, Rows a, int rows, Rows out);

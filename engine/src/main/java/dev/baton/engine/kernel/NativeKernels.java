@@ -23,6 +23,7 @@ public final class NativeKernels implements Kernels {
     private final List<MemorySegment> allocated = new ArrayList<>();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment attention = arena.allocate(ATTENTION_BYTES, 8);
+    private final NativeInt8 int8;
     private MemorySegment team;
 
     NativeKernels(int threads) {
@@ -34,6 +35,7 @@ public final class NativeKernels implements Kernels {
         library = Library.loaded();
         try {
             level = Math.min((int) library.level.invokeExact(), atMost);
+            int8 = new NativeInt8(library.int8, atMost);
             team = (MemorySegment) library.open.invokeExact(threads);
         } catch (Throwable e) {
             throw failed(e);
@@ -70,10 +72,12 @@ public final class NativeKernels implements Kernels {
 
     @Override
     public void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed) {
-        if (source.byteSize() < span.rows() * inputs * type.bytes()
+        if (type == WeightType.W8A8
+                || source.byteSize() < span.rows() * inputs * type.bytes()
                 || packed.byteSize() < type.packedBytes(span.from() + span.rows(), inputs)) {
             throw new IllegalArgumentException(
-                    "packing %s of %d inputs: a segment is too short".formatted(span, inputs));
+                    "packing %s of %d inputs as %s: a segment is too short, or only rounding makes such weights"
+                            .formatted(span, inputs, type));
         }
         try {
             library.pack.invokeExact(type.ordinal(), source, span.from(), span.from() + span.rows(), inputs, packed);
@@ -83,7 +87,31 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void quantise(WeightType stored, MemorySegment source, Span span, Weights to) {
+        if (source.byteSize() < span.rows() * to.size().inputs() * stored.bytes()
+                || span.from() + span.rows() > to.size().outputs()
+                || stored.scaled()
+                || !to.type().scaled()) {
+            throw new IllegalArgumentException(
+                    "%s of %s do not become %s of %s".formatted(span, stored, to.size(), to.type()));
+        }
+        try {
+            int8.quantise(team, stored, source, span, to);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
     public void product(Weights w, Rows a, int rows, Rows out) {
+        if (w.type() == WeightType.W8A8) {
+            try {
+                int8.product(team, w, a, rows, out);
+            } catch (Throwable e) {
+                throw failed(e);
+            }
+            return;
+        }
         long n = w.size().outputs();
         long k = w.size().inputs();
         MemorySegment from = a.holding(rows, k);
@@ -213,6 +241,7 @@ public final class NativeKernels implements Kernels {
             throw failed(e);
         }
         allocated.clear();
+        int8.close();
         arena.close();
     }
 
@@ -238,6 +267,7 @@ public final class NativeKernels implements Kernels {
             MethodHandle product,
             MethodHandle gate,
             MethodHandle attention,
+            NativeInt8.Functions int8,
             MethodHandle measureRead,
             MethodHandle measureFma,
             MethodHandle measureDot) {
@@ -276,6 +306,7 @@ public final class NativeKernels implements Kernels {
                                             ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                             JAVA_LONG, JAVA_LONG)),
                             lib.function("baton_attention", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS)),
+                            NativeInt8.Functions.of(lib),
                             lib.function(
                                     "baton_measure_read",
                                     FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, ADDRESS, JAVA_LONG)),

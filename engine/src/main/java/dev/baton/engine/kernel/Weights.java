@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One linear layer, packed in panels of 16 outputs: {@code [output / 16][input][16]}.
  *
- * @param scale f32 per output, for I8 only
+ * @param scale f32 per output, for int8 weights only
  * @param bias f32 per output, where the layer has one
  */
 public record Weights(
@@ -24,9 +24,14 @@ public record Weights(
                 || bias != null && bias.byteSize() < size.outputs * 4) {
             throw new IllegalArgumentException("scale or bias shorter than " + size);
         }
-        if ((type == WeightType.I8) != (scale != null)) {
+        if (type.scaled() != (scale != null)) {
             throw new IllegalArgumentException("int8 weights have scales, and only they");
         }
+    }
+
+    /** The scales, which int8 weights have. */
+    MemorySegment scales() {
+        return java.util.Objects.requireNonNull(scale);
     }
 
     /** Width of the result and of the argument. */

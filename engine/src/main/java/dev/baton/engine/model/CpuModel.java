@@ -45,14 +45,14 @@ final class CpuModel implements OpenModel {
         this.kernels = kernels;
         this.arena = arena;
         config = ModelConfig.read(settings.folder());
-        dtype = settings.dtype() == ModelSettings.DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
+        dtype = settings.precision().dtype() == ModelSettings.DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
         stopTokens = config.stopTokens(settings.folder());
         WeightLoader loader = new WeightLoader(
                 config,
                 checkpoint,
                 kernels,
                 arena,
-                new WeightLoader.Progress(progress, dtype == KvDtype.F32, checkpoint.bytes()));
+                new WeightLoader.Progress(progress, settings.precision(), checkpoint.bytes()));
         List<Integer> windows = config.windows();
         List<LayerWeights> read = new ArrayList<>();
         for (int i = 0; i < config.layers; i++) {
@@ -67,8 +67,10 @@ final class CpuModel implements OpenModel {
         Rope sliding = config.ropeFor(true);
         RopeTable full = new RopeTable(everywhere, config.maxContext, arena);
         ropes = List.of(full, sliding.equals(everywhere) ? full : new RopeTable(sliding, config.maxContext, arena));
-        fingerprint =
-                (checkpoint.digest() * 31 + config.toString().hashCode()) * 31 + dtype.ordinal() * 7L + NUMERIC_PATH;
+        fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
+                + settings.precision().weights().ordinal() * 1_000_003L
+                + dtype.ordinal() * 7L
+                + NUMERIC_PATH;
         torch = new Torch(Script.of(config));
         ends = new Ends(
                 torch.tensor(table.data(), TorchDtype.valueOf(table.type().name()), config.vocab, config.hidden),
@@ -129,8 +131,16 @@ final class CpuModel implements OpenModel {
                 stopTokens,
                 layout(blocks),
                 exact,
-                "%s weights, %s KV, f32 arithmetic, own products (%s), %d threads"
-                        .formatted(layers.getFirst().qkv().type(), dtype, kernels.name(), settings.threads()));
+                "%s, %s KV, own products (%s), %d threads"
+                        .formatted(arithmetic(), dtype, kernels.name(), settings.threads()));
+    }
+
+    private String arithmetic() {
+        return switch (settings.precision().weights()) {
+            case STORED -> layers.getFirst().qkv().type() + " weights, f32 arithmetic";
+            case INT8 -> "int8 weights scaled per output, f32 arithmetic";
+            case W8A8 -> "int8 weights scaled per output times int8 activations scaled per token, f32 between products";
+        };
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.baton.engine.kernel.Kernels;
 import dev.baton.engine.kernel.WeightType;
 import dev.baton.engine.kernel.Weights;
 import dev.baton.engine.model.Family.Trait;
+import dev.baton.engine.model.ModelSettings.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -25,16 +26,16 @@ final class WeightLoader {
     private final Arena arena;
     private final Progress progress;
 
-    /** Counts what was read; says whether f32 weights stay f32. */
+    /** Counts what was read; says how it is to be held. */
     static final class Progress {
         private final Models.LoadProgress listener;
-        private final boolean keepF32;
+        private final Precision precision;
         private final long of;
         private long done;
 
-        Progress(Models.LoadProgress listener, boolean keepF32, long of) {
+        Progress(Models.LoadProgress listener, Precision precision, long of) {
             this.listener = listener;
-            this.keepF32 = keepF32;
+            this.precision = precision;
             this.of = of;
         }
 
@@ -123,7 +124,11 @@ final class WeightLoader {
                     plain(expert + names.gate(), expert + names.up(), expert + names.down(), config.routing.width()));
         }
         return new LayerWeights.Routed(
-                linear(config.hidden, new Part(at + names.router(), config.routing.experts())), List.copyOf(experts));
+                linear(
+                        progress.precision.unquantised(),
+                        config.hidden,
+                        new Part(at + names.router(), config.routing.experts())),
+                List.copyOf(experts));
     }
 
     private LayerWeights.Plain plain(String gate, String up, String down, int width) {
@@ -139,21 +144,27 @@ final class WeightLoader {
         }
     }
 
-    /** Stacks matrices on top of each other. */
     private Weights linear(long inputs, Part... parts) {
+        return linear(progress.precision, inputs, parts);
+    }
+
+    /** Stacks matrices on top of each other. */
+    private Weights linear(Precision precision, long inputs, Part... parts) {
         long outputs = 0;
         for (Part part : parts) {
             outputs += part.outputs();
         }
         WeightType stored =
                 checkpoint.get(parts[0].name(), parts[0].outputs(), inputs).type();
-        WeightType type = stored == WeightType.F32 && !progress.keepF32 ? WeightType.BF16 : stored;
+        WeightType type = precision.packed(stored);
         MemorySegment packed = slab.allocate(type.packedBytes(outputs, inputs));
+        MemorySegment scale = type.scaled() ? arena.allocate(outputs * 4, 64) : null;
+        Weights weights = new Weights(type, packed, new Weights.Size(outputs, inputs), scale, null);
         MemorySegment bias = null;
         long at = 0;
         for (Part part : parts) {
             Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
-            pack(tensor, type, at, packed);
+            pack(tensor, at, weights);
             Safetensors.Tensor added = checkpoint.find(part.bias());
             if (added != null) {
                 bias = bias == null ? arena.allocate(outputs * 4, 64) : bias;
@@ -162,13 +173,19 @@ final class WeightLoader {
             at += part.outputs();
             progress.read(tensor.data().byteSize());
         }
-        return new Weights(type, packed, new Weights.Size(outputs, inputs), null, bias);
+        return new Weights(type, packed, weights.size(), scale, bias);
     }
 
-    private void pack(Safetensors.Tensor tensor, WeightType type, long from, MemorySegment packed) {
+    /** From the mapped file into the panels, without a copy of the matrix between. */
+    private void pack(Safetensors.Tensor tensor, long from, Weights to) {
         long inputs = tensor.columns();
+        WeightType type = to.type();
+        if (type.scaled()) {
+            kernels.quantise(tensor.type(), tensor.data(), new Kernels.Span(from, tensor.rows()), to);
+            return;
+        }
         if (tensor.type() == type) {
-            kernels.pack(type, tensor.data(), new Kernels.Span(from, tensor.rows()), inputs, packed);
+            kernels.pack(type, tensor.data(), new Kernels.Span(from, tensor.rows()), inputs, to.packed());
             return;
         }
         try (Arena temporary = Arena.ofConfined()) {
@@ -180,10 +197,10 @@ final class WeightLoader {
                     switch (type) {
                         case BF16 -> chunk.set(JAVA_SHORT_UNALIGNED, i * 2, Bf16.of(value));
                         case F32 -> chunk.set(JAVA_FLOAT_UNALIGNED, i * 4, value);
-                        case F16, I8 -> throw new IllegalArgumentException("no conversion to " + type);
+                        case F16, I8, W8A8 -> throw new IllegalArgumentException("no conversion to " + type);
                     }
                 }
-                kernels.pack(type, chunk, new Kernels.Span(from + row, rows), inputs, packed);
+                kernels.pack(type, chunk, new Kernels.Span(from + row, rows), inputs, to.packed());
             }
         }
     }
@@ -205,7 +222,7 @@ final class WeightLoader {
             case BF16 -> Bf16.toFloat(tensor.data().get(JAVA_SHORT_UNALIGNED, index * 2));
             case F16 -> Float.float16ToFloat(tensor.data().get(JAVA_SHORT_UNALIGNED, index * 2));
             case F32 -> tensor.data().get(JAVA_FLOAT_UNALIGNED, index * 4);
-            case I8 -> throw new IllegalArgumentException("int8 is no stored type");
+            case I8, W8A8 -> throw new IllegalArgumentException("int8 is no stored type");
         };
     }
 }

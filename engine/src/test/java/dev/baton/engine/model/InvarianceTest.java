@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.ModelSettings.Precision;
+import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.io.IOException;
@@ -21,16 +23,26 @@ class InvarianceTest {
     private static final int LENGTH = 150;
 
     @ParameterizedTest
-    @CsvSource({"BF16, 1", "BF16, 2", "F32, 1", "F32, 2"})
-    void aloneOrBatchedInOneChunkOrManyNoBitDiffers(DtypeChoice dtype, int threads) throws IOException {
+    @CsvSource({
+        "BF16, STORED, 1",
+        "BF16, STORED, 2",
+        "F32, STORED, 1",
+        "F32, STORED, 2",
+        "BF16, INT8, 1",
+        "BF16, W8A8, 1",
+        "F32, W8A8, 3"
+    })
+    void aloneOrBatchedInOneChunkOrManyNoBitDiffers(DtypeChoice dtype, WeightChoice weights, int threads)
+            throws IOException {
+        Precision precision = new Precision(dtype, weights);
         int[] tokens = new int[LENGTH];
         Arrays.setAll(tokens, i -> (i * 7919 + 13) % 1024);
         Outcome base;
-        try (OpenModel model = open(dtype, 2)) {
+        try (OpenModel model = open(precision, 2)) {
             assertThat(model.shape(1).exact()).isTrue();
             base = run(model, tokens, 1, LENGTH);
         }
-        try (OpenModel model = open(dtype, threads)) {
+        try (OpenModel model = open(precision, threads)) {
             List<int[]> cuts = List.of(
                     new int[] {LENGTH}, new int[] {64, 128, LENGTH}, new int[] {1, 8, 71, 72, 149, LENGTH}, new int[] {
                         37, 100, LENGTH
@@ -116,7 +128,7 @@ class InvarianceTest {
         }
     }
 
-    private static OpenModel open(DtypeChoice dtype, int threads) throws IOException {
-        return Models.open(new ModelSettings(Reference.DEMO, "demo", dtype, threads, 64), (done, of) -> {});
+    private static OpenModel open(Precision precision, int threads) throws IOException {
+        return Models.open(new ModelSettings(Reference.DEMO, "demo", precision, threads, 64), (done, of) -> {});
     }
 }
