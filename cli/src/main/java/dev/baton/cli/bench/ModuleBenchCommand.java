@@ -32,6 +32,7 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
                     "-Xmx2g",
+                    "-Dbaton.home=" + Baton.home(),
                     "-cp",
                     target.resolve(module + "-0.1.0-SNAPSHOT.jar")
                             + java.io.File.pathSeparator

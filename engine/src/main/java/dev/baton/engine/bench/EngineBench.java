@@ -1,212 +1,163 @@
 package dev.baton.engine.bench;
 
+import dev.baton.engine.bench.Options.Flag;
+import dev.baton.engine.bench.Results.Figure;
 import dev.baton.engine.kernel.Limits;
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelRunner.Slice;
-import dev.baton.engine.model.ModelSettings;
-import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.ModelSettings.Precision;
-import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
-import dev.baton.kv.KvLayout;
-import dev.baton.kv.KvRegion;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.lang.foreign.Arena;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Decode and prefill rates of the bare model, beside the machine's limits in the same round.
- *
- * <pre>EngineBench [--shapes demo,135M,1.1B] [--threads 1,2] [--rounds 3] [--dtype bf16] [--weights bf16,int8,w8a8] [--cells decode1,decode8,prefill512,prefill4096] [--json]</pre>
+ * Decode and prefill rates of the bare model, of the rivals and of the machine: in each round all take their turn, so that
+ * a neighbour's noise falls on all of them. Progress goes to standard error, the table to standard output.
  */
 public final class EngineBench {
-    private static final int CONTEXT = 512;
-    private static final int STEPS = 16;
-    private static final Path DEMO = Path.of("models", "demo");
+    private final Options options;
+    private final RivalsFolder rivals;
+    private final Results results = new Results();
+    private final Set<String> notes = new LinkedHashSet<>();
 
-    private final PrintStream out;
-    private final Map<String, String> options;
-
-    private EngineBench(PrintStream out, Map<String, String> options) {
-        this.out = out;
+    private EngineBench(Options options, RivalsFolder rivals) {
         this.options = options;
+        this.rivals = rivals;
     }
 
-    /** One figure of one round. */
-    private record Figure(String shape, int threads, String cell, double perSecond) {}
-
+    /** Ends with 0, with 1 when {@code --exact} found a bit that differs, with 2 when the options make no sense. */
     static void main(String... arguments) throws IOException {
-        Map<String, String> options = new java.util.HashMap<>();
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        if (List.of(arguments).contains("--perplexity")) {
+            Perplexity.run(out, pairs(arguments));
+            return;
+        }
+        int status;
+        try {
+            Options options = Options.parse(arguments);
+            RivalsFolder rivals =
+                    RivalsFolder.find(options.rivals(), Optional.ofNullable(System.getenv("BATON_RIVALS")), home());
+            if (options.has(Flag.HELP)) {
+                out.print(Options.HELP);
+                status = 0;
+            } else if (options.has(Flag.EXACT)) {
+                status = new ExactBench(options, rivals, out).run() ? 0 : 1;
+            } else {
+                new EngineBench(options, rivals).run(out);
+                status = 0;
+            }
+        } catch (IllegalArgumentException e) {
+            System.err.println("baton bench engine: " + e.getMessage());
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private static Map<String, String> pairs(String... arguments) {
+        Map<String, String> pairs = new HashMap<>();
         for (int i = 0; i < arguments.length; i++) {
-            boolean flag = i + 1 == arguments.length || arguments[i + 1].startsWith("--");
-            options.put(arguments[i], flag ? "" : arguments[++i]);
+            boolean alone = i + 1 == arguments.length || arguments[i + 1].startsWith("--");
+            pairs.put(arguments[i], alone ? "" : arguments[++i]);
         }
-        if (options.containsKey("--perplexity")) {
-            Perplexity.run(System.out, options);
-        } else {
-            new EngineBench(System.out, options).run();
+        return pairs;
+    }
+
+    /** The folder with {@code models} and {@code tools}. */
+    private static Path home() {
+        String given = System.getProperty("baton.home");
+        return given == null ? Path.of("").toAbsolutePath() : Path.of(given);
+    }
+
+    private void run(PrintStream out) throws IOException {
+        notes.addAll(rivals.missing());
+        for (String shape : options.shapes()) {
+            try (ShapeFolder folder = ShapeFolder.open(shape, rivals)) {
+                for (WeightFormat weights : options.weights()) {
+                    for (int threads : options.threads()) {
+                        measure(folder.path, new Heat(shape, weights, threads, options.cells()));
+                    }
+                }
+            }
+        }
+        out.print(ResultTable.of(results, "Baton"));
+        out.println();
+        out.println(Machine.describe());
+        notes.forEach(note -> out.println("- " + note));
+        if (options.has(Flag.JSON)) {
+            ResultTable.json(results).forEach(out::println);
         }
     }
 
-    private void run() throws IOException {
+    private void measure(Path folder, Heat asked) throws IOException {
+        progress(asked, "opening");
+        try (OpenModel model =
+                Models.open(asked.weights().settings(folder, options.dtype(), asked.threads()), (done, of) -> {})) {
+            Heat heat = fitting(asked, model.shape(1).maxContext());
+            notes.add("%s: %s; %d-token chunks; exact: %s"
+                    .formatted(
+                            heat.title(),
+                            model.shape(1).numerics(),
+                            options.chunk(),
+                            model.shape(1).exact()));
+            try (Ours ours = new Ours(model, heat.cells(), options.chunk());
+                    Limits limits = new Limits(heat.threads())) {
+                List<Contender> contenders = new ArrayList<>(List.of(ours));
+                if (rivals.checkpoint(heat.shape()).isPresent()) {
+                    rivals.programs().forEach(program -> contenders.add(new Rival(program, options.limit())));
+                } else if (!rivals.programs().isEmpty()) {
+                    notes.add("%s: the rivals have no such checkpoint".formatted(heat.shape()));
+                }
+                Dimensions dimensions = Dimensions.read(folder);
+                for (int round = 1; round <= options.rounds(); round++) {
+                    round(heat, contenders, limits, dimensions, "round %d of %d".formatted(round, options.rounds()));
+                }
+            }
+        }
+    }
+
+    /** Without the cells that the model's context cannot hold. */
+    private Heat fitting(Heat heat, int context) {
+        List<Cell> cells =
+                heat.cells().stream().filter(cell -> cell.tokens() <= context).toList();
+        if (cells.size() < heat.cells().size()) {
+            notes.add("%s: its context of %d tokens is too short for some cells".formatted(heat.shape(), context));
+        }
+        return new Heat(heat.shape(), heat.weights(), heat.threads(), cells);
+    }
+
+    private void round(Heat heat, List<Contender> contenders, Limits limits, Dimensions dimensions, String which) {
+        MachineLimits best = MachineLimits.measure(limits);
         List<Figure> figures = new ArrayList<>();
-        int rounds = Integer.parseInt(options.getOrDefault("--rounds", "3"));
-        for (String shape : options.getOrDefault("--shapes", "demo,135M,1.1B").split(",")) {
-            Path folder = folder(shape);
-            try {
-                for (String threads : options.getOrDefault("--threads", "1,2").split(",")) {
-                    for (String weights :
-                            options.getOrDefault("--weights", "bf16").split(",")) {
-                        ModelSettings settings = new ModelSettings(
-                                folder,
-                                shape + " " + weights,
-                                new Precision(dtype(), WeightChoice.named(weights)),
-                                Integer.parseInt(threads),
-                                64);
-                        measure(settings, rounds, figures);
-                    }
-                }
-            } finally {
-                discard(folder);
-            }
+        for (Contender contender : contenders) {
+            progress(heat, which + ": " + contender.name());
+            Contender.Outcome outcome = contender.measure(heat);
+            outcome.rates()
+                    .forEach((cell, rate) ->
+                            figures.add(new Figure(heat.title(), cell.title(), contender.name(), rate)));
+            notes.addAll(outcome.failures());
+            best = best.best(MachineLimits.measure(limits));
         }
-        print(figures);
-    }
-
-    private static Path folder(String shape) throws IOException {
-        if (shape.equals("demo")) {
-            return Files.isDirectory(DEMO) ? DEMO : Path.of("..").resolve(DEMO);
+        results.add(new Figure(heat.title(), "read, GB/s", Results.LIMIT, best.readBytes() / 1e9));
+        results.add(new Figure(heat.title(), "f32 multiply-add, GFLOP/s", Results.LIMIT, best.flops() / 1e9));
+        if (best.byteOps() > 0 && heat.weights() == WeightFormat.W8A8) {
+            results.add(new Figure(heat.title(), "byte multiply-add, Gop/s", Results.LIMIT, best.byteOps() / 1e9));
         }
-        Path folder = Files.createTempDirectory("baton-bench-");
-        switch (shape) {
-            case "135M" -> RandomCheckpoint.SMALL.write(folder);
-            case "1.1B" -> RandomCheckpoint.LARGE.write(folder);
-            default -> throw new IllegalArgumentException("shape %s: demo, 135M and 1.1B are known".formatted(shape));
-        }
-        return folder;
-    }
-
-    private static void discard(Path folder) throws IOException {
-        if (folder.getFileName().toString().startsWith("baton-bench-")) {
-            Files.delete(folder.resolve("config.json"));
-            Files.delete(folder.resolve("model.safetensors"));
-            Files.delete(folder);
+        figures.forEach(results::add);
+        for (Cell cell : heat.cells()) {
+            double limit = best.tokensPerSecond(cell, dimensions, heat.weights());
+            results.add(new Figure(heat.title(), cell.title(), Results.LIMIT, limit));
         }
     }
 
-    private DtypeChoice dtype() {
-        return DtypeChoice.valueOf(options.getOrDefault("--dtype", "bf16").toUpperCase(java.util.Locale.ROOT));
-    }
-
-    private void measure(ModelSettings settings, int rounds, List<Figure> figures) throws IOException {
-        String shape = settings.name();
-        int threads = settings.threads();
-        List<String> cells = List.of(options.getOrDefault("--cells", "decode1,decode8,prefill512,prefill4096")
-                .split(","));
-        long before = System.nanoTime();
-        try (OpenModel model = Models.open(settings, (done, of) -> {});
-                Limits limits = new Limits(threads);
-                Arena arena = Arena.ofShared()) {
-            int context = Math.min(4096, model.shape(1).maxContext());
-            KvLayout layout =
-                    model.layout(Math.max(Math.ceilDiv(context, 64), 8 * Math.ceilDiv(CONTEXT + STEPS + 4, 64)));
-            out.printf(
-                    "%s, %d threads: opened in %.1f s; %s; exact: %s%n",
-                    shape,
-                    threads,
-                    (System.nanoTime() - before) / 1e9,
-                    model.shape(1).numerics(),
-                    model.shape(1).exact());
-            try (ModelRunner runner = model.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
-                for (int round = 0; round < rounds; round++) {
-                    figures.add(new Figure(shape, threads, "read GB/s", limits.readBytesPerSecond() / 1e9));
-                    figures.add(new Figure(shape, threads, "fma GFLOP/s", limits.flopsPerSecond() / 1e9));
-                    for (String cell : cells) {
-                        double rate = cell.startsWith("decode")
-                                ? decode(runner, Integer.parseInt(cell.substring(6)))
-                                : prefill(runner, Math.min(context, Integer.parseInt(cell.substring(7))));
-                        figures.add(new Figure(shape, threads, cell + " tok/s", rate));
-                    }
-                }
-            }
-        }
-    }
-
-    private static double prefill(ModelRunner runner, int length) {
-        int[] blocks = blocks(0, Math.ceilDiv(length, 64));
-        long start = System.nanoTime();
-        for (int at = 0; at < length; at += 512) {
-            int end = Math.min(length, at + 512);
-            runner.forward(List.of(new Slice(tokens(runner, at, end), at, blocks, end == length)), layer -> {});
-        }
-        return length / ((System.nanoTime() - start) / 1e9);
-    }
-
-    /** Steps from a context that is filled with whatever the blocks hold: attention costs the same. */
-    private static double decode(ModelRunner runner, int batch) {
-        int each = Math.ceilDiv(CONTEXT + STEPS + 4, 64);
-        long start = 0;
-        for (int step = -2; step < STEPS; step++) {
-            if (step == 0) {
-                start = System.nanoTime();
-            }
-            List<Slice> slices = new ArrayList<>();
-            for (int s = 0; s < batch; s++) {
-                int position = CONTEXT + 2 + step;
-                slices.add(new Slice(tokens(runner, position, position + 1), position, blocks(s * each, each), true));
-            }
-            runner.forward(slices, layer -> {});
-        }
-        return batch * STEPS / ((System.nanoTime() - start) / 1e9);
-    }
-
-    private static int[] tokens(ModelRunner runner, int from, int to) {
-        int[] tokens = new int[to - from];
-        Arrays.setAll(
-                tokens, i -> (int) ((from + i) * 2654435761L % runner.shape().vocab()) & 0x7fffffff);
-        return tokens;
-    }
-
-    private static int[] blocks(int first, int count) {
-        int[] blocks = new int[count];
-        Arrays.setAll(blocks, i -> first + i);
-        return blocks;
-    }
-
-    private void print(List<Figure> figures) {
-        out.printf("%n%-12s %7s  %-18s %10s %23s%n", "shape", "threads", "cell", "median", "range");
-        figures.stream()
-                .map(f -> new Figure(f.shape, f.threads, f.cell, 0))
-                .distinct()
-                .forEach(key -> {
-                    double[] values = figures.stream()
-                            .filter(f ->
-                                    f.shape.equals(key.shape) && f.threads == key.threads && f.cell.equals(key.cell))
-                            .mapToDouble(Figure::perSecond)
-                            .sorted()
-                            .toArray();
-                    double median = values[values.length / 2];
-                    out.printf(
-                            "%-12s %7d  %-18s %10.1f %10.1f – %10.1f%n",
-                            key.shape, key.threads, key.cell, median, values[0], values[values.length - 1]);
-                    if (options.containsKey("--json")) {
-                        out.printf(
-                                java.util.Locale.ROOT,
-                                "{\"shape\":\"%s\",\"threads\":%d,\"cell\":\"%s\",\"median\":%.3f,\"min\":%.3f,\"max\":%.3f}%n",
-                                key.shape,
-                                key.threads,
-                                key.cell,
-                                median,
-                                values[0],
-                                values[values.length - 1]);
-                    }
-                });
+    private static void progress(Heat heat, String what) {
+        System.err.printf(Locale.ROOT, "%s: %s%n", heat.title(), what);
     }
 }

@@ -1,0 +1,35 @@
+package dev.baton.engine.bench;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.JsonNode;
+
+/** OpenVINO GenAI through {@code tools/rivals/openvino_bench.py}: one start measures all cells. */
+record OpenVino(RivalsFolder folder) implements RivalProgram {
+    @Override
+    public String name() {
+        return "OpenVINO";
+    }
+
+    @Override
+    public List<Child> starts(Heat heat) {
+        List<String> command = new ArrayList<>(List.of(
+                folder.openVinoPython().toString(),
+                folder.openVinoScript().toString(),
+                folder.gguf(heat.shape(), heat.weights().openVino).toString(),
+                Integer.toString(heat.threads())));
+        heat.cells().forEach(cell -> command.add(cell.toString()));
+        return List.of(new Child(command, Map.of("OMP_NUM_THREADS", Integer.toString(heat.threads()))));
+    }
+
+    @Override
+    public Optional<Rate> figure(JsonNode printed) {
+        return printed.has("cell") && printed.has("per_second")
+                ? Optional.of(new Rate(
+                        Cell.parse(printed.path("cell").asString("")),
+                        printed.path("per_second").asDouble()))
+                : Optional.empty();
+    }
+}
