@@ -30,7 +30,7 @@ public final class NativeKernels implements Kernels {
         this(threads, Integer.MAX_VALUE);
     }
 
-    /** With at most that level of instructions: 0 plain C, 1 AVX2. */
+    /** With at most that level of instructions: 0 plain C, 1 AVX2, 2 AVX-512. */
     NativeKernels(int threads, int atMost) {
         library = Library.loaded();
         try {
@@ -52,7 +52,11 @@ public final class NativeKernels implements Kernels {
 
     @Override
     public String name() {
-        return level >= 1 ? "C, AVX2" : "C";
+        return switch (level) {
+            case 0 -> "C";
+            case 1 -> "C, AVX2";
+            default -> "C, AVX-512";
+        };
     }
 
     @Override

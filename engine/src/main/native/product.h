@@ -1,0 +1,49 @@
+/* What the forms of the product share. */
+#ifndef BATON_PRODUCT_H
+#define BATON_PRODUCT_H
+#include "baton.h"
+#include <string.h>
+
+/* Up to here weights go straight from memory into the product; more rows share widened panels. */
+#define DIRECT_ROWS 24
+
+typedef struct {
+    int type;
+    const char *w;
+    const float *scale;
+    long n, k;
+    const float *a;
+    long lda, m;
+    const float *bias;
+    float *out;
+    long ldo;
+    long group; /* panels of one task */
+} product;
+
+/* How one instruction set does it; tasks take a product and an index. */
+typedef struct {
+    task direct, blocked;
+    long direct_step;   /* panels that direct takes at a time */
+    long block_rows;    /* rows of one blocked task at most */
+    long blocked_group; /* panels of one blocked task at most */
+    long (*scratch_floats)(long group);
+} product_form;
+
+extern const product_form product_avx2, product_avx512;
+
+static inline long element(int type) { return type == F32 ? 4 : type == I8 ? 1 : 2; }
+static inline long min(long x, long y) { return x < y ? x : y; }
+static inline long ceil_div(long x, long y) { return (x + y - 1) / y; }
+
+/* Where piece index of count pieces of rows begins: as even as the rows allow. */
+static inline long piece_start(long rows, long count, long index) {
+    return rows / count * index + min(index, rows % count);
+}
+
+/* Where column j of a panel stands among its 16 elements. */
+static inline int place(int type, int j) { return type != BF16 ? j : j < 8 ? 2 * j : 2 * (j - 8) + 1; }
+
+/* Scales, adds the bias and writes one row of a panel. */
+void product_finish(const product *p, long row, long panel, const float *acc);
+
+#endif
