@@ -7,7 +7,6 @@ import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.WorkerRef;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -29,21 +28,17 @@ import org.jspecify.annotations.Nullable;
  * prompt plus accepted tokens. Old workers are told to cancel, but nothing depends on their hearing it.
  */
 public final class RequestMachine {
-    private static final Duration SHORTEST_RETRY = Duration.ofMillis(50);
-
     private final RequestSpec spec;
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
-    private final Set<WorkerRef> avoid = new LinkedHashSet<>();
+    private final Retries retries;
     private final Set<WorkerRef> heard = new LinkedHashSet<>();
 
     private Phase phase = Phase.QUEUED;
     private Instant phaseSince;
     private Attempt attempt;
     private @Nullable Route route;
-    private @Nullable Instant retryAt;
-    private int fruitless;
     private int recordings;
     private boolean admitted;
     private int cachedTokens = -1;
@@ -52,6 +47,7 @@ public final class RequestMachine {
     public RequestMachine(RequestSpec spec, PhaseLimits limits, Instant now) {
         this.spec = spec;
         this.limits = limits;
+        this.retries = new Retries(limits);
         this.phaseSince = now;
         this.attempts = new Attempts(spec.nonceSeed());
         this.intake = new TokenIntake(spec.maxTokens());
@@ -119,8 +115,9 @@ public final class RequestMachine {
             return Instant.MAX;
         }
         Instant wake = earlier(spec.deadline(), phaseSince.plus(limits.of(phase)));
-        if (retryAt != null) {
-            wake = earlier(wake, retryAt);
+        Instant retry = retries.at();
+        if (retry != null) {
+            wake = earlier(wake, retry);
         }
         Instant gapEnds = intake.gapEnds();
         return gapEnds == null ? wake : earlier(wake, gapEnds);
@@ -132,7 +129,7 @@ public final class RequestMachine {
 
     private void routed(Route chosen) {
         route = chosen;
-        retryAt = null;
+        retries.made();
         recordings++;
         effects.add(new Effect.RecordAttempt(attempt, chosen));
     }
@@ -141,7 +138,7 @@ public final class RequestMachine {
         if (attempt.getNumber() == 1) {
             refuse(Effect.EmitRefusal.Cause.NO_WORKERS, "no live worker serves the model");
         } else {
-            retryLater(now);
+            retries.later(now);
         }
     }
 
@@ -166,7 +163,7 @@ public final class RequestMachine {
             refuse(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, why);
         } else {
             route = null;
-            retryLater(now);
+            retries.later(now);
         }
     }
 
@@ -213,7 +210,7 @@ public final class RequestMachine {
         }
         int taken = intake.take(worker, progress, prefills, effects);
         if (taken > 0) {
-            fruitless = 0;
+            retries.bearsFruit();
             phaseSince = now;
         }
         advance(progress, prefills, now);
@@ -252,14 +249,14 @@ public final class RequestMachine {
         if (code == Failure.Code.BAD_REQUEST || late) {
             fail(failure);
         } else if (!unclaimed && matters(worker)) {
-            avoid.add(worker);
+            retries.avoid(worker);
             raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, now);
         }
     }
 
     private void workerLost(WorkerRef worker, String why, Instant now) {
         if (involves(worker) && matters(worker)) {
-            avoid.add(worker);
+            retries.avoid(worker);
             raise(why, Failure.Code.ENGINE_FAILED, now);
         }
     }
@@ -284,8 +281,8 @@ public final class RequestMachine {
             phaseTimedOut(now);
         } else if (gapEnds != null && !now.isBefore(gapEnds)) {
             raise(intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
-        } else if (retryAt != null && !now.isBefore(retryAt)) {
-            retryAt = null;
+        } else if (retries.due(now)) {
+            retries.made();
             chooseRoute();
         }
     }
@@ -296,7 +293,7 @@ public final class RequestMachine {
             fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
             return;
         }
-        avoid.add(
+        retries.avoid(
                 switch (phase) {
                     case QUEUED, PREFILLING -> route.first().worker();
                     default -> route.decode().worker();
@@ -311,15 +308,14 @@ public final class RequestMachine {
     /** Gives the attempt up and begins the next one with the tokens accepted so far. */
     private void raise(String why, Failure last, Instant now) {
         effects.add(new Effect.NoteLostAttempt(attempt, phase, why));
-        if (fruitless + 1 >= limits.fruitlessAttempts() || attempt.getNumber() >= limits.allAttempts()) {
+        if (retries.exhausted(attempt.getNumber())) {
             fail(last.toBuilder()
                     .setMessage("gave up after " + attempt.getNumber() + " attempts, at last: " + last.getMessage())
                     .build());
             return;
         }
         cancelWorkers();
-        boolean backOff = last.getCode() == Failure.Code.NO_CAPACITY || fruitless > 0;
-        fruitless++;
+        boolean backOff = retries.givenUp(last);
         attempt = attempts.number(attempt.getNumber() + 1);
         phase = Phase.QUEUED;
         phaseSince = now;
@@ -327,18 +323,14 @@ public final class RequestMachine {
         route = null;
         heard.clear();
         if (backOff) {
-            retryLater(now);
+            retries.later(now);
         } else {
             chooseRoute();
         }
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(attempt, intake.size(), Set.copyOf(avoid)));
-    }
-
-    private void retryLater(Instant now) {
-        retryAt = now.plus(SHORTEST_RETRY.multipliedBy(1L << Math.min(fruitless, 5)));
+        effects.add(new Effect.ChooseRoute(attempt, intake.size(), retries.avoided()));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {
