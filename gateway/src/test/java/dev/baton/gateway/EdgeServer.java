@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -33,12 +34,17 @@ final class EdgeServer implements AutoCloseable {
     }
 
     static EdgeServer start(String... settings) {
+        return start(MODEL_FOLDER, settings);
+    }
+
+    /** With the tokenizer and the chat template of another folder. */
+    static EdgeServer start(Path model, String... settings) {
         List<String> all = new ArrayList<>(List.of(
                 "--server.port=0",
                 "--management.server.port=-1",
                 // No Redis, Kafka or workers here, so none of their indicators.
                 "--management.endpoint.health.validate-group-membership=false",
-                "--baton.model.folder=" + MODEL_FOLDER,
+                "--baton.model.folder=" + model,
                 "--spring.autoconfigure.exclude=org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration,"
                         + "org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration,"
                         + "org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration,"
@@ -82,8 +88,8 @@ final class EdgeServer implements AutoCloseable {
         }
 
         @Bean
-        ModelTokenizer tokenizer() throws IOException {
-            return ModelTokenizer.open(MODEL_FOLDER);
+        ModelTokenizer tokenizer(@Value("${baton.model.folder}") Path folder) throws IOException {
+            return ModelTokenizer.open(folder);
         }
 
         @Bean
