@@ -12,10 +12,13 @@ import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
 import dev.baton.engine.model.Reference;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,8 @@ class LongLifeTest {
             int vocabulary = model.shape(1).vocab();
             long memory = 0;
             long handles = 0;
+            long heap = 0;
+            Set<Integer> rows = new HashSet<>();
             for (int step = 0; step < STEPS; step++) {
                 if (bench.loop.load().queued() < 2) {
                     List<Integer> prompt = random.ints(1 + random.nextInt(60), 0, vocabulary)
@@ -50,13 +55,17 @@ class LongLifeTest {
                     bench.admit(Bench.generation("r" + step, prompt, 1 + random.nextInt(20)), Work.PREFILL_AND_DECODE);
                 }
                 assertThat(bench.loop.turn()).isTrue();
+                bench.reports.forEach(report -> rows.add(report.prefillRows() + report.decodeRows()));
                 bench.forget();
                 if (step == WARM) {
                     memory = resident();
+                    heap = usedHeap();
                     handles = openHandles();
                 }
             }
             assertThat(resident() - memory).as("growth of resident bytes").isLessThan(24L << 20);
+            assertThat(usedHeap() - heap).as("growth of the heap").isLessThan(1 << 20);
+            assertThat(rows).as("sizes of steps").hasSizeGreaterThan(30);
             assertThat(openHandles()).as("open files").isLessThanOrEqualTo(handles);
             bench.loop.checkIntegrity();
         }
@@ -69,6 +78,11 @@ class LongLifeTest {
                 .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
                 .findFirst()
                 .orElseThrow();
+    }
+
+    private static long usedHeap() {
+        System.gc();
+        return ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed();
     }
 
     private static long openHandles() throws IOException {

@@ -45,6 +45,16 @@ class LongLifeTest {
         }
     }
 
+    /** Proves that the test above can fail: what it allows is 210 bytes a step. */
+    @Test
+    void aFewHundredBytesThatAStepForgetsAreSeen() throws Throwable {
+        long before = allocated();
+        for (int step = 0; step < 10_000; step++) {
+            assertThat(Arena.global().allocate(256).byteSize()).isEqualTo(256);
+        }
+        assertThat(allocated() - before).as("bytes of malloc in use").isGreaterThan(2 << 20);
+    }
+
     /** Batches of one to four sequences, so that the rows' tensors are made anew again and again. */
     private static void steps(ModelRunner runner, int count) {
         for (int step = 0; step < count; step++) {

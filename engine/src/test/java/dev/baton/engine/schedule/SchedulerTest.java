@@ -9,8 +9,12 @@ import dev.baton.kv.BlockPool;
 import dev.baton.kv.BlockState;
 import dev.baton.kv.PrefixHasher;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -219,6 +223,41 @@ class SchedulerTest {
         }
         assertThat(alive).isEmpty();
         assertThat(pool.available()).isEqualTo(12);
+        assertThat(preemptions).isPositive();
+    }
+
+    /** Nobody is stalled or preempted for ever; who came first, with one payer and one priority, starts first. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3})
+    void leftAloneEverySequenceComesToItsEndInATightPool(long seed) {
+        Random random = new Random(seed);
+        pool = new BlockPool(12);
+        scheduler = new Scheduler<>(pool, new ScheduleSettings(5, 14, BLOCK));
+        Map<Plain, Integer> ends = new LinkedHashMap<>();
+        for (int i = 0; i < 60; i++) {
+            Plain sequence = enqueue("s" + i, Goal.BOTH, 1 + random.nextInt(30), 0);
+            ends.put(sequence, sequence.length() + 1 + random.nextInt(16));
+        }
+        List<Plain> arrived = List.copyOf(ends.keySet());
+        Set<Plain> started = new LinkedHashSet<>();
+        int preemptions = 0;
+        for (int steps = 0; !ends.isEmpty(); steps++) {
+            assertThat(steps).isLessThan(5_000);
+            StepPlan<Plain> plan = step();
+            assertThat(plan.chunks()).as("a step without progress").isNotEmpty();
+            assertThat(plan.stuck()).isEmpty();
+            started.addAll(plan.started());
+            preemptions += plan.preempted().size();
+            ends.entrySet().removeIf(entry -> {
+                boolean over = entry.getKey().length() >= entry.getValue();
+                if (over) {
+                    scheduler.end(entry.getKey());
+                }
+                return over;
+            });
+            scheduler.checkIntegrity();
+        }
+        assertThat(started).containsExactlyElementsOf(arrived);
         assertThat(preemptions).isPositive();
     }
 
