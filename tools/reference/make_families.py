@@ -39,6 +39,7 @@ class Family:
     rope: dict[str, Any] = field(default_factory=dict)
     classic: bool = True
     shard: str = "1GB"
+    seed: int | None = None
 
 
 FAMILIES = {
@@ -67,6 +68,10 @@ FAMILIES = {
     "qwen3-moe": Family(hf.Qwen3MoeConfig, torch.bfloat16, {
         "head_dim": 16, "num_hidden_layers": 3, "num_experts": 8, "num_experts_per_tok": 3, "moe_intermediate_size": 16, "norm_topk_prob": True,
         "mlp_only_layers": [1], "decoder_sparse_step": 1, "tie_word_embeddings": False}, theta=1_000_000.0),
+    "qwen25-yarn": Family(hf.Qwen2Config, torch.bfloat16, {"head_dim": 16, "hidden_size": 64, "max_position_embeddings": 64, "tie_word_embeddings": False},
+                          theta=10_000.0, rope={"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}, seed=13),
+    "phi4-mini": Family(hf.Phi3Config, torch.bfloat16, {"head_dim": 16, "hidden_size": 64, "tie_word_embeddings": True},
+                        rope={"partial_rotary_factor": 0.75}, classic=False, seed=14),
 }
 
 
@@ -102,7 +107,8 @@ def build(name: str, family: Family, folder: Path) -> None:
         rope = {"full_attention": {**rope, "rope_type": "linear", "factor": 8.0}, "sliding_attention": {"rope_theta": 10_000.0, "rope_type": "default"}}
     config = family.config(**{**SMALL, **family.settings, "rope_parameters": rope})
     model = hf.AutoModelForCausalLM.from_config(config)
-    randomize(model, sorted(FAMILIES).index(name))
+    unseeded = sorted(n for n, f in FAMILIES.items() if f.seed is None)
+    randomize(model, unseeded.index(name) if family.seed is None else family.seed)
     model.to(family.dtype).save_pretrained(folder, max_shard_size=family.shard)
     (folder / "generation_config.json").unlink(missing_ok=True)
     for file in folder.iterdir():

@@ -16,7 +16,9 @@ import tools.jackson.databind.node.MissingNode;
 /** {@code config.json} as this engine understands it; what it does not understand it refuses. */
 final class ModelConfig {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long MAX_BYTES = 16 << 20;
+    private static final long MAX_BYTES = 1 << 20;
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_CONTEXT = 1 << 24;
     private static final JsonNode NOTHING = MissingNode.getInstance();
 
     private final JsonNode root;
@@ -50,7 +52,6 @@ final class ModelConfig {
         kvHeads = optional("num_key_value_heads", heads);
         headDim = optional("head_dim", hidden / heads);
         vocab = positive("vocab_size");
-        maxContext = optional("max_position_embeddings", 2048);
         intermediate = positive("intermediate_size");
         epsilon = (float) root.path("rms_norm_eps").asDouble(1e-6);
         tied = root.path("tie_word_embeddings").asBoolean(family.has(Family.Trait.SCALED_EMBEDDING));
@@ -59,9 +60,15 @@ final class ModelConfig {
         attentionSoftcap = (float) root.path("attn_logit_softcapping").asDouble(0);
         logitSoftcap = (float) root.path("final_logit_softcapping").asDouble(0);
         JsonNode rope = rope(false);
+        maxContext = (int) Math.max(optional("max_position_embeddings", 2048), Rope.reach(rope));
         double partial = rope.path("partial_rotary_factor")
                 .asDouble(root.path("partial_rotary_factor").asDouble(1));
         rotated = (int) (headDim * partial) & ~1;
+        if (layers > MAX_LAYERS || maxContext > MAX_CONTEXT || rotated < 2 || rotated > headDim) {
+            throw new UnsupportedModelException(
+                    "config.json: %d layers (at most %d), a context of %d (at most %d) and %d rotated of %d dimensions make no sense"
+                            .formatted(layers, MAX_LAYERS, maxContext, MAX_CONTEXT, rotated, headDim));
+        }
         routing = new Routing(
                 optional("num_experts", optional("num_local_experts", 0)),
                 optional("num_experts_per_tok", 0),
@@ -79,7 +86,16 @@ final class ModelConfig {
     }
 
     static ModelConfig read(Path folder) throws IOException {
-        return new ModelConfig(json(folder.resolve("config.json")));
+        JsonNode root = json(folder.resolve("config.json"));
+        try {
+            ModelConfig config = new ModelConfig(root);
+            config.windows();
+            config.ropeFor(true);
+            config.ropeFor(false);
+            return config;
+        } catch (JacksonException e) {
+            throw new UnsupportedModelException("config.json: " + e.getOriginalMessage());
+        }
     }
 
     static JsonNode json(Path file) throws IOException {
@@ -100,6 +116,9 @@ final class ModelConfig {
     /** Window of each layer, 0 for none. */
     List<Integer> windows() {
         int window = root.path("sliding_window").asInt(0);
+        if (window < 0) {
+            throw new UnsupportedModelException("config.json: a sliding_window of " + window);
+        }
         JsonNode types = root.path("layer_types");
         List<Integer> windows = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {

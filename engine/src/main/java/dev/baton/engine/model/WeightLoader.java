@@ -206,8 +206,9 @@ final class WeightLoader {
     }
 
     private MemorySegment norm(String name, int width) {
+        Safetensors.Tensor stored = checkpoint.get(name, width);
         MemorySegment norm = arena.allocate(width * 4L, 64);
-        floats(checkpoint.get(name, width), config.family.has(Trait.NORM_PLUS_ONE) ? 1 : 0, norm);
+        floats(stored, config.family.has(Trait.NORM_PLUS_ONE) ? 1 : 0, norm);
         return norm;
     }
 

@@ -22,7 +22,7 @@ class UnsupportedModelTest {
 
     @Test
     void anUnknownRotaryScalingIsRefused(@TempDir Path folder) throws IOException {
-        refused(folder, "\"rope_type\": \"default\"", "\"rope_type\": \"yarn\"", "yarn", "llama3");
+        refused(folder, "\"rope_type\": \"default\"", "\"rope_type\": \"longrope\"", "longrope", "llama3");
     }
 
     @Test
@@ -35,10 +35,27 @@ class UnsupportedModelTest {
         refused(folder, "\"num_hidden_layers\": \\d+", "\"num_hidden_layers\": 1", "no place", "model.layers.1");
     }
 
+    @Test
+    void sizesThatWouldEatTheMachineAreRefused(@TempDir Path folder) throws IOException {
+        refused(folder.resolve("a"), "\"num_hidden_layers\": \\d+", "\"num_hidden_layers\": 2147483647", "no sense");
+        refused(
+                folder.resolve("b"),
+                "\"max_position_embeddings\": \\d+",
+                "\"max_position_embeddings\": 2147483647",
+                "no sense");
+        refused(
+                folder.resolve("c"),
+                "\"hidden_size\": (\\d+)",
+                "\"hidden_size\": $1, \"partial_rotary_factor\": 1e9",
+                "no sense");
+        refused(folder.resolve("d"), "\"hidden_size\": (\\d+)", "\"hidden_size\": $1, \"sliding_window\": -3", "-3");
+    }
+
     private static void refused(Path folder, String from, String to, String... says) throws IOException {
         String config = Files.readString(Reference.DEMO.resolve("config.json"));
         String changed = config.replaceAll(from, to);
         assertThat(changed).as("config.json with another value").isNotEqualTo(config);
+        Files.createDirectories(folder);
         Files.writeString(folder.resolve("config.json"), changed);
         Files.copy(Reference.DEMO.resolve("model.safetensors"), folder.resolve("model.safetensors"));
         ModelSettings settings = new ModelSettings(folder, "broken", ModelSettings.DtypeChoice.AUTO, 1, 64);
