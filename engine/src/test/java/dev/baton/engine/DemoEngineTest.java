@@ -32,7 +32,7 @@ class DemoEngineTest {
     private static final int PLENTY = 512;
 
     /** A prompt and what must come out of it. */
-    private record Expected(Generation generation, List<Integer> tokens) {}
+    record Expected(Generation generation, List<Integer> tokens) {}
 
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
@@ -48,7 +48,7 @@ class DemoEngineTest {
                     assertThat(alone(model, one.generation())).isEqualTo(one.tokens());
                 }
             }
-            batchedThenCached(model, expected);
+            batchedThenCached(model, expected, 2 * 128);
             chunked(model, longOnes);
             preempted(model, shortOnes);
             handedOver(model, shortOnes.getFirst());
@@ -68,7 +68,7 @@ class DemoEngineTest {
         assertThat(chosen).hasSize(14);
         List<Expected> expected = new ArrayList<>();
         for (Reference.Case one : chosen) {
-            Generation generation = generation(one);
+            Generation generation = generation(one.name(), one);
             List<Integer> tokens = dtype == DtypeChoice.F32
                     ? Arrays.stream(one.continuation()).boxed().toList()
                     : alone(model, generation);
@@ -78,7 +78,7 @@ class DemoEngineTest {
         return expected;
     }
 
-    private static void batchedThenCached(OpenModel model, List<Expected> expected) {
+    static void batchedThenCached(OpenModel model, List<Expected> expected, int leastCached) {
         try (Bench bench = new Bench(model, settings(Role.BOTH, 64, 512), PLENTY, UnaryOperator.identity())) {
             int cached = 0;
             for (String round : List.of("batched", "cached")) {
@@ -101,11 +101,11 @@ class DemoEngineTest {
             }
             assertThat(cached)
                     .as("tokens found in the cache in the second round")
-                    .isGreaterThan(2 * 128);
+                    .isGreaterThanOrEqualTo(leastCached);
         }
     }
 
-    private static void chunked(OpenModel model, List<Expected> longOnes) {
+    static void chunked(OpenModel model, List<Expected> longOnes) {
         int maxSequences = longOnes.size();
         try (Bench bench = new Bench(
                 model, settings(Role.BOTH, maxSequences, maxSequences + 2 * BLOCK), PLENTY, UnaryOperator.identity())) {
@@ -147,7 +147,7 @@ class DemoEngineTest {
         }
     }
 
-    private static void handedOver(OpenModel model, Expected one) {
+    static void handedOver(OpenModel model, Expected one) {
         try (Bench prefill = new Bench(model, settings(Role.PREFILL, 4, 64), 128, UnaryOperator.identity());
                 Bench decode = new Bench(model, settings(Role.DECODE, 4, 64), 160, UnaryOperator.identity())) {
             Generation neighbour =
@@ -180,10 +180,10 @@ class DemoEngineTest {
         return new EngineSettings(role, maxSequences, stepTokens, 256, Patience.DEFAULT);
     }
 
-    private static Generation generation(Reference.Case one) {
+    static Generation generation(String id, Reference.Case one) {
         Stopping.Builder stopping =
                 Stopping.newBuilder().setMaxTokens(one.continuation().length).setIgnoreEos(true);
-        return Bench.generation(one.name(), Arrays.stream(one.prompt()).boxed().toList(), 1).toBuilder()
+        return Bench.generation(id, Arrays.stream(one.prompt()).boxed().toList(), 1).toBuilder()
                 .setStopping(stopping)
                 .build();
     }

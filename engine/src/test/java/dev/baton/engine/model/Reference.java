@@ -38,6 +38,10 @@ public record Reference(double tolerance, int vocab, List<Case> cases) {
         int vocab = root.path("vocabulary").asInt();
         List<Case> cases = new ArrayList<>();
         for (JsonNode node : root.path("cases")) {
+            if (!(node.path("margin").asDouble(0) > 10 * root.path("tolerance").asDouble())) {
+                throw new IOException("%s: a choice so close that a difference within the tolerance could turn it: %s"
+                        .formatted(folder, node.path("margin")));
+            }
             int[] positions = ints(node.path("positions"));
             float[][] logits = new float[positions.length][vocab];
             for (int i = 0; i < positions.length; i++) {
