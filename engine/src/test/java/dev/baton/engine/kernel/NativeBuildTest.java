@@ -23,7 +23,7 @@ class NativeBuildTest {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        assertThat(build.waitFor(120, TimeUnit.SECONDS)).isTrue();
+        assertThat(build.waitFor(300, TimeUnit.SECONDS)).isTrue();
         assertThat(build.exitValue()).as(Files.readString(log)).isZero();
 
         Path java = Path.of(System.getProperty("java.home"), "bin", "java");
