@@ -180,12 +180,12 @@ VNNI INLINE void dot(const product *p, int rows, int panels, long row, long pane
     __m512i acc[24];
 #pragma GCC unroll 12
     for (int r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (int q = 0; q < panels; q++) acc[r * panels + q] = _mm512_set1_epi32(p->rows[row + r].start);
     }
     for (long g = 0; g < p->groups; g++) {
-        __m512i x[4];
-#pragma GCC unroll 4
+        __m512i x[8];
+#pragma GCC unroll 8
         for (int q = 0; q < panels; q++) {
             const uint8_t *at = w + q * stride + g * 64;
             _mm_prefetch((const char *)(at + AHEAD), _MM_HINT_T0);
@@ -196,11 +196,11 @@ VNNI INLINE void dot(const product *p, int rows, int panels, long row, long pane
             int32_t four;
             memcpy(&four, a + (g * rows + r) * GROUP, 4);
             __m512i y = _mm512_set1_epi32(four);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
             for (int q = 0; q < panels; q++) __asm__("vpdpbusd %2, %1, %0" : "+v"(acc[r * panels + q]) : "v"(x[q]), "v"(y));
         }
     }
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int q = 0; q < panels; q++) {
         long column = (panel + q) * PANEL, left = p->n - column;
         __mmask16 held = left >= PANEL ? 0xffff : (__mmask16)((1 << left) - 1);
@@ -217,17 +217,21 @@ VNNI INLINE void dot(const product *p, int rows, int panels, long row, long pane
 }
 
 #define ROWS(rows) \
-    case rows * 8 + 1: dot(p, rows, 1, row, panel); break; \
-    case rows * 8 + 2: dot(p, rows, 2, row, panel); break;
+    case rows * 16 + 1: dot(p, rows, 1, row, panel); break; \
+    case rows * 16 + 2: dot(p, rows, 2, row, panel); break;
 
 VNNI static void tile_dot(const product *p, long tile, long panel, long panels) {
     long row = even(p->m, p->tiles, tile);
-    switch ((even(p->m, p->tiles, tile + 1) - row) * 8 + panels) {
+    switch ((even(p->m, p->tiles, tile + 1) - row) * 16 + panels) {
         ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
-        case 1 * 8 + 4: dot(p, 1, 4, row, panel); break;
-        case 2 * 8 + 4: dot(p, 2, 4, row, panel); break;
-        case 3 * 8 + 4: dot(p, 3, 4, row, panel); break;
-        case 4 * 8 + 4: dot(p, 4, 4, row, panel); break;
+        case 1 * 16 + 8: dot(p, 1, 8, row, panel); break;
+        case 2 * 16 + 8: dot(p, 2, 8, row, panel); break;
+        case 3 * 16 + 8: dot(p, 3, 8, row, panel); break;
+        case 4 * 16 + 6: dot(p, 4, 6, row, panel); break;
+        case 5 * 16 + 4: dot(p, 5, 4, row, panel); break;
+        case 6 * 16 + 4: dot(p, 6, 4, row, panel); break;
+        case 7 * 16 + 3: dot(p, 7, 3, row, panel); break;
+        case 8 * 16 + 3: dot(p, 8, 3, row, panel); break;
     }
 }
 #endif
@@ -242,6 +246,9 @@ static void round_task(void *argument, long index, void *scratch) {
     round_plain(p, index);
 }
 
+/* As many panels as the registers hold: memory answers more streams faster. */
+static long panels_at_once(long rows) { return rows > 8 ? 2 : rows > 6 ? 3 : rows > 4 ? 4 : rows > 3 ? 6 : 8; }
+
 /* Some panels times some tiles; panels stay in the cache while the tiles pass. */
 static void product_task(void *argument, long index, void *scratch) {
     (void)scratch;
@@ -252,7 +259,7 @@ static void product_task(void *argument, long index, void *scratch) {
     for (long panel = group * p->panels; panel < end;) {
 #if defined(__x86_64__)
         if (p->level == DOT) {
-            long wide = p->m <= 4 ? 4 : 2, panels = end - panel >= wide ? wide : 1;
+            long wide = panels_at_once(p->m), panels = end - panel >= wide ? wide : end - panel >= 2 ? 2 : 1;
             for (long t = tile0; t < tile1; t++) tile_dot(p, t, panel, panels);
             panel += panels;
             continue;
@@ -296,7 +303,8 @@ EXPORT void baton_product_int8(pool *team, int level, const void *w, const float
         pool_run(team, round_task, &p, p.tiles, 0);
     }
     p.panels = threads == 1 ? all : (all + threads * 4 - 1) / (threads * 4);
-    p.panels = (p.panels + 3) / 4 * 4;
+    long wide = level == DOT ? panels_at_once(m) : 1;
+    p.panels = (p.panels + wide - 1) / wide * wide;
     long groups = (all + p.panels - 1) / p.panels;
     if (groups < threads * 3) p.blocks = min(p.tiles, (threads * 3 + groups - 1) / groups);
     if (threads == 1) p.blocks = 1;
