@@ -40,6 +40,10 @@ public final class EngineBench {
             Perplexity.run(out, pairs(arguments));
             return;
         }
+        if (List.of(arguments).contains("--sampling")) {
+            new SamplingBench(out, pairs(arguments)).run();
+            return;
+        }
         int status;
         try {
             Options options = Options.parse(arguments);

@@ -60,6 +60,7 @@ record Options(
               --length N        tokens of the long prompt of --exact (600)
               --perplexity      how well models/demo foretells held-out text under each rounding of its weights
                                 (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, --threads N)
+              --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
               --help            this
 
             The rivals: docs/performance.md says how to get them.

@@ -102,6 +102,7 @@ class OptionsTest {
                         "--exact",
                         "--length",
                         "--perplexity",
+                        "--sampling",
                         "--help");
     }
 
