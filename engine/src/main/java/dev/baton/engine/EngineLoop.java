@@ -9,7 +9,6 @@ import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelShape;
 import dev.baton.engine.sampling.Drawn;
 import dev.baton.engine.sampling.Sampler;
@@ -41,7 +40,7 @@ import java.util.function.Consumer;
  * <p>Commands are looked at between turns and, while the model runs, between layers. A sequence whose rows are being
  * computed ends for its listener at once, but keeps its blocks until the step is over.
  */
-final class EngineLoop {
+final class EngineLoop implements ForwardPass.Caller {
     private static final Logger LOG = System.getLogger(EngineLoop.class.getName());
 
     private final EngineSettings settings;
@@ -52,6 +51,7 @@ final class EngineLoop {
     private final Admission admission;
     private final BlockPool pool;
     private final Scheduler<LiveSequence> scheduler;
+    private final ForwardPass forward;
     private final Sampler sampler;
     private final LoadMeter meter = new LoadMeter();
     private final Map<SequenceKey, LiveSequence> sequences = new HashMap<>();
@@ -80,6 +80,7 @@ final class EngineLoop {
                         settings.maxSequences(),
                         settings.stepTokens(),
                         shape.layout().blockTokens()));
+        this.forward = new ForwardPass(runner, meter, this);
         this.sampler = new Sampler(shape.vocab());
     }
 
@@ -243,7 +244,7 @@ final class EngineLoop {
         }
         meter.stepStarts(plan);
         try {
-            compute(plan.chunks());
+            forward.run(plan.chunks());
         } finally {
             plan.chunks().forEach(chunk -> chunk.sequence().inStep = false);
             endingWithStep.forEach(this::endNow);
@@ -252,38 +253,8 @@ final class EngineLoop {
         return meter.stepEnded(clock.nanos().getAsLong() - started);
     }
 
-    /** Runs the chunks in one batch; when that fails, each alone, so that only those fail that fail by themselves. */
-    private void compute(List<Chunk<LiveSequence>> chunks) {
-        List<Slice> slices = new ArrayList<>(chunks.size());
-        for (Chunk<LiveSequence> chunk : chunks) {
-            LiveSequence sequence = chunk.sequence();
-            int[] blocks = sequence.table().covering(chunk.to());
-            slices.add(new Slice(sequence.tokens(chunk.from(), chunk.to()), chunk.from(), blocks, chunk.last()));
-        }
-        MemorySegment logits;
-        try {
-            logits = runner.forward(slices, layer -> layerDone(chunks, layer));
-        } catch (RuntimeException e) {
-            if (chunks.size() == 1) {
-                failed(chunks.getFirst().sequence(), e);
-            } else {
-                LOG.log(Level.WARNING, meter.describeStep() + " failed, its sequences are tried one by one", e);
-                chunks.forEach(chunk -> compute(List.of(chunk)));
-            }
-            return;
-        } catch (Error e) {
-            throw new IllegalStateException(meter.describeStep() + " broke the engine", e);
-        }
-        int row = 0;
-        for (Chunk<LiveSequence> chunk : chunks) {
-            int own = chunk.last() ? row++ : -1;
-            if (!chunk.sequence().over) {
-                computed(chunk, logits, own);
-            }
-        }
-    }
-
-    private void layerDone(List<Chunk<LiveSequence>> chunks, int layer) {
+    @Override
+    public void layerDone(List<Chunk<LiveSequence>> chunks, int layer) {
         for (Chunk<LiveSequence> chunk : chunks) {
             LiveSequence sequence = chunk.sequence();
             if (sequence.tellsLayers && layer >= sequence.layersTold) {
@@ -295,8 +266,12 @@ final class EngineLoop {
         announceReserved(scheduler.reserveWaiting());
     }
 
-    private void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
+    @Override
+    public void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
         LiveSequence sequence = chunk.sequence();
+        if (sequence.over) {
+            return;
+        }
         boolean prefilled = sequence.phase() == Phase.PREFILLING;
         scheduler.computed(chunk);
         if (!chunk.last()) {
@@ -347,7 +322,8 @@ final class EngineLoop {
         }
     }
 
-    private void failed(LiveSequence sequence, RuntimeException cause) {
+    @Override
+    public void failed(LiveSequence sequence, RuntimeException cause) {
         LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
         fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));
     }
