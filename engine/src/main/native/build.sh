@@ -6,4 +6,5 @@ to=${1:-$here/../resources/native/linux-x86_64}
 mkdir -p "$to"
 ${CC:-cc} -O3 -std=gnu11 -Wall -Wextra -Werror -fPIC -shared -fvisibility=hidden -ffp-contract=off -fno-math-errno \
     -mtune=generic -Wl,--build-id=none -Wl,-z,relro,-z,now -s \
-    "$here/pool.c" "$here/product.c" "$here/product_avx512.c" "$here/product_avx2.c" "$here/product_int8.c" "$here/attention.c" "$here/attention_avx512.c" "$here/attention_avx2.c" "$here/gate.c" "$here/measure.c" -lpthread -lm -o "$to/libbaton.so"
+    "$here"/*.c -lpthread -lm -o "$to/libbaton.so"
+

@@ -8,6 +8,7 @@ import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.model.ModelShape;
 import dev.baton.engine.sampling.Drawn;
@@ -81,7 +82,7 @@ final class EngineLoop implements ForwardPass.Caller {
                         settings.stepTokens(),
                         shape.layout().blockTokens()));
         this.forward = new ForwardPass(runner, meter, this);
-        this.sampler = new Sampler(shape.vocab());
+        this.sampler = new Sampler(shape.vocab(), LogitKernels.open());
     }
 
     /** One turn. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */

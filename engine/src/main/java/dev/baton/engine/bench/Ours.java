@@ -1,5 +1,6 @@
 package dev.baton.engine.bench;
 
+import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.OpenModel;
@@ -49,7 +50,7 @@ final class Ours implements Contender, AutoCloseable {
         KvLayout layout = one.withBlocks(blocks);
         region = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
         runner = model.bind(region);
-        sampler = new Sampler(runner.shape().vocab());
+        sampler = new Sampler(runner.shape().vocab(), LogitKernels.open());
         prefill(Cell.CONTEXT);
     }
 

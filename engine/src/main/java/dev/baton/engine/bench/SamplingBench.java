@@ -2,12 +2,11 @@ package dev.baton.engine.bench;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
+import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelSettings;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.ModelSettings.Precision;
-import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
 import dev.baton.engine.sampling.Sampler;
@@ -67,7 +66,10 @@ final class SamplingBench {
                 new Case("top-k 50, top-p 0.9", warm().setTopK(50).setTopP(0.9f), false),
                 new Case("min-p 0.05", warm().setMinP(0.05f), false),
                 new Case("penalties", warm().setRepetitionPenalty(1.1f).setPresencePenalty(0.5f), false),
-                new Case("greedy, 5 logprobs", Sampling.newBuilder().setLogprobs(true).setTopLogprobs(5), false),
+                new Case(
+                        "greedy, 5 logprobs",
+                        Sampling.newBuilder().setLogprobs(true).setTopLogprobs(5),
+                        false),
                 new Case(
                         "all of it",
                         warm().setTopK(50)
@@ -86,13 +88,11 @@ final class SamplingBench {
     void run() throws IOException {
         int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
         for (String name : options.getOrDefault("--shapes", "135M,1.1B").split(",")) {
-            RandomCheckpoint shape =
-                    switch (name) {
-                        case "135M" -> RandomCheckpoint.SMALL;
-                        case "1.1B" -> RandomCheckpoint.LARGE;
-                        default ->
-                            throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
-                    };
+            RandomCheckpoint shape = switch (name) {
+                case "135M" -> RandomCheckpoint.SMALL;
+                case "1.1B" -> RandomCheckpoint.LARGE;
+                default -> throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
+            };
             double step = options.containsKey("--no-model") ? Double.NaN : stepMillis(shape, threads);
             int vocabulary = shape.widths().vocab();
             out.printf(
@@ -116,7 +116,7 @@ final class SamplingBench {
     /** Microseconds for all rows, sorted. */
     private double[] measure(Case each, MemorySegment logits) {
         int vocabulary = (int) (logits.byteSize() / Float.BYTES / ROWS);
-        Sampler sampler = new Sampler(vocabulary);
+        Sampler sampler = new Sampler(vocabulary, LogitKernels.open());
         List<SequenceSampling> sequences = new ArrayList<>();
         for (int row = 0; row < ROWS; row++) {
             SamplingParameters parameters =
@@ -124,14 +124,14 @@ final class SamplingBench {
             TokenCounts counts = new TokenCounts(
                     new Random(row).ints(500, 0, vocabulary).boxed().toList());
             new Random(-row).ints(500, 0, vocabulary).forEach(counts::add);
-            sequences.add(
-                    new SequenceSampling(parameters, new StoppingRule(Set.of(2), 0, Integer.MAX_VALUE), counts));
+            sequences.add(new SequenceSampling(parameters, new StoppingRule(Set.of(2), 0, Integer.MAX_VALUE), counts));
         }
         double[] micros = new double[REPEATS];
         for (int i = -WARM_UPS; i < REPEATS; i++) {
             long start = System.nanoTime();
             for (int row = 0; row < ROWS; row++) {
-                keep += sampler.draw(logits, row, i + WARM_UPS, sequences.get(row)).token();
+                keep += sampler.draw(logits, row, i + WARM_UPS, sequences.get(row))
+                        .token();
             }
             if (i >= 0) {
                 micros[i] = (System.nanoTime() - start) / 1e3;
@@ -162,8 +162,7 @@ final class SamplingBench {
         Path folder = Files.createTempDirectory("baton-bench-");
         try (Arena arena = Arena.ofShared()) {
             shape.write(folder);
-            ModelSettings settings = new ModelSettings(
-                    folder, shape.name(), new Precision(DtypeChoice.BF16, WeightChoice.named("bf16")), threads, 64);
+            ModelSettings settings = new ModelSettings(folder, shape.name(), DtypeChoice.BF16, threads, 64);
             try (OpenModel model = Models.open(settings, (done, of) -> {})) {
                 int each = Math.ceilDiv(CONTEXT + 2 * STEPS, 64);
                 KvLayout layout = model.layout(ROWS * each);

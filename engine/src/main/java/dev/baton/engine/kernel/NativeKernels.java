@@ -286,7 +286,7 @@ public final class NativeKernels implements Kernels {
         }
 
         private static @Nullable Library load() {
-            NativeLibrary lib = NativeLibrary.open("libbaton.so");
+            NativeLibrary lib = NativeLibrary.BATON;
             return lib == null
                     ? null
                     : new Library(

@@ -17,7 +17,10 @@ record NativeLibrary(SymbolLookup symbols) {
     /** A path to a library built elsewhere, for tests of fresh builds. */
     static final String OVERRIDE = "baton.kernels.library";
 
-    static @Nullable NativeLibrary open(String name) {
+    /** The kernels; null where they do not load. */
+    static final @Nullable NativeLibrary BATON = open("libbaton.so");
+
+    private static @Nullable NativeLibrary open(String name) {
         String override = System.getProperty(OVERRIDE);
         if (override != null) {
             return override.isEmpty()

@@ -1,144 +1,239 @@
 package dev.baton.engine.sampling;
 
+import dev.baton.engine.sampling.LogitPasses.Band;
+import dev.baton.engine.sampling.LogitPasses.Row;
+import dev.baton.engine.sampling.LogitPasses.Weighing;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * The tokens that may still be drawn, in order of their ids. Cuts look only at as many as they must: a counting pass over
- * the weights' exponents and leading bits finds the slot in which the cut falls, and only tokens of that slot and above
- * are sorted.
+ * The tokens of one row that may still be drawn: those whose logit is no lower than the cut.
+ *
+ * <p>A token's weight is a whole number of 2^-40 of the likeliest token's, so sums are exact, and what each cut leaves is
+ * a matter of definition, not of the order in which anything was added. That leaves the way to a cut free: a band of
+ * logits is spread over slots, the slot in which the cut falls is found, and only that slot's tokens are sorted.
  */
 final class Candidates {
-    private static final int SLOT_SHIFT = 18;
-    private static final int SLOTS = 1 << (32 - SLOT_SHIFT);
+    private static final int SLOTS = 2048;
+    /** So few are sorted at once. */
+    private static final int FEW = 1024;
+    /** e^-29 is less than half of 2^-40: no weight is left so far below the best. */
+    private static final double FARTHEST = 29;
+    /** Logits so far below the best count as ruled out at any temperature: their distance stays a number. */
+    private static final float BEYOND = 1e38f;
 
+    private static final long ONE = LogitPasses.whole(1);
+
+    private final LogitPasses passes;
+    private final float[] logits;
+    private final Row row;
+    private final long[] sums;
+    private final long[] slots = new long[SLOTS];
+    private final float[] sortedPeaks;
     private final int[] ids;
-    private final long[] sorting;
-    private final double[] mass = new double[SLOTS];
-    private final int[] members = new int[SLOTS];
-    private int size;
+    private final long[] sorted;
+    private float best;
+    private float factor;
+    private float cut;
 
-    Candidates(int vocabulary) {
+    Candidates(int vocabulary, LogitPasses passes) {
+        this.passes = passes;
+        int blocks = LogitPasses.blocks(vocabulary);
+        logits = new float[vocabulary];
+        row = new Row(logits, new float[blocks], new float[vocabulary]);
+        sums = new long[blocks];
+        sortedPeaks = new float[blocks];
         ids = new int[vocabulary];
-        sorting = new long[vocabulary];
+        sorted = new long[vocabulary];
     }
 
-    void clear() {
-        size = 0;
+    /** All tokens of a row of an f32 matrix. */
+    void take(MemorySegment rows, long index) {
+        MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT, index * logits.length * Float.BYTES, logits, 0, logits.length);
     }
 
-    void add(int id) {
-        ids[size++] = id;
+    /** To be changed before {@link #begin}. */
+    float[] logits() {
+        return logits;
     }
 
-    int size() {
-        return size;
+    /** Starts over with the logits as they are now; they must stay from now on. */
+    void begin(double temperature) {
+        passes.peaks(logits, row.peaks());
+        best = Float.NEGATIVE_INFINITY;
+        for (float peak : row.peaks()) {
+            best = Math.max(best, peak);
+        }
+        factor = (float) (1 / temperature);
+        cut = Math.max((float) (best - FARTHEST * temperature), Math.max(best - BEYOND, -Float.MAX_VALUE));
     }
 
-    /** Keeps the {@code count} of largest weight; of equal ones, lower ids. */
-    void keepHeaviest(float[] weights, int count) {
-        if (count >= size) {
+    /** The highest logit; NaN when any is. */
+    float best() {
+        return best;
+    }
+
+    /** The lowest id of the highest logit. */
+    int likeliest() {
+        int block = 0;
+        while (row.peaks()[block] != best) {
+            block++;
+        }
+        int id = block * LogitPasses.BLOCK;
+        while (logits[id] != best) {
+            id++;
+        }
+        return id;
+    }
+
+    /** Rules out what is lower. */
+    void keepFrom(float logit) {
+        cut = Math.max(cut, logit);
+    }
+
+    /** Keeps the {@code count} likeliest; of equal ones, lower ids. */
+    void keepLikeliest(int count) {
+        if (count >= logits.length) {
             return;
         }
-        count(weights);
-        int slot = SLOTS - 1;
-        for (int above = members[slot]; above < count; above += members[slot]) {
-            slot--;
+        float low = Math.max(cut, reachedBy(count));
+        int found = passes.members(row, new Band(low, best, 0, 1), 0, ids);
+        if (found <= 4 * FEW) {
+            cut = low;
+            sort(found);
+            keepSorted(Math.min(count, found), found);
+        } else {
+            Arrays.fill(row.weights(), 1);
+            keepReaching(count * ONE, cut);
         }
-        int sorted = sortFrom(weights, slot);
-        keepFirst(sorted, count);
     }
 
-    /** Keeps the fewest, heaviest first, that reach {@code share} of the whole weight. */
-    void keepMass(float[] weights, double share) {
-        count(weights);
-        double total = 0;
-        for (int i = 0; i < size; i++) {
-            total += weights[ids[i]];
-        }
-        double target = share * total;
-        int slot = SLOTS - 1;
-        for (double above = mass[slot]; above < target && slot > 0; above += mass[slot]) {
-            slot--;
-        }
-        int sorted = sortFrom(weights, slot);
-        double reached = 0;
-        int kept = 0;
-        while (kept < sorted && (reached < target || kept == 0)) {
-            reached += weights[idOf(sorting[kept++])];
-        }
-        keepFirst(sorted, kept);
+    /** Weighs what is left. Comes before the methods below, after those above. */
+    void weigh() {
+        passes.weigh(row, new Weighing(best, factor, cut), sums);
     }
 
-    int pick(float[] weights, double uniform) {
-        double total = 0;
-        for (int i = 0; i < size; i++) {
-            total += weights[ids[i]];
+    /** Keeps the fewest, likeliest first, that reach {@code share} of the weight; of equal ones, lower ids. */
+    void keepShare(double share) {
+        long total = total();
+        double rest = (1 - share) * total;
+        // All that is lighter than an equal part of the rest can go: together it is less than the rest.
+        float low = (float) (best + (StrictMath.log(rest / logits.length / ONE) - 1) / factor);
+        long target = Math.clamp((long) Math.ceil(share * total), 1, total);
+        if (!(low > cut) || !keepReaching(target, low)) {
+            keepReaching(target, cut);
         }
-        double target = uniform * total;
-        double reached = 0;
-        int last = ids[0];
-        for (int i = 0; i < size; i++) {
-            float weight = weights[ids[i]];
-            if (weight > 0) {
-                last = ids[i];
-                reached += weight;
-                if (reached > target) {
-                    return last;
-                }
-            }
-        }
-        return last;
+        passes.sum(row, cut, sums);
     }
 
-    int[] heaviestFirst(float[] weights) {
-        int sorted = sortFrom(weights, 0);
-        int[] result = new int[sorted];
-        for (int i = 0; i < sorted; i++) {
-            result[i] = idOf(sorting[i]);
+    /** The token at a random place among the weights in order of ids; {@code random} counts 2^-64 of their sum. */
+    int pick(long random) {
+        long target = Math.unsignedMultiplyHigh(random, total());
+        int block = 0;
+        while (target >= sums[block]) {
+            target -= sums[block++];
+        }
+        int id = block * LogitPasses.BLOCK;
+        while (logits[id] < cut || target >= weight(id)) {
+            target -= logits[id] < cut ? 0 : weight(id);
+            id++;
+        }
+        return id;
+    }
+
+    /** The logarithm of the sum of the exponentials of all logits, at temperature 1. */
+    double logSum() {
+        return best + StrictMath.log(total() * 0x1p-40);
+    }
+
+    /** The {@code count} likeliest, likeliest first, or as many as there are. */
+    int[] likeliest(int count) {
+        int found = passes.members(row, new Band(reachedBy(count), best, 0, 1), 0, ids);
+        sort(found);
+        int[] result = new int[Math.min(count, found)];
+        for (int i = 0; i < result.length; i++) {
+            result[i] = (int) sorted[i];
         }
         return result;
     }
 
-    private void count(float[] weights) {
-        Arrays.fill(mass, 0);
-        Arrays.fill(members, 0);
-        for (int i = 0; i < size; i++) {
-            float weight = weights[ids[i]];
-            int slot = rank(weight) >>> SLOT_SHIFT;
-            members[slot]++;
-            mass[slot] += weight;
+    private long total() {
+        long total = 0;
+        for (long sum : sums) {
+            total += sum;
         }
+        return total;
     }
 
-    /** Puts the tokens of this slot and all above into {@code sorting}, heaviest first, and says how many they are. */
-    private int sortFrom(float[] weights, int slot) {
-        int count = 0;
-        for (int i = 0; i < size; i++) {
-            int rank = rank(weights[ids[i]]);
-            if (rank >>> SLOT_SHIFT >= slot) {
-                sorting[count++] = (long) ~rank << 32 ^ Long.MIN_VALUE | ids[i];
+    private long weight(int id) {
+        return LogitPasses.whole(row.weights()[id]);
+    }
+
+    /** A logit that at least so many tokens reach, since the highest of so many blocks do; else the lowest there is. */
+    private float reachedBy(int count) {
+        if (count > sortedPeaks.length) {
+            return -Float.MAX_VALUE;
+        }
+        System.arraycopy(row.peaks(), 0, sortedPeaks, 0, sortedPeaks.length);
+        Arrays.sort(sortedPeaks);
+        return Math.max(sortedPeaks[sortedPeaks.length - count], -Float.MAX_VALUE);
+    }
+
+    /** Keeps the fewest that reach the target, looking at logits from {@code low} on; false when these do not reach it. */
+    private boolean keepReaching(long target, float low) {
+        float high = best;
+        long left = target;
+        for (int before = Integer.MAX_VALUE; ; ) {
+            Band band = new Band(low, high, scale(low, high), SLOTS);
+            passes.spread(row, band, slots);
+            int slot = 0;
+            while (left > slots[slot]) {
+                left -= slots[slot++];
+                if (slot == SLOTS) {
+                    return false;
+                }
+            }
+            int found = passes.members(row, band, slot, ids);
+            if (found <= FEW || found == before) {
+                sort(found);
+                int kept = 0;
+                while (left > 0) {
+                    left -= weight((int) sorted[kept++]);
+                }
+                keepSorted(kept, found);
+                return true;
+            }
+            before = found;
+            low = Float.POSITIVE_INFINITY;
+            high = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < found; i++) {
+                low = Math.min(low, logits[ids[i]]);
+                high = Math.max(high, logits[ids[i]]);
             }
         }
-        Arrays.sort(sorting, 0, count);
-        return count;
     }
 
-    private void keepFirst(int sorted, int count) {
-        int kept = Math.min(sorted, count);
-        for (int i = 0; i < kept; i++) {
-            ids[i] = idOf(sorting[i]);
+    private static float scale(float low, float high) {
+        float width = high - low;
+        return width > 0 ? Math.min((SLOTS - 1) / width, Float.MAX_VALUE) : 0;
+    }
+
+    /** Sorts the first ids found, likeliest first, equal ones by id. */
+    private void sort(int found) {
+        for (int i = 0; i < found; i++) {
+            int bits = Float.floatToRawIntBits(logits[ids[i]] + 0f);
+            long rank = bits ^ bits >> 31 & Integer.MAX_VALUE;
+            sorted[i] = ~rank << 32 | ids[i];
         }
-        Arrays.sort(ids, 0, kept);
-        size = kept;
+        Arrays.sort(sorted, 0, found);
     }
 
-    private static int idOf(long entry) {
-        return (int) entry;
-    }
-
-    /** An integer whose unsigned order is the order of the floats. */
-    private static int rank(float weight) {
-        int bits = Float.floatToRawIntBits(weight + 0f);
-        return bits < 0 ? ~bits : bits | Integer.MIN_VALUE;
+    /** Cuts after the first of those sorted, and rules out those after them that the cut alone would keep. */
+    private void keepSorted(int kept, int found) {
+        cut = Math.max(cut, logits[(int) sorted[kept - 1]]);
+        for (int i = kept; i < found && logits[(int) sorted[i]] >= cut; i++) {
+            logits[(int) sorted[i]] = Float.NEGATIVE_INFINITY;
+        }
     }
 }

@@ -13,11 +13,10 @@ public final class CounterRandom {
 
     private CounterRandom() {}
 
-    /** Uniform in [0, 1), a multiple of 2^-53: the draw for one token of one sequence. */
-    public static double uniform(long seed, long tokenIndex) {
+    /** 64 random bits: the draw for one token of one sequence. */
+    public static long bits(long seed, long tokenIndex) {
         int[] words = philox((int) tokenIndex, (int) (tokenIndex >>> 32), 0, 0, seed);
-        long bits = (words[0] & 0xFFFFFFFFL) << 32 | (words[1] & 0xFFFFFFFFL);
-        return (bits >>> 11) * 0x1p-53;
+        return (words[0] & 0xFFFFFFFFL) << 32 | (words[1] & 0xFFFFFFFFL);
     }
 
     static int[] philox(int c0, int c1, int c2, int c3, long key) {

@@ -3,7 +3,6 @@ package dev.baton.engine.sampling;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * Chooses the next token from a row of logits, in this order:
@@ -16,28 +15,23 @@ import java.util.Arrays;
  *   <li>temperature 0: the highest logit, the lowest id of equal ones, ends here; else logits are divided by it;
  *   <li>min-p: tokens less likely than min-p times the likeliest are ruled out;
  *   <li>top-k: all but the k likeliest are ruled out (of equal ones, lower ids stay);
- *   <li>top-p: what remains is made to sum to 1, and the least likely go as long as the others still reach p;
+ *   <li>top-p: what remains is made to sum to 1, and the least likely go as long as the others still reach p (of equal
+ *       ones, lower ids stay);
  *   <li>the draw: {@link CounterRandom} of (seed, index of the token) against the cumulated probabilities in order of
  *       ids.
  * </ol>
  *
- * <p>Log-probabilities are those of the model, before all of this. The arithmetic uses only operations that Java defines
- * to the last bit, so a sequence draws the same tokens on every machine that computes the same logits.
+ * <p>Log-probabilities are those of the model, before all of this. Logits are f32 and so is what is done to them;
+ * probabilities are whole numbers of 2^-40 of the likeliest token's, and add up exactly. Every operation is defined to
+ * the last bit, so a sequence draws the same tokens on every machine that computes the same logits.
  */
 public final class Sampler {
-    /** Scaled logits this far below the best count as impossible: e^-40 is below the step of a draw. */
-    private static final double IMPOSSIBLE = -40;
-
-    private final float[] raw;
-    private final float[] logits;
-    private final float[] weights;
     private final Candidates candidates;
+    private final int vocabulary;
 
-    public Sampler(int vocabulary) {
-        raw = new float[vocabulary];
-        logits = new float[vocabulary];
-        weights = new float[vocabulary];
-        candidates = new Candidates(vocabulary);
+    public Sampler(int vocabulary, LogitPasses passes) {
+        this.vocabulary = vocabulary;
+        candidates = new Candidates(vocabulary, passes);
     }
 
     /**
@@ -49,122 +43,84 @@ public final class Sampler {
      * @throws BrokenLogitsException when the row holds NaN or +∞, or rules out every token
      */
     public Drawn draw(MemorySegment rows, int row, int index, SequenceSampling sequence) {
-        long offset = (long) row * raw.length;
-        MemorySegment.copy(rows, ValueLayout.JAVA_FLOAT, offset * Float.BYTES, raw, 0, raw.length);
         SamplingParameters parameters = sequence.parameters();
-        float[] used = adjusted(index, sequence);
-        float best = highest(used);
-        if (!(Math.abs(best) <= Float.MAX_VALUE)) {
-            throw new BrokenLogitsException(
-                    "the highest logit for token %d is %s: the model's output is broken, or every token was ruled out"
-                            .formatted(index, best));
+        candidates.take(rows, row);
+        if (parameters.topLogprobs() < 0) {
+            return new Drawn(choose(index, sequence), null);
         }
-        int token = parameters.greedy() ? indexOf(used, best) : drawFrom(used, best, index, parameters);
-        return new Drawn(token, parameters.topLogprobs() < 0 ? null : logprob(token, parameters.topLogprobs()));
+        begin(1, index);
+        candidates.weigh();
+        double logSum = candidates.logSum();
+        int[] likeliest = parameters.topLogprobs() == 0 ? new int[0] : candidates.likeliest(parameters.topLogprobs());
+        TokenLogprob.Builder report = TokenLogprob.newBuilder();
+        for (int id : likeliest) {
+            report.addTopIds(id).addTopLogprobs((float) (candidates.logits()[id] - logSum));
+        }
+        int token = choose(index, sequence);
+        float logit = rows.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * vocabulary + token);
+        return new Drawn(token, report.setLogprob((float) (logit - logSum)).build());
     }
 
-    private float[] adjusted(int index, SequenceSampling sequence) {
+    private int choose(int index, SequenceSampling sequence) {
         SamplingParameters parameters = sequence.parameters();
-        StoppingRule stopping = sequence.stopping();
-        boolean noStop = stopping.forbidsStopAt(index);
-        if (!noStop && !parameters.penalises() && parameters.logitBias().isEmpty()) {
-            return raw;
+        adjust(candidates.logits(), index, sequence);
+        if (parameters.greedy()) {
+            begin(1, index);
+            return candidates.likeliest();
         }
-        System.arraycopy(raw, 0, logits, 0, raw.length);
+        begin(parameters.temperature(), index);
+        if (parameters.minP() > 0) {
+            candidates.keepFrom(
+                    (float) (candidates.best() + StrictMath.log(parameters.minP()) * parameters.temperature()));
+        }
+        if (parameters.topK() > 0) {
+            candidates.keepLikeliest(parameters.topK());
+        }
+        candidates.weigh();
+        if (parameters.topP() < 1) {
+            candidates.keepShare(parameters.topP());
+        }
+        return candidates.pick(CounterRandom.bits(parameters.seed(), index));
+    }
+
+    private void begin(double temperature, int index) {
+        candidates.begin(temperature);
+        if (!(Math.abs(candidates.best()) <= Float.MAX_VALUE)) {
+            throw new BrokenLogitsException(
+                    "the highest logit for token %d is %s: the model's output is broken, or every token was ruled out"
+                            .formatted(index, candidates.best()));
+        }
+    }
+
+    private static void adjust(float[] logits, int index, SequenceSampling sequence) {
+        SamplingParameters parameters = sequence.parameters();
         if (parameters.penalises()) {
-            penalise(sequence.counts(), parameters);
+            penalise(logits, sequence.counts(), parameters);
         }
         parameters.logitBias().forEach((token, bias) -> {
             if (token < logits.length) {
                 logits[token] += bias;
             }
         });
-        if (noStop) {
-            for (int stop : stopping.stopTokens()) {
+        if (sequence.stopping().forbidsStopAt(index)) {
+            for (int stop : sequence.stopping().stopTokens()) {
                 if (stop < logits.length) {
                     logits[stop] = Float.NEGATIVE_INFINITY;
                 }
             }
         }
-        return logits;
     }
 
-    private void penalise(TokenCounts counts, SamplingParameters parameters) {
+    private static void penalise(float[] logits, TokenCounts counts, SamplingParameters parameters) {
         float repetition = (float) parameters.repetitionPenalty();
-        if (repetition != 1) {
-            for (int token : counts.prompt()) {
-                repeat(token, repetition);
+        for (int i = 0; i < counts.size(); i++) {
+            int token = counts.token(i);
+            float logit = logits[token];
+            logit = logit > 0 ? logit / repetition : logit * repetition;
+            if (counts.generated(i) > 0) {
+                logit -= (float) (parameters.presencePenalty() + counts.generated(i) * parameters.frequencyPenalty());
             }
-            for (int token : counts.generated().keySet()) {
-                if (!counts.prompt().contains(token)) {
-                    repeat(token, repetition);
-                }
-            }
+            logits[token] = logit;
         }
-        counts.generated()
-                .forEach((token, count) -> logits[token] -=
-                        (float) (parameters.presencePenalty() + count * parameters.frequencyPenalty()));
-    }
-
-    private void repeat(int token, float penalty) {
-        logits[token] = logits[token] > 0 ? logits[token] / penalty : logits[token] * penalty;
-    }
-
-    /** NaN when any is NaN. */
-    private static float highest(float[] values) {
-        float highest = Float.NEGATIVE_INFINITY;
-        for (float value : values) {
-            highest = Math.max(highest, value);
-        }
-        return highest;
-    }
-
-    private static int indexOf(float[] values, float value) {
-        int index = 0;
-        while (values[index] != value) {
-            index++;
-        }
-        return index;
-    }
-
-    private int drawFrom(float[] used, float best, int index, SamplingParameters parameters) {
-        double scale = 1 / parameters.temperature();
-        double floor = parameters.minP() > 0 ? Math.max(IMPOSSIBLE, StrictMath.log(parameters.minP())) : IMPOSSIBLE;
-        candidates.clear();
-        for (int token = 0; token < used.length; token++) {
-            double distance = (used[token] - best) * scale;
-            if (distance >= floor) {
-                float weight = (float) Exponential.of(distance);
-                weights[token] = weight;
-                candidates.add(token);
-            }
-        }
-        if (parameters.topK() > 0 && parameters.topK() < candidates.size()) {
-            candidates.keepHeaviest(weights, parameters.topK());
-        }
-        if (parameters.topP() < 1) {
-            candidates.keepMass(weights, parameters.topP());
-        }
-        return candidates.pick(weights, CounterRandom.uniform(parameters.seed(), index));
-    }
-
-    private TokenLogprob logprob(int token, int top) {
-        float best = highest(raw);
-        double sum = 0;
-        for (float value : raw) {
-            sum += Exponential.of(Math.max(value - (double) best, IMPOSSIBLE * 2));
-        }
-        double logSum = best + StrictMath.log(sum);
-        TokenLogprob.Builder report = TokenLogprob.newBuilder().setLogprob((float) (raw[token] - logSum));
-        if (top > 0) {
-            candidates.clear();
-            for (int id = 0; id < raw.length; id++) {
-                candidates.add(id);
-            }
-            candidates.keepHeaviest(raw, Math.min(top, raw.length));
-            int[] ids = candidates.heaviestFirst(raw);
-            Arrays.stream(ids).forEach(id -> report.addTopIds(id).addTopLogprobs((float) (raw[id] - logSum)));
-        }
-        return report.build();
     }
 }

@@ -1,30 +1,71 @@
 package dev.baton.engine.sampling;
 
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.HashSet;
-import java.util.Map;
-import java.util.Set;
 
 /** Which tokens one sequence has seen, for the penalties: those of the prompt, and how often each was generated. */
 public final class TokenCounts {
-    private final Set<Integer> prompt = new HashSet<>();
-    private final Map<Integer, Integer> generated = new HashMap<>();
+    private int[] tokens = new int[16];
+    private int[] generated = new int[16];
+    /** Open addressing: positions in {@code tokens} plus one, 0 where free; at most half is taken. */
+    private int[] places = new int[64];
+
+    private int size;
 
     public TokenCounts(Collection<Integer> prompt) {
-        this.prompt.addAll(prompt);
+        for (int token : prompt) {
+            position(token);
+        }
     }
 
     /** A token was generated, or accepted from an earlier attempt. */
     public void add(int token) {
-        generated.merge(token, 1, Integer::sum);
+        int position = position(token);
+        generated[position]++;
     }
 
-    Set<Integer> prompt() {
-        return prompt;
+    /** Distinct tokens seen. */
+    int size() {
+        return size;
     }
 
-    Map<Integer, Integer> generated() {
-        return generated;
+    int token(int position) {
+        return tokens[position];
+    }
+
+    /** How often it was generated; 0 when only the prompt has it. */
+    int generated(int position) {
+        return generated[position];
+    }
+
+    private int position(int token) {
+        int place = place(token);
+        if (places[place] == 0) {
+            if (size == tokens.length) {
+                grow();
+                place = place(token);
+            }
+            tokens[size] = token;
+            places[place] = ++size;
+        }
+        return places[place] - 1;
+    }
+
+    private int place(int token) {
+        int mask = places.length - 1;
+        int place = (token * 0x9E3779B9) >>> 7 & mask;
+        while (places[place] != 0 && tokens[places[place] - 1] != token) {
+            place = place + 1 & mask;
+        }
+        return place;
+    }
+
+    private void grow() {
+        tokens = Arrays.copyOf(tokens, 2 * size);
+        generated = Arrays.copyOf(generated, 2 * size);
+        places = new int[4 * tokens.length];
+        for (int position = 0; position < size; position++) {
+            places[place(tokens[position])] = position + 1;
+        }
     }
 }

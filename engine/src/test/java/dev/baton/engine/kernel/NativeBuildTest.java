@@ -51,6 +51,7 @@ class NativeBuildTest {
                 test.productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows();
                 test.attentionInCAndJavaHasTheSameBits();
                 test.gatesInCAndJavaHaveTheSameBits();
+                new LogitPassesTest().passesInCAndJavaHaveTheSameBits();
             } finally {
                 test.close();
             }

@@ -21,19 +21,10 @@ class CounterRandomTest {
         int[] overSeeds = new int[16];
         int draws = 64_000;
         for (int i = 0; i < draws; i++) {
-            overTokens[(int) (CounterRandom.uniform(42, i) * 16)]++;
-            overSeeds[(int) (CounterRandom.uniform(i, 3) * 16)]++;
+            overTokens[(int) (CounterRandom.bits(42, i) >>> 60)]++;
+            overSeeds[(int) (CounterRandom.bits(i, 3) >>> 60)]++;
         }
-        assertThat(chiSquare(overTokens, draws / 16.0)).isLessThan(37.7);
-        assertThat(chiSquare(overSeeds, draws / 16.0)).isLessThan(37.7);
-    }
-
-    /** 37.7 is the 99.9th percentile with 15 degrees of freedom; the draws are fixed, so the test is too. */
-    private static double chiSquare(int[] counts, double expected) {
-        double sum = 0;
-        for (int count : counts) {
-            sum += (count - expected) * (count - expected) / expected;
-        }
-        return sum;
+        ChiSquare.check("over tokens", overTokens, ChiSquare.uniform(16));
+        ChiSquare.check("over seeds", overSeeds, ChiSquare.uniform(16));
     }
 }

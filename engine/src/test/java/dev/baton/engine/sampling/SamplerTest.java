@@ -4,23 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class SamplerTest {
     private static final int DRAWS = 40_000;
-    /** 99.9th percentiles of chi-square for 1 to 9 degrees of freedom. */
-    private static final double[] CRITICAL = {0, 10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.32, 26.12, 27.88};
 
     private final float[] logits = {0.5f, 2.0f, -1.0f, 1.5f, 2.0f, 0.0f, -3.0f, 1.0f};
-    private final Sampler sampler = new Sampler(logits.length);
+    private final Sampler sampler = new Sampler(logits.length, LogitKernels.open());
 
     @Test
     void greedyTakesTheHighestAndTheLowestIdOfEqualOnes() {
@@ -144,56 +142,6 @@ class SamplerTest {
                 .hasMessageContaining("temperature");
     }
 
-    /** The cuts over slots agree with cuts over a fully sorted list, on rows of the size and spread of real ones. */
-    @Test
-    void cutsAgreeWithSortingEverything() {
-        Random random = new Random(5);
-        int vocabulary = 5_000;
-        Candidates candidates = new Candidates(vocabulary);
-        float[] weights = new float[vocabulary];
-        for (int round = 0; round < 50; round++) {
-            for (int i = 0; i < vocabulary; i++) {
-                weights[i] = (float) Math.exp(random.nextGaussian() * 3 - 3);
-            }
-            List<Integer> sorted = IntStream.range(0, vocabulary)
-                    .boxed()
-                    .sorted((a, b) -> weights[a] != weights[b] ? Float.compare(weights[b], weights[a]) : a - b)
-                    .toList();
-            int k = 1 + random.nextInt(200);
-            fill(candidates, vocabulary);
-            candidates.keepHeaviest(weights, k);
-            assertThat(candidates.heaviestFirst(weights))
-                    .containsExactly(sorted.subList(0, k).stream()
-                            .mapToInt(Integer::intValue)
-                            .toArray());
-            double share = random.nextDouble();
-            fill(candidates, vocabulary);
-            candidates.keepMass(weights, share);
-            double total =
-                    IntStream.range(0, vocabulary).mapToDouble(i -> weights[i]).sum();
-            int fewest = 0;
-            for (double reached = 0; reached < share * total; fewest++) {
-                reached += weights[sorted.get(fewest)];
-            }
-            assertThat(candidates.size()).isEqualTo(fewest);
-        }
-    }
-
-    private static void fill(Candidates candidates, int vocabulary) {
-        candidates.clear();
-        for (int i = 0; i < vocabulary; i++) {
-            candidates.add(i);
-        }
-    }
-
-    @Test
-    void theExponentialIsAccurate() {
-        for (double x = -80; x < 10; x += 0.0137) {
-            assertThat(Exponential.of(x)).isCloseTo(Math.exp(x), within(Math.exp(x) * 2e-8));
-        }
-        assertThat(Exponential.of(0)).isEqualTo(1);
-    }
-
     private int draw(Sampling.Builder sampling, int index) {
         return sampler.draw(MemorySegment.ofArray(logits), 0, index, sequence(sampling, new TokenCounts(List.of())))
                 .token();
@@ -210,20 +158,7 @@ class SamplerTest {
         for (int i = 0; i < DRAWS; i++) {
             drawn[sampler.draw(rows, 0, i, sequence).token()]++;
         }
-        double chiSquare = 0;
-        int freedom = -1;
-        for (int token = 0; token < drawn.length; token++) {
-            double mean = expected[token] * DRAWS;
-            if (mean < 1) {
-                assertThat(drawn[token])
-                        .as("draws of token %d", token)
-                        .isLessThanOrEqualTo(expected[token] == 0 ? 0 : 8);
-            } else {
-                chiSquare += (drawn[token] - mean) * (drawn[token] - mean) / mean;
-                freedom++;
-            }
-        }
-        assertThat(chiSquare).as("chi-square").isLessThanOrEqualTo(CRITICAL[freedom]);
+        ChiSquare.check(sampling.toString(), drawn, expected);
     }
 
     private static SequenceSampling sequence(Sampling.Builder sampling, TokenCounts counts) {

@@ -1,0 +1,13 @@
+package dev.baton.engine.kernel;
+
+import dev.baton.engine.sampling.LogitPasses;
+
+/** The sampler's passes over logits. */
+public final class LogitKernels {
+    private LogitKernels() {}
+
+    /** Those in C where they load, else those in Java; the bits are the same. */
+    public static LogitPasses open() {
+        return NativeLibrary.BATON == null ? new JavaLogitPasses() : new NativeLogitPasses();
+    }
+}
