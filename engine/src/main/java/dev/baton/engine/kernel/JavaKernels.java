@@ -126,6 +126,16 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
+    public void norm(Norming of) {
+        JavaRows.norm(of);
+    }
+
+    @Override
+    public void turn(Turning of) {
+        JavaRows.turn(of);
+    }
+
+    @Override
     public void attention(
             Attention.Heads heads,
             Attention.Rule rule,

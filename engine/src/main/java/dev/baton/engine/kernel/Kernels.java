@@ -30,6 +30,10 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     /** {@code out = activation(gate) * up}, element by element. */
     void gate(Activation activation, Rows gate, Rows up, Rows out, Extent extent);
 
+    void norm(Norming of);
+
+    void turn(Turning of);
+
     /** Writes keys and values of all rows into their blocks, then attends. */
     void attention(
             Attention.Heads heads,

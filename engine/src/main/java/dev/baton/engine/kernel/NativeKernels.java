@@ -165,6 +165,24 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void norm(Norming of) {
+        try {
+            library.rows.norm(team, of);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void turn(Turning of) {
+        try {
+            library.rows.turn(team, of);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
     public void attention(
             Attention.Heads heads,
             Attention.Rule rule,
@@ -270,6 +288,7 @@ public final class NativeKernels implements Kernels {
             MethodHandle pack,
             MethodHandle product,
             MethodHandle gate,
+            NativeRows rows,
             MethodHandle attention,
             NativeInt8.Functions int8,
             MethodHandle measureRead,
@@ -309,6 +328,7 @@ public final class NativeKernels implements Kernels {
                                     FunctionDescriptor.ofVoid(
                                             ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                             JAVA_LONG, JAVA_LONG)),
+                            NativeRows.of(lib),
                             lib.function("baton_attention", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS)),
                             NativeInt8.Functions.of(lib),
                             lib.function(

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a forward pass keeps its rows, and the tensors that TorchScript sees over them. Made for one number of rows. */
+/** Where a forward pass keeps its rows, and the tensors that TorchScript sees over some. Made for one number of rows. */
 final class Buffers implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final List<TorchArgument> tensors = new ArrayList<>();
@@ -20,14 +20,14 @@ final class Buffers implements AutoCloseable {
     final int rows;
     final Matrix ids;
     final Matrix hidden;
-    final Matrix normed;
-    final Matrix delta;
-    final Matrix qkv;
-    final Matrix attended;
-    final Matrix gateUp;
-    final Matrix gated;
-    final Matrix[] cos;
-    final Matrix[] sin;
+    final Rows normed;
+    final Rows delta;
+    final Rows qkv;
+    final Rows attended;
+    final Rows gateUp;
+    final Rows gated;
+    final MemorySegment[] cos;
+    final MemorySegment[] sin;
     final MemorySegment slices;
 
     /** Rows in native memory and the same as a tensor. */
@@ -45,30 +45,35 @@ final class Buffers implements AutoCloseable {
                 : config.intermediate;
         ids = matrix(TorchDtype.I32, 1);
         hidden = matrix(TorchDtype.F32, config.hidden);
-        normed = matrix(TorchDtype.F32, config.hidden);
-        delta = matrix(TorchDtype.F32, config.hidden);
-        qkv = matrix(TorchDtype.F32, (long) (config.heads + 2 * config.kvHeads) * config.headDim);
-        attended = matrix(TorchDtype.F32, (long) config.heads * config.headDim);
-        gateUp = matrix(TorchDtype.F32, 2 * width);
-        gated = matrix(TorchDtype.F32, width);
-        cos = new Matrix[ropes];
-        sin = new Matrix[ropes];
+        normed = rows(config.hidden);
+        delta = rows(config.hidden);
+        qkv = rows((long) (config.heads + 2 * config.kvHeads) * config.headDim);
+        attended = rows((long) config.heads * config.headDim);
+        gateUp = rows(2 * width);
+        gated = rows(width);
+        cos = new MemorySegment[ropes];
+        sin = new MemorySegment[ropes];
         for (int i = 0; i < ropes; i++) {
-            cos[i] = matrix(TorchDtype.F32, config.rotated / 2);
-            sin[i] = matrix(TorchDtype.F32, config.rotated / 2);
+            cos[i] = arena.allocate(rows * (config.rotated / 2) * 4L, 64);
+            sin[i] = arena.allocate(rows * (config.rotated / 2) * 4L, 64);
         }
         slices = arena.allocate(rows * 16L, 64);
     }
 
-    private Matrix matrix(TorchDtype dtype, long width) {
-        MemorySegment memory = arena.allocate(rows * width * 4, 64);
-        TorchArgument tensor =
-                dtype == TorchDtype.I32 ? torch.tensor(memory, dtype, rows) : torch.tensor(memory, dtype, rows, width);
-        tensors.add(tensor);
-        return new Matrix(new Rows(memory, width), tensor);
+    private Rows rows(long width) {
+        return new Rows(arena.allocate(rows * width * 4, 64), width);
     }
 
-    /** Describes the slices to the kernels and their tokens and angles to the script. */
+    private Matrix matrix(TorchDtype dtype, long width) {
+        Rows made = rows(width);
+        TorchArgument tensor = dtype == TorchDtype.I32
+                ? torch.tensor(made.at(), dtype, rows)
+                : torch.tensor(made.at(), dtype, rows, width);
+        tensors.add(tensor);
+        return new Matrix(made, tensor);
+    }
+
+    /** Describes the slices to the kernels, with their angles, and their tokens to the script. */
     Attention.Batch describe(List<ModelRunner.Slice> given, List<RopeTable> tables, Arena step) {
         int entries = given.stream().mapToInt(slice -> slice.blocks().length).sum();
         MemorySegment blocks = step.allocate(JAVA_INT, entries);
@@ -83,7 +88,7 @@ final class Buffers implements AutoCloseable {
             slices.setAtIndex(JAVA_INT, i * 4L + 3, entry);
             MemorySegment.copy(tokens, 0, ids.at(), JAVA_INT, row * 4L, tokens.length);
             for (int t = 0; t < tables.size(); t++) {
-                tables.get(t).copy(slice.position(), tokens.length, cos[t].at(), sin[t].at(), row);
+                tables.get(t).copy(slice.position(), tokens.length, cos[t], sin[t], row);
             }
             MemorySegment.copy(slice.blocks(), 0, blocks, JAVA_INT, entry * 4L, slice.blocks().length);
             row += tokens.length;

@@ -15,10 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** A model for the CPU: TorchScript between our own products and attention. */
+/** A model for the CPU: our own kernels over packed weights, and TorchScript for the embedding. */
 final class CpuModel implements OpenModel {
     /** Changes whenever the bits that the kernels or the script make change. */
-    private static final long NUMERIC_PATH = 1;
+    private static final long NUMERIC_PATH = 2;
 
     final ModelConfig config;
     final Kernels kernels;
@@ -71,7 +71,7 @@ final class CpuModel implements OpenModel {
                 + settings.precision().weights().ordinal() * 1_000_003L
                 + dtype.ordinal() * 7L
                 + NUMERIC_PATH;
-        torch = new Torch(Script.of(config));
+        torch = new Torch(Script.SOURCE);
         ends = new Ends(
                 torch.tensor(table.data(), TorchDtype.valueOf(table.type().name()), config.vocab, config.hidden),
                 torch.number(config.family.has(Family.Trait.SCALED_EMBEDDING) ? (float) Math.sqrt(config.hidden) : 1),

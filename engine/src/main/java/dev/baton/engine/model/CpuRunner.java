@@ -4,20 +4,19 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.baton.engine.kernel.Attention;
 import dev.baton.engine.kernel.Kernels;
+import dev.baton.engine.kernel.Norming;
 import dev.baton.engine.kernel.Rows;
 import dev.baton.engine.kernel.Scalars;
+import dev.baton.engine.kernel.Turning;
 import dev.baton.engine.torch.Torch;
-import dev.baton.engine.torch.TorchArgument;
-import dev.baton.engine.torch.TorchDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The forward pass: products and attention by the kernels, the rest by the script. */
+/** The forward pass: the kernels' operations one after the other; the script gathers the embeddings. */
 final class CpuRunner implements ModelRunner {
     private final CpuModel model;
     private final ModelConfig config;
@@ -26,18 +25,12 @@ final class CpuRunner implements ModelRunner {
     private final KvRegion region;
     private final Attention.Heads heads;
     private final ModelShape shape;
-    private final List<LayerArguments> arguments = new ArrayList<>();
-    private final TorchArgument epsilon;
-    private final TorchArgument finalNorm;
+    private final Turning.Shape turned;
     private final Experts experts;
     private @Nullable Buffers whole;
     private @Nullable Buffers chosen;
     private Arena logitsArena = Arena.ofShared();
     private MemorySegment logits = MemorySegment.NULL;
-
-    /** A layer's norms as tensors. */
-    private record LayerArguments(
-            TorchArgument before, TorchArgument beforeMlp, List<TorchArgument> sandwich, List<TorchArgument> heads) {}
 
     CpuRunner(CpuModel model, KvRegion region) {
         this.model = model;
@@ -52,31 +45,8 @@ final class CpuRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         heads = new Attention.Heads(config.heads, config.kvHeads, config.headDim, config.headDim);
-        epsilon = torch.number(config.epsilon);
-        finalNorm = vector(model.ends.norm(), config.hidden);
+        turned = new Turning.Shape(config.heads, config.kvHeads, config.headDim, config.rotated / 2);
         experts = new Experts(config, kernels);
-        for (LayerWeights layer : model.layers) {
-            LayerWeights.Norms norms = layer.norms();
-            LayerWeights.Sandwich sandwich = norms.sandwich();
-            LayerWeights.HeadNorms headNorms = norms.heads();
-            arguments.add(new LayerArguments(
-                    vector(norms.beforeAttention(), config.hidden),
-                    vector(norms.beforeMlp(), config.hidden),
-                    sandwich == null
-                            ? List.of()
-                            : List.of(
-                                    vector(sandwich.afterAttention(), config.hidden),
-                                    vector(sandwich.afterMlp(), config.hidden)),
-                    headNorms == null
-                            ? List.of()
-                            : List.of(
-                                    vector(headNorms.query(), config.headDim),
-                                    vector(headNorms.key(), config.headDim))));
-        }
-    }
-
-    private TorchArgument vector(MemorySegment memory, int width) {
-        return torch.tensor(memory, TorchDtype.F32, width);
     }
 
     @Override
@@ -93,7 +63,7 @@ final class CpuRunner implements ModelRunner {
         try (Arena step = Arena.ofConfined()) {
             Attention.Batch batch = b.describe(slices, model.ropes, step);
             torch.call("embed", model.ends.embedding(), b.ids.tensor(), model.ends.scale(), b.hidden.tensor());
-            torch.call("norm", b.hidden.tensor(), arguments.getFirst().before(), epsilon, b.normed.tensor());
+            norm(b, null, null, model.layers.getFirst().norms().beforeAttention());
             for (int layer = 0; layer < config.layers; layer++) {
                 attend(layer, b, batch);
                 progress.layerDone(layer);
@@ -160,21 +130,16 @@ final class CpuRunner implements ModelRunner {
 
     private void attend(int layer, Buffers b, Attention.Batch batch) {
         LayerWeights weights = model.layers.get(layer);
-        LayerArguments own = arguments.get(layer);
-        kernels.product(weights.qkv(), b.normed.rows(), b.rows, b.qkv.rows());
+        kernels.product(weights.qkv(), b.normed, b.rows, b.qkv);
         int rope = weights.window() > 0 ? 1 : 0;
-        if (own.heads().isEmpty()) {
-            torch.call("rotate", b.qkv.tensor(), b.cos[rope].tensor(), b.sin[rope].tensor());
-        } else {
-            torch.call(
-                    "norm_rotate",
-                    b.qkv.tensor(),
-                    b.cos[rope].tensor(),
-                    b.sin[rope].tensor(),
-                    own.heads().getFirst(),
-                    own.heads().getLast(),
-                    epsilon);
-        }
+        LayerWeights.HeadNorms norms = weights.norms().heads();
+        kernels.turn(new Turning(
+                b.qkv,
+                b.cos[rope],
+                b.sin[rope],
+                b.rows,
+                turned,
+                norms == null ? null : new Turning.Norms(norms.query(), norms.key(), config.epsilon)));
         KvLayout layout = region.layout();
         long blockBytes = layout.layerBlockBytes(layer);
         Attention.Pool pool = new Attention.Pool(
@@ -183,48 +148,49 @@ final class CpuRunner implements ModelRunner {
                 layout.blockTokens(),
                 blockBytes);
         long key = (long) config.heads * config.headDim;
-        Rows qkv = b.qkv.rows();
+        Rows qkv = b.qkv;
         kernels.attention(
                 heads,
                 new Attention.Rule(config.scale, config.attentionSoftcap, weights.window()),
                 pool,
                 batch,
                 new Attention.Operands(
-                        qkv,
-                        qkv.column(key),
-                        qkv.column(key + (long) config.kvHeads * config.headDim),
-                        b.attended.rows()));
+                        qkv, qkv.column(key), qkv.column(key + (long) config.kvHeads * config.headDim), b.attended));
     }
 
     /** What follows attention in a layer, up to the input of the next. */
     private void finish(int layer, Buffers b) {
         LayerWeights weights = model.layers.get(layer);
-        LayerArguments own = arguments.get(layer);
-        TorchArgument next =
-                layer + 1 < config.layers ? arguments.get(layer + 1).before() : finalNorm;
-        kernels.product(weights.out(), b.attended.rows(), b.rows, b.delta.rows());
-        add(b, own.sandwich().isEmpty() ? null : own.sandwich().getFirst(), own.beforeMlp());
+        LayerWeights.Norms norms = weights.norms();
+        LayerWeights.Sandwich sandwich = norms.sandwich();
+        MemorySegment next =
+                layer + 1 < config.layers ? model.layers.get(layer + 1).norms().beforeAttention() : model.ends.norm();
+        kernels.product(weights.out(), b.attended, b.rows, b.delta);
+        norm(b, b.delta, sandwich == null ? null : sandwich.afterAttention(), norms.beforeMlp());
         switch (weights.mlp()) {
             case LayerWeights.Plain plain -> {
                 long width = plain.down().size().inputs();
                 Rows gateUp = new Rows(b.gateUp.at(), 2 * width);
                 Rows gated = new Rows(b.gated.at(), width);
-                kernels.product(plain.gateUp(), b.normed.rows(), b.rows, gateUp);
+                kernels.product(plain.gateUp(), b.normed, b.rows, gateUp);
                 kernels.gate(config.activation, gateUp, gateUp.column(width), gated, new Kernels.Extent(b.rows, (int)
                         width));
-                kernels.product(plain.down(), gated, b.rows, b.delta.rows());
+                kernels.product(plain.down(), gated, b.rows, b.delta);
             }
             case LayerWeights.Routed routed -> experts.run(routed, b);
         }
-        add(b, own.sandwich().isEmpty() ? null : own.sandwich().getLast(), next);
+        norm(b, b.delta, sandwich == null ? null : sandwich.afterMlp(), next);
     }
 
-    private void add(Buffers b, @Nullable TorchArgument after, TorchArgument norm) {
-        if (after == null) {
-            torch.call("add_norm", b.hidden.tensor(), b.delta.tensor(), norm, epsilon, b.normed.tensor());
-        } else {
-            torch.call("norm_add_norm", b.hidden.tensor(), b.delta.tensor(), after, norm, epsilon, b.normed.tensor());
-        }
+    private void norm(Buffers b, @Nullable Rows added, @Nullable MemorySegment after, MemorySegment weight) {
+        kernels.norm(new Norming(
+                b.hidden.at(),
+                added == null ? null : added.at(),
+                after,
+                weight,
+                b.normed.at(),
+                new Kernels.Extent(b.rows, config.hidden),
+                config.epsilon));
     }
 
     /** After the last attention only rows whose logits are wanted go on. */
@@ -236,7 +202,7 @@ final class CpuRunner implements ModelRunner {
         chosen = few;
         for (int i = 0; i < rows.length; i++) {
             copyRow(b.hidden.rows(), rows[i], few.hidden.rows(), i);
-            copyRow(b.attended.rows(), rows[i], few.attended.rows(), i);
+            copyRow(b.attended, rows[i], few.attended, i);
         }
         return few;
     }
@@ -252,7 +218,7 @@ final class CpuRunner implements ModelRunner {
             logitsArena = Arena.ofShared();
             logits = logitsArena.allocate(bytes, 64);
         }
-        kernels.product(model.ends.head(), b.normed.rows(), rows, new Rows(logits, config.vocab));
+        kernels.product(model.ends.head(), b.normed, rows, new Rows(logits, config.vocab));
         if (config.logitSoftcap > 0) {
             for (long i = 0; i < (long) rows * config.vocab; i++) {
                 float capped =
@@ -271,14 +237,6 @@ final class CpuRunner implements ModelRunner {
         if (chosen != null) {
             chosen.close();
         }
-        for (LayerArguments layer : arguments) {
-            layer.before().close();
-            layer.beforeMlp().close();
-            layer.sandwich().forEach(TorchArgument::close);
-            layer.heads().forEach(TorchArgument::close);
-        }
-        epsilon.close();
-        finalNorm.close();
         experts.close();
         logitsArena.close();
     }

@@ -33,7 +33,7 @@ final class Experts implements AutoCloseable {
     void run(LayerWeights.Routed routed, Buffers b) {
         reserve(b.rows);
         int count = config.routing.experts();
-        kernels.product(routed.router(), b.normed.rows(), b.rows, new Rows(scores, count));
+        kernels.product(routed.router(), b.normed, b.rows, new Rows(scores, count));
         List<List<Share>> shares = route(b.rows, count);
         b.delta.at().asSlice(0, (long) b.rows * config.hidden * 4).fill((byte) 0);
         for (int expert = 0; expert < count; expert++) {
