@@ -1,6 +1,7 @@
-/* What the forms of attention share. One tile is one block, tiles go in order, f32 running maximum and sum: a row's result
- * depends on the tokens before it and on nothing else. Scores run in 16 lanes over the head's dimensions and are added up
- * as a fixed tree; values are added token by token. */
+/* What the forms of attention share. One tile is one block. A tile's scores, their maximum, the weights' sum and the
+ * weighted values are made from that tile alone, each as one chain in order (scores over the head's dimensions, values over
+ * the tokens); what the tiles give is folded together in their order, f32 throughout. So a row's result depends on the
+ * tokens before it and on nothing else, and who computes a tile, and when, cannot matter. */
 #ifndef BATON_ATTENTION_H
 #define BATON_ATTENTION_H
 #include "baton.h"
@@ -8,9 +9,8 @@
 #include <string.h>
 
 #define LANES 16
-#define TASK_QUERIES 64
-#define SIDE 4 /* queries whose scores are kept side by side */
-#define INLINE static inline __attribute__((always_inline))
+#define TASK_QUERIES 192
+#define SIDE 16 /* queries that meet a tile together */
 
 typedef struct {
     float *q; /* [row][heads][key_dim], scale not yet applied */
@@ -27,8 +27,23 @@ typedef struct {
     int32_t level;
 } attention;
 
+/* Rows of one slice for one KV head, and the tiles of them that one task computes. */
+typedef struct {
+    const int32_t *slice;
+    int head;
+    long row0, rows;
+    long tile0, tile1; /* tile1 0: all, and the result is written; else each tile's part goes to parts */
+    float *parts;      /* [tile of the slice][query][part_floats] */
+} attend_work;
+
+typedef void (*attend_form)(const attention *, const attend_work *, float *);
+/* Folds the parts of one row's tiles, in order, and writes the result. */
+typedef void (*gather_form)(const attention *, const attend_work *, float *);
+
 INLINE long padded(long n) { return (n + LANES - 1) / LANES * LANES; }
-INLINE long small(long a, long b) { return a < b ? a : b; }
+
+/* One query's part of one tile: the weighted values, the maximum, the sum of the weights. */
+INLINE long part_floats(const attention *t) { return padded(t->value_dim) + LANES; }
 
 /* Position of an element of a key or value in its block. */
 INLINE char *cell(const attention *t, int block, int value, int head, int token) {
@@ -44,29 +59,64 @@ INLINE float tree(const float *lane) {
     return (r4[0] + r4[2]) + (r4[1] + r4[3]);
 }
 
+/* A task's scratch. */
 typedef struct {
-    float *keys, *values, *query, *sum, *top, *total, *score;
+    float *keys;   /* [dimension][token]: scores of many tokens are made side by side */
+    float *values; /* [token][dimension] */
+    float *query;  /* [query][dimension], scaled */
+    float *sum, *top, *total; /* folded so far, for each query */
+    float *score, *part, *most, *weight; /* of one tile, for SIDE queries */
 } room;
 
 INLINE room lay_out(const attention *t, float *scratch) {
-    long wk = padded(t->key_dim), wv = padded(t->value_dim);
+    long wide = padded(t->value_dim), tokens = padded(t->block_tokens);
     room r;
     r.keys = scratch;
-    r.values = r.keys + t->block_tokens * wk;
-    r.query = r.values + t->block_tokens * wv;
-    r.sum = r.query + TASK_QUERIES * wk;
-    r.top = r.sum + TASK_QUERIES * wv;
+    r.values = r.keys + t->key_dim * tokens;
+    r.query = r.values + tokens * wide;
+    r.sum = r.query + (long)TASK_QUERIES * t->key_dim;
+    r.top = r.sum + TASK_QUERIES * wide;
     r.total = r.top + TASK_QUERIES;
     r.score = r.total + TASK_QUERIES;
+    r.part = r.score + SIDE * tokens;
+    r.most = r.part + SIDE * wide;
+    r.weight = r.most + SIDE;
     return r;
 }
 
 static inline long scratch_floats(const attention *t) {
-    long wk = padded(t->key_dim), wv = padded(t->value_dim);
-    return (t->block_tokens + TASK_QUERIES) * (wk + wv) + 2 * TASK_QUERIES + SIDE * padded(t->block_tokens);
+    long wide = padded(t->value_dim), tokens = padded(t->block_tokens);
+    return tokens * (t->key_dim + wide) + TASK_QUERIES * (t->key_dim + wide + 2) + SIDE * (tokens + wide + 2);
 }
 
-INLINE void widen_rows(int type, const char *from, long tokens, long dim, float *to) {
+typedef struct {
+    long low, high;
+} span;
+
+/* Which of a tile's tokens the one at that position sees. */
+INLINE span seen(const attention *t, long base, long tokens, long at) {
+    long from = t->window > 0 && at - t->window + 1 > 0 ? at - t->window + 1 : 0;
+    return (span){from > base ? from - base : 0, min(tokens, at + 1 - base)};
+}
+
+/* The first tile that a position sees. */
+INLINE long first_tile(const attention *t, long position) {
+    return t->window > 0 && position - t->window + 1 > 0 ? (position - t->window + 1) / t->block_tokens : 0;
+}
+
+INLINE float element_of(int type, const char *from, long i) {
+    return type == F32 ? ((const float *)from)[i] : bf16_float(((const uint16_t *)from)[i]);
+}
+
+/* Keys [token0, token1) x [d0, d1) of a block, transposed. */
+INLINE void turn_keys(const attention *t, const char *from, span tokens, span dims, float *to) {
+    long wide = padded(t->block_tokens);
+    for (long i = tokens.low; i < tokens.high; i++) {
+        for (long d = dims.low; d < dims.high; d++) to[d * wide + i] = element_of(t->type, from, i * t->key_dim + d);
+    }
+}
+
+INLINE void widen_values(int type, const char *from, long tokens, long dim, float *to) {
     long wide = padded(dim);
     for (long i = 0; i < tokens; i++) {
         float *row = to + i * wide;
@@ -79,60 +129,9 @@ INLINE void widen_rows(int type, const char *from, long tokens, long dim, float 
     }
 }
 
-INLINE float dot(const float *a, const float *b, long wide) {
-    float lane[LANES] = {0};
-    for (long d = 0; d < wide; d += LANES) {
-        for (int i = 0; i < LANES; i++) lane[i] = __builtin_fmaf(a[d + i], b[d + i], lane[i]);
-    }
-    return tree(lane);
-}
-
-typedef struct {
-    long low, high;
-} span;
-
-/* Which of a tile's tokens the one at that position sees. */
-INLINE span seen(const attention *t, long base, long tokens, long at) {
-    long from = t->window > 0 && at - t->window + 1 > 0 ? at - t->window + 1 : 0;
-    return (span){from > base ? from - base : 0, small(tokens, at + 1 - base)};
-}
-
-/* Rows of one slice for one KV head: each block is widened once for all of them, and queries that see the same of it meet
- * it together. */
-#define ATTEND(TARGET, NAME, WIDEN, MEET) \
-    TARGET void NAME(const attention *t, const int32_t *slice, int head, long row0, long rows, float *scratch) { \
-        room r = lay_out(t, scratch); \
-        long group = t->heads / t->kv_heads, wk = padded(t->key_dim), wv = padded(t->value_dim), queries = rows * group; \
-        for (long i = 0; i < queries; i++) { \
-            const float *q = t->q + (slice[0] + row0 + i / group) * t->ldq + (head * group + i % group) * t->key_dim; \
-            for (long d = 0; d < wk; d++) r.query[i * wk + d] = d < t->key_dim ? q[d] * t->scale : 0; \
-            for (long d = 0; d < wv; d++) r.sum[i * wv + d] = 0; \
-            r.top[i] = -INFINITY; \
-            r.total[i] = 0; \
-        } \
-        long first = slice[2] + row0, last = first + rows - 1; \
-        long start = t->window > 0 && first - t->window + 1 > 0 ? first - t->window + 1 : 0; \
-        for (long tile = start / t->block_tokens; tile <= last / t->block_tokens; tile++) { \
-            long base = tile * t->block_tokens, tokens = small(t->block_tokens, last + 1 - base); \
-            int block = t->blocks[slice[3] + tile]; \
-            WIDEN(t->type, cell(t, block, 0, head, 0), tokens, t->key_dim, r.keys); \
-            WIDEN(t->type, cell(t, block, 1, head, 0), tokens, t->value_dim, r.values); \
-            for (long i = 0, count; i < queries; i += count) { \
-                span of = seen(t, base, tokens, first + i / group); \
-                for (count = 1; i + count < queries; count++) { \
-                    span next = seen(t, base, tokens, first + (i + count) / group); \
-                    if (next.low != of.low || next.high != of.high) break; \
-                } \
-                if (of.low < of.high) MEET(t, &r, i, count, of.low, of.high); \
-            } \
-        } \
-        for (long i = 0; i < queries; i++) { \
-            float *out = t->out + (slice[0] + row0 + i / group) * t->ldo + (head * group + i % group) * t->value_dim; \
-            for (long d = 0; d < t->value_dim; d++) out[d] = r.sum[i * wv + d] / r.total[i]; \
-        } \
-    }
-
-void attend_avx2(const attention *t, const int32_t *slice, int head, long row0, long rows, float *scratch);
-void attend_avx512(const attention *t, const int32_t *slice, int head, long row0, long rows, float *scratch);
+void attend_avx2(const attention *t, const attend_work *work, float *scratch);
+void attend_avx512(const attention *t, const attend_work *work, float *scratch);
+void gather_avx2(const attention *t, const attend_work *work, float *scratch);
+void gather_avx512(const attention *t, const attend_work *work, float *scratch);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #define EXPORT __attribute__((visibility("default")))
+#define INLINE static inline __attribute__((always_inline))
 #define PANEL 16
 
 enum { BF16 = 0, F16 = 1, F32 = 2, I8 = 3 };
@@ -15,6 +16,16 @@ typedef void (*task)(void *argument, long index, void *scratch);
 /* A team of threads, the caller's included. Scratch is per thread, 64-byte aligned. */
 void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes);
 int pool_threads(const pool *p);
+/* Memory for what tasks of one call hand to those of the next; null when there is none. Good until asked for again. */
+void *pool_shared(pool *p, long bytes);
+
+static inline long min(long x, long y) { return x < y ? x : y; }
+static inline long ceil_div(long x, long y) { return (x + y - 1) / y; }
+
+/* Where piece index of count pieces of rows begins: as even as the rows allow. */
+static inline long piece_start(long rows, long count, long index) {
+    return rows / count * index + min(index, rows % count);
+}
 
 /* exp, the same bits in every build: Cephes' polynomial, fused; 0 below -87, at most e^88. */
 static inline __attribute__((always_inline)) float baton_exp(float x) {

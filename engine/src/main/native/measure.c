@@ -7,7 +7,6 @@
 #define AVX2 __attribute__((target("avx2,fma")))
 #define AVX512 __attribute__((target("avx512f")))
 #define VNNI __attribute__((target("avx512f,avx512vnni")))
-#define INLINE static inline __attribute__((always_inline))
 #endif
 
 /* Several streams at once keep more lines on their way than one. */

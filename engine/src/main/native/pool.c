@@ -30,6 +30,7 @@ struct pool {
     long scratch_bytes;
     pthread_t *ids;
     scratch *scratches;
+    scratch shared;
 };
 
 typedef struct {
@@ -112,6 +113,16 @@ void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes) {
 
 int pool_threads(const pool *p) { return p->threads; }
 
+void *pool_shared(pool *p, long bytes) {
+    if (p->shared.size < bytes) {
+        free(p->shared.bytes);
+        long size = (bytes + bytes / 2 + 63) & ~63L; /* contexts grow: not anew for every block */
+        p->shared.bytes = aligned_alloc(64, (size_t)size);
+        p->shared.size = p->shared.bytes ? size : 0;
+    }
+    return p->shared.bytes;
+}
+
 EXPORT void baton_pool_close(pool *p) {
     atomic_store(&p->closing, 1);
     atomic_fetch_add(&p->generation, 1);
@@ -120,6 +131,7 @@ EXPORT void baton_pool_close(pool *p) {
         if (p->ids[i]) pthread_join(p->ids[i], NULL);
     }
     for (int i = 0; i < p->threads; i++) free(p->scratches[i].bytes);
+    free(p->shared.bytes);
     free(p->scratches);
     free(p->ids);
     free(p);

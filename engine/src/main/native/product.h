@@ -32,14 +32,6 @@ typedef struct {
 extern const product_form product_avx2, product_avx512;
 
 static inline long element(int type) { return type == F32 ? 4 : type == I8 ? 1 : 2; }
-static inline long min(long x, long y) { return x < y ? x : y; }
-static inline long ceil_div(long x, long y) { return (x + y - 1) / y; }
-
-/* Where piece index of count pieces of rows begins: as even as the rows allow. */
-static inline long piece_start(long rows, long count, long index) {
-    return rows / count * index + min(index, rows % count);
-}
-
 /* Where column j of a panel stands among its 16 elements. */
 static inline int place(int type, int j) { return type != BF16 ? j : j < 8 ? 2 * j : 2 * (j - 8) + 1; }
 

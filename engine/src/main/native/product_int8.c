@@ -13,7 +13,6 @@
 #define GROUP 4   /* values of k that one lane takes at a time */
 #define CHUNK 64  /* values rounded at a time */
 #define AHEAD 2048  /* bytes */
-#define INLINE static inline __attribute__((always_inline))
 
 enum { PLAIN = 0, WIDENED = 1, DOT = 2 };
 
@@ -38,10 +37,8 @@ typedef struct {
     void *values;
 } product;
 
-static long min(long x, long y) { return x < y ? x : y; }
 
 /* Where part number index begins when parts are as even as they can be. */
-static long even(long whole, long parts, long index) { return whole / parts * index + min(index, whole % parts); }
 
 INLINE uint32_t magnitude(float f) {
     union {
@@ -70,7 +67,7 @@ INLINE int32_t nearest(float v) { return (int32_t)((v + 12582912.0f) - 12582912.
 
 #define ROUND_TILE(name, target, type) \
     target static void name(const product *p, long index) { \
-        long row0 = even(p->m, p->tiles, index), rows = even(p->m, p->tiles, index + 1) - row0; \
+        long row0 = piece_start(p->m, p->tiles, index), rows = piece_start(p->m, p->tiles, index + 1) - row0; \
         type *to = (type *)p->values + row0 * p->groups * GROUP; \
         for (long r = 0; r < rows; r++) { \
             const float *a = p->a + (row0 + r) * p->lda; \
@@ -112,7 +109,7 @@ INLINE void finish(const product *p, long row, long panel, const int32_t *sum) {
 }
 
 static void tile_plain(const product *p, long tile, long panel) {
-    long row0 = even(p->m, p->tiles, tile), rows = even(p->m, p->tiles, tile + 1) - row0;
+    long row0 = piece_start(p->m, p->tiles, tile), rows = piece_start(p->m, p->tiles, tile + 1) - row0;
     const int8_t *a = (const int8_t *)p->values + row0 * p->groups * GROUP;
     const uint8_t *w = p->w + panel * p->groups * GROUP * PANEL;
     for (long r = 0; r < rows; r++) {
@@ -165,8 +162,8 @@ AVX2 INLINE void widened(const product *p, int rows, long row, long panel) {
 }
 
 AVX2 static void tile_widened(const product *p, long tile, long panel) {
-    long row = even(p->m, p->tiles, tile);
-    switch (even(p->m, p->tiles, tile + 1) - row) {
+    long row = piece_start(p->m, p->tiles, tile);
+    switch (piece_start(p->m, p->tiles, tile + 1) - row) {
         case 1: widened(p, 1, row, panel); break;
         case 2: widened(p, 2, row, panel); break;
         default: widened(p, 3, row, panel); break;
@@ -221,8 +218,8 @@ VNNI INLINE void dot(const product *p, int rows, int panels, long row, long pane
     case rows * 16 + 2: dot(p, rows, 2, row, panel); break;
 
 VNNI static void tile_dot(const product *p, long tile, long panel, long panels) {
-    long row = even(p->m, p->tiles, tile);
-    switch ((even(p->m, p->tiles, tile + 1) - row) * 16 + panels) {
+    long row = piece_start(p->m, p->tiles, tile);
+    switch ((piece_start(p->m, p->tiles, tile + 1) - row) * 16 + panels) {
         ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) ROWS(7) ROWS(8) ROWS(9) ROWS(10) ROWS(11) ROWS(12)
         case 1 * 16 + 8: dot(p, 1, 8, row, panel); break;
         case 2 * 16 + 8: dot(p, 2, 8, row, panel); break;
@@ -254,7 +251,7 @@ static void product_task(void *argument, long index, void *scratch) {
     (void)scratch;
     const product *p = argument;
     long block = index % p->blocks, group = index / p->blocks;
-    long tile0 = even(p->tiles, p->blocks, block), tile1 = even(p->tiles, p->blocks, block + 1);
+    long tile0 = piece_start(p->tiles, p->blocks, block), tile1 = piece_start(p->tiles, p->blocks, block + 1);
     long all = (p->n + PANEL - 1) / PANEL, end = min(all, (group + 1) * p->panels);
     for (long panel = group * p->panels; panel < end;) {
 #if defined(__x86_64__)

@@ -78,18 +78,17 @@ CLONES static void turn_rows(const turning *t, long from, long to) {
     }
 }
 
-static long least(long a, long b) { return a < b ? a : b; }
 
 static void norm_task(void *argument, long index, void *scratch) {
     (void)scratch;
     const norming *t = argument;
-    norm_rows(t, index * t->each, least(t->rows, (index + 1) * t->each));
+    norm_rows(t, index * t->each, min(t->rows, (index + 1) * t->each));
 }
 
 static void turn_task(void *argument, long index, void *scratch) {
     (void)scratch;
     const turning *t = argument;
-    turn_rows(t, index * t->each, least(t->rows, (index + 1) * t->each));
+    turn_rows(t, index * t->each, min(t->rows, (index + 1) * t->each));
 }
 
 static long rows_of_a_task(long width) { return width < TASK_VALUES ? TASK_VALUES / width : 1; }

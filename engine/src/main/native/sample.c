@@ -8,7 +8,6 @@
 #else
 #define CLONES
 #endif
-#define INLINE static inline __attribute__((always_inline))
 #define BLOCK 64
 
 typedef union {

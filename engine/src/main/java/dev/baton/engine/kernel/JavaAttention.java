@@ -7,7 +7,10 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import dev.baton.kv.KvDtype;
 import java.lang.foreign.MemorySegment;
 
-/** attention.c in Java: one tile per block, tiles in order, 16 lanes over the dimensions, a fixed tree, tokens in order. */
+/**
+ * attention.c in Java: one tile per block, each by itself (scores in the order of the dimensions, weights in 16 lanes and a
+ * fixed tree, values in the order of the tokens), folded in their order.
+ */
 final class JavaAttention {
     private static final int LANES = 16;
 
@@ -15,12 +18,12 @@ final class JavaAttention {
     private final Attention.Rule rule;
     private final Attention.Pool pool;
     private final Attention.Operands of;
-    private final int wideKey;
     private final int wideValue;
     private final float[] keys;
     private final float[] values;
     private final float[] query;
     private final float[] sum;
+    private final float[] part;
     private final float[] score;
 
     JavaAttention(Attention.Heads heads, Attention.Rule rule, Attention.Pool pool, Attention.Operands of) {
@@ -28,12 +31,12 @@ final class JavaAttention {
         this.rule = rule;
         this.pool = pool;
         this.of = of;
-        wideKey = padded(heads.keyDim());
         wideValue = padded(heads.valueDim());
-        keys = new float[pool.blockTokens() * wideKey];
+        keys = new float[pool.blockTokens() * heads.keyDim()];
         values = new float[pool.blockTokens() * wideValue];
-        query = new float[wideKey];
+        query = new float[heads.keyDim()];
         sum = new float[wideValue];
+        part = new float[wideValue];
         score = new float[padded(pool.blockTokens())];
     }
 
@@ -96,8 +99,7 @@ final class JavaAttention {
                         * pool.dtype().bytes();
     }
 
-    private void widen(long cell, int tokens, int dim, float[] to) {
-        int wide = padded(dim);
+    private void widen(long cell, int tokens, int dim, int wide, float[] to) {
         for (int t = 0; t < tokens; t++) {
             for (int d = 0; d < dim; d++) {
                 long i = (long) t * dim + d;
@@ -124,19 +126,18 @@ final class JavaAttention {
             int low = Math.max(0, from - base);
             int high = Math.min(pool.blockTokens(), position + 1 - base);
             long block = blocks.getAtIndex(JAVA_INT, tile);
-            widen(cell(block, false, kvHead, 0), high, heads.keyDim(), keys);
-            widen(cell(block, true, kvHead, 0), high, heads.valueDim(), values);
-            float newTop = scores(low, high, top);
-            float tileTotal = weights(low, high, newTop);
-            float keep = Scalars.exp(top - newTop);
-            total = Math.fma(total, keep, tileTotal);
+            widen(cell(block, false, kvHead, 0), high, heads.keyDim(), heads.keyDim(), keys);
+            widen(cell(block, true, kvHead, 0), high, heads.valueDim(), wideValue, values);
+            float most = scores(low, high);
+            float weight = weights(low, high, most);
+            float newTop = most > top ? most : top;
+            float old = Scalars.exp(top - newTop);
+            float fresh = Scalars.exp(most - newTop);
+            total = Math.fma(total, old, weight * fresh);
             top = newTop;
+            combine(low, high);
             for (int d = 0; d < wideValue; d++) {
-                float acc = sum[d] * keep;
-                for (int t = low; t < high; t++) {
-                    acc = Math.fma(score[t], values[t * wideValue + d], acc);
-                }
-                sum[d] = acc;
+                sum[d] = Math.fma(sum[d], old, part[d] * fresh);
             }
         }
         for (int d = 0; d < heads.valueDim(); d++) {
@@ -147,16 +148,13 @@ final class JavaAttention {
         }
     }
 
-    private float scores(int low, int high, float top) {
-        float highest = top;
+    private float scores(int low, int high) {
+        float highest = Float.NEGATIVE_INFINITY;
         for (int t = low; t < high; t++) {
-            float[] lane = new float[LANES];
-            for (int d = 0; d < wideKey; d += LANES) {
-                for (int j = 0; j < LANES; j++) {
-                    lane[j] = Math.fma(query[d + j], keys[t * wideKey + d + j], lane[j]);
-                }
+            float s = 0;
+            for (int d = 0; d < heads.keyDim(); d++) {
+                s = Math.fma(query[d], keys[t * heads.keyDim() + d], s);
             }
-            float s = tree(lane);
             if (rule.softcap() > 0) {
                 s = rule.softcap() * Scalars.tanh(s / rule.softcap());
             }
@@ -164,6 +162,17 @@ final class JavaAttention {
             highest = s > highest ? s : highest;
         }
         return highest;
+    }
+
+    /** The weighted sum of a tile's values. */
+    private void combine(int low, int high) {
+        for (int d = 0; d < wideValue; d++) {
+            float acc = 0;
+            for (int t = low; t < high; t++) {
+                acc = Math.fma(score[t], values[t * wideValue + d], acc);
+            }
+            part[d] = acc;
+        }
     }
 
     private float weights(int low, int high, float top) {

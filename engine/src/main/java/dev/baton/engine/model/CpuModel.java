@@ -18,7 +18,7 @@ import java.util.Set;
 /** A model for the CPU: our own kernels over packed weights, and TorchScript for the embedding. */
 final class CpuModel implements OpenModel {
     /** Changes whenever the bits that the kernels or the script make change. */
-    private static final long NUMERIC_PATH = 2;
+    private static final long NUMERIC_PATH = 3;
 
     final ModelConfig config;
     final Kernels kernels;

@@ -152,17 +152,19 @@ class KernelsTest {
                         new Attention.Heads(6, 1, 20, 20),
                         new Attention.Heads(2, 1, 5, 5),
                         new Attention.Heads(9, 3, 80, 48))) {
-                    sameAttention(dtype, rule, heads);
+                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 37, 0}, {1, 40, 3, 3}, {41, 5, 0, 6}});
+                    // Few enough for their tiles to be shared out among threads.
+                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 100, 0}});
+                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 31, 0}, {1, 1, 79, 2}});
                 }
             }
         }
     }
 
-    private void sameAttention(KvDtype dtype, Attention.Rule rule, Attention.Heads heads) {
+    private void sameAttention(KvDtype dtype, Attention.Rule rule, Attention.Heads heads, int[][] slices) {
         int tokens = 16;
-        int[][] slices = {{0, 1, 37, 0}, {1, 40, 3, 3}, {41, 5, 0, 6}};
         int[] blocks = {4, 0, 7, 2, 5, 1, 3};
-        int rows = 46;
+        int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];
         long blockBytes = (long) heads.kvHeads() * (heads.keyDim() + heads.valueDim()) * tokens * dtype.bytes();
         MemorySegment before = arena.allocate(blockBytes * 8, 64);
         Rows old = floats(1, before.byteSize() / 4);
@@ -174,11 +176,11 @@ class KernelsTest {
                 before.setAtIndex(JAVA_SHORT, i, Bf16.of(v));
             }
         }
-        MemorySegment flat = arena.allocate(JAVA_INT, 12);
-        for (int i = 0; i < 12; i++) {
+        MemorySegment flat = arena.allocate(JAVA_INT, slices.length * 4L);
+        for (int i = 0; i < slices.length * 4; i++) {
             flat.setAtIndex(JAVA_INT, i, slices[i / 4][i % 4]);
         }
-        Attention.Batch batch = new Attention.Batch(flat, arena.allocateFrom(JAVA_INT, blocks), 3, rows);
+        Attention.Batch batch = new Attention.Batch(flat, arena.allocateFrom(JAVA_INT, blocks), slices.length, rows);
         Rows q = floats(rows, (long) heads.heads() * heads.keyDim());
         Rows k = floats(rows, (long) heads.kvHeads() * heads.keyDim());
         Rows v = floats(rows, (long) heads.kvHeads() * heads.valueDim());
@@ -199,7 +201,7 @@ class KernelsTest {
                     new Attention.Pool(pool, dtype, tokens, blockBytes),
                     batch,
                     new Attention.Operands(q, k, v, actual));
-            assertSame(actual, expected, "%s %s %s".formatted(heads, rule, dtype));
+            assertSame(actual, expected, "%s %s %s %s".formatted(kernels.name(), heads, rule, dtype));
             assertThat(pool.mismatch(expectedPool)).isEqualTo(-1);
         }
     }
