@@ -283,7 +283,7 @@ final class EngineLoop implements ForwardPass.Caller {
         try {
             drawn = sampler.draw(logits, row, index, sequence.sampling);
         } catch (RuntimeException e) {
-            failed(sequence, e);
+            stepFailed(sequence, e);
             return;
         }
         sequence.sampling.counts().add(drawn.token());
@@ -317,14 +317,19 @@ final class EngineLoop implements ForwardPass.Caller {
     }
 
     private void tellCached(LiveSequence sequence) {
-        List<BlockHash> chain = sequence.publishedNames();
+        List<BlockHash> chain = scheduler.findable(sequence);
         if (!chain.isEmpty()) {
             engineListener.cached(chain);
         }
     }
 
     @Override
-    public void failed(LiveSequence sequence, RuntimeException cause) {
+    public void stepFailed(LiveSequence sequence, RuntimeException cause) {
+        scheduler.distrust(sequence);
+        failed(sequence, cause);
+    }
+
+    private void failed(LiveSequence sequence, RuntimeException cause) {
         LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
         fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));
     }

@@ -35,19 +35,20 @@ public final class Scheduler<S extends Sequence> {
             .thenComparingLong(s -> s.arrival);
 
     private final BlockPool pool;
+    private final PrefixCache cache;
     private final ScheduleSettings settings;
     private final TreeSet<S> queue = new TreeSet<>(RANK);
     private final TreeSet<S> prefilling = new TreeSet<>(RANK);
     private final TreeSet<S> decoding = new TreeSet<>(RANK);
     private final TreeSet<S> parked = new TreeSet<>(RANK);
-    private final TreeSet<S> expiring =
-            new TreeSet<>(Comparator.comparingLong((Sequence s) -> s.expires).thenComparingLong(s -> s.arrival));
+    private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
     private long arrivals;
     private int reservations;
 
     public Scheduler(BlockPool pool, ScheduleSettings settings) {
         this.pool = pool;
+        this.cache = new PrefixCache(pool, settings.blockTokens());
         this.settings = settings;
     }
 
@@ -62,7 +63,7 @@ public final class Scheduler<S extends Sequence> {
         sequence.startTag = shares.tag(sequence.terms().payer(), sequence.length());
         sequence.arrival = arrivals++;
         queue.add(sequence);
-        expiring.add(sequence);
+        expiry.add(sequence);
     }
 
     /** Decides the next step and takes the blocks for it. */
@@ -190,7 +191,7 @@ public final class Scheduler<S extends Sequence> {
         if (running() + reservations >= settings.maxSequences()) {
             return false;
         }
-        int usable = Math.min(pool.find(sequence.names()), (sequence.length() - 1) / settings.blockTokens());
+        int usable = cache.usable(sequence);
         int[] shared = pool.share(sequence.names(), usable);
         int needed = blocksFor(sequence.length()) - usable;
         if (pool.available() < needed + decoding.size()) {
@@ -225,19 +226,26 @@ public final class Scheduler<S extends Sequence> {
         return true;
     }
 
-    /** A chunk of the plan has been computed: its full blocks can be found from now on. */
+    /**
+     * A chunk of the plan has been computed: its full blocks can be found from now on, those of a sequence's last chunk
+     * when {@link #append} says that they are good.
+     */
     public void computed(Chunk<S> chunk) {
         S sequence = chunk.sequence();
         sequence.computed = chunk.to();
-        publish(sequence);
+        if (!chunk.last()) {
+            cache.publish(sequence);
+        }
     }
 
-    private void publish(S sequence) {
-        List<BlockHash> names = sequence.names();
-        for (; (sequence.named + 1) * settings.blockTokens() <= sequence.computed; sequence.named++) {
-            int block = sequence.named;
-            pool.publish(sequence.table().block(block), block == 0 ? null : names.get(block - 1), names.get(block));
-        }
+    /** What was computed for the sequence turned out to be broken: nobody shares its blocks from now on. */
+    public void distrust(S sequence) {
+        cache.distrust(sequence);
+    }
+
+    /** Names of the sequence's blocks that others can find, a whole chain from its first block. */
+    public List<BlockHash> findable(S sequence) {
+        return cache.chain(sequence);
     }
 
     /** The token after a sequence's last chunk is known: the sequence decodes on or holds its blocks, as its goal says. */
@@ -245,6 +253,7 @@ public final class Scheduler<S extends Sequence> {
         if (sequence.phase != Phase.PREFILLING && sequence.phase != Phase.DECODING) {
             throw new IllegalStateException("a token for a sequence that is " + sequence.phase);
         }
+        cache.publish(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
             return;
@@ -263,14 +272,16 @@ public final class Scheduler<S extends Sequence> {
 
     /** The KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
     public void arrived(S sequence, int token) {
-        requirePhase(sequence, Phase.RESERVED);
+        if (sequence.phase != Phase.RESERVED) {
+            throw new IllegalStateException("KV for a sequence that is %s, not RESERVED".formatted(sequence.phase));
+        }
         parked.remove(sequence);
         reservations--;
         pool.activate(sequence.table().toArray());
         sequence.waitsForKv = false;
         sequence.started = true;
         sequence.computed = sequence.length();
-        publish(sequence);
+        cache.publish(sequence);
         sequence.append(token);
         sequence.phase = Phase.DECODING;
         decoding.add(sequence);
@@ -298,7 +309,7 @@ public final class Scheduler<S extends Sequence> {
             case RESERVED -> {
                 pool.quarantine(sequence.table().toArray());
                 reservations--;
-                expiring.remove(sequence);
+                expiry.remove(sequence);
                 sequence.phase = Phase.QUARANTINED;
             }
             case QUARANTINED, ENDED -> {}
@@ -307,7 +318,7 @@ public final class Scheduler<S extends Sequence> {
 
     private void free(S sequence) {
         pool.release(sequence.table().clear());
-        expiring.remove(sequence);
+        expiry.remove(sequence);
         sequence.phase = Phase.ENDED;
     }
 
@@ -327,23 +338,17 @@ public final class Scheduler<S extends Sequence> {
 
     /** Sets when {@link #takeExpired} is to name the sequence; at first its deadline. */
     public void expireAt(S sequence, long millis) {
-        expiring.remove(sequence);
-        sequence.expires = millis;
-        expiring.add(sequence);
+        expiry.move(sequence, millis);
     }
 
     /** Sequences whose time is over, each named once; the caller ends them. */
     public List<S> takeExpired(long nowMillis) {
-        List<S> expired = new ArrayList<>();
-        while (nextExpiry() <= nowMillis) {
-            expired.add(expiring.pollFirst());
-        }
-        return expired;
+        return expiry.take(nowMillis);
     }
 
     /** When the next sequence expires, {@link Long#MAX_VALUE} for never. */
     public long nextExpiry() {
-        return expiring.isEmpty() ? Long.MAX_VALUE : expiring.first().expires;
+        return expiry.next();
     }
 
     /** Sequences that wait for blocks. */
@@ -375,12 +380,6 @@ public final class Scheduler<S extends Sequence> {
 
     private int blocksFor(int tokens) {
         return Math.ceilDiv(tokens, settings.blockTokens());
-    }
-
-    private static void requirePhase(Sequence sequence, Phase expected) {
-        if (sequence.phase != expected) {
-            throw new IllegalStateException("the sequence is %s, not %s".formatted(sequence.phase, expected));
-        }
     }
 
     /**

@@ -95,11 +95,6 @@ public class Sequence {
         return table;
     }
 
-    /** Names of the full blocks that others may find in the pool, from the first block on. */
-    public final List<BlockHash> publishedNames() {
-        return List.copyOf(names.subList(0, named));
-    }
-
     final List<BlockHash> names() {
         hasher.extend(names, at -> tokens[at], length);
         return Collections.unmodifiableList(names);
