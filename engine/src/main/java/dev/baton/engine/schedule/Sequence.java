@@ -22,7 +22,7 @@ public class Sequence {
     private int length;
 
     Phase phase = Phase.QUEUED;
-    double startTag;
+    long payerHad;
     long arrival;
     int computed;
     int named;
