@@ -55,10 +55,11 @@ final class EngineLoop implements ForwardPass.Caller {
     private final ForwardPass forward;
     private final Sampler sampler;
     private final LoadMeter meter = new LoadMeter();
+    private final Notices notices = new Notices();
     private final Map<SequenceKey, LiveSequence> sequences = new HashMap<>();
     private final List<LiveSequence> endingWithStep = new ArrayList<>();
     private boolean closing;
-    private boolean somethingTold;
+    private Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
 
     /** @param commands called between turns and layers: hands this loop what has come in, without waiting */
     EngineLoop(
@@ -98,8 +99,7 @@ final class EngineLoop implements ForwardPass.Caller {
         if (!evicted.isEmpty()) {
             engineListener.evicted(evicted);
         }
-        boolean told = somethingTold;
-        somethingTold = false;
+        boolean told = notices.drain();
         if (told || !plan.isEmpty()) {
             engineListener.stepEnded(report);
         }
@@ -123,7 +123,14 @@ final class EngineLoop implements ForwardPass.Caller {
                 meter.steps());
     }
 
+    /** Once closed, refuses what is to be admitted: every other sequence has ended. */
     void handle(EngineCommand command) {
+        if (closing) {
+            if (command instanceof Admit admit) {
+                notices.end(admit.key(), admit.listener(), listener -> listener.failed(end));
+            }
+            return;
+        }
         LiveSequence known = sequences.get(command.key());
         switch (command) {
             case Admit admit -> admit(admit, known != null);
@@ -147,21 +154,23 @@ final class EngineLoop implements ForwardPass.Caller {
     }
 
     private void admit(Admit admit, boolean taken) {
-        Failure refusal;
-        if (closing) {
-            refusal = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
-        } else if (taken) {
-            refusal = failure(Failure.Code.BAD_REQUEST, "%s is here already".formatted(admit.key()));
-        } else {
-            switch (admission.judge(admit)) {
-                case Verdict.Refused(Failure failure) -> refusal = failure;
-                case Verdict.Taken(LiveSequence sequence) -> {
-                    take(sequence);
-                    return;
-                }
-            }
+        Verdict verdict = taken
+                ? new Verdict.Refused(failure(Failure.Code.BAD_REQUEST, "%s is here already".formatted(admit.key())))
+                : judge(admit);
+        switch (verdict) {
+            case Verdict.Refused(Failure failure) ->
+                notices.end(admit.key(), admit.listener(), listener -> listener.failed(failure));
+            case Verdict.Taken(LiveSequence sequence) -> take(sequence);
         }
-        tellSafely(admit.key(), () -> admit.listener().failed(refusal));
+    }
+
+    private Verdict judge(Admit admit) {
+        try {
+            return admission.judge(admit);
+        } catch (RuntimeException e) {
+            LOG.log(Level.WARNING, "%s could not be judged".formatted(admit.key()), e);
+            return new Verdict.Refused(failure(Failure.Code.ENGINE_FAILED, "admission failed: " + e.getMessage()));
+        }
     }
 
     private void take(LiveSequence sequence) {
@@ -170,13 +179,13 @@ final class EngineLoop implements ForwardPass.Caller {
                 ? Optional.empty()
                 : sequence.sampling.stopping().after(accepted, sequence.token(sequence.length() - 1));
         if (done.isPresent()) {
-            tellSafely(sequence.key, () -> sequence.listener.finished(done.get()));
+            notices.end(sequence, listener -> listener.finished(done.get()));
         } else if (!scheduler.fits(sequence)) {
             Failure tooLong = failure(
                     Failure.Code.NO_CAPACITY,
                     "%d tokens do not fit into a KV pool of %d blocks: enlarge the pool"
                             .formatted(sequence.length(), pool.blocks()));
-            tellSafely(sequence.key, () -> sequence.listener.failed(tooLong));
+            notices.end(sequence, listener -> listener.failed(tooLong));
         } else {
             sequences.put(sequence.key, sequence);
             scheduler.enqueue(sequence);
@@ -283,7 +292,7 @@ final class EngineLoop implements ForwardPass.Caller {
         try {
             drawn = sampler.draw(logits, row, index, sequence.sampling);
         } catch (RuntimeException e) {
-            failed(sequence, e);
+            stepFailed(sequence, e);
             return;
         }
         sequence.sampling.counts().add(drawn.token());
@@ -317,23 +326,25 @@ final class EngineLoop implements ForwardPass.Caller {
     }
 
     private void tellCached(LiveSequence sequence) {
-        List<BlockHash> chain = sequence.publishedNames();
+        List<BlockHash> chain = scheduler.findable(sequence);
         if (!chain.isEmpty()) {
             engineListener.cached(chain);
         }
     }
 
     @Override
-    public void failed(LiveSequence sequence, RuntimeException cause) {
+    public void stepFailed(LiveSequence sequence, RuntimeException cause) {
+        scheduler.distrust(sequence);
+        failed(sequence, cause);
+    }
+
+    private void failed(LiveSequence sequence, RuntimeException cause) {
         LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
         fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));
     }
 
     private void fail(LiveSequence sequence, Failure reason) {
-        if (!sequence.over) {
-            sequence.over = true;
-            tellSafely(sequence.key, () -> sequence.listener.failed(reason));
-        }
+        notices.end(sequence, listener -> listener.failed(reason));
         end(sequence);
     }
 
@@ -358,31 +369,18 @@ final class EngineLoop implements ForwardPass.Caller {
 
     /** Tells a listener something; one that throws fails its own sequence only. */
     private void tell(LiveSequence sequence, Consumer<SequenceListener> event) {
-        if (sequence.over) {
-            return;
-        }
-        somethingTold = true;
-        try {
-            event.accept(sequence.listener);
-        } catch (RuntimeException e) {
-            failed(sequence, e);
-        }
+        notices.tell(sequence, event).ifPresent(thrown -> failed(sequence, thrown));
     }
 
-    private void tellSafely(SequenceKey key, Runnable event) {
-        somethingTold = true;
-        try {
-            event.run();
-        } catch (RuntimeException e) {
-            LOG.log(Level.WARNING, "the listener of %s threw at its sequence's end".formatted(key), e);
-        }
-    }
-
-    /** Ends every sequence and refuses those still to come. */
+    /**
+     * Tells every sequence that has not ended, and those still to come, why the engine ends. Takes no block back: after a
+     * death nothing is known of the pool, and nobody computes in it any more.
+     */
     void close(Failure reason) {
         closing = true;
+        end = reason;
         commands.accept(this);
-        List.copyOf(sequences.values()).forEach(sequence -> fail(sequence, reason));
+        sequences.values().forEach(sequence -> notices.end(sequence, listener -> listener.failed(reason)));
         sequences.clear();
         engineListener.stepEnded(new StepReport(0, 0, 0));
     }

@@ -25,7 +25,8 @@ final class ForwardPass {
         /** @param row of the logits, −1 when the chunk is not its sequence's last */
         void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row);
 
-        void failed(LiveSequence sequence, RuntimeException cause);
+        /** What its blocks hold of the chunk, and of what the chunk was computed from, is not to be trusted. */
+        void stepFailed(LiveSequence sequence, RuntimeException cause);
     }
 
     ForwardPass(ModelRunner runner, LoadMeter meter, Caller caller) {
@@ -46,7 +47,7 @@ final class ForwardPass {
             logits = runner.forward(slices, layer -> caller.layerDone(chunks, layer));
         } catch (RuntimeException e) {
             if (chunks.size() == 1) {
-                caller.failed(chunks.getFirst().sequence(), e);
+                caller.stepFailed(chunks.getFirst().sequence(), e);
             } else {
                 LOG.log(Level.WARNING, meter.describeStep() + " failed, its sequences are tried one by one", e);
                 chunks.forEach(chunk -> run(List.of(chunk)));

@@ -14,8 +14,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.jctools.queues.MessagePassingQueue;
-import org.jctools.queues.atomic.MpscAtomicArrayQueue;
 
 /**
  * An engine on a thread of its own, which parks when there is nothing to do. The thread owns the model runner from start
@@ -26,7 +24,7 @@ public final class ModelEngine implements Engine {
     private static final Duration LONGEST_PARK = Duration.ofSeconds(1);
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(30);
 
-    private final MessagePassingQueue<Consumer<EngineLoop>> commands;
+    private final CommandQueue commands;
     private final EngineCapabilities capabilities;
     private final EngineListener listener;
     private final EngineClock clock;
@@ -46,10 +44,10 @@ public final class ModelEngine implements Engine {
                 shape.exact(),
                 true,
                 shape.numerics());
-        this.commands = new MpscAtomicArrayQueue<>(settings.queueCapacity());
+        this.commands = new CommandQueue(settings.queueCapacity());
         this.listener = listener;
         this.clock = clock;
-        this.loop = new EngineLoop(settings, runner, listener, clock, this::handOver);
+        this.loop = new EngineLoop(settings, runner, listener, clock, commands::handOver);
         this.load = loop.load();
         this.thread = Thread.ofPlatform().name("engine").unstarted(() -> run(runner));
     }
@@ -81,9 +79,19 @@ public final class ModelEngine implements Engine {
                 LOG.log(Level.ERROR, "the engine has died", e);
                 end = failure(Failure.Code.ENGINE_FAILED, "the engine has died: " + e.getMessage());
                 closing = true;
-                listener.died(e);
+                tellDeath(e);
             }
             loop.close(end);
+        } finally {
+            commands.end(loop);
+        }
+    }
+
+    private void tellDeath(Throwable cause) {
+        try {
+            listener.died(cause);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "the listener of the engine's death threw", e);
         }
     }
 
@@ -94,12 +102,6 @@ public final class ModelEngine implements Engine {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.max(millis, 0)));
         }
         parked = false;
-    }
-
-    private void handOver(EngineLoop target) {
-        for (Consumer<EngineLoop> command = commands.poll(); command != null; command = commands.poll()) {
-            command.accept(target);
-        }
     }
 
     @Override
@@ -118,14 +120,11 @@ public final class ModelEngine implements Engine {
     }
 
     private boolean offer(Consumer<EngineLoop> command) {
-        if (closing || !commands.offer(command)) {
+        if (closing || !commands.offer(command, loop)) {
             return false;
         }
         if (parked) {
             LockSupport.unpark(thread);
-        }
-        if (closing && !thread.isAlive()) {
-            answerLeftovers();
         }
         return true;
     }
@@ -137,7 +136,7 @@ public final class ModelEngine implements Engine {
             try {
                 target.checkIntegrity();
                 checked.complete(null);
-            } catch (IllegalStateException e) {
+            } catch (RuntimeException e) {
                 checked.completeExceptionally(e);
             }
         });
@@ -167,15 +166,6 @@ public final class ModelEngine implements Engine {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return;
-        }
-        answerLeftovers();
-    }
-
-    /** Commands that slipped in while the thread ended hear of it from whoever finds them. */
-    private void answerLeftovers() {
-        synchronized (commands) {
-            handOver(loop);
         }
     }
 }

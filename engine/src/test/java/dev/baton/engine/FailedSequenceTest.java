@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.model.ModelRunner;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Sampling;
@@ -14,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sequences that cannot be taken or go on fail with the reason, and fail alone. */
 class FailedSequenceTest {
@@ -100,6 +103,68 @@ class FailedSequenceTest {
         faulty.settle();
         assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(spared.tokens).isEqualTo(Bench.alone(good));
+    }
+
+    /** Breaks the logits of each batch's last sequence while it is told to. */
+    private static final class Breaking extends WrappedRunner {
+        private boolean broken = true;
+        private int passes;
+
+        Breaking(ModelRunner inner) {
+            super(inner);
+        }
+
+        @Override
+        public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+            passes++;
+            MemorySegment logits = super.forward(slices, progress);
+            if (broken && slices.getLast().logits()) {
+                long rows = slices.stream().filter(Slice::logits).count();
+                logits.setAtIndex(ValueLayout.JAVA_FLOAT, rows * Bench.VOCAB - 2, Float.NaN);
+            }
+            return logits;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {8, 9, 30})
+    void nobodyFindsTheBlocksOfAPromptWhoseLogitsAreBroken(int length) {
+        Breaking[] runner = new Breaking[1];
+        Bench faulty = new Bench(Role.BOTH, 64, 8, inner -> runner[0] = new Breaking(inner));
+        List<Integer> prompt = Bench.prompt(6, length);
+        RecordingListener failing = faulty.admit(Bench.generation("bad", prompt, 5), Work.PREFILL_AND_DECODE);
+        faulty.settle();
+        assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(runner[0].passes).isEqualTo(Math.ceilDiv(length, 20));
+        assertThat(faulty.cached).isEmpty();
+        runner[0].broken = false;
+        RecordingListener next = faulty.admit(Bench.generation("next", prompt, 5), Work.PREFILL_AND_DECODE);
+        faulty.settle();
+        assertThat(next.cachedTokens).isZero();
+        assertThat(next.tokens).isEqualTo(Bench.alone(Bench.generation("next", prompt, 5)));
+    }
+
+    @Test
+    void aCachedPrefixThatGivesBrokenLogitsIsForgottenAndItsOtherReaderGoesOn() {
+        Breaking[] runner = new Breaking[1];
+        Bench faulty = new Bench(Role.BOTH, 64, 8, inner -> runner[0] = new Breaking(inner));
+        runner[0].broken = false;
+        List<Integer> prompt = Bench.prompt(6, 17);
+        RecordingListener reader = faulty.admit(Bench.generation("a", prompt, 30), Work.PREFILL_AND_DECODE);
+        faulty.loop.turn();
+        assertThat(faulty.cached).hasSize(4);
+        RecordingListener failing = faulty.admit(Bench.generation("b", prompt, 5), Work.PREFILL);
+        runner[0].broken = true;
+        faulty.loop.turn();
+        runner[0].broken = false;
+        assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(failing.cachedTokens).isEqualTo(16);
+        assertThat(faulty.evicted).containsAll(faulty.cached.subList(0, 4));
+        faulty.settle();
+        assertThat(reader.tokens).isEqualTo(Bench.alone(Bench.generation("a", prompt, 30)));
+        RecordingListener next = faulty.admit(Bench.generation("c", prompt, 5), Work.PREFILL_AND_DECODE);
+        faulty.settle();
+        assertThat(next.cachedTokens).isZero();
     }
 
     @Test

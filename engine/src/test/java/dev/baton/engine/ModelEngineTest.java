@@ -16,6 +16,7 @@ import dev.baton.protocol.v1.Generation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +35,7 @@ class ModelEngineTest {
     private final CompletableFuture<Throwable> died = new CompletableFuture<>();
 
     /** Ends of one sequence, for a thread that waits for them. */
-    private static final class Waiting extends RecordingListener {
+    private static class Waiting extends RecordingListener {
         private final BlockingQueue<Boolean> ends = new LinkedBlockingQueue<>();
 
         @Override
@@ -144,6 +146,66 @@ class ModelEngineTest {
     }
 
     @Test
+    void everybodyHearsOfTheEngineDeathEvenWhenListenersThrow() throws InterruptedException {
+        CountDownLatch allTaken = new CountDownLatch(1);
+        EngineListener throwing = new EngineListener() {
+            @Override
+            public void stepEnded(StepReport report) {}
+
+            @Override
+            public void died(Throwable cause) {
+                throw new AssertionError("who hears of a death must not be able to hide it");
+            }
+        };
+        try (Engine engine = engine(64, 64, throwing, runner -> new WrappedRunner(runner) {
+            @Override
+            public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+                awaitQuietly(allTaken);
+                throw new OutOfMemoryError("of the device");
+            }
+        })) {
+            List<Waiting> heard = new ArrayList<>();
+            for (int i = 0; i < 5; i++) {
+                Waiting waiting = new Waiting() {
+                    @Override
+                    public void failed(Failure reason) {
+                        super.failed(reason);
+                        throw new AssertionError("a listener's own trouble");
+                    }
+                };
+                heard.add(waiting);
+                Generation generation = Bench.generation("r" + i, Bench.prompt(i, 5), 2);
+                engine.submit(new Admit(generation, i % 2 == 0 ? Work.PREFILL_AND_DECODE : Work.DECODE, waiting));
+            }
+            allTaken.countDown();
+            for (Waiting waiting : heard) {
+                assertThat(waiting.finishes()).isFalse();
+                assertThat(waiting.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+            }
+        }
+    }
+
+    @Test
+    void aCommandThatSlipsInWhileTheThreadEndsIsAnsweredOnce() {
+        Bench bench = new Bench(Role.BOTH, 8);
+        CommandQueue queue = new CommandQueue(4);
+        bench.loop.close(Admission.failure(Failure.Code.ENGINE_FAILED, "dead"));
+        RecordingListener before = new RecordingListener();
+        RecordingListener after = new RecordingListener();
+        queue.offer(admission("before", before), bench.loop);
+        queue.end(bench.loop);
+        queue.offer(admission("after", after), bench.loop);
+        assertThat(before.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(after.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(queue.isEmpty()).isTrue();
+    }
+
+    private static Consumer<EngineLoop> admission(String id, SequenceListener listener) {
+        Admit admit = new Admit(Bench.generation(id, Bench.prompt(1, 5), 2), Work.DECODE, listener);
+        return target -> target.handle(admit);
+    }
+
+    @Test
     void aDeadlineWakesTheParkedEngine() throws InterruptedException {
         try (Engine engine = engine(64, 64, UnaryOperator.identity())) {
             Waiting waiting = new Waiting();
@@ -157,10 +219,6 @@ class ModelEngineTest {
     }
 
     private Engine engine(int blocks, int queue, UnaryOperator<ModelRunner> wrapping) {
-        SimulatedModel model = new SimulatedModel("toy", Bench.VOCAB, 256, Set.of(), 3, Bench.BLOCK, StepCost.NONE);
-        KvRegion region = new KvRegion(
-                model.layout(blocks),
-                Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
         EngineListener listener = new EngineListener() {
             @Override
             public void stepEnded(StepReport report) {}
@@ -170,6 +228,14 @@ class ModelEngineTest {
                 died.complete(cause);
             }
         };
+        return engine(blocks, queue, listener, wrapping);
+    }
+
+    private static Engine engine(int blocks, int queue, EngineListener listener, UnaryOperator<ModelRunner> wrapping) {
+        SimulatedModel model = new SimulatedModel("toy", Bench.VOCAB, 256, Set.of(), 3, Bench.BLOCK, StepCost.NONE);
+        KvRegion region = new KvRegion(
+                model.layout(blocks),
+                Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
         EngineSettings settings = new EngineSettings(Role.BOTH, 16, 32, queue, EngineSettings.Patience.DEFAULT);
         return ModelEngine.start(settings, wrapping.apply(model.bind(region)), listener, EngineClock.system());
     }

@@ -212,6 +212,17 @@ public final class BlockPool {
         return true;
     }
 
+    /** Takes names back, so that active blocks whose content turned out to be broken are found no more and freed after use. */
+    public void unpublish(int... blocks) {
+        for (int block : blocks) {
+            requireState(block, BlockState.ACTIVE);
+            BlockHash name = names[block];
+            if (name != null) {
+                forget(block, name);
+            }
+        }
+    }
+
     /** Refers to the blocks of a chain that are here, from its start, until the lease ends or time passes {@code until}. */
     public Lease lease(List<BlockHash> chain, long until) {
         List<Integer> blocks = Arrays.stream(share(chain, find(chain))).boxed().toList();
@@ -245,11 +256,15 @@ public final class BlockPool {
     private void evict(int block) {
         BlockHash name = nameOf(block);
         uncache(block);
+        forget(block, name);
+        move(block, BlockState.CACHED, BlockState.FREE);
+    }
+
+    private void forget(int block, BlockHash name) {
         byName.remove(name);
         names[block] = null;
         parents[block] = null;
         evicted.add(name);
-        move(block, BlockState.CACHED, BlockState.FREE);
     }
 
     private void cache(int block) {

@@ -49,6 +49,34 @@ class BlockPoolTest {
     }
 
     @Test
+    void blocksWhoseNamesAreTakenBackAreFoundNoMoreAndFreedAfterTheirLastUse() {
+        int[] blocks = chain(1, 2);
+        int[] shared = pool.share(List.of(name(1), name(2)), 2);
+        pool.release(chain(3));
+        pool.unpublish(blocks);
+        assertThat(pool.find(List.of(name(1)))).isZero();
+        assertThat(pool.find(List.of(name(2)))).isZero();
+        assertThat(pool.drainEvicted()).containsExactly(name(1), name(2));
+        pool.unpublish(shared);
+        assertThat(pool.drainEvicted()).isEmpty();
+        pool.release(blocks);
+        assertThat(pool.count(BlockState.ACTIVE)).isEqualTo(2);
+        pool.release(shared);
+        assertThat(pool.count(BlockState.FREE)).isEqualTo(3);
+        assertThat(pool.count(BlockState.CACHED)).isEqualTo(1);
+    }
+
+    @Test
+    void aCachedBlockWhoseParentLostItsNameCanStillBeGivenUp() {
+        int[] blocks = chain(1, 2);
+        pool.release(blocks[1]);
+        pool.unpublish(blocks[0]);
+        pool.release(blocks[0]);
+        pool.checkIntegrity();
+        assertThat(pool.allocate(4)).isPresent();
+    }
+
+    @Test
     void findsTheLongestPrefixOnly() {
         pool.release(chain(1, 2, 3));
         assertThat(pool.find(List.of(name(1), name(2), name(9), name(3)))).isEqualTo(2);

@@ -34,7 +34,7 @@ public final class NativeKernels implements Kernels {
     NativeKernels(int threads, int atMost) {
         library = Library.loaded();
         try {
-            level = Math.min((int) library.level.invokeExact(), atMost);
+            level = Math.min(floatLevel(), atMost);
             int8 = new NativeInt8(library.int8, atMost);
             team = (MemorySegment) library.open.invokeExact(threads);
         } catch (Throwable e) {
@@ -48,6 +48,24 @@ public final class NativeKernels implements Kernels {
     /** Whether the library for this system ships and loads. */
     public static boolean available() {
         return Library.LOADED != null;
+    }
+
+    /** What this CPU has for products of floats and for attention, numbered as above. */
+    static int floatLevel() {
+        return level(Library.loaded().level);
+    }
+
+    /** What this CPU has for products of int8: as above, but 2 is AVX-512 with dot products of bytes. */
+    static int int8Level() {
+        return level(Library.loaded().int8.level());
+    }
+
+    private static int level(MethodHandle of) {
+        try {
+            return (int) of.invokeExact();
+        } catch (Throwable e) {
+            throw failed(e);
+        }
     }
 
     @Override

@@ -93,11 +93,20 @@ final class CpuModel implements OpenModel {
             throw e;
         }
         try {
-            model.exact = SelfCheck.holds(model);
+            model.exact = model.checkItself();
             return model;
         } catch (RuntimeException e) {
             model.close();
             throw e;
+        }
+    }
+
+    private boolean checkItself() {
+        if (settings.threads() == 1) {
+            return SelfCheck.holds(this, this::bind);
+        }
+        try (Kernels single = Kernels.open(1)) {
+            return SelfCheck.holds(this, this::bind, region -> new CpuRunner(this, region, single));
         }
     }
 
@@ -145,7 +154,7 @@ final class CpuModel implements OpenModel {
 
     @Override
     public ModelRunner bind(KvRegion region) {
-        return new CpuRunner(this, region);
+        return new CpuRunner(this, region, kernels);
     }
 
     @Override

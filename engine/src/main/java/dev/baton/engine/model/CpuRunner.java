@@ -32,12 +32,13 @@ final class CpuRunner implements ModelRunner {
     private Arena logitsArena = Arena.ofShared();
     private MemorySegment logits = MemorySegment.NULL;
 
-    CpuRunner(CpuModel model, KvRegion region) {
+    /** @param kernels the model's, or others that share its weights */
+    CpuRunner(CpuModel model, KvRegion region, Kernels kernels) {
         this.model = model;
         this.region = region;
         config = model.config;
         torch = model.torch;
-        kernels = model.kernels;
+        this.kernels = kernels;
         KvLayout layout = region.layout();
         if (!layout.equals(model.layout(layout.blocks()))) {
             throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package dev.baton.engine.model;
 
+import dev.baton.engine.kernel.Attention;
 import dev.baton.engine.kernel.Kernels.Activation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,7 @@ final class ModelConfig {
 
     private ModelConfig(JsonNode root) {
         this.root = root;
+        refuseQuantised();
         family = Family.named(root.path("architectures").path(0).asString("(none)"));
         hidden = positive("hidden_size");
         layers = positive("num_hidden_layers");
@@ -79,10 +81,24 @@ final class ModelConfig {
             throw new UnsupportedModelException(
                     "config.json: %d attention heads are no multiple of %d KV heads".formatted(heads, kvHeads));
         }
+        if (heads / kvHeads > Attention.MAX_GROUP) {
+            throw new UnsupportedModelException("config.json: %d attention heads share a KV head, at most %d can"
+                    .formatted(heads / kvHeads, Attention.MAX_GROUP));
+        }
         if (family.has(Family.Trait.EXPERTS)
                 && (routing.experts < 1 || routing.chosen < 1 || routing.chosen > routing.experts)) {
             throw new UnsupportedModelException("config.json: experts %s make no sense".formatted(routing));
         }
+    }
+
+    private void refuseQuantised() {
+        JsonNode quantised = root.path("quantization_config");
+        if (quantised.isMissingNode() || quantised.isNull()) {
+            return;
+        }
+        throw new UnsupportedModelException(
+                "config.json: weights quantised by %s are not supported; supported are bf16, f16 and f32, which can be rounded to int8 at load"
+                        .formatted(quantised.path("quant_method").asString("(no quant_method)")));
     }
 
     static ModelConfig read(Path folder) throws IOException {

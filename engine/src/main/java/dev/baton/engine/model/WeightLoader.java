@@ -164,6 +164,11 @@ final class WeightLoader {
         long at = 0;
         for (Part part : parts) {
             Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
+            if (tensor.type() != stored) {
+                throw new UnsupportedModelException(
+                        "%s is stored as %s and %s as %s: they make one product, so must be alike"
+                                .formatted(parts[0].name(), stored, part.name(), tensor.type()));
+            }
             pack(tensor, at, weights);
             Safetensors.Tensor added = checkpoint.find(part.bias());
             if (added != null) {

@@ -1,28 +1,54 @@
 package dev.baton.engine.schedule;
 
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Start-time fair queueing. Work is tagged with the virtual time at which its payer's earlier work would be done if all
- * payers were served equally; virtual time is the tag of what was served last. Of one payer, tags rise with arrival.
+ * Rows that each payer has had computed: tokens of prompts that were not found in the cache, and tokens made. Who had
+ * least is served next. A payer that begins to wait is lifted to the least of those who wait, or to the one who waited
+ * last, so that nobody saves up what he did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
+ * language models", 2024.)
  */
 final class FairShare {
     private static final int PRUNE_AT = 1_024;
 
-    private final Map<Object, Double> finished = new HashMap<>();
-    private double virtualTime;
+    private final Map<Object, Long> rows = new HashMap<>();
+    private @Nullable Object last;
+    private int pruneAt = PRUNE_AT;
 
-    double tag(Object payer, int cost) {
-        if (finished.size() >= PRUNE_AT) {
-            finished.values().removeIf(finish -> finish <= virtualTime);
-        }
-        double start = Math.max(virtualTime, finished.getOrDefault(payer, 0.0));
-        finished.put(payer, start + cost);
-        return start;
+    long had(Object payer) {
+        return rows.getOrDefault(payer, 0L);
     }
 
-    void served(double tag) {
-        virtualTime = Math.max(virtualTime, tag);
+    /** Payers that are remembered. */
+    int payers() {
+        return rows.size();
+    }
+
+    void charge(Object payer, int more) {
+        rows.merge(payer, (long) more, Long::sum);
+    }
+
+    /** A sequence of the payer waits no more: it is served. */
+    void served(Object payer) {
+        last = payer;
+    }
+
+    /** The payer, of whom nothing waited, waits beside these. */
+    void lift(Object payer, Collection<Object> waiting) {
+        long served = last == null ? 0 : had(last);
+        long least = waiting.stream().mapToLong(this::had).min().orElse(served);
+        rows.merge(payer, least, Math::max);
+        if (rows.size() >= pruneAt) {
+            long nobodyFallsBelow = Math.min(least, served);
+            rows.entrySet()
+                    .removeIf(entry -> entry.getValue() <= nobodyFallsBelow
+                            && !waiting.contains(entry.getKey())
+                            && !entry.getKey().equals(payer)
+                            && !entry.getKey().equals(last));
+            pruneAt = Math.max(PRUNE_AT, 2 * rows.size());
+        }
     }
 }

@@ -4,11 +4,11 @@ import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockPool;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,37 +18,34 @@ import org.jspecify.annotations.Nullable;
  * their rank, in chunks that end on block boundaries or at the prompt's end. So prompts slow running answers by the
  * budget at most, and however long a prompt is, a step with a full batch still has room for one block of it.
  *
- * <p>Rank is priority, then fair share, then arrival. Fair share is start-time fair queueing over payers: a sequence is
- * tagged with the time at which its payer's earlier work would be done if all payers had equal parts of the engine; with
- * one payer that is first come, first served. The head of the queue is never overtaken by something smaller that would
- * fit: long prompts do not starve.
+ * <p>Rank is priority, then fair share, then arrival; deadlines end sequences but do not move them. By fair share the
+ * payer goes first who has had the fewest rows computed; with one payer that is first come, first served. The head of the
+ * queue is never overtaken by something smaller that would fit: long prompts do not starve.
  *
  * <p>When a running sequence needs a block and none can be had, the lowest ranked sequence that runs to its end here is
  * preempted: its blocks are released (full ones stay as cache while there is room) and it is queued to be computed
- * again. Sequences whose blocks others read or write are never preempted.
+ * again. So are sequences of lower priority when the head of the queue finds no room. Sequences whose blocks others read
+ * or write are never preempted.
  */
 public final class Scheduler<S extends Sequence> {
-    private static final Comparator<Sequence> RANK = Comparator.comparingInt(
-                    (Sequence s) -> s.terms().priority())
-            .reversed()
-            .thenComparingDouble(s -> s.startTag)
-            .thenComparingLong(s -> s.arrival);
-
     private final BlockPool pool;
+    private final PrefixCache cache;
     private final ScheduleSettings settings;
-    private final TreeSet<S> queue = new TreeSet<>(RANK);
-    private final TreeSet<S> prefilling = new TreeSet<>(RANK);
-    private final TreeSet<S> decoding = new TreeSet<>(RANK);
-    private final TreeSet<S> parked = new TreeSet<>(RANK);
-    private final TreeSet<S> expiring =
-            new TreeSet<>(Comparator.comparingLong((Sequence s) -> s.expires).thenComparingLong(s -> s.arrival));
+    private final TreeSet<S> prefilling = new TreeSet<>(WaitingLine.RANK);
+    private final TreeSet<S> decoding = new TreeSet<>(WaitingLine.RANK);
+    private final TreeSet<S> parked = new TreeSet<>(WaitingLine.RANK);
+    private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
+    private final WaitingLine<S> queue = new WaitingLine<>(shares);
+    private final Victims<S> victims;
     private long arrivals;
     private int reservations;
 
     public Scheduler(BlockPool pool, ScheduleSettings settings) {
         this.pool = pool;
+        this.cache = new PrefixCache(pool, settings.blockTokens());
         this.settings = settings;
+        this.victims = new Victims<>(pool, decoding, prefilling);
     }
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
@@ -59,10 +56,9 @@ public final class Scheduler<S extends Sequence> {
 
     /** Queues a new sequence. */
     public void enqueue(S sequence) {
-        sequence.startTag = shares.tag(sequence.terms().payer(), sequence.length());
         sequence.arrival = arrivals++;
         queue.add(sequence);
-        expiring.add(sequence);
+        expiry.add(sequence);
     }
 
     /** Decides the next step and takes the blocks for it. */
@@ -77,8 +73,12 @@ public final class Scheduler<S extends Sequence> {
     /** Gives blocks to queued sequences that wait for KV, as far as it is their turn. Safe between two layers of a step. */
     public List<S> reserveWaiting() {
         List<S> reserved = new ArrayList<>();
-        while (!queue.isEmpty() && queue.first().waitsForKv && reserve(queue.first())) {
-            reserved.add(queue.pollFirst());
+        for (S head = queue.first(); head != null && head.waitsForKv; head = queue.first()) {
+            if (!shortage(blocksFor(head.length())).over()) {
+                break;
+            }
+            reserve(head);
+            reserved.add(head);
         }
         return reserved;
     }
@@ -93,7 +93,6 @@ public final class Scheduler<S extends Sequence> {
             }
             plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
         }
-        plan.chunks().removeIf(chunk -> chunk.sequence().phase() != Phase.DECODING);
     }
 
     /** Makes room for one more token, at others' cost where it must be; false when the sequence does not run this step. */
@@ -104,39 +103,20 @@ public final class Scheduler<S extends Sequence> {
                 sequence.table().append(block.get());
                 continue;
             }
-            Optional<S> victim = victim();
-            if (victim.isPresent() && (victim.get() != sequence || othersHoldBlocks(sequence))) {
-                preempt(victim.get());
-                plan.preempted().add(victim.get());
-                if (victim.get() == sequence) {
-                    return false;
-                }
-            } else {
+            S victim = victims.all().getFirst();
+            if (victim == sequence && sequence.table().size() == pool.blocks()) {
                 plan.stuck().add(sequence);
+                return false;
+            }
+            preempt(victim, plan);
+            if (victim == sequence) {
                 return false;
             }
         }
         return true;
     }
 
-    private Optional<S> victim() {
-        S lowest = null;
-        for (TreeSet<S> candidates : List.of(decoding, prefilling)) {
-            for (S candidate : candidates.descendingSet()) {
-                if (candidate.goal() != Goal.PREFILL) {
-                    lowest = lowest == null || RANK.compare(candidate, lowest) > 0 ? candidate : lowest;
-                    break;
-                }
-            }
-        }
-        return Optional.ofNullable(lowest);
-    }
-
-    private boolean othersHoldBlocks(S sequence) {
-        return sequence.table().size() < pool.blocks();
-    }
-
-    private void preempt(S sequence) {
+    private void preempt(S sequence, StepPlan<S> plan) {
         decoding.remove(sequence);
         prefilling.remove(sequence);
         pool.release(sequence.table().clear());
@@ -144,23 +124,23 @@ public final class Scheduler<S extends Sequence> {
         sequence.named = 0;
         sequence.phase = Phase.QUEUED;
         queue.add(sequence);
+        plan.preempted().add(sequence);
+        plan.chunks().removeIf(chunk -> chunk.sequence() == sequence);
     }
 
     private void planPrefill(StepPlan<S> plan) {
-        int room = settings.stepTokens() - plan.chunks().size();
         Iterator<S> running = List.copyOf(prefilling).iterator();
         S next = nextOf(running);
         boolean mayStart = plan.preempted().isEmpty();
         while (true) {
             plan.reserved().addAll(reserveWaiting());
             S sequence = next;
-            S head = queue.isEmpty() ? null : queue.first();
-            if (mayStart && head != null && !head.waitsForKv && (next == null || RANK.compare(head, next) < 0)) {
-                mayStart = room >= Math.min(settings.blockTokens(), head.length()) && start(head);
-                if (!mayStart) {
-                    continue;
-                }
-                plan.started().add(head);
+            S head = queue.first();
+            if (mayStart
+                    && head != null
+                    && !plan.preempted().contains(head)
+                    && (next == null || WaitingLine.RANK.compare(head, next) < 0)) {
+                mayStart = start(head, plan);
                 sequence = head;
             } else {
                 next = nextOf(running);
@@ -168,10 +148,9 @@ public final class Scheduler<S extends Sequence> {
             if (sequence == null) {
                 return;
             }
-            int to = chunkEnd(sequence, room);
+            int to = sequence.phase == Phase.PREFILLING ? chunkEnd(sequence, plan) : 0;
             if (to > sequence.computed) {
                 plan.chunks().add(new Chunk<>(sequence, sequence.computed, to, to == sequence.length()));
-                room -= to - sequence.computed;
             }
         }
     }
@@ -180,20 +159,31 @@ public final class Scheduler<S extends Sequence> {
         return iterator.hasNext() ? iterator.next() : null;
     }
 
-    private int chunkEnd(S sequence, int room) {
-        int reach = sequence.computed + room;
+    private int chunkEnd(S sequence, StepPlan<S> plan) {
+        int reach = sequence.computed + settings.stepTokens() - plan.rows();
         return reach >= sequence.length() ? sequence.length() : reach - reach % settings.blockTokens();
     }
 
-    /** Takes blocks for all known tokens. The last token is always computed: its row gives the next token's logits. */
-    private boolean start(S sequence) {
-        if (running() + reservations >= settings.maxSequences()) {
+    /**
+     * Takes the first blocks of the sequence whose turn it is, at the cost of running ones of lower priority where there
+     * is no room. The last token is always computed: its row gives the next token's logits.
+     */
+    private boolean start(S sequence, StepPlan<S> plan) {
+        if (sequence.waitsForKv) {
+            boolean room = makeRoom(sequence, blocksFor(sequence.length()), plan);
+            if (room) {
+                reserve(sequence);
+                plan.reserved().add(sequence);
+            }
+            return room;
+        }
+        if (settings.stepTokens() - plan.rows() < Math.min(settings.blockTokens(), sequence.length())) {
             return false;
         }
-        int usable = Math.min(pool.find(sequence.names()), (sequence.length() - 1) / settings.blockTokens());
+        int usable = cache.usable(sequence);
         int[] shared = pool.share(sequence.names(), usable);
         int needed = blocksFor(sequence.length()) - usable;
-        if (pool.available() < needed + decoding.size()) {
+        if (!makeRoom(sequence, needed, plan)) {
             pool.release(shared);
             return false;
         }
@@ -205,39 +195,61 @@ public final class Scheduler<S extends Sequence> {
         if (!sequence.started) {
             sequence.cachedTokens = sequence.computed;
             sequence.started = true;
+            serve(sequence, sequence.length() - sequence.computed);
         }
         sequence.phase = Phase.PREFILLING;
         prefilling.add(sequence);
-        shares.served(sequence.startTag);
+        plan.started().add(sequence);
         return true;
     }
 
-    private boolean reserve(S sequence) {
-        int needed = blocksFor(sequence.length());
-        if (running() + reservations >= settings.maxSequences() || pool.available() < needed + decoding.size()) {
-            return false;
+    private boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
+        Victims.Shortage shortage = shortage(blocks);
+        if (!shortage.over()) {
+            victims.below(sequence.terms().priority(), shortage).forEach(victim -> preempt(victim, plan));
         }
-        sequence.table().append(pool.reserve(needed).orElseThrow());
+        return shortage(blocks).over();
+    }
+
+    private Victims.Shortage shortage(int blocks) {
+        return new Victims.Shortage(
+                running() + reservations + 1 - settings.maxSequences(), blocks + decoding.size() - pool.available());
+    }
+
+    private void reserve(S sequence) {
+        queue.remove(sequence);
+        sequence.table().append(pool.reserve(blocksFor(sequence.length())).orElseThrow());
         sequence.phase = Phase.RESERVED;
         parked.add(sequence);
         reservations++;
-        shares.served(sequence.startTag);
-        return true;
+        serve(sequence, 1);
     }
 
-    /** A chunk of the plan has been computed: its full blocks can be found from now on. */
+    private void serve(S sequence, int rows) {
+        shares.served(sequence.terms().payer());
+        shares.charge(sequence.terms().payer(), rows);
+    }
+
+    /**
+     * A chunk of the plan has been computed: its full blocks can be found from now on, those of a sequence's last chunk
+     * when {@link #append} says that they are good.
+     */
     public void computed(Chunk<S> chunk) {
         S sequence = chunk.sequence();
         sequence.computed = chunk.to();
-        publish(sequence);
+        if (!chunk.last()) {
+            cache.publish(sequence);
+        }
     }
 
-    private void publish(S sequence) {
-        List<BlockHash> names = sequence.names();
-        for (; (sequence.named + 1) * settings.blockTokens() <= sequence.computed; sequence.named++) {
-            int block = sequence.named;
-            pool.publish(sequence.table().block(block), block == 0 ? null : names.get(block - 1), names.get(block));
-        }
+    /** What was computed for the sequence turned out to be broken: nobody shares its blocks from now on. */
+    public void distrust(S sequence) {
+        cache.distrust(sequence);
+    }
+
+    /** Names of the sequence's blocks that others can find, a whole chain from its first block. */
+    public List<BlockHash> findable(S sequence) {
+        return cache.chain(sequence);
     }
 
     /** The token after a sequence's last chunk is known: the sequence decodes on or holds its blocks, as its goal says. */
@@ -245,8 +257,10 @@ public final class Scheduler<S extends Sequence> {
         if (sequence.phase != Phase.PREFILLING && sequence.phase != Phase.DECODING) {
             throw new IllegalStateException("a token for a sequence that is " + sequence.phase);
         }
+        cache.publish(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
+            shares.charge(sequence.terms().payer(), 1);
             return;
         }
         prefilling.remove(sequence);
@@ -263,14 +277,16 @@ public final class Scheduler<S extends Sequence> {
 
     /** The KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
     public void arrived(S sequence, int token) {
-        requirePhase(sequence, Phase.RESERVED);
+        if (sequence.phase != Phase.RESERVED) {
+            throw new IllegalStateException("KV for a sequence that is %s, not RESERVED".formatted(sequence.phase));
+        }
         parked.remove(sequence);
         reservations--;
         pool.activate(sequence.table().toArray());
         sequence.waitsForKv = false;
         sequence.started = true;
         sequence.computed = sequence.length();
-        publish(sequence);
+        cache.publish(sequence);
         sequence.append(token);
         sequence.phase = Phase.DECODING;
         decoding.add(sequence);
@@ -298,7 +314,7 @@ public final class Scheduler<S extends Sequence> {
             case RESERVED -> {
                 pool.quarantine(sequence.table().toArray());
                 reservations--;
-                expiring.remove(sequence);
+                expiry.remove(sequence);
                 sequence.phase = Phase.QUARANTINED;
             }
             case QUARANTINED, ENDED -> {}
@@ -307,7 +323,7 @@ public final class Scheduler<S extends Sequence> {
 
     private void free(S sequence) {
         pool.release(sequence.table().clear());
-        expiring.remove(sequence);
+        expiry.remove(sequence);
         sequence.phase = Phase.ENDED;
     }
 
@@ -327,23 +343,17 @@ public final class Scheduler<S extends Sequence> {
 
     /** Sets when {@link #takeExpired} is to name the sequence; at first its deadline. */
     public void expireAt(S sequence, long millis) {
-        expiring.remove(sequence);
-        sequence.expires = millis;
-        expiring.add(sequence);
+        expiry.move(sequence, millis);
     }
 
     /** Sequences whose time is over, each named once; the caller ends them. */
     public List<S> takeExpired(long nowMillis) {
-        List<S> expired = new ArrayList<>();
-        while (nextExpiry() <= nowMillis) {
-            expired.add(expiring.pollFirst());
-        }
-        return expired;
+        return expiry.take(nowMillis);
     }
 
     /** When the next sequence expires, {@link Long#MAX_VALUE} for never. */
     public long nextExpiry() {
-        return expiring.isEmpty() ? Long.MAX_VALUE : expiring.first().expires;
+        return expiry.next();
     }
 
     /** Sequences that wait for blocks. */
@@ -363,24 +373,13 @@ public final class Scheduler<S extends Sequence> {
 
     /** Prompt tokens that this scheduler has yet to compute. */
     public int uncomputedTokens() {
-        int tokens = 0;
-        for (S sequence : queue) {
-            tokens += sequence.waitsForKv ? 0 : sequence.length();
-        }
-        for (S sequence : prefilling) {
-            tokens += sequence.length() - sequence.computed;
-        }
-        return tokens;
+        return Stream.concat(queue.stream().filter(sequence -> !sequence.waitsForKv), prefilling.stream())
+                .mapToInt(sequence -> sequence.length() - sequence.computed)
+                .sum();
     }
 
     private int blocksFor(int tokens) {
         return Math.ceilDiv(tokens, settings.blockTokens());
-    }
-
-    private static void requirePhase(Sequence sequence, Phase expected) {
-        if (sequence.phase != expected) {
-            throw new IllegalStateException("the sequence is %s, not %s".formatted(sequence.phase, expected));
-        }
     }
 
     /**
@@ -389,10 +388,9 @@ public final class Scheduler<S extends Sequence> {
      * @throws IllegalStateException that says what is wrong
      */
     public void checkIntegrity() {
-        List<S> all = new ArrayList<>(queue);
-        all.addAll(prefilling);
-        all.addAll(decoding);
-        all.addAll(parked);
-        new ScheduleCheck(pool).run(all);
+        new ScheduleCheck(pool)
+                .run(Stream.of(queue.stream(), prefilling.stream(), decoding.stream(), parked.stream())
+                        .flatMap(sequences -> sequences)
+                        .toList());
     }
 }

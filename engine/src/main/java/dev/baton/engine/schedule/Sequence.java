@@ -22,7 +22,7 @@ public class Sequence {
     private int length;
 
     Phase phase = Phase.QUEUED;
-    double startTag;
+    long payerHad;
     long arrival;
     int computed;
     int named;
@@ -93,11 +93,6 @@ public class Sequence {
 
     public final BlockTable table() {
         return table;
-    }
-
-    /** Names of the full blocks that others may find in the pool, from the first block on. */
-    public final List<BlockHash> publishedNames() {
-        return List.copyOf(names.subList(0, named));
     }
 
     final List<BlockHash> names() {

@@ -17,6 +17,11 @@ public record StepPlan<S extends Sequence>(
         return chunks.isEmpty();
     }
 
+    /** Rows of all chunks. */
+    int rows() {
+        return chunks.stream().mapToInt(Chunk::rows).sum();
+    }
+
     /**
      * Tokens {@code [from, to)} of one sequence.
      *

@@ -5,7 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,6 +13,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class Int8Test {
     private static final List<WeightType> STORED = List.of(WeightType.BF16, WeightType.F16, WeightType.F32);
@@ -31,14 +32,9 @@ class Int8Test {
         arena.close();
     }
 
-    /** Every level of instructions that this machine has, with one to three threads. */
-    private List<Kernels> natives() {
-        assumeThat(NativeKernels.available()).as("C kernels load here").isTrue();
+    private List<Kernels> natives(Instructions instructions) {
         if (natives.isEmpty()) {
-            for (int level : new int[] {0, 1, 2}) {
-                natives.add(new NativeKernels(level + 1, level));
-            }
-            natives.add(new NativeKernels(1));
+            instructions.kernels(1, 3).forEach(natives::add);
         }
         return natives;
     }
@@ -68,7 +64,7 @@ class Int8Test {
                 for (WeightType type : ROUNDED) {
                     Weights expected = empty(type, 37, inputs);
                     java.quantise(stored, source, new Kernels.Span(0, 37), expected);
-                    for (Kernels kernels : natives()) {
+                    for (Kernels kernels : natives(Instructions.C)) {
                         Weights actual = empty(type, 37, inputs);
                         kernels.quantise(stored, source, new Kernels.Span(0, 20), actual);
                         kernels.quantise(
@@ -84,8 +80,9 @@ class Int8Test {
         }
     }
 
-    @Test
-    void productsInCAndJavaHaveTheSameBitsOnEveryLevelOfInstructions() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "VNNI"})
+    void productsInCAndJavaHaveTheSameBits(Instructions instructions) {
         int[][] shapes = {{1, 1}, {5, 3}, {16, 8}, {48, 63}, {33, 257}, {130, 66}, {100, 520}, {400, 70}};
         for (int[] shape : shapes) {
             Weights weights = weights(shape[0], shape[1]);
@@ -93,7 +90,7 @@ class Int8Test {
                 Rows a = floats(rows, shape[1]);
                 Rows expected = zeros(rows, shape[0]);
                 java.product(weights, a, rows, expected);
-                for (Kernels kernels : natives()) {
+                for (Kernels kernels : natives(instructions)) {
                     Rows actual = zeros(rows, shape[0]);
                     kernels.product(weights, a, rows, actual);
                     assertThat(actual.at().mismatch(expected.at()))
@@ -104,11 +101,12 @@ class Int8Test {
         }
     }
 
-    @Test
-    void aRowDoesNotDependOnTheOtherRows() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "VNNI"})
+    void aRowDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(96, 600);
         Rows a = floats(150, 600);
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives(instructions)) {
             Rows all = zeros(150, 96);
             kernels.product(weights, a, 150, all);
             Rows one = zeros(1, 96);
@@ -119,8 +117,9 @@ class Int8Test {
         }
     }
 
-    @Test
-    void theGreatestValuesOfEitherSignDoNotOverflow() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "VNNI"})
+    void theGreatestValuesOfEitherSignDoNotOverflow(Instructions instructions) {
         int inputs = 4099;
         Rows ones = zeros(2, inputs);
         for (int k = 0; k < inputs; k++) {
@@ -129,7 +128,7 @@ class Int8Test {
         }
         Weights weights = empty(WeightType.W8A8, 2, inputs);
         java.quantise(WeightType.F32, ones.at(), new Kernels.Span(0, 2), weights);
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives(instructions)) {
             Rows out = zeros(2, 2);
             kernels.product(weights, ones, 2, out);
             for (int i = 0; i < 4; i++) {
@@ -156,8 +155,9 @@ class Int8Test {
         }
     }
 
-    @Test
-    void aRowOfZerosGivesTheBiasAndARowWithANanGivesNan() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "VNNI"})
+    void aRowOfZerosGivesTheBiasAndARowWithANanGivesNan(Instructions instructions) {
         Weights zero = weights(20, 70);
         Weights weights = new Weights(
                 zero.type(),
@@ -168,7 +168,7 @@ class Int8Test {
         Rows a = zeros(3, 70);
         a.at().setAtIndex(JAVA_FLOAT, 75, Float.NaN);
         a.at().setAtIndex(JAVA_FLOAT, 150, Float.NEGATIVE_INFINITY);
-        List<Kernels> all = new ArrayList<>(natives());
+        List<Kernels> all = new ArrayList<>(natives(instructions));
         all.add(java);
         for (Kernels kernels : all) {
             Rows out = zeros(3, 20);
@@ -184,7 +184,7 @@ class Int8Test {
     void onlyStoredTypesAreRoundedAndOnlyToInt8() {
         Weights to = empty(WeightType.W8A8, 16, 8);
         MemorySegment source = floats(16, 8).at();
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives(Instructions.C)) {
             assertThatThrownBy(() -> kernels.quantise(WeightType.F32, source, new Kernels.Span(1, 16), to))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> kernels.quantise(WeightType.I8, source, new Kernels.Span(0, 16), to))

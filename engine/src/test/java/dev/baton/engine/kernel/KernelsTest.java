@@ -6,7 +6,6 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.baton.engine.kernel.Kernels.Activation;
 import dev.baton.kv.KvDtype;
@@ -17,6 +16,8 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class KernelsTest {
     private final Arena arena = Arena.ofShared();
@@ -31,16 +32,9 @@ class KernelsTest {
         arena.close();
     }
 
-    /** The best instructions with one, two and three threads, the lesser ones, and plain C. */
-    private List<Kernels> natives() {
-        assumeThat(NativeKernels.available()).as("C kernels load here").isTrue();
+    private List<Kernels> natives(Instructions instructions) {
         if (natives.isEmpty()) {
-            natives.addAll(List.of(
-                    new NativeKernels(1),
-                    new NativeKernels(2),
-                    new NativeKernels(3),
-                    new NativeKernels(2, 1),
-                    new NativeKernels(2, 0)));
+            instructions.kernels(1, 2, 3).forEach(natives::add);
         }
         return natives;
     }
@@ -61,8 +55,9 @@ class KernelsTest {
         }
     }
 
-    @Test
-    void productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(Instructions instructions) {
         int[][] shapes = {{16, 8}, {5, 3}, {112, 64}, {33, 257}, {100, 520}, {270, 31}};
         for (WeightType type : WeightType.values()) {
             for (int[] shape : shapes) {
@@ -71,7 +66,7 @@ class KernelsTest {
                     Rows a = floats(rows, shape[1]);
                     Rows expected = zeros(rows, shape[0]);
                     java.product(weights, a, rows, expected);
-                    for (Kernels kernels : natives()) {
+                    for (Kernels kernels : natives(instructions)) {
                         Rows actual = zeros(rows, shape[0]);
                         kernels.product(weights, a, rows, actual);
                         assertSame(actual, expected, "%s %s, %d rows".formatted(kernels.name(), weights.size(), rows));
@@ -81,11 +76,12 @@ class KernelsTest {
         }
     }
 
-    @Test
-    void aRowOfAProductDoesNotDependOnTheOtherRows() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void aRowOfAProductDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(WeightType.BF16, 96, 600);
         Rows a = floats(150, 600);
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives(instructions)) {
             Rows all = zeros(150, 96);
             kernels.product(weights, a, 150, all);
             Rows one = zeros(1, 96);
@@ -102,7 +98,7 @@ class KernelsTest {
             MemorySegment source = random(37L * 21 * type.bytes());
             MemorySegment expected = arena.allocate(type.packedBytes(37, 21), 64);
             java.pack(type, source, new Kernels.Span(0, 37), 21, expected);
-            for (Kernels kernels : natives()) {
+            for (Kernels kernels : natives(Instructions.C)) {
                 MemorySegment actual = arena.allocate(type.packedBytes(37, 21), 64);
                 kernels.pack(type, source, new Kernels.Span(0, 20), 21, actual);
                 kernels.pack(type, source.asSlice(20L * 21 * type.bytes()), new Kernels.Span(20, 17), 21, actual);
@@ -111,6 +107,7 @@ class KernelsTest {
         }
     }
 
+    /** In the widest form that this CPU has, which the library finds by itself. */
     @Test
     void gatesInCAndJavaHaveTheSameBits() {
         for (Activation activation : Activation.values()) {
@@ -121,7 +118,7 @@ class KernelsTest {
                 Rows up = floats(5, width);
                 Rows expected = zeros(5, width);
                 java.gate(activation, gate, up, expected, new Kernels.Extent(5, width));
-                for (Kernels kernels : natives()) {
+                for (Kernels kernels : natives(Instructions.C)) {
                     Rows actual = zeros(5, width);
                     kernels.gate(activation, gate, up, actual, new Kernels.Extent(5, width));
                     assertSame(actual, expected, activation + " " + width);
@@ -139,8 +136,13 @@ class KernelsTest {
         assertThat(Scalars.exp(0)).isOne();
     }
 
-    @Test
-    void attentionInCAndJavaHasTheSameBits() {
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void attentionInCAndJavaHasTheSameBits(Instructions instructions) {
+        int[][] mixed = {{0, 1, 37, 0}, {1, 40, 3, 3}, {41, 5, 0, 6}};
+        // Few enough for their tiles to be shared out among threads.
+        int[][] one = {{0, 1, 100, 0}};
+        int[][] two = {{0, 1, 31, 0}, {1, 1, 79, 2}};
         Attention.Rule plain = new Attention.Rule(0.125f, 0, 0);
         Attention.Rule windowed = new Attention.Rule(0.3f, 0, 9);
         Attention.Rule capped = new Attention.Rule(1, 5, 0);
@@ -152,16 +154,20 @@ class KernelsTest {
                         new Attention.Heads(6, 1, 20, 20),
                         new Attention.Heads(2, 1, 5, 5),
                         new Attention.Heads(9, 3, 80, 48))) {
-                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 37, 0}, {1, 40, 3, 3}, {41, 5, 0, 6}});
-                    // Few enough for their tiles to be shared out among threads.
-                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 100, 0}});
-                    sameAttention(dtype, rule, heads, new int[][] {{0, 1, 31, 0}, {1, 1, 79, 2}});
+                    for (int[][] slices : List.of(mixed, one, two)) {
+                        sameAttention(instructions, dtype, rule, heads, slices);
+                    }
                 }
             }
         }
     }
 
-    private void sameAttention(KvDtype dtype, Attention.Rule rule, Attention.Heads heads, int[][] slices) {
+    private void sameAttention(
+            Instructions instructions,
+            KvDtype dtype,
+            Attention.Rule rule,
+            Attention.Heads heads,
+            int[][] slices) {
         int tokens = 16;
         int[] blocks = {4, 0, 7, 2, 5, 1, 3};
         int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];
@@ -192,7 +198,7 @@ class KernelsTest {
                 new Attention.Pool(expectedPool, dtype, tokens, blockBytes),
                 batch,
                 new Attention.Operands(q, k, v, expected));
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives(instructions)) {
             MemorySegment pool = copy(before);
             Rows actual = zeros(rows, (long) heads.heads() * heads.valueDim());
             kernels.attention(

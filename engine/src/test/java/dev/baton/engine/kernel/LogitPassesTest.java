@@ -2,7 +2,6 @@ package dev.baton.engine.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import dev.baton.engine.sampling.LogitPasses;
 import dev.baton.engine.sampling.LogitPasses.Band;
@@ -20,7 +19,7 @@ class LogitPassesTest {
 
     @Test
     void passesInCAndJavaHaveTheSameBits() {
-        assumeThat(NativeKernels.available()).as("C kernels load here").isTrue();
+        Instructions.requireLibrary();
         LogitPasses c = new NativeLogitPasses();
         for (int length : LENGTHS) {
             for (int kind = 0; kind < 4; kind++) {

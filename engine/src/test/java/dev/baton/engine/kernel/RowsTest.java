@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -30,10 +29,10 @@ class RowsTest {
         arena.close();
     }
 
+    /** In the widest form that this CPU has, which the library finds by itself. */
     private List<Kernels> natives() {
-        assumeThat(NativeKernels.available()).as("C kernels load here").isTrue();
         if (natives.isEmpty()) {
-            natives.addAll(List.of(new NativeKernels(1), new NativeKernels(3)));
+            Instructions.C.kernels(1, 3).forEach(natives::add);
         }
         return natives;
     }

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DemoModelTest {
@@ -31,19 +29,43 @@ class DemoModelTest {
         }
     }
 
+    /** Each next token after the reference's own tokens, so that one early difference is not counted again and again. */
     @Test
-    void inBf16MostGreedyTokensAreThoseOfTheReference() throws IOException {
+    void inBf16GreedyTokensAreThoseOfTheReferenceButForOneInAHundred() throws IOException {
         Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
-        List<Double> differences = new ArrayList<>();
+        int same = 0;
+        int all = 0;
+        try (OpenModel model = open(DtypeChoice.BF16)) {
+            for (Reference.Case one : reference.cases().subList(0, 24)) {
+                int[] expected = one.continuation();
+                try (Reference.Sequence sequence =
+                        new Reference.Sequence(model, one.prompt().length + expected.length)) {
+                    float[] logits = sequence.forward(one.prompt());
+                    for (int token : expected) {
+                        same += Reference.best(logits) == token ? 1 : 0;
+                        all++;
+                        logits = sequence.forward(token);
+                    }
+                }
+            }
+        }
+        assertThat(all).isGreaterThan(1_000);
+        assertThat((double) same / all).as("%d of %d tokens", same, all).isGreaterThan(0.99);
+    }
+
+    @Test
+    void inBf16LogitsStayNearTheReference() throws IOException {
+        Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
         try (OpenModel model = open(DtypeChoice.BF16)) {
             for (Reference.Case one : reference.cases().subList(0, 10)) {
                 try (Reference.Sequence sequence = new Reference.Sequence(model, one.tokens().length)) {
                     float[] logits = sequence.forward(Arrays.copyOf(one.tokens(), one.positions()[0] + 1));
-                    differences.add(Reference.difference(logits, one.logits()[0]));
+                    assertThat(Reference.difference(logits, one.logits()[0]))
+                            .as(one.name())
+                            .isLessThan(0.02);
                 }
             }
         }
-        assertThat(differences).allMatch(difference -> difference < 0.02);
     }
 
     static OpenModel open(DtypeChoice dtype) throws IOException {

@@ -7,7 +7,6 @@ import dev.baton.engine.schedule.Sequence.Terms;
 import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.BlockState;
-import dev.baton.kv.PrefixHasher;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,25 +20,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerTest {
-    private static final int BLOCK = 4;
+    private static final int BLOCK = Plain.BLOCK;
     private static final long NEVER = Long.MAX_VALUE;
 
     private BlockPool pool = new BlockPool(32);
     private Scheduler<Plain> scheduler = new Scheduler<>(pool, new ScheduleSettings(8, 16, BLOCK));
-
-    private static final class Plain extends Sequence {
-        private final String name;
-
-        Plain(String name, Goal goal, int[] known, Terms terms) {
-            super(goal, terms, known, new PrefixHasher(new byte[0], 1, BLOCK), BLOCK);
-            this.name = name;
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
 
     @AfterEach
     void everyBlockIsHeldByThoseWhoReferToIt() {
@@ -329,11 +314,7 @@ class SchedulerTest {
     }
 
     private Plain enqueue(String name, Goal goal, int length, Terms terms) {
-        int[] tokens = new int[length];
-        for (int i = 0; i < length; i++) {
-            tokens[i] = name.hashCode() % 10_000 + i;
-        }
-        Plain sequence = new Plain(name, goal, tokens, terms);
+        Plain sequence = Plain.of(name, goal, length, terms);
         scheduler.enqueue(sequence);
         return sequence;
     }

@@ -1,0 +1,115 @@
+package dev.baton.engine.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.baton.engine.schedule.Sequence.Terms;
+import dev.baton.engine.schedule.StepPlan.Chunk;
+import dev.baton.kv.BlockPool;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** Payers who always have something waiting, in steps instead of time. */
+class FairShareTest {
+    private static final int STEPS = 6_000;
+
+    private final BlockPool pool = new BlockPool(64);
+    private final Scheduler<Plain> scheduler = new Scheduler<>(pool, new ScheduleSettings(2, 12, Plain.BLOCK));
+    private final Map<String, Integer> rows = new HashMap<>();
+    private final Map<Plain, Integer> ends = new LinkedHashMap<>();
+    private int made;
+
+    /** What a payer asks for again and again. */
+    private record Habit(String payer, int prompt, int answer, boolean samePrompt) {}
+
+    @Test
+    void aPayerOfLongAnswersGetsAsManyRowsAsOneOfShortAnswers() {
+        run(List.of(new Habit("talker", 4, 40, false), new Habit("asker", 4, 2, false)), STEPS);
+        assertThat(share("talker")).isEqualTo(0.5, within(0.05));
+    }
+
+    @Test
+    void whatIsFoundInTheCacheIsNotPaidFor() {
+        run(List.of(new Habit("again", 41, 2, true), new Habit("anew", 41, 2, false)), STEPS);
+        assertThat(share("again")).as("of rows that were computed").isEqualTo(0.5, within(0.05));
+    }
+
+    @Test
+    void longAnswersThatWereQueuedBeforeDoNotComeFirst() {
+        Habit talker = new Habit("talker", 4, 40, false);
+        for (int i = 0; i < 20; i++) {
+            enqueue(talker);
+        }
+        Habit asker = new Habit("asker", 4, 2, false);
+        run(List.of(talker, asker), STEPS);
+        assertThat(share("talker")).isEqualTo(0.5, within(0.05));
+    }
+
+    @Test
+    void whoWasAwaySavesNothingUpAndWhoWorkedAloneOwesNothing() {
+        Habit first = new Habit("first", 4, 10, false);
+        Habit second = new Habit("second", 4, 10, false);
+        run(List.of(first), STEPS);
+        rows.clear();
+        run(List.of(first, second), STEPS);
+        assertThat(share("second")).isEqualTo(0.5, within(0.05));
+    }
+
+    @Test
+    void payersThatCameOnceAreForgotten() {
+        FairShare shares = new FairShare();
+        for (int i = 0; i < 100_000; i++) {
+            shares.lift("payer" + i, Set.of());
+            shares.served("payer" + i);
+            shares.charge("payer" + i, 1);
+        }
+        assertThat(shares.payers()).isLessThan(5_000);
+        assertThat(shares.had("payer99999")).isEqualTo(100_000);
+    }
+
+    private void run(List<Habit> habits, int steps) {
+        for (int step = 0; step < steps; step++) {
+            for (Habit habit : habits) {
+                long waiting = ends.keySet().stream()
+                        .filter(sequence -> sequence.terms().payer().equals(habit.payer()))
+                        .filter(sequence -> sequence.phase() == Phase.QUEUED)
+                        .count();
+                for (; waiting < 3; waiting++) {
+                    enqueue(habit);
+                }
+            }
+            StepPlan<Plain> plan = scheduler.plan();
+            for (Chunk<Plain> chunk : plan.chunks()) {
+                rows.merge((String) chunk.sequence().terms().payer(), chunk.rows(), Integer::sum);
+                scheduler.computed(chunk);
+                if (chunk.last()) {
+                    scheduler.append(chunk.sequence(), made);
+                }
+            }
+            for (Plain sequence : new ArrayList<>(ends.keySet())) {
+                if (sequence.length() >= ends.getOrDefault(sequence, 0)) {
+                    scheduler.end(sequence);
+                    ends.remove(sequence);
+                }
+            }
+        }
+        scheduler.checkIntegrity();
+    }
+
+    private void enqueue(Habit habit) {
+        String name = habit.samePrompt() ? habit.payer() : habit.payer() + made++;
+        Plain sequence = Plain.of(name, Goal.BOTH, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.payer()));
+        ends.put(sequence, habit.prompt() + habit.answer());
+        scheduler.enqueue(sequence);
+    }
+
+    private double share(String payer) {
+        int all = rows.values().stream().mapToInt(Integer::intValue).sum();
+        return (double) rows.getOrDefault(payer, 0) / all;
+    }
+}

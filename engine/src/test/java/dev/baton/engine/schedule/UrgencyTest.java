@@ -1,0 +1,112 @@
+package dev.baton.engine.schedule;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.engine.schedule.Sequence.Terms;
+import dev.baton.engine.schedule.StepPlan.Chunk;
+import dev.baton.kv.BlockPool;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The head of the queue may take the place of what runs with lower priority. */
+class UrgencyTest {
+    private BlockPool pool = new BlockPool(8);
+    private Scheduler<Plain> scheduler = new Scheduler<>(pool, new ScheduleSettings(2, 40, Plain.BLOCK));
+
+    @AfterEach
+    void everyBlockIsHeldByThoseWhoReferToIt() {
+        scheduler.checkIntegrity();
+    }
+
+    @Test
+    void itTakesTheSlotOfTheLowestRankedOfLowerPriority() {
+        Plain first = enqueue("first", Goal.BOTH, 3, 0);
+        Plain second = enqueue("second", Goal.BOTH, 3, 0);
+        step();
+        Plain urgent = enqueue("urgent", Goal.BOTH, 5, 1);
+        StepPlan<Plain> plan = step();
+        assertThat(plan.preempted()).containsExactly(second);
+        assertThat(plan.started()).containsExactly(urgent);
+        assertThat(plan.chunks()).extracting(Chunk::sequence).containsExactly(first, urgent);
+        assertThat(second.phase()).isEqualTo(Phase.QUEUED);
+        scheduler.end(urgent);
+        step();
+        assertThat(second.phase()).isEqualTo(Phase.DECODING);
+    }
+
+    @Test
+    void itTakesBlocksOfAsFewAsItNeeds() {
+        scheduler = new Scheduler<>(pool, new ScheduleSettings(4, 40, Plain.BLOCK));
+        Plain large = enqueue("large", Goal.BOTH, 13, 0);
+        Plain small = enqueue("small", Goal.BOTH, 7, 0);
+        step();
+        Plain urgent = enqueue("urgent", Goal.BOTH, 9, 2);
+        assertThat(step().preempted()).containsExactly(small);
+        assertThat(urgent.phase()).isEqualTo(Phase.DECODING);
+        assertThat(large.phase()).isEqualTo(Phase.DECODING);
+    }
+
+    @Test
+    void equalPriorityWaits() {
+        enqueue("first", Goal.BOTH, 3, 1);
+        enqueue("second", Goal.BOTH, 3, 1);
+        step();
+        Plain third = enqueue("third", Goal.BOTH, 3, 1);
+        assertThat(step().preempted()).isEmpty();
+        assertThat(third.phase()).isEqualTo(Phase.QUEUED);
+    }
+
+    @Test
+    void blocksThatOthersReadAreNotTaken() {
+        Plain held = enqueue("held", Goal.PREFILL, 20, 0);
+        step();
+        assertThat(held.phase()).isEqualTo(Phase.HOLDING);
+        Plain urgent = enqueue("urgent", Goal.BOTH, 16, 1);
+        assertThat(step().preempted()).isEmpty();
+        assertThat(urgent.phase()).isEqualTo(Phase.QUEUED);
+    }
+
+    @Test
+    void nobodyIsPreemptedWhenThatWouldNotMakeRoomEnough() {
+        Plain held = enqueue("held", Goal.PREFILL, 20, 0);
+        Plain small = enqueue("small", Goal.BOTH, 3, 0);
+        step();
+        enqueue("urgent", Goal.BOTH, 16, 1);
+        StepPlan<Plain> plan = step();
+        assertThat(plan.preempted()).isEmpty();
+        assertThat(plan.chunks()).extracting(Chunk::sequence).containsExactly(small);
+        scheduler.release(held);
+    }
+
+    @Test
+    void oneWhoseKvIsStillToComeTakesAPlaceTooButNotBetweenTwoLayers() {
+        enqueue("first", Goal.BOTH, 3, 0);
+        Plain second = enqueue("second", Goal.BOTH, 3, 0);
+        step();
+        Plain urgent = enqueue("urgent", Goal.DECODE, 5, 1);
+        assertThat(scheduler.reserveWaiting()).isEmpty();
+        StepPlan<Plain> plan = step();
+        assertThat(plan.preempted()).containsExactly(second);
+        assertThat(plan.reserved()).containsExactly(urgent);
+        scheduler.arrived(urgent, 7);
+        step();
+        assertThat(urgent.phase()).isEqualTo(Phase.DECODING);
+    }
+
+    private StepPlan<Plain> step() {
+        StepPlan<Plain> plan = scheduler.plan();
+        for (Chunk<Plain> chunk : plan.chunks()) {
+            scheduler.computed(chunk);
+            if (chunk.last()) {
+                scheduler.append(chunk.sequence(), 50);
+            }
+        }
+        return plan;
+    }
+
+    private Plain enqueue(String name, Goal goal, int length, int priority) {
+        Plain sequence = Plain.of(name, goal, length, new Terms(priority, Long.MAX_VALUE, ""));
+        scheduler.enqueue(sequence);
+        return sequence;
+    }
+}
