@@ -116,18 +116,20 @@ public final class TestStack {
     private String kafkaProcess() {
         List<Integer> ports = ports(2);
         Path place = folder().resolve("kafka");
-        KafkaProcess process = KafkaProcess.start(new KafkaProcess.Settings(
+        KafkaProcess process = KafkaProcess.launch(new KafkaProcess.Settings(
                 ports.get(0), ports.get(1), place, folder().resolve("kafka.log"), READY_WITHIN));
         tie(process.child());
         atExit(process::kill);
+        process.awaitReady();
         return process.bootstrapServers();
     }
 
     private URI redisProcess() {
-        RedisProcess process = RedisProcess.start(new RedisProcess.Settings(
+        RedisProcess process = RedisProcess.launch(new RedisProcess.Settings(
                 ports(1).getFirst(), folder().resolve("redis"), folder().resolve("redis.log"), null, READY_WITHIN));
         tie(process.child());
         atExit(process::kill);
+        process.awaitReady();
         return process.url();
     }
 
