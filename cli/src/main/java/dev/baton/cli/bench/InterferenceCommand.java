@@ -4,6 +4,7 @@ import dev.baton.cli.Baton;
 import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackPlace;
 import dev.baton.cli.up.StackPlan;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -108,7 +109,7 @@ final class InterferenceCommand implements Runnable {
         out.println(name + ": starting " + plan.prefill() + " prefill and " + plan.decode() + " decode workers, "
                 + plan.threadsEach() + " thread each");
         out.flush();
-        try (LocalStack stack = LocalStack.start(Baton.home(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackPlace.bench(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             Load load = new Load(gateway, gateway.models().getFirst(), 1);
             chatFor(load, Duration.ofSeconds(4), new Measurement(), new ProgressBar(out), false, new Measurement());

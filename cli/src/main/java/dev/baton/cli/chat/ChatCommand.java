@@ -57,8 +57,7 @@ public final class ChatCommand implements Runnable {
         try (Terminal terminal = TerminalBuilder.builder().name("baton").build();
                 GatewayClient gateway = new GatewayClient(url, key)) {
             String served = model != null ? model : firstOf(gateway.models());
-            Path history =
-                    Files.createDirectories(Baton.home().resolve(".baton")).resolve("chat.history");
+            Path history = Files.createDirectories(Baton.state()).resolve("chat.history");
             LineReader reader = LineReaderBuilder.builder()
                     .terminal(terminal)
                     .variable(LineReader.HISTORY_FILE, history)
