@@ -33,8 +33,8 @@ public final class TestStack {
     }
 
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
-    private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
-    private static final String REDIS_IMAGE = "redis:7.4-alpine";
+    static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
+    static final String REDIS_IMAGE = "redis:7.4.9-alpine";
 
     private static final class Shared {
         static final TestStack STACK = new TestStack(Docker.answers() ? Kind.CONTAINERS : Kind.CHILD_PROCESSES);
