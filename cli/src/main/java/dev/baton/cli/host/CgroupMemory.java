@@ -1,4 +1,4 @@
-package dev.baton.cli.doctor;
+package dev.baton.cli.host;
 
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,4 +1,4 @@
-package dev.baton.cli.doctor;
+package dev.baton.cli.host;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
@@ -49,7 +49,7 @@ public final class Host {
     }
 
     /** Features of the first processor, space separated; empty where unknown. */
-    static String cpuFlags() {
+    public static String cpuFlags() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
                 if (line.startsWith("flags")) {

@@ -1,7 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
-import dev.baton.cli.doctor.Host;
+import dev.baton.cli.host.Host;
 import dev.baton.stack.Ports;
 import java.util.Optional;
 

@@ -77,6 +77,11 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
+    /** The gateway of the {@code up} that runs in this checkout. */
+    public static Optional<URI> running() {
+        return new ProcessRecord(StackPlace.own().state()).up();
+    }
+
     /** Makes sure that the place is free: nobody else's stack runs there, and what a killed one left is gone. */
     private void takeOver() {
         record.refuseIfUp();

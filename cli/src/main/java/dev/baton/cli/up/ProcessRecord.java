@@ -40,14 +40,25 @@ final class ProcessRecord {
 
     /** @throws CliException when another {@code up} has a stack here; it says where and how to end it */
     void refuseIfUp() {
-        Optional<ChildProcess> other = living().stream()
+        Optional<ChildProcess> other = otherUp();
+        if (other.isPresent()) {
+            throw new CliException("Baton is up already at %s (pid %d): ./baton down ends it"
+                    .formatted(
+                            url().map(URI::toString).orElse("an unknown port"),
+                            other.get().pid()));
+        }
+    }
+
+    /** Where the {@code up} that runs here has its gateway; empty when none runs. */
+    Optional<URI> up() {
+        return otherUp().flatMap(up -> url());
+    }
+
+    private Optional<ChildProcess> otherUp() {
+        return living().stream()
                 .filter(process -> process.name().equals(SELF))
                 .filter(process -> process.pid() != ProcessHandle.current().pid())
                 .findFirst();
-        if (other.isPresent()) {
-            throw new CliException("Baton is up already at %s (pid %d): ./baton down ends it"
-                    .formatted(url(), other.get().pid()));
-        }
     }
 
     synchronized void add(ChildProcess process) {
@@ -106,12 +117,11 @@ final class ProcessRecord {
         }
     }
 
-    private String url() {
+    private Optional<URI> url() {
         return lines().stream()
                 .filter(line -> line.startsWith(URL_LINE))
-                .map(line -> line.substring(URL_LINE.length()))
-                .reduce((earlier, later) -> later)
-                .orElse("an unknown port");
+                .map(line -> URI.create(line.substring(URL_LINE.length())))
+                .reduce((earlier, later) -> later);
     }
 
     private void append(String line) {

@@ -1,4 +1,4 @@
-package dev.baton.cli.doctor;
+package dev.baton.cli.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
