@@ -2,6 +2,7 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.up.LocalStack;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -31,11 +32,8 @@ public final class BenchCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(
-            names = "--url",
-            defaultValue = "http://127.0.0.1:8080",
-            description = "Gateway (default: ${DEFAULT-VALUE}).")
-    private URI url = URI.create("http://127.0.0.1:8080");
+    @Option(names = "--url", description = "Gateway (default: the one that is up here, else http://127.0.0.1:8080).")
+    private @Nullable URI url;
 
     @Option(
             names = "--key",
@@ -90,7 +88,7 @@ public final class BenchCommand implements Runnable {
         Arguments.positive("--max-tokens", maxTokens);
         Arguments.positive("--at-most", atMost);
         PrintWriter out = spec.commandLine().getOut();
-        try (GatewayClient gateway = new GatewayClient(url, key)) {
+        try (GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key)) {
             List<String> models = gateway.models();
             if (model == null && models.isEmpty()) {
                 throw new CliException("the gateway serves no model: is a decode worker up?");

@@ -82,6 +82,11 @@ public final class LocalStack implements AutoCloseable {
         return new ProcessRecord(StackPlace.own().state()).up();
     }
 
+    /** The gateway to talk to: the one that was named, else the one that is up here, else where one would be. */
+    public static URI gateway(@Nullable URI named) {
+        return named != null ? named : running().orElse(URI.create("http://127.0.0.1:8080"));
+    }
+
     /** Makes sure that the place is free: nobody else's stack runs there, and what a killed one left is gone. */
     private void takeOver() {
         record.refuseIfUp();

@@ -105,7 +105,9 @@ class ProcessRecordTest {
                 .hasMessageContaining(URL.toString())
                 .hasMessageContaining("pid " + other.pid())
                 .hasMessageContaining("./baton down");
+        assertThat(record.up()).contains(URL);
         other.kill();
+        assertThat(record.up()).as("nothing to talk to").isEmpty();
         assertThatCode(record::refuseIfUp).as("it was killed").doesNotThrowAnyException();
     }
 
