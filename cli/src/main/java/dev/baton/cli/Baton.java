@@ -61,4 +61,12 @@ public final class Baton implements Runnable {
     public static Path home() {
         return Path.of(System.getProperty("baton.home", ".")).toAbsolutePath().normalize();
     }
+
+    /** Where logs, data and the record of processes are kept: {@code .baton} in the checkout unless told otherwise. */
+    public static Path state() {
+        String named = System.getProperty("baton.state");
+        return named == null
+                ? home().resolve(".baton")
+                : Path.of(named).toAbsolutePath().normalize();
+    }
 }

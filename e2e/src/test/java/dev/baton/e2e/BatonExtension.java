@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -14,11 +15,38 @@ final class BatonExtension implements ParameterResolver, AfterEachCallback {
     private static final Namespace STORE = Namespace.create(BatonExtension.class);
     private static final Duration SETTLES_WITHIN = Duration.ofSeconds(10);
 
-    /** JUnit closes it after the last class. */
     private static RunningBaton baton(ExtensionContext context) {
+        Setup setup =
+                context.getRequiredTestClass().getAnnotation(WithBaton.class).value();
         return context.getRoot()
                 .getStore(STORE)
-                .computeIfAbsent(RunningBaton.class, type -> RunningBaton.start(), RunningBaton.class);
+                .computeIfAbsent(Current.class, type -> new Current(), Current.class)
+                .of(setup);
+    }
+
+    /** The one that runs now. JUnit closes it after the last class. */
+    private static final class Current implements AutoCloseable {
+        private @Nullable Setup setup;
+        private @Nullable RunningBaton baton;
+
+        RunningBaton of(Setup wanted) {
+            if (baton != null && setup == wanted) {
+                return baton;
+            }
+            close();
+            RunningBaton started = RunningBaton.start(wanted);
+            setup = wanted;
+            baton = started;
+            return started;
+        }
+
+        @Override
+        public void close() {
+            if (baton != null) {
+                baton.close();
+                baton = null;
+            }
+        }
     }
 
     @Override

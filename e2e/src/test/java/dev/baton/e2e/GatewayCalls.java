@@ -127,6 +127,19 @@ final class GatewayCalls implements AutoCloseable {
         }
     }
 
+    /** Asks, and breaks the connection once {@code leave} returns, whatever has come by then. */
+    void leaveWhen(String path, ObjectNode body, Runnable leave) {
+        var asked = http.sendAsync(request(path, body.put("stream", true).toString()), BodyHandlers.ofString());
+        try {
+            leave.run();
+            if (asked.isDone()) {
+                throw new AssertionError("fault not applied: the answer ended before the client left");
+            }
+        } finally {
+            asked.cancel(true);
+        }
+    }
+
     JsonNode json(URI uri) {
         return JSON.readTree(text(uri));
     }

@@ -14,16 +14,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/**
- * A gateway, one prefill worker and two decode workers with one thread each, in f32, every prompt split. All tests share
- * one; whoever starts it closes it.
- */
+/** A gateway and workers as processes, arranged as a {@link Setup} says. Whoever starts it closes it. */
 final class RunningBaton implements AutoCloseable {
     static final Path HOME = Path.of("..").toAbsolutePath().normalize();
     static final Path MODEL = HOME.resolve("models/demo");
@@ -38,19 +36,12 @@ final class RunningBaton implements AutoCloseable {
         this.calls = new GatewayCalls(stack.url());
     }
 
-    static RunningBaton start() {
-        StackPlan plan = new StackPlan(
-                MODEL,
-                1,
-                2,
-                port(),
-                96,
-                1,
-                List.of("--baton.dispatch.mode=SPLIT"),
-                List.of("--baton.engine.dtype=F32"));
+    static RunningBaton start(Setup setup) {
+        StackPlan plan =
+                new StackPlan(MODEL, 1, setup.decode(), port(), 96, 1, setup.gatewaySettings(), setup.workerSettings());
         StackPlace place = new StackPlace(
                 HOME,
-                STATE,
+                STATE.resolve(setup.name().toLowerCase(Locale.ROOT)),
                 Optional.of(TestStack.shared().kafka()),
                 Optional.of(TestStack.shared().redis()),
                 false);
@@ -129,7 +120,12 @@ final class RunningBaton implements AutoCloseable {
 
     /** Sum of the gateway's counters of this name whose labels contain {@code label}. */
     double gatewayCounter(String name, String label) {
-        String text = calls.text(actuator("gateway", "prometheus"));
+        return counter("gateway", name, label);
+    }
+
+    /** The same of any part. */
+    double counter(String part, String name, String label) {
+        String text = calls.text(actuator(part, "prometheus"));
         Matcher line = Pattern.compile("(?m)^" + Pattern.quote(name) + "\\{([^}]*)} (\\S+)$")
                 .matcher(text);
         double sum = 0;

@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
@@ -23,7 +24,7 @@ import java.util.zip.CRC32;
  * <p>The first broker that is stopped in peace leaves a JVM start-up cache beside its jars, which makes later starts two
  * to three times faster.
  */
-public final class KafkaProcess implements AutoCloseable {
+public final class KafkaProcess implements StackProcess {
     private static final String NAME = "kafka";
     private static final Duration GRACE = Duration.ofSeconds(20);
 
@@ -43,18 +44,27 @@ public final class KafkaProcess implements AutoCloseable {
         }
     }
 
+    private final Settings settings;
+    private final Process process;
     private final ChildProcess child;
-    private final String bootstrapServers;
     private final StartupCache cache;
 
-    private KafkaProcess(ChildProcess child, String bootstrapServers, StartupCache cache) {
-        this.child = child;
-        this.bootstrapServers = bootstrapServers;
+    private KafkaProcess(Settings settings, Process process, StartupCache cache) {
+        this.settings = settings;
+        this.process = process;
+        this.child = ChildProcess.of(NAME, process);
         this.cache = cache;
     }
 
     /** Starts a broker and returns once it serves. */
     public static KafkaProcess start(Settings settings) {
+        KafkaProcess kafka = launch(settings);
+        kafka.awaitReady();
+        return kafka;
+    }
+
+    /** Starts a broker and returns at once: it serves when {@link #ready} says so. */
+    public static KafkaProcess launch(Settings settings) {
         for (int port : new int[] {settings.port(), settings.controllerPort()}) {
             if (!Ports.isFree(port)) {
                 throw new StackException("Kafka cannot listen on 127.0.0.1:" + port
@@ -62,7 +72,7 @@ public final class KafkaProcess implements AutoCloseable {
             }
         }
         Path folder = Launch.privateFolder(settings.folder());
-        Path ready = folder.resolve("ready");
+        Path ready = readyFile(settings);
         Path properties = folder.resolve("server.properties");
         try {
             Files.createDirectories(settings.log().getParent());
@@ -74,22 +84,58 @@ public final class KafkaProcess implements AutoCloseable {
         List<Path> jars = jars();
         StartupCache cache = StartupCache.of(jars);
         Process process = Launch.start(NAME, command(jars, cache, properties, ready), folder, settings.log());
-        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), () -> Files.exists(ready));
-        return new KafkaProcess(ChildProcess.of(NAME, process), "127.0.0.1:" + settings.port(), cache);
+        return new KafkaProcess(settings, process, cache);
     }
 
+    private static Path readyFile(Settings settings) {
+        return settings.folder().resolve("ready");
+    }
+
+    /** Returns once it serves; ends it and throws when that takes too long. */
+    public void awaitReady() {
+        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
+    }
+
+    @Override
     public ChildProcess child() {
         return child;
     }
 
-    public String bootstrapServers() {
-        return bootstrapServers;
+    @Override
+    public boolean ready() {
+        return Files.exists(readyFile(settings));
     }
 
-    /** Stops it gracefully, and kills it when that takes too long. */
+    @Override
+    public OptionalInt exitStatus() {
+        return Launch.exitStatus(process);
+    }
+
+    @Override
+    public Path log() {
+        return settings.log();
+    }
+
+    @Override
+    public String lastWords() {
+        return Launch.tail(settings.log());
+    }
+
+    public String bootstrapServers() {
+        return "127.0.0.1:" + settings.port();
+    }
+
+    /**
+     * Stops it gracefully, and kills it when that takes too long. A broker that does not serve yet is killed: it has
+     * nothing to lose, and heeds no request before its start is over.
+     */
     @Override
     public void close() {
-        child.stop(GRACE);
+        if (ready()) {
+            child.stop(GRACE);
+        } else {
+            child.kill();
+        }
         cache.keep();
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -16,6 +17,7 @@ final class Launch {
 
     private Launch() {}
 
+    /** Returns as soon as the process exists. */
     static Process start(String name, List<String> command, Path folder, Path log) {
         try {
             ProcessBuilder builder = new ProcessBuilder(command);
@@ -28,6 +30,11 @@ final class Launch {
         } catch (IOException e) {
             throw new StackException(name + " could not be started with '" + command.getFirst() + "'", e);
         }
+    }
+
+    /** The exit status of a process that has ended. */
+    static OptionalInt exitStatus(Process process) {
+        return process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue());
     }
 
     static void awaitReady(String name, Process process, Path log, Duration limit, BooleanSupplier ready) {
@@ -69,7 +76,7 @@ final class Launch {
         }
     }
 
-    private static String tail(Path log) {
+    static String tail(Path log) {
         try {
             List<String> lines = new String(Files.readAllBytes(log), StandardCharsets.UTF_8)
                     .lines()

@@ -19,13 +19,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A Redis that keeps nothing on disk and listens on 127.0.0.1 only: the {@code redis-server} on the PATH, else the
  * static binary that {@code org.signal:embedded-redis} carries.
  */
-public final class RedisProcess implements AutoCloseable {
+public final class RedisProcess implements StackProcess {
     private static final String NAME = "redis";
     private static final Duration GRACE = Duration.ofSeconds(5);
 
@@ -41,12 +42,14 @@ public final class RedisProcess implements AutoCloseable {
         }
     }
 
+    private final Settings settings;
+    private final Process process;
     private final ChildProcess child;
-    private final URI url;
 
-    private RedisProcess(ChildProcess child, URI url) {
-        this.child = child;
-        this.url = url;
+    private RedisProcess(Settings settings, Process process) {
+        this.settings = settings;
+        this.process = process;
+        this.child = ChildProcess.of(NAME, process);
     }
 
     /** A Redis that someone else runs, named by {@code REDIS_URL}. */
@@ -58,6 +61,13 @@ public final class RedisProcess implements AutoCloseable {
 
     /** Starts Redis and returns once it serves. */
     public static RedisProcess start(Settings settings) {
+        RedisProcess redis = launch(settings);
+        redis.awaitReady();
+        return redis;
+    }
+
+    /** Starts Redis and returns at once: it serves when {@link #ready} says so. */
+    public static RedisProcess launch(Settings settings) {
         if (!Ports.isFree(settings.port())) {
             throw new StackException("Redis cannot listen on 127.0.0.1:" + settings.port()
                     + ": the port is taken. Choose another, or end what listens there.");
@@ -73,18 +83,45 @@ public final class RedisProcess implements AutoCloseable {
             throw new StackException("Redis' folder " + folder + " cannot be written", e);
         }
         List<String> command = List.of(binary.toString(), configuration.toString());
-        Process process = Launch.start(NAME, command, folder, settings.log());
-        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), () -> answers(settings));
-        return new RedisProcess(ChildProcess.of(NAME, process), url(settings));
+        return new RedisProcess(settings, Launch.start(NAME, command, folder, settings.log()));
     }
 
+    /** Returns once it serves; ends it and throws when that takes too long. */
+    public void awaitReady() {
+        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
+    }
+
+    @Override
     public ChildProcess child() {
         return child;
     }
 
+    @Override
+    public boolean ready() {
+        return answers(settings);
+    }
+
+    @Override
+    public OptionalInt exitStatus() {
+        return Launch.exitStatus(process);
+    }
+
+    @Override
+    public Path log() {
+        return settings.log();
+    }
+
+    @Override
+    public String lastWords() {
+        return Launch.tail(settings.log());
+    }
+
     /** {@code redis://[:password@]127.0.0.1:port}. */
     public URI url() {
-        return url;
+        String user = settings.password() == null
+                ? ""
+                : ":" + URLEncoder.encode(settings.password(), StandardCharsets.UTF_8) + "@";
+        return URI.create("redis://" + user + "127.0.0.1:" + settings.port());
     }
 
     /** Stops it gracefully, and kills it when that takes too long. */
@@ -96,13 +133,6 @@ public final class RedisProcess implements AutoCloseable {
     /** kill -9: what a test does to Redis. */
     public void kill() {
         child.kill();
-    }
-
-    private static URI url(Settings settings) {
-        String user = settings.password() == null
-                ? ""
-                : ":" + URLEncoder.encode(settings.password(), StandardCharsets.UTF_8) + "@";
-        return URI.create("redis://" + user + "127.0.0.1:" + settings.port());
     }
 
     private static Path write(Path folder, Settings settings) throws IOException {

@@ -36,6 +36,19 @@ class KafkaProcessTest {
         }
     }
 
+    /** Whoever starts a broker can end it at any point of its start, which takes seconds. */
+    @Test
+    void isOwnedAndEndsBeforeItServes() throws Exception {
+        KafkaProcess kafka = KafkaProcess.launch(settings(Ports.free(2)));
+        try (kafka) {
+            assertThat(kafka.child().alive()).isTrue();
+            assertThat(kafka.ready()).as("it has only just been started").isFalse();
+            assertThat(kafka.exitStatus()).isEmpty();
+        }
+        assertThat(kafka.child().alive()).isFalse();
+        assertThat(kafka.exitStatus()).isPresent();
+    }
+
     @Test
     void saysWhichPortIsTaken() throws Exception {
         try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {

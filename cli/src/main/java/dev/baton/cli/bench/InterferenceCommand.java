@@ -4,6 +4,7 @@ import dev.baton.cli.Baton;
 import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackPlace;
 import dev.baton.cli.up.StackPlan;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -32,6 +33,8 @@ import tools.jackson.databind.node.ObjectNode;
         mixinStandardHelpOptions = true,
         description = "Chats alone and beside long prompts: split against colocated on the same cores.")
 final class InterferenceCommand implements Runnable {
+    private static final Duration TICK = Duration.ofMillis(200);
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
@@ -88,6 +91,11 @@ final class InterferenceCommand implements Runnable {
 
     @Override
     public void run() {
+        Arguments.positive("--every", every);
+        Arguments.positive("--duration", duration);
+        Arguments.positive("--chats", chats);
+        Arguments.positive("--chat-tokens", chatTokens);
+        Arguments.positive("--long-words", longWords);
         PrintWriter out = spec.commandLine().getOut();
         Path folder = model != null ? model : Baton.home().resolve("models/demo");
         Run split = measure("split", plan(folder, 1, 1, "split"), out);
@@ -108,7 +116,7 @@ final class InterferenceCommand implements Runnable {
         out.println(name + ": starting " + plan.prefill() + " prefill and " + plan.decode() + " decode workers, "
                 + plan.threadsEach() + " thread each");
         out.flush();
-        try (LocalStack stack = LocalStack.start(Baton.home(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackPlace.bench(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             Load load = new Load(gateway, gateway.models().getFirst(), 1);
             chatFor(load, Duration.ofSeconds(4), new Measurement(), new ProgressBar(out), false, new Measurement());
@@ -137,19 +145,20 @@ final class InterferenceCommand implements Runnable {
                     }
                 });
             }
-            for (long next = start + every.toNanos() / 2; next < end; next += every.toNanos()) {
-                for (long wait = next - System.nanoTime(); wait > 0; wait = next - System.nanoTime()) {
-                    LockSupport.parkNanos(Math.min(wait, 200_000_000L));
-                    bar.show(
-                            (System.nanoTime() - start) / (double) time.toNanos(),
-                            (longPrompts ? "chats beside long prompts: " : "chats alone: ") + into.answers.sum()
-                                    + " answers");
-                }
-                if (longPrompts) {
+            long next = start + every.toNanos() / 2;
+            for (long now = start; now < end; now = System.nanoTime()) {
+                if (longPrompts && now >= next) {
                     long planned = next;
                     threads.execute(() -> load.ask(longWords, 4, planned, longs));
+                    next += every.toNanos();
                 }
+                bar.show(
+                        (now - start) / (double) time.toNanos(),
+                        (longPrompts ? "chats beside long prompts: " : "chats alone: ") + into.answers.sum()
+                                + " answers");
+                LockSupport.parkNanos(Math.clamp(Math.min(next, end) - now, 1, TICK.toNanos()));
             }
+            Load.drain(threads, () -> bar.show(1, "waiting for the last answers: " + into.answers.sum() + " so far"));
         }
         bar.done(null);
     }

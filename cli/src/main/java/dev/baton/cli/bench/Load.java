@@ -75,12 +75,35 @@ final class Load {
                 }
                 long planned = next;
                 threads.execute(() -> {
-                    ask(words, maxTokens, planned, into);
-                    underWay.decrementAndGet();
+                    try {
+                        ask(words, maxTokens, planned, into);
+                    } finally {
+                        underWay.decrementAndGet();
+                    }
                 });
             }
+            drain(
+                    threads,
+                    () -> bar.show(
+                            1,
+                            "no more arrivals: %d answered, %d still under way, %d failed"
+                                    .formatted(into.answers.sum(), underWay.get(), into.failures.sum())));
         }
         bar.done(null);
+    }
+
+    /** Waits for what still runs and shows how that goes. */
+    static void drain(ExecutorService threads, Runnable show) {
+        threads.shutdown();
+        try {
+            do {
+                show.run();
+            } while (!threads.awaitTermination(200, TimeUnit.MILLISECONDS));
+        } catch (InterruptedException e) {
+            threads.shutdownNow();
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
+        }
     }
 
     private static final class Stopwatch implements ChatListener {

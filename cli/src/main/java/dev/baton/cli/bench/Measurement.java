@@ -2,6 +2,7 @@ package dev.baton.cli.bench;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import tools.jackson.databind.JsonNode;
@@ -18,17 +19,37 @@ final class Measurement {
     final LongAdder tokens = new LongAdder();
     final LongAdder answers = new LongAdder();
     final LongAdder failures = new LongAdder();
+    /** TTFT without prefill compute, of each answer by itself: sums of percentiles are percentiles of nothing. */
+    final Samples control = new Samples();
+
     private final Map<String, Samples> stages = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> errors = new ConcurrentHashMap<>();
 
-    /** Takes the gateway's account of one answer: numeric fields, microseconds. */
+    /** Takes the gateway's account of one answer: its parts, in microseconds. */
     void timing(JsonNode timing) {
         for (Map.Entry<String, JsonNode> field : timing.properties()) {
-            if (field.getValue().isNumber()) {
-                stages.computeIfAbsent(field.getKey(), name -> new Samples())
-                        .addMicros(field.getValue().asLong());
+            if (field.getValue().isNumber() && !field.getKey().equals("attempts")) {
+                stage(field.getKey()).addMicros(field.getValue().asLong());
             }
         }
+        if (timing.path("total").isNumber() && timing.path("prefill").isNumber()) {
+            control.addMicros(
+                    timing.path("total").asLong() - timing.path("prefill").asLong());
+        }
+    }
+
+    /** Share of the transfers' time that passed while prefill still computed; empty when nothing moved. */
+    OptionalDouble hiddenShare() {
+        double all = stage("transfer").meanMillis();
+        return all > 0 ? OptionalDouble.of(1 - stage("exposed_transfer").meanMillis() / all) : OptionalDouble.empty();
+    }
+
+    /** The rest of it as a share of TTFT as the gateway sees it; empty when nothing moved. */
+    OptionalDouble exposedShareOfTtft() {
+        double total = stage("total").meanMillis();
+        return stage("transfer").count() > 0 && total > 0
+                ? OptionalDouble.of(stage("exposed_transfer").meanMillis() / total)
+                : OptionalDouble.empty();
     }
 
     Samples stage(String name) {
@@ -51,8 +72,13 @@ final class Measurement {
         write(json.putObject("ttft_ms"), ttft);
         write(json.putObject("tpot_ms"), tpot);
         write(json.putObject("gap_ms"), gaps);
+        write(json.putObject("control_ms"), control);
+        hiddenShare().ifPresent(share -> json.put("transfer_hidden_share", share));
+        exposedShareOfTtft().ifPresent(share -> json.put("transfer_exposed_share_of_ttft", share));
         ObjectNode parts = json.putObject("stages_ms");
         stages.forEach((name, samples) -> write(parts.putObject(name), samples));
+        ObjectNode messages = json.putObject("errors");
+        errors().forEach(messages::put);
     }
 
     private static void write(ObjectNode json, Samples samples) {

@@ -4,6 +4,7 @@ import dev.baton.cli.Baton;
 import dev.baton.cli.CliException;
 import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.up.LocalStack;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -32,11 +33,8 @@ public final class ChatCommand implements Runnable {
     private static final String HELP =
             "/new starts over, /system TEXT sets the system prompt, /exit or Ctrl-D leaves, Ctrl-C stops an answer.";
 
-    @Option(
-            names = "--url",
-            description = "Gateway (default: ${DEFAULT-VALUE}).",
-            defaultValue = "http://127.0.0.1:8080")
-    private URI url = URI.create("http://127.0.0.1:8080");
+    @Option(names = "--url", description = "Gateway (default: the one that is up here, else http://127.0.0.1:8080).")
+    private @Nullable URI url;
 
     @Option(names = "--model", description = "Model (default: the first that is served).")
     private @Nullable String model;
@@ -55,10 +53,9 @@ public final class ChatCommand implements Runnable {
     @Override
     public void run() {
         try (Terminal terminal = TerminalBuilder.builder().name("baton").build();
-                GatewayClient gateway = new GatewayClient(url, key)) {
+                GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key)) {
             String served = model != null ? model : firstOf(gateway.models());
-            Path history =
-                    Files.createDirectories(Baton.home().resolve(".baton")).resolve("chat.history");
+            Path history = Files.createDirectories(Baton.state()).resolve("chat.history");
             LineReader reader = LineReaderBuilder.builder()
                     .terminal(terminal)
                     .variable(LineReader.HISTORY_FILE, history)

@@ -26,17 +26,25 @@ public final class GatewayClient implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Duration CONNECT_LIMIT = Duration.ofSeconds(5);
     private static final Duration ANSWER_LIMIT = Duration.ofMinutes(10);
+    /** A gateway writes a comment into a silent stream every ten seconds by default. */
+    private static final Duration SILENCE_LIMIT = Duration.ofMinutes(1);
 
     private final URI base;
     private final @Nullable String key;
+    private final Duration silenceLimit;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_LIMIT)
             .build();
 
     public GatewayClient(URI base, @Nullable String key) {
+        this(base, key, SILENCE_LIMIT);
+    }
+
+    GatewayClient(URI base, @Nullable String key, Duration silenceLimit) {
         this.base = base;
         this.key = key;
+        this.silenceLimit = silenceLimit;
     }
 
     /** Ids of the models that are served. */
@@ -50,9 +58,10 @@ public final class GatewayClient implements AutoCloseable {
     }
 
     /**
-     * Streams a chat completion and blocks until it ends.
+     * Streams a chat completion and blocks until it ends, no longer than ten minutes and no longer than the stream is
+     * alive.
      *
-     * @throws CliException when the gateway refuses, or the stream ends with an error
+     * @throws CliException when the gateway refuses, or the stream breaks, falls silent or ends with an error
      */
     public void chat(ObjectNode request, ChatListener listener) {
         request.put("stream", true);
@@ -63,10 +72,13 @@ public final class GatewayClient implements AutoCloseable {
         if (response.statusCode() != 200) {
             throw new CliException(errorOf(response));
         }
-        try (BufferedReader lines =
-                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+        Watchdog watchdog = new Watchdog(response.body(), silenceLimit, ANSWER_LIMIT);
+        try (watchdog;
+                BufferedReader lines =
+                        new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
             boolean done = false;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                watchdog.heard();
                 if (line.equals("data: [DONE]")) {
                     done = true;
                 } else if (line.startsWith("data: ")) {
@@ -74,10 +86,14 @@ public final class GatewayClient implements AutoCloseable {
                 }
             }
             if (!done) {
-                throw new CliException("the stream ended without [DONE]: the connection to " + base + " broke");
+                throw new CliException("the stream ended without [DONE]: "
+                        + watchdog.why().orElse("the connection to " + base + " broke"));
             }
+        } catch (JacksonException e) {
+            throw new CliException("the stream from " + base + " is not JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new CliException("the stream from " + base + " broke: " + e.getMessage(), e);
+            throw new CliException(
+                    "the stream from " + base + " broke: " + watchdog.why().orElse(String.valueOf(e.getMessage())), e);
         }
     }
 

@@ -1,9 +1,12 @@
 package dev.baton.cli.doctor;
 
 import dev.baton.cli.Baton;
+import dev.baton.cli.host.Host;
+import dev.baton.cli.up.LocalStack;
 import dev.baton.stack.Ports;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,17 +86,30 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private void ports() {
-        found("port " + port, Ports.isFree(port), "free", "something listens there: stop it, or start with --port");
+        String what = "port " + port;
+        if (Ports.isFree(port)) {
+            note(State.FINE, what, "free");
+            return;
+        }
+        Optional<URI> own = LocalStack.running();
+        if (own.isPresent() && own.get().getPort() == port) {
+            note(State.FINE, what, "Baton itself: it is up at " + own.get());
+        } else {
+            note(State.MISSING, what, "taken – stop what listens there, or start with --port");
+        }
     }
 
     private void natives() {
-        String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
-        String arch = System.getProperty("os.arch");
-        found(
-                "libtorch, tokenizers",
-                os.contains("linux") && Set.of("amd64", "x86_64").contains(arch),
-                os + " " + arch,
-                "proven on Linux x86-64 only: use the containers of docker-compose.yml");
+        for (NativeLibrary library : NativeLibrary.values()) {
+            NativeLibrary.Answer answer = library.probe();
+            found(
+                    library.label(),
+                    answer.loads(),
+                    answer.detail(),
+                    library == NativeLibrary.LIBBATON
+                            ? "works without it, but slowly: the kernels are then Java's"
+                            : "proven on Linux x86-64 with glibc only: use the containers of docker-compose.yml");
+        }
     }
 
     private void processor() {
@@ -169,7 +185,11 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private void note(String what, String detail) {
-        findings.add(new Finding(State.NOTE, what, detail));
+        note(State.NOTE, what, detail);
+    }
+
+    private void note(State state, String what, String detail) {
+        findings.add(new Finding(state, what, detail));
     }
 
     private void print() {

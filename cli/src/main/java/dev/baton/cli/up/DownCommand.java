@@ -1,6 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.Baton;
+import dev.baton.transfer.pool.SharedPool;
 import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -17,7 +18,8 @@ public final class DownCommand implements Runnable {
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        List<String> ended = new ProcessRecord(Baton.home().resolve(".baton")).endAll();
+        List<String> ended = new ProcessRecord(Baton.state()).endAll();
+        SharedPool.removeDead(SharedPool.defaultFolder());
         out.println(ended.isEmpty() ? "Nothing was running." : "Stopped " + String.join(", ", ended) + ".");
         out.flush();
     }

@@ -1,9 +1,8 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
-import dev.baton.cli.doctor.Host;
+import dev.baton.cli.host.Host;
 import dev.baton.stack.Ports;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** Refuses a plan that this machine cannot carry, before anything starts. */
@@ -16,25 +15,46 @@ final class HostCheck {
 
     private HostCheck() {}
 
+    /**
+     * What the machine has for a plan.
+     *
+     * @param portFree whether the gateway's port is
+     * @param poolBytes free where the KV pools are to lie; {@code memoryBytes} to be had; empty where that is unknown
+     */
+    record Room(boolean portFree, Optional<Long> poolBytes, Optional<Long> memoryBytes) {
+        static Room of(StackPlan plan) {
+            return new Room(Ports.isFree(plan.port()), Host.freeBytes(plan.poolFolder()), Host.availableMemory());
+        }
+    }
+
     static void enough(StackPlan plan) {
-        if (!Ports.isFree(plan.port())) {
+        enough(plan, Room.of(plan));
+    }
+
+    static void enough(StackPlan plan, Room room) {
+        if (!room.portFree()) {
             throw new CliException(
                     "port " + plan.port() + " is taken: stop what listens there, or choose another with --port");
         }
         long pools = plan.workers() * (plan.kvMebibytes() * MIB);
-        Optional<Long> shared = Host.freeBytes(Path.of("/dev/shm"));
-        if (shared.isPresent() && shared.get() < pools) {
+        long poolBytes = room.poolBytes().orElse(Long.MAX_VALUE);
+        if (poolBytes < pools) {
             throw new CliException(
-                    "/dev/shm has %d MiB free and %d workers want %d MiB each: lower --kv-memory, or enlarge /dev/shm"
-                            .formatted(shared.get() / MIB, plan.workers(), plan.kvMebibytes()));
+                    "%s has %d MiB free and %d workers want %d MiB each: lower --kv-memory, or enlarge %s"
+                            .formatted(
+                                    plan.poolFolder(),
+                                    poolBytes / MIB,
+                                    plan.workers(),
+                                    plan.kvMebibytes(),
+                                    plan.poolFolder()));
         }
         long weights = StackPlan.weightBytes(plan.model());
         long wanted = REST + pools + plan.workers() * (WORKER_BASE + weights + weights / 3);
-        Optional<Long> memory = Host.availableMemory();
-        if (memory.isPresent() && memory.get() < wanted) {
+        long memory = room.memoryBytes().orElse(Long.MAX_VALUE);
+        if (memory < wanted) {
             throw new CliException(
                     "%d MiB of memory are available and about %d MiB are wanted: lower --prefill, --decode or --kv-memory"
-                            .formatted(memory.get() / MIB, wanted / MIB));
+                            .formatted(memory / MIB, wanted / MIB));
         }
     }
 }

@@ -26,7 +26,7 @@ public final class PrepareCommand implements Runnable {
                 1,
                 List.of("--baton.dispatch.mode=SPLIT"),
                 List.of());
-        try (LocalStack stack = LocalStack.start(StackPlace.recording(Baton.home()), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackPlace.recording(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             ObjectNode request = JsonMapper.shared().createObjectNode();
             request.put("model", stack.modelName()).put("max_tokens", 32);

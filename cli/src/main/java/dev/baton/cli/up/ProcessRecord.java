@@ -3,18 +3,25 @@ package dev.baton.cli.up;
 import dev.baton.cli.CliException;
 import dev.baton.stack.ChildProcess;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
-/** The file that says what {@code up} started, a line a process, so that a later {@code up} or {@code down} can end it. */
+/**
+ * The file that says what {@code up} started, so that a later {@code up} or {@code down} can end it: a line a process,
+ * and one with the gateway's URL.
+ */
 final class ProcessRecord {
     /** The name under which {@code up} records itself: ended first, since it would start dead workers again. */
     static final String SELF = "up";
 
+    private static final String URL_LINE = "# ";
     private static final Duration GRACE_OF_SELF = Duration.ofSeconds(150);
     private static final Duration GRACE = Duration.ofSeconds(8);
 
@@ -24,25 +31,56 @@ final class ProcessRecord {
         this.file = stateFolder.resolve("run").resolve("processes");
     }
 
-    synchronized void add(ChildProcess process) {
-        try {
-            Files.createDirectories(file.getParent());
-            Files.writeString(file, process.toLine() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
-        } catch (IOException e) {
-            throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
+    /** This process begins to start a stack. */
+    void begin(URI url) {
+        ProcessHandle self = ProcessHandle.current();
+        append(URL_LINE + url);
+        add(new ChildProcess(SELF, self.pid(), self.info().startInstant().orElseGet(Instant::now)));
+    }
+
+    /** @throws CliException when another {@code up} has a stack here; it says where and how to end it */
+    void refuseIfUp() {
+        Optional<ChildProcess> other = otherUp();
+        if (other.isPresent()) {
+            throw new CliException("Baton is up already at %s (pid %d): ./baton down ends it"
+                    .formatted(
+                            url().map(URI::toString).orElse("an unknown port"),
+                            other.get().pid()));
         }
+    }
+
+    /** Where the {@code up} that runs here has its gateway; empty when none runs. */
+    Optional<URI> up() {
+        return otherUp().flatMap(up -> url());
+    }
+
+    private Optional<ChildProcess> otherUp() {
+        return living().stream()
+                .filter(process -> process.name().equals(SELF))
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .findFirst();
+    }
+
+    synchronized void add(ChildProcess process) {
+        append(process.toLine());
     }
 
     /** What is recorded and still runs, in the order in which it was started. */
     synchronized List<ChildProcess> living() {
-        List<ChildProcess> living = new ArrayList<>();
-        for (String line : lines()) {
-            ChildProcess process = ChildProcess.parse(line);
-            if (process.alive()) {
-                living.add(process);
-            }
+        return lines().stream()
+                .filter(line -> !line.startsWith(URL_LINE))
+                .flatMap(line -> parse(line).stream())
+                .filter(ChildProcess::alive)
+                .toList();
+    }
+
+    /** Empty for a line that a crash of the machine has torn. */
+    private static Optional<ChildProcess> parse(String line) {
+        try {
+            return Optional.of(ChildProcess.parse(line));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
         }
-        return living;
     }
 
     /** Ends what is recorded: {@code up} itself first, then the rest, last started first. Returns the names of those that ran. */
@@ -55,19 +93,43 @@ final class ProcessRecord {
                 process.stop(GRACE_OF_SELF);
             }
         }
-        List<ChildProcess> left =
-                living.reversed().stream().filter(ChildProcess::alive).toList();
+        // Anew: up may have started something between our first look and its end.
+        List<ChildProcess> left = living().reversed();
         left.forEach(process -> process.handle().ifPresent(ProcessHandle::destroy));
         left.forEach(process -> process.stop(GRACE));
-        clear();
+        forgetTheDead();
         return names;
     }
 
-    synchronized void clear() {
+    /** Keeps only what still runs. That should be nothing: then the file goes too. */
+    synchronized void forgetTheDead() {
+        List<ChildProcess> living = living().stream()
+                .filter(process -> process.pid() != ProcessHandle.current().pid())
+                .toList();
         try {
-            Files.deleteIfExists(file);
+            if (living.isEmpty()) {
+                Files.deleteIfExists(file);
+            } else {
+                Files.write(file, living.stream().map(ChildProcess::toLine).toList());
+            }
         } catch (IOException e) {
-            throw new CliException("cannot delete " + file + ": " + e.getMessage(), e);
+            throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<URI> url() {
+        return lines().stream()
+                .filter(line -> line.startsWith(URL_LINE))
+                .map(line -> URI.create(line.substring(URL_LINE.length())))
+                .reduce((earlier, later) -> later);
+    }
+
+    private void append(String line) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 

@@ -30,12 +30,12 @@ final class Roles {
     private final String secret =
             HexFormat.of().toHexDigits(RANDOM.nextLong()) + HexFormat.of().toHexDigits(RANDOM.nextLong());
 
-    Roles(StackPlace place, StackPlan plan, String kafka, URI redis, Path logs) {
+    Roles(StackPlace place, StackPlan plan, String kafka, URI redis) {
         this.place = place;
         this.plan = plan;
         this.kafka = kafka;
         this.redis = redis;
-        this.logs = logs;
+        this.logs = place.state().resolve("logs");
     }
 
     /** Workers first, the gateway last; one management port each. */
@@ -79,8 +79,7 @@ final class Roles {
         return new ArrayList<>(List.of(
                 "--baton.model.folder=" + plan.model(),
                 "--baton.model.name=" + plan.modelName(),
-                "--spring.kafka.bootstrap-servers=" + kafka,
-                "--spring.data.redis.url=" + redis));
+                "--spring.kafka.bootstrap-servers=" + kafka));
     }
 
     private Part part(String module, String name, List<String> settings, int managementPort) {
@@ -90,7 +89,8 @@ final class Roles {
                 "-Xmx512m",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
-                "-Dbaton.process=" + name));
+                "-Dbaton.process=" + name,
+                "-Dbaton.state=" + place.state()));
         StartupCache cache = caches.computeIfAbsent(
                 module, each -> StartupCache.of(place.home().resolve(each).resolve("target"), each));
         command.addAll(cache.options(place.records() && recorders.add(module)));
@@ -99,8 +99,8 @@ final class Roles {
         command.add(mainClass(module));
         command.addAll(settings);
         // In the environment, not on the command line, where every user of the machine could read it.
-        return new Part(
-                name, command, Map.of("BATON_CLUSTER_SECRET", secret), logs.resolve(name + ".log"), managementPort);
+        Map<String, String> secrets = Map.of("BATON_CLUSTER_SECRET", secret, "SPRING_DATA_REDIS_URL", redis.toString());
+        return new Part(name, command, secrets, logs.resolve(name + ".log"), managementPort);
     }
 
     private String classPath(String module) {

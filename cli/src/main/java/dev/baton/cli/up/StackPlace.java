@@ -1,5 +1,6 @@
 package dev.baton.cli.up;
 
+import dev.baton.cli.Baton;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -13,13 +14,18 @@ import java.util.Optional;
  * @param records whether roles without a start-up cache record one, which makes their end slow
  */
 public record StackPlace(Path home, Path state, Optional<String> kafka, Optional<URI> redis, boolean records) {
-    /** The developer's own: {@code .baton} in the checkout. */
-    static StackPlace of(Path home) {
-        return new StackPlace(home, home.resolve(".baton"), Optional.empty(), Optional.empty(), false);
+    /** The developer's own: what {@code up} starts and {@code down} ends. */
+    static StackPlace own() {
+        return new StackPlace(Baton.home(), Baton.state(), Optional.empty(), Optional.empty(), false);
     }
 
-    /** Where the build records start-up caches, out of the way of a running stack. */
-    static StackPlace recording(Path home) {
-        return new StackPlace(home, home.resolve(".baton/prepare"), Optional.empty(), Optional.empty(), true);
+    /** Of stacks that a bench starts and ends: out of the way of the developer's own. */
+    public static StackPlace bench() {
+        return new StackPlace(Baton.home(), Baton.state().resolve("bench"), Optional.empty(), Optional.empty(), false);
+    }
+
+    /** Where the build records start-up caches, out of the way too. */
+    static StackPlace recording() {
+        return new StackPlace(Baton.home(), Baton.state().resolve("prepare"), Optional.empty(), Optional.empty(), true);
     }
 }

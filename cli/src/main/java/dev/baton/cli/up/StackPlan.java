@@ -1,6 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
+import dev.baton.transfer.pool.SharedPool;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -66,6 +67,16 @@ public record StackPlan(
         } catch (java.io.IOException e) {
             throw new CliException("--model " + folder + " cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** Where the workers' KV pools lie. */
+    Path poolFolder() {
+        String setting = "--" + SharedPool.FOLDER_SETTING + "=";
+        return workerArgs.stream()
+                .filter(argument -> argument.startsWith(setting))
+                .reduce((earlier, later) -> later)
+                .map(argument -> Path.of(argument.substring(setting.length())))
+                .orElseGet(SharedPool::defaultFolder);
     }
 
     /** What clients call the model: its folder's name. */

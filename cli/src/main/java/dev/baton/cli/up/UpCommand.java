@@ -85,7 +85,7 @@ public final class UpCommand implements Runnable {
                                 plan.threadsEach(),
                                 plan.threadsEach() == 1 ? "" : "s",
                                 folder.getFileName()));
-        try (LocalStack stack = LocalStack.start(Baton.home(), plan, line -> say(out, line))) {
+        try (LocalStack stack = LocalStack.start(StackPlace.own(), plan, line -> say(out, line))) {
             say(out, welcome(stack, (System.nanoTime() - started) / 1e9));
             stack.watch();
         }

@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * The KV pool of this worker: one file, mapped for as long as the pool is open, mode 0600, every byte allocated. A lock
- * file beside it is held while the process lives. Closing unmaps and deletes both; a killed worker leaves them, and the
- * next pool created in the folder removes them.
+ * file beside it is held while the process lives. Closing unmaps and deletes both; a killed worker leaves them, until the
+ * next pool is created in the folder or {@link #removeDead} is called.
  */
 public final class SharedPool implements AutoCloseable {
     /** Property that says where pool files lie. */
@@ -68,7 +68,10 @@ public final class SharedPool implements AutoCloseable {
     public static SharedPool create(Path folder, PoolIdentity identity) throws IOException {
         Files.createDirectories(folder);
         Path home = folder.toRealPath();
-        removeDead(home);
+        long freed = removeDeadIn(home);
+        if (freed > 0) {
+            LOG.log(Level.INFO, "freed {0} bytes in {1} that workers left that died", freed, home);
+        }
         PoolHeader header = PoolHeader.of(identity);
         requireSpace(home, header.fileBytes());
         String name = "%s%s-%016x".formatted(PREFIX, identity.workerId(), identity.epoch());
@@ -110,7 +113,23 @@ public final class SharedPool implements AutoCloseable {
                         FOLDER_SETTING);
     }
 
-    private static void removeDead(Path folder) throws IOException {
+    /**
+     * Removes what killed workers left in the folder, where nothing else may ever start again to do so. Pools of living
+     * workers and of other users stay.
+     *
+     * @return bytes freed
+     */
+    public static long removeDead(Path folder) {
+        try {
+            return Files.isDirectory(folder) ? removeDeadIn(folder.toRealPath()) : 0;
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot look for pools of dead workers in {0}: {1}", folder, e.getMessage());
+            return 0;
+        }
+    }
+
+    private static long removeDeadIn(Path folder) throws IOException {
+        long freed = 0;
         try (DirectoryStream<Path> locks = Files.newDirectoryStream(folder, PREFIX + "*" + LOCK)) {
             for (Path file : locks) {
                 Optional<PoolLock> lock;
@@ -124,13 +143,16 @@ public final class SharedPool implements AutoCloseable {
                 if (lock.isPresent()) {
                     String name = file.getFileName().toString();
                     Path pool = folder.resolve(name.substring(0, name.length() - LOCK.length()) + POOL);
+                    long bytes = Files.exists(pool) ? Files.size(pool) : 0;
                     if (Files.deleteIfExists(pool)) {
-                        LOG.log(Level.INFO, "removed {0}, left by a worker that died", pool);
+                        freed += bytes;
+                        LOG.log(Level.DEBUG, "removed {0}, left by a worker that died", pool);
                     }
                     lock.get().close();
                 }
             }
         }
+        return freed;
     }
 
     public PoolIdentity identity() {

@@ -106,6 +106,18 @@ class SharedPoolTest {
     }
 
     @Test
+    void givesBackWhatADeadWorkerHeldWithoutMakingAPool() throws Exception {
+        Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.lock"), "");
+        Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.pool"), "left over");
+        try (SharedPool living = SharedPool.create(folder().resolve("other"), IDENTITY)) {
+            assertThat(SharedPool.removeDead(folder())).isEqualTo("left over".length());
+            assertThat(SharedPool.removeDead(folder().resolve("other"))).isZero();
+            assertThat(living.path()).exists();
+        }
+        assertThat(SharedPool.removeDead(folder().resolve("absent"))).isZero();
+    }
+
+    @Test
     void saysWhichSettingHelpsWhenThereIsNoRoom() throws IOException {
         KvLayout huge = KvLayout.uniform(1000, 64, 128, 64, KvDtype.BF16, Integer.MAX_VALUE / 2);
         assertThatThrownBy(() -> SharedPool.create(folder(), new PoolIdentity("huge", 1, 1, huge)))

@@ -33,8 +33,8 @@ public final class TestStack {
     }
 
     private static final Duration READY_WITHIN = Duration.ofSeconds(90);
-    private static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
-    private static final String REDIS_IMAGE = "redis:7.4-alpine";
+    static final String KAFKA_IMAGE = "apache/kafka:4.2.1";
+    static final String REDIS_IMAGE = "redis:7.4.9-alpine";
 
     private static final class Shared {
         static final TestStack STACK = new TestStack(Docker.answers() ? Kind.CONTAINERS : Kind.CHILD_PROCESSES);
@@ -116,18 +116,20 @@ public final class TestStack {
     private String kafkaProcess() {
         List<Integer> ports = ports(2);
         Path place = folder().resolve("kafka");
-        KafkaProcess process = KafkaProcess.start(new KafkaProcess.Settings(
+        KafkaProcess process = KafkaProcess.launch(new KafkaProcess.Settings(
                 ports.get(0), ports.get(1), place, folder().resolve("kafka.log"), READY_WITHIN));
         tie(process.child());
         atExit(process::kill);
+        process.awaitReady();
         return process.bootstrapServers();
     }
 
     private URI redisProcess() {
-        RedisProcess process = RedisProcess.start(new RedisProcess.Settings(
+        RedisProcess process = RedisProcess.launch(new RedisProcess.Settings(
                 ports(1).getFirst(), folder().resolve("redis"), folder().resolve("redis.log"), null, READY_WITHIN));
         tie(process.child());
         atExit(process::kill);
+        process.awaitReady();
         return process.url();
     }
 

@@ -1,17 +1,24 @@
-package dev.baton.cli.doctor;
+package dev.baton.cli.host;
 
 import java.io.IOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /** What can be read off this machine. Linux answers everything; elsewhere some questions have no answer. */
 public final class Host {
     private Host() {}
 
-    /** Bytes of memory that can be had without swapping. */
+    /** Bytes of memory that can be had without swapping and without meeting a control group's limit. */
     public static Optional<Long> availableMemory() {
+        OptionalLong group = CgroupMemory.ofThisProcess().available();
+        Optional<Long> machine = availableOnMachine();
+        return group.isEmpty() ? machine : Optional.of(Math.min(group.getAsLong(), machine.orElse(Long.MAX_VALUE)));
+    }
+
+    private static Optional<Long> availableOnMachine() {
         Path meminfo = Path.of("/proc/meminfo");
         if (!Files.isReadable(meminfo)) {
             return Optional.empty();
@@ -28,7 +35,7 @@ public final class Host {
         return Optional.empty();
     }
 
-    /** Bytes free in a folder's file system. */
+    /** Bytes free in a folder's file system; empty where there is no such folder. */
     public static Optional<Long> freeBytes(Path folder) {
         if (!Files.isDirectory(folder)) {
             return Optional.empty();
@@ -42,7 +49,7 @@ public final class Host {
     }
 
     /** Features of the first processor, space separated; empty where unknown. */
-    static String cpuFlags() {
+    public static String cpuFlags() {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
                 if (line.startsWith("flags")) {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.doctor;
+
+import org.jspecify.annotations.NullMarked;

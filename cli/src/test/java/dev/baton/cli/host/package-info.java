@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.host;
+
+import org.jspecify.annotations.NullMarked;
