@@ -71,7 +71,7 @@ class LeavingTest {
     void anAnswerThatEndedIsNotCancelled() throws Exception {
         try (RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM)) {
             Call call = server.dispatcher().next().admits().says(5);
-            call.finishes(Finish.Reason.LENGTH, 0);
+            call.finishes(Finish.Reason.LENGTH);
             exchange.response();
             exchange.close();
             try (RawHttp.Exchange next = server.http().open("GET", "/v1/models", "")) {
@@ -88,7 +88,7 @@ class LeavingTest {
             exchange.head();
             assertThat(exchange.chunk()).isEqualTo(": \n\n");
             assertThat(exchange.chunk()).isEqualTo(": \n\n");
-            call.says(5).finishes(Finish.Reason.LENGTH, 0);
+            call.says(5).finishes(Finish.Reason.LENGTH);
         }
     }
 
