@@ -5,6 +5,7 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.limits.BodyBudget;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
@@ -51,6 +52,11 @@ class EdgeConfiguration {
     }
 
     @Bean
+    UnreadableRequests unreadableRequests(EdgeMetrics metrics) {
+        return new UnreadableRequests(metrics);
+    }
+
+    @Bean
     EdgeMetrics edgeMetrics(MeterRegistry registry) {
         return new EdgeMetrics(registry);
     }
@@ -68,7 +74,8 @@ class EdgeConfiguration {
     @Bean
     OpenAiApi.Entry entry(
             Authenticator authenticator, HttpSettings settings, PreparationPool pool, LongestRequest longest) {
-        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout());
+        BodyReader bodies =
+                new BodyReader(settings.maxBody(), settings.bodyTimeout(), new BodyBudget(settings.maxBodies()));
         return new OpenAiApi.Entry(authenticator, bodies, pool, longest.duration());
     }
 

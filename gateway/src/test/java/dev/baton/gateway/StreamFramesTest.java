@@ -6,6 +6,7 @@ import dev.baton.gateway.ScriptedDispatcher.Call;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
+import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -116,6 +117,17 @@ class StreamFramesTest {
                     + "data: [DONE]\n\n";
             assertThat(body).endsWith(usage);
             assertThat(body.split("usage", -1)).hasSize(2);
+        }
+    }
+
+    @Test
+    void doesNotLetTheFirstTokenWaitForAnAcknowledgement() throws Exception {
+        try (RawHttp.Exchange exchange = open("")) {
+            server.dispatcher().next().admits().says(tokens("a")).says(end()).finishes(Finish.Reason.STOP);
+            exchange.response();
+            assertThat(server.accepted())
+                    .isNotEmpty()
+                    .allMatch(channel -> channel.config().getOption(ChannelOption.TCP_NODELAY));
         }
     }
 

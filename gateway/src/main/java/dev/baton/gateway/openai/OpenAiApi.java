@@ -119,8 +119,7 @@ public final class OpenAiApi implements WebHandler {
                 patience(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
         return entry.bodies()
-                .read(request)
-                .flatMap(body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
+                .read(request, body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
                 .flatMap(plan -> {
                     reply.trace().prompt(plan.promptTokens());
                     return plan.stream() ? stream(reply, plan) : collect(reply, plan);
