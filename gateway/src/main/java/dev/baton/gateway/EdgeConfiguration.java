@@ -11,6 +11,7 @@ import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.openai.OpenAiApi;
 import dev.baton.gateway.openai.Preparation;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -72,10 +73,22 @@ class EdgeConfiguration {
     }
 
     @Bean
+    BodyBudget bodyBudget(HttpSettings settings, MeterRegistry registry) {
+        BodyBudget budget = new BodyBudget(settings.maxBodies());
+        Gauge.builder("baton.gateway.body.bytes", budget, BodyBudget::taken)
+                .description("Bytes of bodies that are being read or wait to be parsed")
+                .register(registry);
+        return budget;
+    }
+
+    @Bean
     OpenAiApi.Entry entry(
-            Authenticator authenticator, HttpSettings settings, PreparationPool pool, LongestRequest longest) {
-        BodyReader bodies =
-                new BodyReader(settings.maxBody(), settings.bodyTimeout(), new BodyBudget(settings.maxBodies()));
+            Authenticator authenticator,
+            HttpSettings settings,
+            BodyBudget budget,
+            PreparationPool pool,
+            LongestRequest longest) {
+        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout(), budget);
         return new OpenAiApi.Entry(authenticator, bodies, pool, longest.duration());
     }
 

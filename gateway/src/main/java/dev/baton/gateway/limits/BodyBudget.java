@@ -17,6 +17,11 @@ public final class BodyBudget {
         this.limit = limit.toBytes();
     }
 
+    /** Bytes that are held now. */
+    public long taken() {
+        return taken.get();
+    }
+
     Account open() {
         return new Account();
     }
