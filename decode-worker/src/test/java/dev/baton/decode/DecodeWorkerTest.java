@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** A whole decode worker with the demo model: how it ends, and what it says of itself. */
 @WithStack
-@Timeout(120)
+@Timeout(240)
 class DecodeWorkerTest {
     private static final Duration LONG = Duration.ofSeconds(60);
     private static final int MANY = 1_500;

@@ -37,7 +37,7 @@ import org.springframework.context.annotation.Configuration;
 
 @WithStack
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@Timeout(60)
+@Timeout(180)
 class LaneKeeperTest {
     private static final Duration LONG = Duration.ofSeconds(20);
 

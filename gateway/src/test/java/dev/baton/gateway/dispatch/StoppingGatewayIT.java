@@ -13,6 +13,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -26,8 +27,10 @@ import org.slf4j.LoggerFactory;
 
 /** SIGTERM of a gateway, with a stream in the middle. */
 @WithStack
-@Timeout(90)
+@Timeout(240)
 class StoppingGatewayIT {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
     private final String model = "model-" + UUID.randomUUID();
     private final HttpClient http = HttpClient.newHttpClient();
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
@@ -58,9 +61,10 @@ class StoppingGatewayIT {
         TestCluster gateway = serving(stack);
         StreamOfTest stream = open(gateway);
         Thread stopping = Thread.ofVirtual().start(gateway::close);
-        await().until(() -> http.send(request(gateway, false), HttpResponse.BodyHandlers.ofString())
-                .body()
-                .contains("shutting_down"));
+        await().atMost(LONG)
+                .until(() -> http.send(request(gateway, false), HttpResponse.BodyHandlers.ofString())
+                        .body()
+                        .contains("shutting_down"));
         assertThat(stream.over).as("fault not applied").isNotDone();
 
         worker.stopBefore(Integer.MAX_VALUE);
@@ -71,8 +75,10 @@ class StoppingGatewayIT {
                 .contains("\"finish_reason\":\"length\"")
                 .doesNotContain("error");
         stopping.join();
-        await().untilAsserted(() ->
-                assertThat(linesOf(stream.requestId)).as("one line a request").hasSize(1));
+        await().atMost(LONG)
+                .untilAsserted(() -> assertThat(linesOf(stream.requestId))
+                        .as("one line a request")
+                        .hasSize(1));
     }
 
     @Test
@@ -99,7 +105,7 @@ class StoppingGatewayIT {
                                         "--baton.gateway.id=gateway-" + UUID.randomUUID()),
                                 Stream.of(settings))
                         .toArray(String[]::new));
-        await().until(() -> gateway.placement().maxContext(model) > 0);
+        await().atMost(LONG).until(() -> gateway.placement().maxContext(model) > 0);
         return gateway;
     }
 
@@ -117,7 +123,7 @@ class StoppingGatewayIT {
         StreamOfTest stream =
                 new StreamOfTest(response.headers().firstValue("x-request-id").orElseThrow());
         Thread.ofVirtual().start(() -> stream.read(response.body()));
-        await().until(() -> worker.taken.size() == 1 && !stream.lines.isEmpty());
+        await().atMost(LONG).until(() -> worker.taken.size() == 1 && !stream.lines.isEmpty());
         return stream;
     }
 
