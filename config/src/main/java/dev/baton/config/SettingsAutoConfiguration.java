@@ -21,6 +21,7 @@ public class SettingsAutoConfiguration {
     /** Runs before any bean is made, so that a misspelt group is named before anything that misses it. */
     @Bean
     static BeanFactoryPostProcessor unknownSettings(ConfigurableEnvironment environment) {
-        return factory -> UnknownSettings.check(environment, Arrays.stream(factory.getBeanDefinitionNames()));
+        return factory -> UnknownSettings.check(
+                environment, Arrays.stream(factory.getBeanDefinitionNames()), name -> factory.getType(name, false));
     }
 }

@@ -5,14 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.util.unit.DataSize;
 
 /** The defaults of each group, and that each key reaches its field. */
@@ -129,6 +135,76 @@ class SettingsTest {
     void refuseAKeyThatNobodyKnows() {
         failsWith("baton.lanes.cuont", "baton.lanes.cuont=3");
         failsWith("baton.lnaes.count", "baton.lnaes.count=3");
+    }
+
+    @Test
+    void areReadFromTheEnvironmentInBothSpellings() {
+        withEnvironment("BATON_REGISTRY_WORKER_TTL", "4s", "BATON_REGISTRY_LEASETTL", "9s", "BATON_MODEL_NAME", "n")
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(context.getBean(RegistrySettings.class).workerTtl())
+                            .isEqualTo(seconds(4));
+                    assertThat(context.getBean(RegistrySettings.class).leaseTtl())
+                            .isEqualTo(seconds(9));
+                });
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "BATON_LANES_CUONT",
+                "BATON_LNAES_COUNT",
+                "BATON_CLUSTER_SECRETT",
+                "BATON_WORKER_IDD",
+                "BATON_WORKER_TOKN_PORT",
+                "BATON_MODEL_FOLDER_X",
+                "BATON_SECRET",
+                "baton_lanes_cuont"
+            })
+    void refuseAMisspeltVariable(String name) {
+        withEnvironment(name, "3").run(context -> {
+            assertThat(context).hasFailed();
+            assertThat(context.getStartupFailure()).hasStackTraceContaining(name);
+        });
+    }
+
+    /** Of other roles, of compose, of the command line, of Kubernetes, and of other programs. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "BATON_HTTP_MAX_BODY",
+                "BATON_KV_MEMORY",
+                "BATON_API_KEY",
+                "BATON_MODEL",
+                "BATON_KV_VOLUME",
+                "BATON_THREADS",
+                "BATON_LISTEN",
+                "BATON_MANAGEMENT",
+                "BATON_RIVALS",
+                "BATON_GATEWAY_SERVICE_HOST",
+                "BATON_GATEWAY_SERVICE_PORT_HTTP",
+                "BATON_GATEWAY_PORT",
+                "BATON_GATEWAY_PORT_8080_TCP_ADDR",
+                "BATONS"
+            })
+    void leaveVariablesOfOthersAlone(String name) {
+        withEnvironment(name, "tcp://10.0.0.1:8080")
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    private ApplicationContextRunner withEnvironment(String... pairs) {
+        Map<String, Object> variables = new HashMap<>();
+        for (int i = 0; i < pairs.length; i += 2) {
+            variables.put(pairs[i], pairs[i + 1]);
+        }
+        return application
+                .withPropertyValues(MODEL, "baton.worker.id=w")
+                .withInitializer(context -> context.getEnvironment()
+                        .getPropertySources()
+                        .replace(
+                                StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
+                                new SystemEnvironmentPropertySource(
+                                        StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables)));
     }
 
     @Test

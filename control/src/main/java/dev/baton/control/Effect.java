@@ -12,7 +12,7 @@ import java.util.Set;
 
 /** What must be done about a request. Performed in order; those that answer do so with a {@link RequestEvent}. */
 public sealed interface Effect {
-    /** Pick workers, {@code avoid} only when no other is left. Answers Routed or NoRoute. */
+    /** Pick workers, of {@code avoid} only a decode worker when no other is left. Answers Routed or NoRoute. */
     record ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) implements Effect {}
 
     /** Write the attempt to Redis, QUEUED: created when its number is 1, else raised. Answers. */
@@ -27,11 +27,14 @@ public sealed interface Effect {
     /** A worker has claimed the request, for the first time. */
     record EmitAdmitted() implements Effect {}
 
+    /** How many prompt tokens the first attempt to tell found in a prefix cache. Comes once, before the first token. */
+    record EmitCached(int tokens) implements Effect {}
+
     /** Accepted tokens, never emitted before. */
     record EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) implements Effect {}
 
     /** The last word: done. */
-    record EmitFinish(Finish.Reason reason, int cachedTokens) implements Effect {}
+    record EmitFinish(Finish.Reason reason) implements Effect {}
 
     /** The last word: failed. */
     record EmitFailure(Failure failure) implements Effect {}
@@ -45,7 +48,7 @@ public sealed interface Effect {
         }
     }
 
-    /** Tell a worker to drop the attempt. */
+    /** Tell a worker to drop the attempt: the current one, or one given up that it still works on. */
     record SendCancel(WorkerRef worker, Attempt attempt) implements Effect {}
 
     /** Ask a worker to send again from {@code nextIndex}. */

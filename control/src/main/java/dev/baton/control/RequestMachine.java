@@ -9,6 +9,7 @@ import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -25,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * samplers must force.
  *
  * <p>Recovery is one move for every cause: give the attempt up, raise its number, choose workers anew and publish
- * prompt plus accepted tokens. Old workers are told to cancel, but nothing depends on their hearing it.
+ * prompt plus accepted tokens. Old workers are told to cancel, and told again when one goes on all the same, but
+ * nothing depends on their hearing it.
  */
 public final class RequestMachine {
     private final RequestSpec spec;
@@ -33,6 +35,7 @@ public final class RequestMachine {
     private final Attempts attempts;
     private final TokenIntake intake;
     private final Retries retries;
+    private final Zombies zombies;
     private final Set<WorkerRef> heard = new LinkedHashSet<>();
 
     private Phase phase = Phase.QUEUED;
@@ -50,6 +53,7 @@ public final class RequestMachine {
         this.retries = new Retries(limits);
         this.phaseSince = now;
         this.attempts = new Attempts(spec.nonceSeed());
+        this.zombies = new Zombies(attempts);
         this.intake = new TokenIntake(spec.maxTokens());
         this.attempt = attempts.number(1);
     }
@@ -114,13 +118,8 @@ public final class RequestMachine {
         if (phase.ended()) {
             return Instant.MAX;
         }
-        Instant wake = earlier(spec.deadline(), phaseSince.plus(limits.of(phase)));
-        Instant retry = retries.at();
-        if (retry != null) {
-            wake = earlier(wake, retry);
-        }
-        Instant gapEnds = intake.gapEnds();
-        return gapEnds == null ? wake : earlier(wake, gapEnds);
+        return Collections.min(
+                List.of(spec.deadline(), phaseSince.plus(limits.of(phase)), retries.at(), intake.gapEnds()));
     }
 
     private boolean awaitsRoute(int number) {
@@ -186,6 +185,7 @@ public final class RequestMachine {
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
         if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt)) {
+            zombies.heard(worker, progress, attempt, effects);
             return;
         }
         if (progress.hasFailure()) {
@@ -202,6 +202,7 @@ public final class RequestMachine {
         }
         if (progress.hasCachedTokens() && cachedTokens < 0) {
             cachedTokens = progress.getCachedTokens();
+            effects.add(new Effect.EmitCached(cachedTokens));
         }
         boolean prefills =
                 route.prefill() != null && worker.equals(route.prefill().worker());
@@ -274,12 +275,11 @@ public final class RequestMachine {
     }
 
     private void timePassed(Instant now) {
-        Instant gapEnds = intake.gapEnds();
         if (!now.isBefore(spec.deadline())) {
             fail(failure(Failure.Code.DEADLINE_EXCEEDED, "the deadline passed while the request was " + phase));
         } else if (!now.isBefore(phaseSince.plus(limits.of(phase)))) {
             phaseTimedOut(now);
-        } else if (gapEnds != null && !now.isBefore(gapEnds)) {
+        } else if (!now.isBefore(intake.gapEnds())) {
             raise(intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
         } else if (retries.due(now)) {
             retries.made();
@@ -334,7 +334,7 @@ public final class RequestMachine {
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {
-        effects.add(new Effect.EmitFinish(reason, cachedTokens()));
+        effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt, intake.size()));
         if (route != null && !last.equals(route.decode().worker())) {
             // The first token was the last: the decode worker waits for a handoff that it does not need.
@@ -390,9 +390,5 @@ public final class RequestMachine {
 
     private static Failure failure(Failure.Code code, String message) {
         return Failure.newBuilder().setCode(code).setMessage(message).build();
-    }
-
-    private static Instant earlier(Instant one, Instant other) {
-        return one.isBefore(other) ? one : other;
     }
 }

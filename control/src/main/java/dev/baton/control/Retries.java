@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** How often a request may be begun again, when, and which workers it then stays away from. */
 final class Retries {
@@ -14,7 +13,7 @@ final class Retries {
 
     private final PhaseLimits limits;
     private final Set<WorkerRef> avoided = new LinkedHashSet<>();
-    private @Nullable Instant at;
+    private Instant at = Instant.MAX;
     private int fruitless;
 
     Retries(PhaseLimits limits) {
@@ -51,18 +50,17 @@ final class Retries {
         at = now.plus(SHORTEST.multipliedBy(1L << Math.min(fruitless, 5)));
     }
 
-    /** When the next try is due, if one waits for its time. */
-    @Nullable
+    /** When the next try is due; never, when none waits for its time. */
     Instant at() {
         return at;
     }
 
     boolean due(Instant now) {
-        return at != null && !now.isBefore(at);
+        return !now.isBefore(at);
     }
 
     /** The try is made, or needed no more. */
     void made() {
-        at = null;
+        at = Instant.MAX;
     }
 }

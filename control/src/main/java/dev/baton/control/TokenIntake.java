@@ -46,10 +46,9 @@ final class TokenIntake {
         gap = null;
     }
 
-    /** When the tokens that are missing must have come; null when none are. */
-    @Nullable
+    /** When the tokens that are missing must have come; never, when none are. */
     Instant gapEnds() {
-        return gap == null ? null : gap.since.plus(GAP_LIMIT);
+        return gap == null ? Instant.MAX : gap.since.plus(GAP_LIMIT);
     }
 
     /** Says who sent tokens above the next index, for the log. */

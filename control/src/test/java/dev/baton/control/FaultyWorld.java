@@ -198,7 +198,7 @@ final class FaultyWorld {
                     alive(worker, target -> target.resume(attempt, nextIndex));
                 case Effect.SendCancel(WorkerRef worker, Attempt attempt) ->
                     alive(worker, target -> target.cancel(attempt));
-                case Effect.Acknowledge _, Effect.EmitAdmitted _, Effect.NoteTiming _ -> {
+                case Effect.Acknowledge _, Effect.EmitAdmitted _, Effect.EmitCached _, Effect.NoteTiming _ -> {
                     // nothing hangs on these here
                 }
                 case Effect.NoteLostAttempt _, Effect.RecordEnd _ -> {

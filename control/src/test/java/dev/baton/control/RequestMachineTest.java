@@ -50,7 +50,7 @@ class RequestMachineTest {
         assertThat(request.on(request.last(DECODE, 2, 7)))
                 .containsExactly(
                         new Effect.EmitTokens(2, List.of(7), List.of()),
-                        new Effect.EmitFinish(Finish.Reason.STOP, 0),
+                        new Effect.EmitFinish(Finish.Reason.STOP),
                         new Effect.Acknowledge(DECODE, request.attempt(), 3),
                         new Effect.RecordEnd(request.attempt(), Phase.DONE));
     }
@@ -110,9 +110,50 @@ class RequestMachineTest {
         RequestEvent late = request.tokens(DECODE, 2, 102);
         request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
         request.route(LOCAL);
-        assertThat(request.on(late)).isEmpty();
+        assertThat(request.on(late)).noneMatch(Effect.EmitTokens.class::isInstance);
+        assertThat(request.machine.accepted()).isEqualTo(2);
         assertThat(request.on(request.tokens(DECODE, 2, 102)))
                 .contains(new Effect.EmitTokens(2, List.of(102), List.of()));
+    }
+
+    @Test
+    void aWorkerThatGoesOnWithAnEarlierAttemptIsToldOnceMoreToStop() {
+        Requests request = Requests.decoding();
+        Attempt first = request.attempt();
+        RequestEvent late = request.tokens(DECODE, 2, 102);
+        RequestEvent lateEnd = request.last(PREFILL, 1);
+        request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
+        assertThat(request.on(late))
+                .as("before it is routed anew")
+                .containsExactly(new Effect.SendCancel(DECODE, first));
+        request.route(LOCAL_OTHER);
+        assertThat(request.on(late)).as("once for each attempt").isEmpty();
+        assertThat(request.on(lateEnd)).as("what has ended needs no cancel").isEmpty();
+    }
+
+    @Test
+    void anAttemptThatIsNotOfThisRequestIsNotCancelled() {
+        Requests request = Requests.decoding();
+        request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
+        Attempt foreign = Attempt.newBuilder().setNumber(1).setNonce(99).build();
+        assertThat(request.on(new RequestEvent.Progressed(
+                        DECODE, request.progress(2, 102).setAttempt(foreign).build())))
+                .isEmpty();
+    }
+
+    @Test
+    void saysOnceBeforeTheFirstTokenHowMuchOfThePromptWasCached() {
+        Requests request = Requests.queued(SPLIT);
+        request.on(request.tokens(PREFILL, 0));
+        assertThat(request.on(new RequestEvent.Progressed(
+                        PREFILL, request.progress(0, 100).setCachedTokens(64).build())))
+                .startsWith(new Effect.EmitCached(64), new Effect.EmitTokens(0, List.of(100), List.of()));
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+        request.route(LOCAL_OTHER);
+        assertThat(request.on(new RequestEvent.Progressed(
+                        OTHER, request.progress(1, 101).setCachedTokens(128).build())))
+                .noneMatch(Effect.EmitCached.class::isInstance);
+        assertThat(request.machine.cachedTokens()).isEqualTo(64);
     }
 
     @Test
@@ -219,7 +260,7 @@ class RequestMachineTest {
         assertThat(request.on(request.tokens(DECODE, 0, 100, 101, 102)))
                 .contains(
                         new Effect.EmitTokens(0, List.of(100, 101), List.of()),
-                        new Effect.EmitFinish(Finish.Reason.LENGTH, 0));
+                        new Effect.EmitFinish(Finish.Reason.LENGTH));
         assertThat(request.on(request.last(DECODE, 2, 102))).isEmpty();
     }
 
@@ -227,8 +268,7 @@ class RequestMachineTest {
     void aFirstTokenThatIsTheLastFreesTheDecodeWorker() {
         Requests request = Requests.queued(SPLIT);
         assertThat(request.on(request.last(PREFILL, 0, 100)))
-                .contains(
-                        new Effect.EmitFinish(Finish.Reason.STOP, 0), new Effect.SendCancel(DECODE, request.attempt()));
+                .contains(new Effect.EmitFinish(Finish.Reason.STOP), new Effect.SendCancel(DECODE, request.attempt()));
     }
 
     @Test

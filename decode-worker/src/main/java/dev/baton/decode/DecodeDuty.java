@@ -3,10 +3,8 @@ package dev.baton.decode;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.control.Phase;
-import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceKey;
 import dev.baton.protocol.v1.Attempt;
-import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.transfer.KvReceiver;
@@ -48,20 +46,14 @@ final class DecodeDuty implements Duty<Handoff> {
     }
 
     private void begin(LaneRecord<Handoff> record) {
-        DecodeSequence sequence = new DecodeSequence(context, receiver, record, underWay::remove);
-        if (underWay.add(sequence.key(), sequence)) {
-            sequence.begin();
-        }
+        underWay.begin(
+                SequenceKey.of(record.value().getGeneration()),
+                () -> new DecodeSequence(context, receiver, record, underWay::remove));
     }
 
     @Override
     public void cancel(String requestId, Attempt attempt) {
-        context.submitSurely(new EngineCommand.Cancel(
-                SequenceKey.of(requestId, attempt),
-                Failure.newBuilder()
-                        .setCode(Failure.Code.CANCELLED)
-                        .setMessage("cancelled by the gateway")
-                        .build()));
+        underWay.cancel(SequenceKey.of(requestId, attempt));
     }
 
     @Override

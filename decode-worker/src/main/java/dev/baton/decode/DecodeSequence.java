@@ -20,6 +20,7 @@ import dev.baton.transfer.TicketRequest;
 import dev.baton.transfer.TransferKey;
 import dev.baton.worker.Frames;
 import dev.baton.worker.ProgressOf;
+import dev.baton.worker.UnderWay;
 import dev.baton.worker.WorkerContext;
 import java.util.List;
 import java.util.function.Consumer;
@@ -29,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * One request on the decode worker, from its claim to its last token. With a ticket its KV is fetched into reserved
  * blocks first; without one the engine computes it here. Reserved blocks go back only when nothing writes into them.
  */
-final class DecodeSequence implements SequenceListener {
+final class DecodeSequence implements SequenceListener, UnderWay.Work {
     private final WorkerContext context;
     private final KvReceiver receiver;
     private final Handoff handoff;
@@ -54,12 +55,9 @@ final class DecodeSequence implements SequenceListener {
         timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 
-    SequenceKey key() {
-        return key;
-    }
-
     /** Tells the gateway and hands the sequence to the engine; a handoff that cannot be taken is declined. */
-    void begin() {
+    @Override
+    public void begin() {
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         switch (handoff.getKvCase()) {
             case TICKET -> admit(Work.DECODE);
@@ -67,6 +65,12 @@ final class DecodeSequence implements SequenceListener {
             case OPAQUE, KV_NOT_SET ->
                 decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
         }
+    }
+
+    /** The gateway gave it up. */
+    @Override
+    public void cancel() {
+        context.submitSurely(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
     }
 
     private void admit(Work work) {

@@ -5,11 +5,13 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.limits.BodyBudget;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.openai.OpenAiApi;
 import dev.baton.gateway.openai.Preparation;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.time.Clock;
@@ -51,6 +53,11 @@ class EdgeConfiguration {
     }
 
     @Bean
+    UnreadableRequests unreadableRequests(EdgeMetrics metrics) {
+        return new UnreadableRequests(metrics);
+    }
+
+    @Bean
     EdgeMetrics edgeMetrics(MeterRegistry registry) {
         return new EdgeMetrics(registry);
     }
@@ -66,9 +73,22 @@ class EdgeConfiguration {
     }
 
     @Bean
+    BodyBudget bodyBudget(HttpSettings settings, MeterRegistry registry) {
+        BodyBudget budget = new BodyBudget(settings.maxBodies());
+        Gauge.builder("baton.gateway.body.bytes", budget, BodyBudget::taken)
+                .description("Bytes of bodies that are being read or wait to be parsed")
+                .register(registry);
+        return budget;
+    }
+
+    @Bean
     OpenAiApi.Entry entry(
-            Authenticator authenticator, HttpSettings settings, PreparationPool pool, LongestRequest longest) {
-        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout());
+            Authenticator authenticator,
+            HttpSettings settings,
+            BodyBudget budget,
+            PreparationPool pool,
+            LongestRequest longest) {
+        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout(), budget);
         return new OpenAiApi.Entry(authenticator, bodies, pool, longest.duration());
     }
 

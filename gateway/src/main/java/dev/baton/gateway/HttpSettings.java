@@ -13,6 +13,7 @@ import org.springframework.util.unit.DataSize;
  * @param apiKeys file of tenants and hashed keys; null lets everybody in and is allowed on loopback only
  * @param keyHeader header that may carry the bare key instead of {@code Authorization: Bearer}
  * @param maxBody largest request body
+ * @param maxBodies bytes of all bodies that are being read or wait to be parsed; more get 429
  * @param bodyTimeout the whole body must have arrived within this
  * @param maxChoices most choices ({@code n} times prompts) of one request
  * @param keepAlive longest silence on an admitted stream before a comment is written
@@ -25,6 +26,7 @@ record HttpSettings(
         @Nullable Path apiKeys,
         @DefaultValue("X-API-Key") String keyHeader,
         @DefaultValue("4MB") DataSize maxBody,
+        @DefaultValue("64MB") DataSize maxBodies,
         @DefaultValue("30s") Duration bodyTimeout,
         @DefaultValue("16") int maxChoices,
         @DefaultValue("10s") Duration keepAlive,
@@ -39,6 +41,10 @@ record HttpSettings(
                 maxBody.toBytes() > 0
                         && maxBody.toBytes() <= DataSize.ofMegabytes(256).toBytes(),
                 "max-body must be between 1 B and 256 MB, not " + maxBody);
+        check(
+                maxBodies.compareTo(maxBody) >= 0,
+                "max-bodies (" + maxBodies + ") must be at least baton.http.max-body (" + maxBody
+                        + "), or the largest body never gets in");
         check(bodyTimeout.isPositive(), "body-timeout must be above zero, not " + bodyTimeout);
         check(maxChoices >= 1 && maxChoices <= 128, "max-choices must be between 1 and 128, not " + maxChoices);
         check(

@@ -45,7 +45,7 @@ class AcceptedRequestsTest {
     }
 
     private static Submission submitted(String path, String body, String... headers) throws Exception {
-        server.dispatcher().plays(call -> call.admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH, 0));
+        server.dispatcher().plays(call -> call.admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH));
         RawHttp.Response response = server.http().post(path, body, headers);
         assertThat(response.status()).as(response.body()).isEqualTo(200);
         return server.dispatcher().next().submission;
@@ -55,9 +55,10 @@ class AcceptedRequestsTest {
     void answersAChatWhole() throws Exception {
         server.dispatcher()
                 .plays(call -> call.admits()
+                        .found(4)
                         .says(tokens("Hello."))
                         .says(server.tokenizer().stopIds()[0])
-                        .finishes(Finish.Reason.STOP, 4));
+                        .finishes(Finish.Reason.STOP));
         RawHttp.Response response = server.http()
                 .post(
                         "/v1/chat/completions",
@@ -137,7 +138,8 @@ class AcceptedRequestsTest {
         assertThat(submitted("/v1/completions", "{\"model\":\"demo\",\"prompt\":[5,6,7]}")
                         .prompt())
                 .containsExactly(5, 6, 7);
-        server.dispatcher().plays(call -> call.admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH, 2));
+        server.dispatcher()
+                .plays(call -> call.admits().found(2).says(tokens("ok")).finishes(Finish.Reason.LENGTH));
         JsonNode two =
                 json(server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":[[5,6],\"x\"],\"n\":2}"));
         assertThat(two.path("choices").size()).isEqualTo(4);
@@ -172,7 +174,7 @@ class AcceptedRequestsTest {
                                 .addTopLogprobs(Float.NEGATIVE_INFINITY)
                                 .build());
             }
-            call.finishes(Finish.Reason.LENGTH, 0);
+            call.finishes(Finish.Reason.LENGTH);
         });
         JsonNode logprobs = json(server.http()
                         .post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\",\"logprobs\":1}"))
@@ -237,7 +239,7 @@ class AcceptedRequestsTest {
     void hidesTheTokenThatStopsTheAnswerButCountsIt() throws Exception {
         int stop = tokens("c")[0];
         server.dispatcher()
-                .plays(call -> call.admits().says(tokens("ab")).says(stop).finishes(Finish.Reason.STOP, 0));
+                .plays(call -> call.admits().says(tokens("ab")).says(stop).finishes(Finish.Reason.STOP));
         JsonNode answer = json(server.http()
                 .post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\",\"stop_token_ids\":[" + stop + "]}"));
         assertThat(answer.path("choices").path(0).path("text").asString()).isEqualTo("ab");
@@ -249,7 +251,7 @@ class AcceptedRequestsTest {
         List<String> threads = new java.util.concurrent.CopyOnWriteArrayList<>();
         server.dispatcher().plays(call -> {
             threads.add(Thread.currentThread().getName());
-            call.finishes(Finish.Reason.LENGTH, 0);
+            call.finishes(Finish.Reason.LENGTH);
         });
         String filler = "\"metadata\":{\"a\":\"" + "x".repeat(20_000) + "\"}";
         server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\"," + filler + "}");

@@ -31,7 +31,7 @@ class AuthTest {
                 "# keys of the test\n\nother:" + "0".repeat(64) + "\nacme:"
                         + HexFormat.of().formatHex(hash) + "\n");
         server = EdgeServer.start("--baton.http.api-keys=" + file, "--server.address=0.0.0.0");
-        server.dispatcher().plays(call -> call.finishes(Finish.Reason.LENGTH, 0));
+        server.dispatcher().plays(call -> call.finishes(Finish.Reason.LENGTH));
     }
 
     @AfterAll

@@ -1,6 +1,7 @@
 package dev.baton.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -18,7 +20,7 @@ class BadRequestsTest {
 
     @BeforeAll
     static void start() {
-        server = EdgeServer.start("--baton.http.max-body=64KB");
+        server = EdgeServer.start("--baton.http.max-body=64KB", "--baton.http.max-bodies=96KB");
     }
 
     @AfterAll
@@ -230,5 +232,44 @@ class BadRequestsTest {
             exchange.send("0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
             assertThat(exchange.response().status()).isEqualTo(413);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/models/%zz", "/v1/models/a%", "/v1/mod els", "/v1/models?a=%"})
+    void answersAMalformedAddressInTheSameForm(String path) throws IOException {
+        RawHttp.Response response = server.http().exchange("GET", path, "");
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(errorOf(response).path("type").asString()).isEqualTo("invalid_request_error");
+    }
+
+    @Test
+    void answersAnAddressThatIsTooLongInTheSameForm() throws IOException {
+        RawHttp.Response response = server.http().exchange("GET", "/v1/models/" + "a".repeat(10_000), "");
+        assertThat(response.status()).isEqualTo(414);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo("uri_too_long");
+    }
+
+    @Test
+    void answersHeadersThatAreTooLargeInTheSameForm() throws IOException {
+        RawHttp.Response response = server.http().exchange("GET", "/v1/models", "", "X-Large: " + "a".repeat(20_000));
+        assertThat(response.status()).isEqualTo(431);
+        assertThat(errorOf(response).path("code").asString()).isEqualTo("headers_too_large");
+    }
+
+    @Test
+    void boundsAllBodiesTogetherAndLetsTheNextInWhenOneIsGone() throws IOException {
+        String body = "{\"model\":\"none\",\"prompt\":\"" + "a".repeat(50_000) + "\"}";
+        try (RawHttp.Exchange half = server.http().connect()) {
+            half.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: 60000\r\n\r\n" + "a".repeat(59_000))
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            await().until(() -> server.http().post("/v1/completions", body).status() == 429);
+            RawHttp.Response refused = server.http().post("/v1/completions", body);
+            assertThat(errorOf(refused).path("code").asString()).isEqualTo("server_overloaded");
+            assertThat(errorOf(refused).path("message").asString()).contains("baton.http.max-bodies");
+            assertThat(refused.header("retry-after")).isEqualTo("1");
+            assertThat(refused.header("retry-after-ms")).isEqualTo("1000");
+        }
+        await().until(() -> server.http().post("/v1/completions", body).status() == 404);
     }
 }

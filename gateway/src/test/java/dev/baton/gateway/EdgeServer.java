@@ -4,6 +4,7 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
+import io.netty.channel.Channel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -12,9 +13,12 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.reactor.netty.NettyReactiveWebServerFactory;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -65,6 +69,11 @@ final class EdgeServer implements AutoCloseable {
         return context.getBean(ScriptedDispatcher.class);
     }
 
+    /** The server's end of each connection so far. */
+    List<Channel> accepted() {
+        return context.getBean(Accepted.class).channels;
+    }
+
     ModelTokenizer tokenizer() {
         return context.getBean(ModelTokenizer.class);
     }
@@ -108,8 +117,24 @@ final class EdgeServer implements AutoCloseable {
         }
 
         @Bean
+        Accepted accepted() {
+            return new Accepted();
+        }
+
+        @Bean
         Dispatcher dispatcher() {
             return new ScriptedDispatcher();
+        }
+    }
+
+    /** Notes the connections. */
+    static final class Accepted implements WebServerFactoryCustomizer<NettyReactiveWebServerFactory> {
+        private final List<Channel> channels = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void customize(NettyReactiveWebServerFactory factory) {
+            factory.addServerCustomizers(
+                    server -> server.doOnConnection(connection -> channels.add(connection.channel())));
         }
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.gateway.ScriptedDispatcher.Call;
+import dev.baton.gateway.limits.BodyBudget;
 import dev.baton.protocol.v1.Finish;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -68,10 +70,33 @@ class LeavingTest {
     }
 
     @Test
+    void aClientThatLeavesBeforeItsBodyHasComeIsNoFailure() throws Exception {
+        double before = left();
+        try (RawHttp.Exchange exchange = server.http().connect()) {
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: 1000\r\n\r\n{\"model\"")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            await().until(() -> server.bean(BodyBudget.class).taken() > 0);
+        }
+        await().atMost(Duration.ofSeconds(10)).until(() -> left() == before + 1);
+        assertThat(server.bean(MeterRegistry.class)
+                        .find("baton.gateway.requests")
+                        .tag("status", "500")
+                        .timers())
+                .isEmpty();
+    }
+
+    private static double left() {
+        return server.bean(MeterRegistry.class).find("baton.gateway.requests").tag("status", "499").timers().stream()
+                .mapToLong(Timer::count)
+                .sum();
+    }
+
+    @Test
     void anAnswerThatEndedIsNotCancelled() throws Exception {
         try (RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", STREAM)) {
             Call call = server.dispatcher().next().admits().says(5);
-            call.finishes(Finish.Reason.LENGTH, 0);
+            call.finishes(Finish.Reason.LENGTH);
             exchange.response();
             exchange.close();
             try (RawHttp.Exchange next = server.http().open("GET", "/v1/models", "")) {
@@ -88,7 +113,7 @@ class LeavingTest {
             exchange.head();
             assertThat(exchange.chunk()).isEqualTo(": \n\n");
             assertThat(exchange.chunk()).isEqualTo(": \n\n");
-            call.says(5).finishes(Finish.Reason.LENGTH, 0);
+            call.says(5).finishes(Finish.Reason.LENGTH);
         }
     }
 

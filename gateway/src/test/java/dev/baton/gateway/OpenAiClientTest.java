@@ -50,7 +50,7 @@ class OpenAiClientTest {
 
     private static void says(String text) {
         server.dispatcher().plays(call -> {
-            call.admits();
+            call.admits().found(2);
             int index = 0;
             for (int token : server.tokenizer().encode(text, false)) {
                 call.sink.token(
@@ -60,7 +60,7 @@ class OpenAiClientTest {
                                 ? TokenLogprob.newBuilder().setLogprob(-0.25f).build()
                                 : null);
             }
-            call.finishes(Finish.Reason.STOP, 2);
+            call.finishes(Finish.Reason.STOP);
         });
     }
 

@@ -80,8 +80,14 @@ final class ScriptedDispatcher implements Dispatcher {
             return this;
         }
 
-        void finishes(Finish.Reason reason, int cached) {
-            sink.finished(reason, cached);
+        /** Before the first token. */
+        Call found(int cached) {
+            sink.cached(cached);
+            return this;
+        }
+
+        void finishes(Finish.Reason reason) {
+            sink.finished(reason);
         }
 
         boolean awaitCancelled() throws InterruptedException {

@@ -6,6 +6,7 @@ import dev.baton.gateway.ScriptedDispatcher.Call;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
+import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -78,7 +79,7 @@ class StreamFramesTest {
                         .isEqualTo(chunk(
                                 id, "{\"index\":0,\"delta\":{\"content\":\"" + text + "\"},\"finish_reason\":null}"));
             }
-            call.says(end()).finishes(Finish.Reason.STOP, 0);
+            call.says(end()).finishes(Finish.Reason.STOP);
             assertThat(exchange.chunk()).isEqualTo(chunk(id, "{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}"));
             assertThat(exchange.chunk()).isEqualTo("data: [DONE]\n\n");
             assertThat(exchange.chunk()).isEmpty();
@@ -108,7 +109,7 @@ class StreamFramesTest {
         try (RawHttp.Exchange exchange = open(",\"stream_options\":{\"include_usage\":true}")) {
             Call call = server.dispatcher().next();
             int prompt = call.submission.prompt().length;
-            call.admits().says(tokens("ab")).says(end()).finishes(Finish.Reason.STOP, 3);
+            call.admits().found(3).says(tokens("ab")).says(end()).finishes(Finish.Reason.STOP);
             String body = exchange.response().body();
             int made = tokens("ab").length + 1;
             String usage = "\"choices\":[],\"usage\":{\"prompt_tokens\":" + prompt + ",\"completion_tokens\":" + made
@@ -120,12 +121,23 @@ class StreamFramesTest {
     }
 
     @Test
+    void doesNotLetTheFirstTokenWaitForAnAcknowledgement() throws Exception {
+        try (RawHttp.Exchange exchange = open("")) {
+            server.dispatcher().next().admits().says(tokens("a")).says(end()).finishes(Finish.Reason.STOP);
+            exchange.response();
+            assertThat(server.accepted())
+                    .isNotEmpty()
+                    .allMatch(channel -> channel.config().getOption(ChannelOption.TCP_NODELAY));
+        }
+    }
+
+    @Test
     void neverSplitsACodePoint() throws Exception {
         try (RawHttp.Exchange exchange = open("")) {
             Call call = server.dispatcher().next().admits();
             int[] bytes = tokens("a😀é");
             assertThat(bytes.length).as("the emoji takes several tokens").isGreaterThan(4);
-            call.says(bytes).says(end()).finishes(Finish.Reason.STOP, 0);
+            call.says(bytes).says(end()).finishes(Finish.Reason.STOP);
             String body = exchange.response().body();
             assertThat(texts(body)).isEqualTo("a😀é");
             assertThat(body).doesNotContain("\uFFFD");
@@ -134,12 +146,13 @@ class StreamFramesTest {
 
     @Test
     void cutsAtAStopStringThatCrossesTokensAndEndsTheWork() throws Exception {
-        try (RawHttp.Exchange exchange = open(",\"stop\":[\"lo w\"]")) {
-            Call call = server.dispatcher().next().admits();
+        try (RawHttp.Exchange exchange = open(",\"stop\":[\"lo w\"],\"stream_options\":{\"include_usage\":true}")) {
+            Call call = server.dispatcher().next().admits().found(3);
             call.says(tokens("hello world and more"));
             RawHttp.Response response = exchange.response();
             assertThat(texts(response.body())).isEqualTo("hel");
             assertThat(response.body()).contains("\"finish_reason\":\"stop\"").endsWith("data: [DONE]\n\n");
+            assertThat(response.body()).as("known before the cut").contains("\"cached_tokens\":3");
             assertThat(call.awaitCompleted()).isTrue();
         }
     }
@@ -159,7 +172,7 @@ class StreamFramesTest {
                 call.admits();
             }
             for (int i = 0; i < 3; i++) {
-                calls.get(i).says(tokens("n" + i)).finishes(Finish.Reason.LENGTH, 0);
+                calls.get(i).says(tokens("n" + i)).finishes(Finish.Reason.LENGTH);
             }
             String body = exchange.response().body();
             for (int i = 0; i < 3; i++) {
@@ -200,7 +213,7 @@ class StreamFramesTest {
                         .build();
                 call.sink.token(i, tokens[i], logprob);
             }
-            call.finishes(Finish.Reason.LENGTH, 0);
+            call.finishes(Finish.Reason.LENGTH);
             String body = exchange.response().body();
             assertThat(body.split("\"top_logprobs\":", -1)).hasSize(tokens.length + 1);
             assertThat(body)
@@ -221,7 +234,7 @@ class StreamFramesTest {
                         "Connection: Upgrade, HTTP2-Settings",
                         "Upgrade: h2c",
                         "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA")) {
-            server.dispatcher().next().admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH, 0);
+            server.dispatcher().next().admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH);
             assertThat(texts(exchange.response().body())).isEqualTo("ok");
         }
     }
@@ -230,7 +243,7 @@ class StreamFramesTest {
     void saysWhereTheTimeWentWhenAsked() throws Exception {
         try (RawHttp.Exchange exchange =
                 server.http().open("POST", "/v1/chat/completions", CHAT.formatted(""), "X-Baton-Timing: true")) {
-            server.dispatcher().next().admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH, 0);
+            server.dispatcher().next().admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH);
             assertThat(exchange.response().body())
                     .contains("\"choices\":[],\"timing\":{\"admission\":1500,\"total\":7000,\"attempts\":1}}");
         }
@@ -242,7 +255,7 @@ class StreamFramesTest {
         try (RawHttp.Exchange exchange = server.http().open("POST", "/v1/completions", body)) {
             Call call = server.dispatcher().next().admits();
             assertThat(call.submission.stopping().getMaxTokens()).isEqualTo(5);
-            call.says(tokens("x")).finishes(Finish.Reason.LENGTH, 0);
+            call.says(tokens("x")).finishes(Finish.Reason.LENGTH);
             String head = "data: {\"id\":\"cmpl-" + call.submission.requestId()
                     + "\",\"object\":\"text_completion\",\"created\":" + EdgeServer.NOW.getEpochSecond()
                     + ",\"model\":\"demo\",\"choices\":[";

@@ -3,10 +3,8 @@ package dev.baton.prefill;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.control.Phase;
-import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceKey;
 import dev.baton.protocol.v1.Attempt;
-import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.transfer.KvSender;
@@ -55,25 +53,14 @@ final class PrefillDuty implements Duty<PrefillJob> {
     }
 
     private void begin(LaneRecord<PrefillJob> record) {
-        PrefillSequence sequence = new PrefillSequence(context, sender, record, this::ended);
-        if (underWay.add(sequence.key(), sequence)) {
-            sequence.begin();
-        }
-    }
-
-    private void ended(SequenceKey key) {
-        underWay.remove(key);
+        underWay.begin(
+                SequenceKey.of(record.value().getGeneration()),
+                () -> new PrefillSequence(context, sender, record, underWay::remove));
     }
 
     @Override
     public void cancel(String requestId, Attempt attempt) {
-        SequenceKey key = SequenceKey.of(requestId, attempt);
-        Failure reason = Failure.newBuilder()
-                .setCode(Failure.Code.CANCELLED)
-                .setMessage("cancelled by the gateway")
-                .build();
-        context.submitSurely(new EngineCommand.Cancel(key, reason));
-        underWay.find(key).ifPresent(PrefillSequence::cancelled);
+        underWay.cancel(SequenceKey.of(requestId, attempt));
     }
 
     @Override

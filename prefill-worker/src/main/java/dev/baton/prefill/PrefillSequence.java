@@ -20,6 +20,7 @@ import dev.baton.transfer.SendOutcome;
 import dev.baton.transfer.TransferKey;
 import dev.baton.worker.Frames;
 import dev.baton.worker.ProgressOf;
+import dev.baton.worker.UnderWay;
 import dev.baton.worker.WorkerContext;
 import java.util.List;
 import java.util.function.Consumer;
@@ -32,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * before the last chunk, so that the decode worker reserves blocks while it computes. Its blocks are held until the
  * transfer is over.
  */
-final class PrefillSequence implements SequenceListener {
+final class PrefillSequence implements SequenceListener, UnderWay.Work {
     private static final Logger LOG = LoggerFactory.getLogger(PrefillSequence.class);
 
     private final WorkerContext context;
@@ -58,16 +59,13 @@ final class PrefillSequence implements SequenceListener {
         timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 
-    SequenceKey key() {
-        return key;
-    }
-
     private int tokens() {
         return job.getGeneration().getPromptCount() + job.getGeneration().getAcceptedCount();
     }
 
     /** Tells the gateway and hands the sequence to the engine. */
-    void begin() {
+    @Override
+    public void begin() {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         if (!context.compute()
@@ -83,7 +81,9 @@ final class PrefillSequence implements SequenceListener {
     }
 
     /** The gateway gave it up. */
-    void cancelled() {
+    @Override
+    public void cancel() {
+        context.submitSurely(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
         outbound.close();
     }
 
@@ -163,9 +163,7 @@ final class PrefillSequence implements SequenceListener {
     /** On a session thread, or on whoever ended the transfer: the blocks are free to become cache. */
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
-        if (!context.compute().engine().submit(new EngineCommand.Release(key))) {
-            Thread.ofVirtual().name("release").start(() -> context.submitSurely(new EngineCommand.Release(key)));
-        }
+        context.submitSurely(new EngineCommand.Release(key));
         switch (outcome) {
             case SendOutcome.Acknowledged sent ->
                 LOG.debug("KV of {} sent: {} bytes in {}", key.requestId(), sent.bytes(), sent.duration());

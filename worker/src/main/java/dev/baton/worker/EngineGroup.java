@@ -6,6 +6,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -33,7 +34,9 @@ public record EngineGroup(
         @DefaultValue("0") @Min(0) @Max(256) int threads,
         @DefaultValue("0") @Min(0) @Max(4096) int maxSequences,
         @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,
-        @DefaultValue("5s") @NotNull Duration drain) {
+
+        @DefaultValue("5s") @NotNull @DurationMin(millis = 0)
+        Duration drain) {
     /** What stands behind the {@code Engine} interface. */
     public enum Kind {
         MODEL,

@@ -3,6 +3,7 @@ package dev.baton.worker;
 import dev.baton.transfer.session.TransportChoice;
 import jakarta.validation.constraints.NotNull;
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -18,5 +19,9 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "baton.transfer", ignoreUnknownFields = false)
 public record TransferGroup(
         @DefaultValue("AUTO") @NotNull TransportChoice transport,
-        @DefaultValue("30s") @NotNull Duration ticketWithin,
-        @DefaultValue("2m") @NotNull Duration arriveWithin) {}
+
+        @DefaultValue("30s") @NotNull @DurationMin(millis = 1)
+        Duration ticketWithin,
+
+        @DefaultValue("2m") @NotNull @DurationMin(millis = 1)
+        Duration arriveWithin) {}

@@ -19,6 +19,7 @@ import dev.baton.config.WorkerSettings;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -80,8 +81,19 @@ class WorkerAutoConfiguration {
     }
 
     @Bean
-    WorkerNode workerNode(WorkerRole role, NodeSettings settings, WorkerNode.Cluster cluster, WorkerMetrics metrics) {
-        return new WorkerNode(role, settings, cluster, metrics);
+    @ConditionalOnMissingBean
+    ProcessExit processExit() {
+        return System::exit;
+    }
+
+    @Bean
+    WorkerNode workerNode(
+            WorkerRole role,
+            NodeSettings settings,
+            WorkerNode.Cluster cluster,
+            WorkerMetrics metrics,
+            ProcessExit exit) {
+        return new WorkerNode(role, settings, cluster, metrics, exit);
     }
 
     @Bean

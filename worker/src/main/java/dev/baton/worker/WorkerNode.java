@@ -10,6 +10,7 @@ import dev.baton.cluster.workers.LaneLease;
 import dev.baton.cluster.workers.LaneLeases;
 import dev.baton.cluster.workers.WorkerAnnouncer;
 import dev.baton.cluster.workers.WorkerStates;
+import dev.baton.engine.EngineCapabilities;
 import dev.baton.engine.EngineLoad;
 import dev.baton.engine.EngineSettings;
 import dev.baton.protocol.v1.Attempt;
@@ -35,12 +36,15 @@ import org.springframework.context.SmartLifecycle;
 final class WorkerNode implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
     private static final Duration LANE_LIMIT = Duration.ofSeconds(30);
-    private static final Duration LANE_CHECK = Duration.ofMillis(200);
+
+    /** The process's exit status when its engine has died. */
+    private static final int ENGINE_DIED = 70;
 
     private final WorkerRole role;
     private final NodeSettings settings;
     private final Cluster cluster;
     private final WorkerMetrics metrics;
+    private final ProcessExit exit;
     private final WorkerIdentity identity;
 
     /** Read once: it names the machine's boot, and the state is written many times a second. */
@@ -50,18 +54,18 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable TokenStreamServer streams;
     private @Nullable Duty<?> duty;
     private @Nullable WorkerAnnouncer announcer;
-    private @Nullable Thread laneKeeper;
+    private @Nullable SureCommands commands;
+    private volatile @Nullable LaneKeeper<?> keeper;
     private int tokenPort;
     private volatile boolean draining;
     private volatile boolean running;
-    private volatile boolean reading;
-    private volatile int lane = -1;
 
-    WorkerNode(WorkerRole role, NodeSettings settings, Cluster cluster, WorkerMetrics metrics) {
+    WorkerNode(WorkerRole role, NodeSettings settings, Cluster cluster, WorkerMetrics metrics, ProcessExit exit) {
         this.role = role;
         this.settings = settings;
         this.cluster = cluster;
         this.metrics = metrics;
+        this.exit = exit;
         this.identity = WorkerIdentity.born(settings.worker().id(), role.role());
     }
 
@@ -110,9 +114,11 @@ final class WorkerNode implements SmartLifecycle {
         metrics.engine(open.engine());
         heartbeat.listIn(new DirectoryEntries(
                 cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref()));
+        SureCommands sure = new SureCommands(open.engine());
+        commands = sure;
         WorkerContext context = new WorkerContext(
                 identity,
-                new WorkerContext.Compute(open.engine(), open.pool()),
+                new WorkerContext.Compute(open.engine(), open.pool(), sure),
                 new WorkerContext.Reports(
                         new Claims(cluster.requests(), identity.ref(), settings.clock()),
                         cluster.rim().producer(),
@@ -124,15 +130,14 @@ final class WorkerNode implements SmartLifecycle {
         duty = begun;
         tokenPort = server.start(new InetSocketAddress(
                 settings.worker().listenAddress(), settings.worker().tokenPort()));
-        LaneLease first = lease();
-        lane = first.lane();
-        laneKeeper = Thread.ofPlatform().name("lane-keeper").start(() -> keepLane(begun, first));
+        LaneKeeper<?> kept = keepLane(begun);
+        keeper = kept;
         announcer = new WorkerAnnouncer(cluster.states(), settings.registry(), this::state);
         LOG.info(
                 "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
                 identity.id(),
                 identity.role(),
-                lane,
+                kept.lane(),
                 tokenPort,
                 begun.kvPort());
     }
@@ -168,43 +173,10 @@ final class WorkerNode implements SmartLifecycle {
                         LANE_LIMIT);
     }
 
-    /** Reads the lane for as long as the worker lives; takes a lane anew when a lease is lost. */
-    private <T extends Message> void keepLane(Duty<T> reader, LaneLease first) {
-        LaneLease held = first;
-        while (!draining) {
-            try (LaneLease lease = held;
-                    LaneConsumer<T> consumer =
-                            new LaneConsumer<>(lease, reader.parser(), reader::take, settings.lanes(), cluster.rim())) {
-                lane = lease.lane();
-                reading = true;
-                while (!draining && !consumer.awaitEnd(LANE_CHECK)) {
-                    reading = consumer.reading();
-                }
-            } catch (InterruptedException e) {
-                reading = false;
-                return;
-            }
-            reading = false;
-            if (!draining) {
-                held = leaseAgain();
-                if (held == null) {
-                    return;
-                }
-            }
-        }
-    }
-
-    private @Nullable LaneLease leaseAgain() {
-        while (!draining) {
-            try {
-                return lease();
-            } catch (InterruptedException e) {
-                return null;
-            } catch (RuntimeException e) {
-                LOG.warn("No lane yet: {}", e.getMessage());
-            }
-        }
-        return null;
+    private <T extends Message> LaneKeeper<T> keepLane(Duty<T> reader) throws InterruptedException {
+        return new LaneKeeper<>(
+                this::lease,
+                lease -> new LaneConsumer<>(lease, reader.parser(), reader::take, settings.lanes(), cluster.rim()));
     }
 
     private void cancel(String requestId, Attempt attempt) {
@@ -215,13 +187,24 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private void died(Throwable cause) {
-        LOG.error("The engine is dead; this worker is of no use until it starts anew", cause);
+        LOG.error("The engine is dead; this worker tells its gateways and ends, to be started anew", cause);
         running = false;
+        WorkerAnnouncer announced = announcer;
+        if (announced != null) {
+            announced.hurry();
+        }
+        // A thread of its own: the end waits for the engine's, which has yet to fail its sequences.
+        Thread.ofPlatform().name("worker-end").start(() -> exit.exit(ENGINE_DIED));
     }
 
     /** Alive and reading its lane. */
     boolean ready() {
-        return running && reading;
+        return running && reading();
+    }
+
+    private boolean reading() {
+        LaneKeeper<?> kept = keeper;
+        return kept != null && kept.reading();
     }
 
     /** The engine has not died. */
@@ -241,25 +224,21 @@ final class WorkerNode implements SmartLifecycle {
     private WorkerState state() {
         EngineRoom open = room;
         Duty<?> current = duty;
+        LaneKeeper<?> kept = keeper;
         WorkerState.Builder state = WorkerState.newBuilder()
                 .setWorker(identity.ref())
                 .setRole(identity.role())
-                .setLane(Math.max(0, lane))
+                .setLane(kept == null ? 0 : kept.lane())
                 .setHost(settings.worker().advertisedHost())
                 .setTokenPort(tokenPort)
                 .setKvPort(current == null ? 0 : current.kvPort())
                 .setMachine(machine)
-                .setDraining(draining || !reading);
+                .setDraining(draining || !running || !reading());
         if (open != null) {
             EngineLoad load = open.engine().load();
             state.setModel(open.engine().capabilities().model())
                     .setModelFingerprint(open.engine().capabilities().fingerprint())
-                    .setMaxContext(
-                            settings.model().maxContext() > 0
-                                    ? Math.min(
-                                            settings.model().maxContext(),
-                                            open.engine().capabilities().maxContext())
-                                    : open.engine().capabilities().maxContext())
+                    .setMaxContext(maxContext(open))
                     .setExact(open.engine().capabilities().exact())
                     .setBlockTokens(open.engine().capabilities().layout().blockTokens())
                     .setBlocks(load.blocks())
@@ -272,6 +251,15 @@ final class WorkerNode implements SmartLifecycle {
         return state.build();
     }
 
+    /** The longest sequence that it can hold: no more than the model knows, the operator allows, or the pool has blocks for. */
+    private int maxContext(EngineRoom open) {
+        EngineCapabilities able = open.engine().capabilities();
+        long pool = (long) able.layout().blocks() * able.layout().blockTokens();
+        int longest = (int) Math.min(able.maxContext(), pool);
+        int allowed = settings.model().maxContext();
+        return allowed > 0 ? Math.min(allowed, longest) : longest;
+    }
+
     @Override
     public void stop() {
         draining = true;
@@ -280,16 +268,22 @@ final class WorkerNode implements SmartLifecycle {
         if (announced != null) {
             announced.hurry();
         }
+        LaneKeeper<?> kept = keeper;
+        if (kept != null) {
+            kept.stopReading();
+        }
         awaitDrained();
-        if (laneKeeper != null) {
-            laneKeeper.interrupt();
-            joinQuietly(laneKeeper);
+        if (kept != null) {
+            kept.close();
         }
         if (announced != null) {
             announced.close();
         }
         if (duty != null) {
             duty.close();
+        }
+        if (commands != null) {
+            commands.close();
         }
         if (room != null) {
             room.close();
@@ -314,14 +308,6 @@ final class WorkerNode implements SmartLifecycle {
                     "{} sequences did not finish within {}; their gateways send them elsewhere",
                     current.underWay(),
                     settings.engine().drain());
-        }
-    }
-
-    private static void joinQuietly(Thread thread) {
-        try {
-            thread.join(Duration.ofSeconds(6));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

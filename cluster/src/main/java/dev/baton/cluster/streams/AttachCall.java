@@ -20,6 +20,9 @@ final class AttachCall {
     /** A frame of a large batch with log probabilities stays far below this. */
     static final int MAX_MESSAGE = 64 << 20;
 
+    /** What a gateway sends are names and numbers; until its first message has shown the secret it may be anybody. */
+    static final int MAX_REQUEST = 16 << 10;
+
     static final int FLOW_WINDOW = 4 << 20;
 
     private AttachCall() {}

@@ -56,7 +56,7 @@ final class OwnerThread implements AutoCloseable {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 LOG.error("{}: a message could not be handled", name, e);
             }
         };

@@ -24,14 +24,19 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +52,9 @@ import org.slf4j.LoggerFactory;
 public final class TokenStreamServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TokenStreamServer.class);
 
+    /** A connection on which nobody calls is closed after this. */
+    private static final Duration NO_CALL_LIMIT = Duration.ofSeconds(10);
+
     private final Welcome welcome;
     private final byte[] secret;
     private final StreamSettings settings;
@@ -54,8 +62,11 @@ public final class TokenStreamServer implements AutoCloseable {
     private final StreamMetrics metrics;
     private final OwnerThread owner = new OwnerThread("token-stream-server");
     private final Map<String, GatewaySession> sessions = new HashMap<>();
+    private final Set<ServerCallStreamObserver<WorkerMessage>> strangers =
+            Collections.newSetFromMap(new IdentityHashMap<>());
     private final LinkedHashMap<String, KeptTokens> kept = new LinkedHashMap<>();
     private final Map<String, Long> leftAt = new HashMap<>();
+    private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
 
     /** @param secret what a gateway must show; empty: none */
@@ -68,16 +79,24 @@ public final class TokenStreamServer implements AutoCloseable {
         this.metrics = metrics;
     }
 
+    /** For tests that look at connections from this side; before the start. */
+    void over(UnaryOperator<NettyServerBuilder> wanted) {
+        transport = wanted;
+    }
+
     /** Starts to listen; port 0 takes any. Returns the port. */
     public int start(InetSocketAddress address) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder(AttachCall.SERVICE)
                 .addMethod(AttachCall.METHOD, ServerCalls.asyncBidiStreamingCall(this::attach))
                 .build();
-        Server started = NettyServerBuilder.forAddress(address)
+        Server started = transport
+                .apply(NettyServerBuilder.forAddress(address))
                 .directExecutor()
                 .withChildOption(ChannelOption.TCP_NODELAY, true)
                 .flowControlWindow(AttachCall.FLOW_WINDOW)
-                .maxInboundMessageSize(AttachCall.MAX_MESSAGE)
+                .maxInboundMessageSize(AttachCall.MAX_REQUEST)
+                .maxConcurrentCallsPerConnection(1)
+                .maxConnectionIdle(NO_CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)
                 .addService(service)
                 .build()
                 .start();
@@ -115,7 +134,9 @@ public final class TokenStreamServer implements AutoCloseable {
     private StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
         out.setOnReadyHandler(() -> owner.run(() -> onSession(out, this::drained)));
-        out.setOnCancelHandler(() -> owner.run(() -> onSession(out, this::ended)));
+        out.setOnCancelHandler(() -> owner.run(() -> left(out)));
+        owner.run(() -> strangers.add(out));
+        owner.later(settings.connectTimeout(), () -> sendAway(out));
         return new StreamObserver<>() {
             @Override
             public void onNext(GatewayMessage message) {
@@ -124,13 +145,13 @@ public final class TokenStreamServer implements AutoCloseable {
 
             @Override
             public void onError(Throwable failure) {
-                owner.run(() -> onSession(out, TokenStreamServer.this::ended));
+                owner.run(() -> left(out));
             }
 
             @Override
             public void onCompleted() {
                 owner.run(() -> {
-                    onSession(out, TokenStreamServer.this::ended);
+                    left(out);
                     out.onCompleted();
                 });
             }
@@ -160,6 +181,9 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void welcome(ServerCallStreamObserver<WorkerMessage> out, Hello hello) {
+        if (!strangers.remove(out)) {
+            return; // A second hello, or one that came too late.
+        }
         if (!MessageDigest.isEqual(secret, hello.getSecret().getBytes(StandardCharsets.UTF_8))) {
             LOG.warn("Gateway {} shows a wrong secret: set baton.cluster.secret alike everywhere", hello.getGateway());
             out.onError(Status.UNAUTHENTICATED
@@ -302,6 +326,21 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private boolean away(String gateway, long before) {
         return leftAt.computeIfAbsent(gateway, absent -> System.nanoTime()) < before;
+    }
+
+    /** One that has not said who it is in time. */
+    private void sendAway(ServerCallStreamObserver<WorkerMessage> out) {
+        if (strangers.remove(out) && !out.isCancelled()) {
+            LOG.warn("A caller has not said hello within {} and is sent away", settings.connectTimeout());
+            out.onError(Status.DEADLINE_EXCEEDED
+                    .withDescription("no hello within " + settings.connectTimeout())
+                    .asException());
+        }
+    }
+
+    private void left(ServerCallStreamObserver<WorkerMessage> out) {
+        strangers.remove(out);
+        onSession(out, this::ended);
     }
 
     private void drained(GatewaySession session) {

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  *   wait(d) = sequences(d) · perSequence + one second per share of the needed blocks that is not free
  * </pre>
  *
- * Draining, suspect and dead workers are out. Among equal costs the first worker offered wins: callers rotate the
+ * Draining, suspect and dead workers are out. Workers to avoid are out too, but of decode workers only while another is
+ * left: without prefill workers a decode worker computes the prompt, without decode workers nothing runs. Among equal costs the first worker offered wins: callers rotate the
  * list.
  */
 public final class Router {
@@ -27,11 +28,15 @@ public final class Router {
 
     /** The cheapest route, or empty when no live decode worker serves the model. */
     public Optional<Route> choose(RoutingQuery query, List<WorkerView> prefill, List<WorkerView> decode) {
-        List<WorkerView> decoders = candidates(query, decode);
-        if (decoders.isEmpty()) {
+        List<WorkerView> able = able(query, decode);
+        if (able.isEmpty()) {
             return Optional.empty();
         }
-        List<WorkerView> prefillers = candidates(query, prefill);
+        List<WorkerView> fresh = fresh(query, able);
+        List<WorkerView> decoders = fresh.isEmpty() ? able : fresh;
+        // A prefill worker that failed this request is never asked again: a decode worker can compute the prompt
+        // itself.
+        List<WorkerView> prefillers = fresh(query, able(query, prefill));
         Choice best = null;
         for (WorkerView decoder : decoders) {
             double wait = waitSeconds(query, decoder);
@@ -48,14 +53,16 @@ public final class Router {
         return Optional.ofNullable(best).map(Choice::route);
     }
 
-    private List<WorkerView> candidates(RoutingQuery query, List<WorkerView> workers) {
-        List<WorkerView> able = workers.stream()
+    private static List<WorkerView> able(RoutingQuery query, List<WorkerView> workers) {
+        return workers.stream()
                 .filter(worker -> worker.takesWork(query.model()))
                 .toList();
-        List<WorkerView> fresh = able.stream()
+    }
+
+    private static List<WorkerView> fresh(RoutingQuery query, List<WorkerView> able) {
+        return able.stream()
                 .filter(worker -> !query.avoid().contains(worker.state().getWorker()))
                 .toList();
-        return fresh.isEmpty() ? able : fresh;
     }
 
     private double prefillSeconds(RoutingQuery query, WorkerView worker) {

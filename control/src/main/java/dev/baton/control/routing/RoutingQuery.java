@@ -10,7 +10,8 @@ import java.util.Set;
  * @param tokens prompt and accepted tokens
  * @param newTokens most tokens still to be generated
  * @param cached by worker id: longest prefix of {@code tokens} that it holds; absent is 0
- * @param avoid workers that failed or declined this request, taken only when no other is left
+ * @param avoid workers that failed or declined this request: a decode worker among them is taken only when no other is
+ *     left, a prefill worker never
  */
 public record RoutingQuery(String model, int tokens, int newTokens, Map<String, Integer> cached, Set<WorkerRef> avoid) {
     int uncachedAt(WorkerView worker) {

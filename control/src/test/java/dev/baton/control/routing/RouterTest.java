@@ -133,6 +133,18 @@ class RouterTest {
                 .contains("d0");
     }
 
+    @Test
+    void aPromptThatEveryPrefillWorkerFailedIsComputedWhereItIsDecoded() {
+        Set<WorkerRef> failed = Set.of(prefill("p0").getWorker(), prefill("p1").getWorker());
+        assertThat(route(SPLIT, new RoutingQuery("m", 4_000, 100, Map.of(), failed)))
+                .isEqualTo("d0");
+        assertThat(route(
+                        SPLIT,
+                        new RoutingQuery(
+                                "m", 4_000, 100, Map.of(), Set.of(prefill("p0").getWorker()))))
+                .isEqualTo("p1>d0");
+    }
+
     private static String route(DisaggPolicy policy, RoutingQuery query) {
         return name(new Router(policy, RoutingCosts.defaults())
                 .choose(query, prefillers(), decoders())

@@ -123,6 +123,11 @@ final class Choice implements TokenSink {
     }
 
     @Override
+    public void cached(int tokens) {
+        cached = tokens;
+    }
+
+    @Override
     public void token(int position, int token, @Nullable TokenLogprob logprob) {
         if (over) {
             return;
@@ -156,13 +161,12 @@ final class Choice implements TokenSink {
     }
 
     @Override
-    public void finished(Finish.Reason reason, int cachedTokens) {
+    public void finished(Finish.Reason reason) {
         if (over) {
             return;
         }
         over = true;
         admitted();
-        cached = cachedTokens;
         String tail = stops.push(text.flush());
         emit(stops.matched() ? tail : tail + stops.flush());
         end(reason == Finish.Reason.LENGTH && !stops.matched() ? "length" : "stop");

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is left of a request that ended: a log line, metrics, a usage event. Any thread. */
+/** What is left of a choice that ended: metrics, a usage event, and a line for those who debug. Any thread. */
 final class Accounts {
     private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
 
@@ -45,7 +45,7 @@ final class Accounts {
         if (end.firstToken() != null && end.tokens() > 1) {
             metrics.perToken(Duration.between(end.firstToken(), now).dividedBy(end.tokens() - 1L));
         }
-        LOG.info(
+        LOG.debug(
                 "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {} ms",
                 request.id(),
                 end.outcome(),

@@ -96,8 +96,11 @@ final class ActiveRequest implements Running {
             return;
         }
         handling = true;
-        machine.start().forEach(this::perform);
-        handling = false;
+        try {
+            perform(machine.start());
+        } finally {
+            handling = false;
+        }
         drain();
     }
 
@@ -124,7 +127,7 @@ final class ActiveRequest implements Running {
         try {
             for (RequestEvent event = events.poll(); event != null; event = events.poll()) {
                 boolean ended = machine.phase().ended();
-                machine.on(event, rim.clock().instant()).forEach(this::perform);
+                perform(machine.on(event, rim.clock().instant()));
                 wakeAt = machine.wakeAt();
                 if (!ended && machine.phase().ended()) {
                     leave(event);
@@ -132,6 +135,23 @@ final class ActiveRequest implements Running {
             }
         } finally {
             handling = false;
+        }
+    }
+
+    /** One that cannot be performed is a bug: without it the request would never end, so it fails. */
+    private void perform(List<Effect> effects) {
+        try {
+            effects.forEach(this::perform);
+        } catch (RuntimeException e) {
+            LOG.error("request {}: what it asks for could not be done", id(), e);
+            if (!over) {
+                end("gateway_failed");
+                toSink(() -> sink.failed(Failure.newBuilder()
+                        .setCode(Failure.Code.ENGINE_FAILED)
+                        .setMessage("the gateway could not go on; its log has the details under the request's id")
+                        .build()));
+            }
+            events.add(new RequestEvent.CancelledByClient());
         }
     }
 
@@ -147,9 +167,10 @@ final class ActiveRequest implements Running {
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
             case Effect.EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
-            case Effect.EmitFinish(Finish.Reason reason, int cached) -> {
+            case Effect.EmitCached(int tokens) -> toSink(() -> sink.cached(tokens));
+            case Effect.EmitFinish(Finish.Reason reason) -> {
                 end(reason.name().toLowerCase(Locale.ROOT));
-                toSink(() -> sink.finished(reason, cached));
+                toSink(() -> sink.finished(reason));
             }
             case Effect.EmitFailure(Failure failure) -> {
                 end(failure.getCode().name().toLowerCase(Locale.ROOT));

@@ -18,6 +18,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -81,6 +83,12 @@ class DispatchConfiguration {
         PhaseLimits phases = new PhaseLimits(
                 limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
         return new LaneDispatcher(loops, rim, phases, settings.drainLimit());
+    }
+
+    /** Beyond help when down: a request that falls on a loop that has ended would never be answered. */
+    @Bean("requests")
+    HealthIndicator requests(RequestLoops loops) {
+        return () -> (loops.alive() ? Health.up() : Health.down()).build();
     }
 
     @Bean

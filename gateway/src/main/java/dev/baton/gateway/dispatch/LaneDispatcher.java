@@ -7,11 +7,13 @@ import java.time.Duration;
 import java.time.Instant;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
  * Admits requests and hands each to the loop that will own it. A stop refuses new ones, waits for those that run, and
- * fails what is left at the limit; it comes after the web server's own graceful stop.
+ * fails what is left at the limit. It comes before the web server's graceful stop, which then has only last bytes to
+ * wait for: until then the server answers, so that new requests hear that they should go elsewhere.
  */
 final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(LaneDispatcher.class);
@@ -126,9 +128,9 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         return running;
     }
 
-    /** Stops after the web server, which has the default phase or a higher one. */
+    /** Higher phases stop first. */
     @Override
     public int getPhase() {
-        return SmartLifecycle.DEFAULT_PHASE - 8_192;
+        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 512;
     }
 }

@@ -111,10 +111,16 @@ final class RequestLoop implements AutoCloseable {
         }
     }
 
+    /** Whether anybody still takes what is handed over: without it the loop's requests hang, and only a restart helps. */
+    boolean alive() {
+        return thread.isAlive();
+    }
+
+    /** An error in one request's event is no reason to leave the loop's other requests alone. */
     private static void guarded(Runnable task) {
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.error("an event could not be handled", e);
         }
     }

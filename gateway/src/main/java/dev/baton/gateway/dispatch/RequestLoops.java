@@ -33,6 +33,11 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         stray = listener;
     }
 
+    /** All loops run. */
+    boolean alive() {
+        return loops.stream().allMatch(RequestLoop::alive);
+    }
+
     RequestLoop of(String requestId) {
         return loops.get(Math.floorMod(requestId.hashCode(), loops.size()));
     }

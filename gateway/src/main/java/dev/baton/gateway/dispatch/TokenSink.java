@@ -16,9 +16,12 @@ public interface TokenSink {
     /** A worker has claimed the request: from here on the answer is 200. */
     default void admitted() {}
 
+    /** How many prompt tokens were found in a prefix cache; once at most, before the first token. Silence means none. */
+    default void cached(int tokens) {}
+
     void token(int index, int token, @Nullable TokenLogprob logprob);
 
-    void finished(Finish.Reason reason, int cachedTokens);
+    void finished(Finish.Reason reason);
 
     void failed(Failure failure);
 }

@@ -101,6 +101,22 @@ public record ApiError(
                 Map.of("x-should-retry", "false"));
     }
 
+    public static ApiError addressTooLong() {
+        return invalid(
+                414,
+                "The request's address is too long (setting server.netty.max-initial-line-length).",
+                null,
+                "uri_too_long");
+    }
+
+    public static ApiError headersTooLarge() {
+        return invalid(
+                431,
+                "The request's headers are too large (setting server.max-http-request-header-size).",
+                null,
+                "headers_too_large");
+    }
+
     public static ApiError unsupportedMediaType(String given) {
         return invalid(415, "The body must be application/json, not " + given + ".", null, "unsupported_media_type");
     }

@@ -5,58 +5,74 @@ import dev.baton.gateway.error.ApiException;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.util.unit.DataSize;
 import reactor.core.publisher.Mono;
 
-/** Reads a whole request body, but never holds more than the limit. */
+/** Reads a whole request body, but never holds more than the limit, nor more than all bodies together may have. */
 public final class BodyReader {
-    /** Of a body that is too big, this many times the limit is read and dropped so that the client sees our answer. */
+    /** Of a body that is not kept, this many times the limit is read and dropped so that the client sees our answer. */
     private static final int DRAINED = 8;
 
     private final long limit;
     private final Duration timeout;
+    private final BodyBudget budget;
 
-    public BodyReader(DataSize limit, Duration timeout) {
+    public BodyReader(DataSize limit, Duration timeout, BodyBudget budget) {
         this.limit = limit.toBytes();
         this.timeout = timeout;
+        this.budget = budget;
     }
 
-    public Mono<byte[]> read(ServerHttpRequest request) {
+    /** Completes with what {@code use} makes of the body, which counts for the budget until then. */
+    public <T> Mono<T> read(ServerHttpRequest request, Function<byte[], Mono<T>> use) {
         long announced = request.getHeaders().getContentLength();
         if (announced > limit * DRAINED) {
             return Mono.error(new ApiException(ApiError.tooLarge(limit)));
         }
-        return Mono.defer(() -> {
-                    Collected collected = new Collected(announced);
-                    return request.getBody().doOnNext(collected::add).then(Mono.fromSupplier(collected::bytes));
-                })
+        return Mono.using(
+                budget::open,
+                account -> whole(request, new Collected(announced, account)).flatMap(use),
+                BodyBudget.Account::close);
+    }
+
+    private Mono<byte[]> whole(ServerHttpRequest request, Collected collected) {
+        return request.getBody()
+                .doOnNext(collected::add)
+                .then(Mono.fromSupplier(collected::bytes))
                 .timeout(timeout)
                 .onErrorMap(TimeoutException.class, e -> new ApiException(ApiError.bodyTooSlow(timeout)));
     }
 
     private final class Collected {
+        private final BodyBudget.Account account;
         private final ByteArrayOutputStream kept;
         private long seen;
+        private boolean refused;
 
-        Collected(long announced) {
+        Collected(long announced, BodyBudget.Account account) {
+            this.account = account;
             kept = new ByteArrayOutputStream((int) Math.clamp(announced, 256, Math.min(limit, 1 << 16)));
         }
 
         void add(DataBuffer buffer) {
             try {
-                seen += buffer.readableByteCount();
+                int count = buffer.readableByteCount();
+                seen += count;
                 if (seen > limit * DRAINED) {
                     throw new ApiException(ApiError.tooLarge(limit));
                 }
-                if (seen <= limit) {
-                    byte[] bytes = new byte[buffer.readableByteCount()];
+                refused = refused || (seen <= limit && !account.take(count));
+                if (seen <= limit && !refused) {
+                    byte[] bytes = new byte[count];
                     buffer.read(bytes);
                     kept.writeBytes(bytes);
                 } else {
                     kept.reset();
+                    account.close();
                 }
             } finally {
                 DataBufferUtils.release(buffer);
@@ -66,6 +82,9 @@ public final class BodyReader {
         byte[] bytes() {
             if (seen > limit) {
                 throw new ApiException(ApiError.tooLarge(limit));
+            }
+            if (refused) {
+                throw account.refusal();
             }
             return kept.toByteArray();
         }

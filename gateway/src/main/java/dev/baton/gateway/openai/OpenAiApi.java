@@ -25,6 +25,7 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
+import reactor.netty.channel.AbortedException;
 
 /**
  * Everything under {@code /v1}: who asks, what for, and the answer or the error. One handler for all paths, so that
@@ -65,8 +66,15 @@ public final class OpenAiApi implements WebHandler {
         RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + shortened(path));
         Reply reply = new Reply(exchange, trace);
         return Mono.defer(() -> route(reply, method, path.substring(ROOT.length())))
+                .onErrorResume(AbortedException.class, e -> left(trace))
                 .onErrorResume(e -> reply.error(error(e, trace)))
                 .doFinally(signal -> trace.end(reply.status(), signal == SignalType.CANCEL));
+    }
+
+    /** The connection was closed while the body came: there is nobody to answer. */
+    private static Mono<Void> left(RequestTrace trace) {
+        trace.clientLeft();
+        return Mono.empty();
     }
 
     private Mono<Void> route(Reply reply, HttpMethod method, String path) {
@@ -119,8 +127,7 @@ public final class OpenAiApi implements WebHandler {
                 patience(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
         return entry.bodies()
-                .read(request)
-                .flatMap(body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
+                .read(request, body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
                 .flatMap(plan -> {
                     reply.trace().prompt(plan.promptTokens());
                     return plan.stream() ? stream(reply, plan) : collect(reply, plan);

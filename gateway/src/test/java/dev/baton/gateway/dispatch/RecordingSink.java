@@ -40,7 +40,7 @@ final class RecordingSink implements TokenSink {
     }
 
     @Override
-    public void finished(Finish.Reason reason, int cachedTokens) {
+    public void finished(Finish.Reason reason) {
         end("finished " + reason);
     }
 

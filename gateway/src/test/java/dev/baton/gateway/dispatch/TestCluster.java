@@ -7,6 +7,7 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.config.LaneSettings;
 import dev.baton.config.RegistrySettings;
 import dev.baton.config.StreamSettings;
+import dev.baton.gateway.GatewayApplication;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.URI;
@@ -15,13 +16,17 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.TypeExcludeFilter;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.core.type.classreading.MetadataReader;
+import org.springframework.core.type.classreading.MetadataReaderFactory;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /** The dispatcher as the gateway wires it, and the workers that a test adds. */
@@ -33,7 +38,23 @@ final class TestCluster implements AutoCloseable {
         this.context = context;
     }
 
+    /** Without the HTTP edge. */
     static TestCluster start(String kafka, URI redis, String... settings) {
+        return new TestCluster(new SpringApplicationBuilder(Wiring.class)
+                .web(WebApplicationType.NONE)
+                .run(arguments(kafka, redis, settings)));
+    }
+
+    /** The whole gateway, on a free port. */
+    static TestCluster serving(String kafka, URI redis, String... settings) {
+        List<String> all = new ArrayList<>(List.of("--server.port=0", "--management.server.port=-1"));
+        all.addAll(List.of(settings));
+        return new TestCluster(new SpringApplicationBuilder(GatewayApplication.class)
+                .initializers(context -> context.getBeanFactory().registerSingleton("tests", new NotOfTests()))
+                .run(arguments(kafka, redis, all.toArray(String[]::new))));
+    }
+
+    private static String[] arguments(String kafka, URI redis, String... settings) {
         List<String> all = new ArrayList<>(List.of(
                 "--spring.kafka.bootstrap-servers=" + kafka,
                 "--spring.data.redis.url=" + redis,
@@ -43,9 +64,26 @@ final class TestCluster implements AutoCloseable {
                 "--baton.dispatch.mode=AUTO",
                 "--baton.dispatch.local-tokens=64"));
         all.addAll(List.of(settings));
-        return new TestCluster(new SpringApplicationBuilder(Wiring.class)
-                .web(WebApplicationType.NONE)
-                .run(all.toArray(String[]::new)));
+        return all.toArray(String[]::new);
+    }
+
+    /** The application looks for its parts in its package, where tests have theirs. */
+    private static final class NotOfTests extends TypeExcludeFilter {
+        @Override
+        public boolean match(MetadataReader reader, MetadataReaderFactory readers) {
+            String name = reader.getClassMetadata().getClassName();
+            return name.contains("TestCluster$") || name.contains("EdgeServer$");
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof NotOfTests;
+        }
+
+        @Override
+        public int hashCode() {
+            return NotOfTests.class.hashCode();
+        }
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -61,6 +99,10 @@ final class TestCluster implements AutoCloseable {
         MeterRegistry meters() {
             return new SimpleMeterRegistry();
         }
+    }
+
+    int port() {
+        return Integer.parseInt(context.getEnvironment().getRequiredProperty("local.server.port"));
     }
 
     ScriptedWorker prefill(String id, String model) throws Exception {

@@ -1,0 +1,108 @@
+package dev.baton.decode;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.engine.EngineCommand;
+import dev.baton.engine.SequenceListener;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.protocol.v1.WorkerState;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.stack.testing.WithStack;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A whole decode worker with the demo model: how it ends, and what it says of itself. */
+@WithStack
+@Timeout(240)
+class DecodeWorkerTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final int MANY = 1_500;
+
+    @Test
+    void aStoppingWorkerLetsItsSequencesFinish(TestStack stack) throws Exception {
+        try (RunningWorker worker = RunningWorker.start(stack, "--baton.engine.drain=60s")) {
+            String request = worker.generate(MANY);
+            await().atMost(LONG).until(() -> worker.tokens(request) > 0);
+            assertThat(worker.tokens(request)).as("stopped in mid-stream").isLessThan(MANY);
+            worker.stop();
+            await().atMost(LONG).until(() -> worker.last(request).hasFinish());
+            assertThat(worker.last(request).getFinish().getReason()).isEqualTo(Finish.Reason.LENGTH);
+            assertThat(worker.tokens(request)).isEqualTo(MANY);
+        }
+    }
+
+    @Test
+    void aWorkerWhoseEngineDiesTellsItsGatewaysTakesNothingNewAndEnds(TestStack stack) throws Exception {
+        try (RunningWorker worker = RunningWorker.start(stack)) {
+            String request = worker.generate(MANY);
+            await().atMost(LONG).until(() -> worker.tokens(request) > 0);
+            assertThat(worker.state().getDraining()).isFalse();
+
+            worker.engine()
+                    .submit(new EngineCommand.Admit(poison(), EngineCommand.Work.PREFILL_AND_DECODE, new Deadly()));
+
+            await().atMost(LONG).until(() -> worker.last(request).hasFailure());
+            assertThat(worker.last(request).getFailure().getCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+            await().atMost(LONG).until(() -> worker.state().getDraining());
+            await().atMost(LONG).until(() -> worker.exits().equals(List.of(70)));
+        }
+    }
+
+    @Test
+    void announcesNoLongerAContextThanItsPoolHolds(TestStack stack) throws Exception {
+        long blockBytes;
+        try (RunningWorker wide = RunningWorker.start(stack)) {
+            assertThat(wide.state().getMaxContext()).isEqualTo(2_048);
+            blockBytes = wide.engine().capabilities().layout().blockBytes();
+        }
+        try (RunningWorker narrow = RunningWorker.start(stack, "--baton.kv.memory=" + 5 * blockBytes + "B")) {
+            WorkerState state = narrow.state();
+            assertThat(state.getBlocks()).isEqualTo(5);
+            assertThat(state.getMaxContext()).isEqualTo(5 * state.getBlockTokens());
+            String request = narrow.generate(state.getMaxContext() - RunningWorker.PROMPT);
+            await().atMost(LONG).until(() -> ended(narrow.last(request)));
+            assertThat(narrow.last(request).getFinish().getReason())
+                    .as("what is announced fits")
+                    .isEqualTo(Finish.Reason.LENGTH);
+        }
+    }
+
+    private static boolean ended(Progress progress) {
+        return progress.getEndCase() != Progress.EndCase.END_NOT_SET;
+    }
+
+    private static Generation poison() {
+        Generation.Builder generation =
+                Generation.newBuilder().setRequestId("poison").addAllPrompt(List.of(5, 6, 7));
+        generation.getAttemptBuilder().setNumber(1).setNonce(1);
+        generation.getStoppingBuilder().setMaxTokens(5);
+        return generation.build();
+    }
+
+    /** Breaks the engine that runs its sequence. */
+    private static final class Deadly implements SequenceListener {
+        @Override
+        public void prefillStarted(List<Integer> blocks, int cachedTokens) {
+            throw new AssertionError("poison");
+        }
+
+        @Override
+        public void token(int index, int token, @Nullable TokenLogprob logprob) {
+            throw new AssertionError("poison");
+        }
+
+        @Override
+        public void finished(Finish.Reason reason) {}
+
+        @Override
+        public void failed(Failure failure) {}
+    }
+}

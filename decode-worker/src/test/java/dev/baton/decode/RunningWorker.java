@@ -1,0 +1,223 @@
+package dev.baton.decode;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamListener;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.cluster.workers.WorkerRegistry;
+import dev.baton.config.StreamSettings;
+import dev.baton.engine.Engine;
+import dev.baton.engine.EngineSettings;
+import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.worker.Duty;
+import dev.baton.worker.ProcessExit;
+import dev.baton.worker.WorkerContext;
+import dev.baton.worker.WorkerRole;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The application in this process, and a gateway that sends it work and hears its tokens. */
+final class RunningWorker implements AutoCloseable {
+    static final int PROMPT = 20;
+    private static final Duration LIMIT = Duration.ofSeconds(30);
+    private static final String GATEWAY = "gateway-of-test";
+
+    private final ConfigurableApplicationContext context;
+    private final Heard heard = new Heard();
+    private final TokenStreams streams;
+    private final String id;
+
+    private RunningWorker(ConfigurableApplicationContext context, String id) {
+        this.context = context;
+        this.id = id;
+        this.streams = new TokenStreams(
+                GATEWAY,
+                "",
+                context.getBean(StreamSettings.class),
+                heard,
+                new StreamMetrics(new SimpleMeterRegistry()));
+    }
+
+    static RunningWorker start(TestStack stack, String... settings) {
+        String id = "decode-" + UUID.randomUUID();
+        List<String> all = new ArrayList<>(List.of(
+                "--spring.kafka.bootstrap-servers=" + stack.kafka(),
+                "--spring.data.redis.url=" + stack.redis(),
+                "--server.port=0",
+                "--baton.model.folder=" + Path.of("..", "models", "demo"),
+                "--baton.worker.id=" + id,
+                "--baton.engine.threads=1",
+                "--baton.stream.suspect-after=5s"));
+        all.addAll(List.of(settings));
+        RunningWorker worker =
+                new RunningWorker(new SpringApplicationBuilder(Wiring.class).run(all.toArray(String[]::new)), id);
+        worker.context.getBean(WorkerRegistry.class).listen(worker.streams::listed);
+        await().atMost(LIMIT)
+                .until(() ->
+                        worker.streams.live(worker.self()) && !worker.state().getDraining());
+        return worker;
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @EnableAutoConfiguration
+    static class Wiring {
+        @Bean
+        CapturingRole role() {
+            return new CapturingRole();
+        }
+
+        @Bean
+        Exits exits() {
+            return new Exits();
+        }
+    }
+
+    /** The decode role, which also shows what it works with. */
+    static final class CapturingRole implements WorkerRole {
+        private final WorkerRole role = new DecodeWorkerApplication().workerRole();
+        private @Nullable WorkerContext begun;
+
+        @Override
+        public WorkerState.Role role() {
+            return role.role();
+        }
+
+        @Override
+        public EngineSettings engine() {
+            return role.engine();
+        }
+
+        @Override
+        public Duty<?> begin(WorkerContext given) throws IOException {
+            begun = given;
+            return role.begin(given);
+        }
+    }
+
+    /** Notes that the process would end. */
+    static final class Exits implements ProcessExit {
+        private final List<Integer> statuses = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void exit(int status) {
+            statuses.add(status);
+        }
+    }
+
+    List<Integer> exits() {
+        return List.copyOf(context.getBean(Exits.class).statuses);
+    }
+
+    Engine engine() {
+        return Objects.requireNonNull(context.getBean(CapturingRole.class).begun)
+                .compute()
+                .engine();
+    }
+
+    /** What it last said of itself; nothing, before that. */
+    WorkerState state() {
+        return context.getBean(WorkerRegistry.class).workers().stream()
+                .filter(state -> state.getWorker().getId().equals(id))
+                .findFirst()
+                .orElse(WorkerState.newBuilder().setDraining(true).build());
+    }
+
+    private WorkerRef self() {
+        return state().getWorker();
+    }
+
+    /** Has it compute a prompt and go on to so many tokens; the request's id. */
+    String generate(int tokens) throws Exception {
+        String request = UUID.randomUUID().toString();
+        Instant deadline = Instant.now().plusSeconds(100);
+        Generation.Builder generation = Generation.newBuilder()
+                .setRequestId(request)
+                .setModel(state().getModel())
+                .setModelFingerprint(state().getModelFingerprint())
+                .addAllPrompt(IntStream.range(10, 10 + PROMPT).boxed().toList())
+                .setDeadlineMs(deadline.toEpochMilli())
+                .setGateway(GATEWAY);
+        generation.getAttemptBuilder().setNumber(1).setNonce(9);
+        generation.getStoppingBuilder().setMaxTokens(tokens).setIgnoreEos(true);
+        context.getBean(RequestStates.class)
+                .create(request, generation.getAttempt(), GATEWAY, deadline)
+                .toCompletableFuture()
+                .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        context.getBean(LaneProducer.class)
+                .send(
+                        state().getLane(),
+                        Handoff.newBuilder()
+                                .setGeneration(generation)
+                                .setCompute(ComputeHere.getDefaultInstance())
+                                .build());
+        return request;
+    }
+
+    int tokens(String request) {
+        return heard.progress.stream()
+                .filter(progress -> progress.getRequestId().equals(request))
+                .mapToInt(Progress::getTokensCount)
+                .sum();
+    }
+
+    Progress last(String request) {
+        return heard.progress.stream()
+                .filter(progress -> progress.getRequestId().equals(request))
+                .reduce((first, second) -> second)
+                .orElse(Progress.getDefaultInstance());
+    }
+
+    /** What SIGTERM does. */
+    void stop() {
+        context.close();
+    }
+
+    @Override
+    public void close() {
+        stop();
+        streams.close();
+    }
+
+    private static final class Heard implements StreamListener {
+        private final List<Progress> progress = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {}
+
+        @Override
+        public void suspect(WorkerRef worker, String why) {}
+
+        @Override
+        public void dead(WorkerRef worker, String why) {}
+
+        @Override
+        public void progress(WorkerRef worker, Progress made, long madeUs) {
+            progress.add(made);
+        }
+    }
+}

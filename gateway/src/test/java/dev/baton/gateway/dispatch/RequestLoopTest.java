@@ -1,0 +1,105 @@
+package dev.baton.gateway.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.control.PhaseLimits;
+import dev.baton.control.admission.Admission;
+import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.Router;
+import dev.baton.control.routing.RoutingCosts;
+import dev.baton.control.routing.ServingMode;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.Stopping;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.health.contributor.Status;
+
+/** What becomes of a loop and its requests when something in it breaks. */
+@Timeout(30)
+class RequestLoopTest {
+    private static final Clock CLOCK = Clock.systemUTC();
+
+    @Test
+    void anErrorInOneEventLeavesTheLoopToTheOthers() throws Exception {
+        try (RequestLoop loop = new RequestLoop("broken", CLOCK)) {
+            CountDownLatch after = new CountDownLatch(1);
+            loop.run(() -> {
+                throw new StackOverflowError("says the test");
+            });
+            loop.run(after::countDown);
+            assertThat(after.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(loop.alive()).isTrue();
+        }
+    }
+
+    @Test
+    void aLoopThatHasEndedTakesLivenessDown() {
+        RequestLoops loops = new RequestLoops(2, CLOCK);
+        HealthIndicator health = new DispatchConfiguration().requests(loops);
+        assertThat(statusOf(health)).isEqualTo(Status.UP);
+        loops.all().getFirst().close();
+        assertThat(statusOf(health)).isEqualTo(Status.DOWN);
+        loops.close();
+    }
+
+    @Test
+    void aRequestWhoseEffectCannotBePerformedFailsAndLeaves() throws Exception {
+        try (RequestLoop loop = new RequestLoop("effects", CLOCK)) {
+            InFlight inFlight = new InFlight(new Admission(10), CLOCK);
+            RecordingSink sink = new RecordingSink();
+            Instant deadline = CLOCK.instant().plusSeconds(60);
+            inFlight.enter(new Admission.Request(3, 5, deadline), 100);
+            Submission submission = new Submission(
+                    "r",
+                    "tenant",
+                    "model",
+                    new int[] {1, 2, 3},
+                    Sampling.getDefaultInstance(),
+                    Stopping.getDefaultInstance(),
+                    0,
+                    deadline);
+            Admitted request = new Admitted(submission, 5, List.of(), CLOCK.instant());
+            ActiveRequest active = new ActiveRequest(request, sink, loop, brokenRim(inFlight), PhaseLimits.defaults());
+
+            loop.run(active::start);
+
+            assertThat(sink.end()).isEqualTo("failed ENGINE_FAILED");
+            await().until(() -> inFlight.running() == 0);
+            CountDownLatch gone = new CountDownLatch(1);
+            loop.run(() -> {
+                if (loop.find("r") == null) {
+                    gone.countDown();
+                }
+            });
+            assertThat(gone.await(10, TimeUnit.SECONDS)).as("forgotten").isTrue();
+            assertThat(sink.wrongs).isEmpty();
+        }
+    }
+
+    private static Status statusOf(HealthIndicator indicator) {
+        return Objects.requireNonNull(indicator.health()).getStatus();
+    }
+
+    /** Without a registry choosing a route throws, as a bug would. */
+    @SuppressWarnings("NullAway")
+    private static Rim brokenRim(InFlight inFlight) {
+        Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), RoutingCosts.defaults());
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        Accounts accounts = new Accounts(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK);
+        return new Rim(
+                new Rim.Outward(null, null, null, "gateway"),
+                new Placement(router, null, null),
+                inFlight,
+                accounts,
+                CLOCK);
+    }
+}

@@ -1,0 +1,231 @@
+package dev.baton.protocol;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import dev.baton.protocol.v1.Acknowledge;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Cancel;
+import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.GatewayMessage;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.Ping;
+import dev.baton.protocol.v1.Pong;
+import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Resume;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.TicketOffer;
+import dev.baton.protocol.v1.Timing;
+import dev.baton.protocol.v1.TokenFrame;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.protocol.v1.UsageEvent;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.protocol.v1.WorkerMessage;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Each message with every field set, to values that differ from one another, by the name of its file. */
+final class GoldenMessages {
+    static final Attempt ATTEMPT =
+            Attempt.newBuilder().setNumber(3).setNonce(0x1122_3344_5566_7788L).build();
+    static final WorkerRef WORKER = WorkerRef.newBuilder()
+            .setId("decode-0")
+            .setEpoch(0x0102_0304_0506_0708L)
+            .build();
+    static final Failure FAILURE = Failure.newBuilder()
+            .setCode(Failure.Code.UNKNOWN_REQUEST)
+            .setMessage("why")
+            .build();
+
+    static final Map<String, Message> ALL = all();
+
+    private GoldenMessages() {}
+
+    private static Map<String, Message> all() {
+        Map<String, Message> all = new LinkedHashMap<>();
+        all.put("prefill-job", prefillJob());
+        Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation());
+        all.put("handoff-ticket", handoff.setTicket(ticket()).build());
+        all.put(
+                "handoff-opaque",
+                handoff.setOpaque(ByteString.copyFromUtf8("opaque")).build());
+        all.put(
+                "handoff-compute",
+                handoff.setCompute(ComputeHere.getDefaultInstance()).build());
+        all.put("failure", FAILURE);
+        all.put("worker-state", workerState());
+        all.put("usage-event", usageEvent());
+        down(all);
+        up(all);
+        GoldenTransfer.addTo(all);
+        return all;
+    }
+
+    private static void down(Map<String, Message> all) {
+        GatewayMessage.Builder down = GatewayMessage.newBuilder();
+        all.put(
+                "down-hello",
+                down.setHello(Hello.newBuilder().setGateway("gateway-0").setSecret("secret"))
+                        .build());
+        all.put(
+                "down-cancel",
+                down.setCancel(Cancel.newBuilder().setRequestId("request").setAttempt(ATTEMPT))
+                        .build());
+        all.put(
+                "down-resume",
+                down.setResume(Resume.newBuilder()
+                                .setRequestId("request")
+                                .setAttempt(ATTEMPT)
+                                .setNextIndex(300))
+                        .build());
+        all.put(
+                "down-acknowledge",
+                down.setAcknowledge(Acknowledge.newBuilder()
+                                .setRequestId("request")
+                                .setAttempt(ATTEMPT)
+                                .setNextIndex(301))
+                        .build());
+        all.put("down-ping", down.setPing(Ping.newBuilder().setSentUs(99)).build());
+    }
+
+    private static void up(Map<String, Message> all) {
+        WorkerMessage.Builder up = WorkerMessage.newBuilder();
+        all.put(
+                "up-welcome",
+                up.setWelcome(Welcome.newBuilder().setWorker(WORKER).setRole(WorkerState.Role.PREFILL))
+                        .build());
+        all.put(
+                "up-frame",
+                up.setFrame(TokenFrame.newBuilder()
+                                .addProgress(
+                                        progress().setFinish(Finish.newBuilder().setReason(Finish.Reason.LENGTH)))
+                                .addProgress(progress().setFailure(FAILURE))
+                                .setMadeUs(1_700_000_000_000_000L))
+                        .build());
+        all.put(
+                "up-pong",
+                up.setPong(Pong.newBuilder().setSentUs(99).setWorkerUs(100)).build());
+    }
+
+    private static Generation generation() {
+        return Generation.newBuilder()
+                .setRequestId("request")
+                .setAttempt(ATTEMPT)
+                .setModel("model")
+                .setModelFingerprint(0xA1A2_A3A4_A5A6_A7A8L)
+                .setTenantSalt(ByteString.copyFromUtf8("salt"))
+                .addAllPrompt(List.of(1, 200, 70_000))
+                .addAllAccepted(List.of(5, 600))
+                .setSampling(Sampling.newBuilder()
+                        .setTemperature(0.7f)
+                        .setTopK(40)
+                        .setTopP(0.9f)
+                        .setMinP(0.05f)
+                        .setRepetitionPenalty(1.1f)
+                        .setPresencePenalty(0.2f)
+                        .setFrequencyPenalty(0.3f)
+                        .putLogitBias(17, -1.5f)
+                        .putLogitBias(18, 2.5f)
+                        .setSeed(0x5EED)
+                        .setTopLogprobs(4)
+                        .setLogprobs(true))
+                .setStopping(Stopping.newBuilder()
+                        .setMaxTokens(512)
+                        .setMinTokens(2)
+                        .addAllStopTokenIds(List.of(7, 8_000))
+                        .setIgnoreEos(true))
+                .setPriority(-1)
+                .setDeadlineMs(1_700_000_000_000L)
+                .setGateway("gateway-0")
+                .setSubmittedUs(1_700_000_000_000_001L)
+                .build();
+    }
+
+    private static PrefillJob prefillJob() {
+        return PrefillJob.newBuilder()
+                .setGeneration(generation())
+                .setDecodeLane(6)
+                .setDecodeWorker("decode-0")
+                .build();
+    }
+
+    private static TicketOffer ticket() {
+        return TicketOffer.newBuilder()
+                .setSource(WORKER)
+                .setHost("10.0.0.1")
+                .setPort(9_401)
+                .setTokens(1_024)
+                .setCachedTokens(64)
+                .build();
+    }
+
+    private static Progress.Builder progress() {
+        return Progress.newBuilder()
+                .setRequestId("request")
+                .setAttempt(ATTEMPT)
+                .setFirstIndex(12)
+                .addAllTokens(List.of(9, 10_000))
+                .addLogprobs(TokenLogprob.newBuilder()
+                        .setLogprob(-0.5f)
+                        .addAllTopIds(List.of(9, 11))
+                        .addAllTopLogprobs(List.of(-0.5f, -1.25f)))
+                .setTiming(Timing.newBuilder()
+                        .setJobSeenUs(1)
+                        .setClaimedUs(2)
+                        .setComputeStartedUs(3)
+                        .setFirstTokenUs(4)
+                        .setHandoffSentUs(5)
+                        .setTransferUs(6)
+                        .setExposedTransferUs(7)
+                        .setTransferBytes(8)
+                        .setDecodeStartedUs(9))
+                .setCachedTokens(64);
+    }
+
+    private static WorkerState workerState() {
+        return WorkerState.newBuilder()
+                .setWorker(WORKER)
+                .setRole(WorkerState.Role.DECODE)
+                .setLane(2)
+                .setHost("10.0.0.2")
+                .setTokenPort(9_400)
+                .setKvPort(9_401)
+                .setModel("model")
+                .setModelFingerprint(0xA1A2_A3A4_A5A6_A7A8L)
+                .setMaxContext(2_048)
+                .setBlockTokens(64)
+                .setBlocks(1_000)
+                .setFreeBlocks(900)
+                .setQueued(3)
+                .setRunning(4)
+                .setQueuedTokens(5)
+                .setPrefillTokensPerSecond(1_234.5)
+                .setDraining(true)
+                .setMachine("boot-id")
+                .setExact(true)
+                .build();
+    }
+
+    private static UsageEvent usageEvent() {
+        return UsageEvent.newBuilder()
+                .setRequestId("request")
+                .setTenant("tenant")
+                .setModel("model")
+                .setPromptTokens(100)
+                .setCachedTokens(64)
+                .setCompletionTokens(20)
+                .setFinishReason("stop")
+                .setStartedMs(1_700_000_000_000L)
+                .setFinishedMs(1_700_000_000_500L)
+                .setAttempts(2)
+                .build();
+    }
+}
