@@ -21,6 +21,17 @@ public final class Torch implements AutoCloseable {
     private final PtSymbolBlock module;
 
     /**
+     * Makes sure that a device can be used: loads a libtorch for it and computes something there.
+     *
+     * @throws UnusableDeviceException that says what was found and what is needed
+     */
+    public static void require(TorchDevice device) throws UnusableDeviceException {
+        if (device.kind() == TorchDevice.Kind.CUDA) {
+            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured()).require(device);
+        }
+    }
+
+    /**
      * Loads libtorch if it is not loaded yet, and the script.
      *
      * @param methods source of the methods of one TorchScript class, indented by two spaces

@@ -57,7 +57,7 @@ class FamiliesTest {
                     assertThat(Reference.difference(whole, one.logits()[i]))
                             .as("prompt of %d at %d", one.prompt().length, one.positions()[i])
                             .isLessThan(1e-4);
-                    for (int chunk : new int[] {1, 7, 16}) {
+                    for (int chunk : way == OpenedBy.KERNELS ? new int[] {1, 7, 16} : new int[] {7}) {
                         float[] pieces = logits(model, tokens, chunk);
                         assertThat(Reference.difference(pieces, one.logits()[i]))
                                 .as("in chunks of %d", chunk)
@@ -67,8 +67,10 @@ class FamiliesTest {
                         }
                     }
                 }
-                assertThat(DemoModelTest.greedy(model, one.prompt(), one.continuation().length))
-                        .containsExactly(one.continuation());
+                if (way == OpenedBy.KERNELS || one == reference.cases().getFirst()) {
+                    assertThat(DemoModelTest.greedy(model, one.prompt(), one.continuation().length))
+                            .containsExactly(one.continuation());
+                }
             }
         }
     }
