@@ -197,6 +197,9 @@ final class EngineLoop implements ForwardPass.Caller {
             fail(sequence, failure(Failure.Code.TRANSFER_FAILED, "first token %d is no token".formatted(firstToken)));
             return;
         }
+        if (!forward.takeOver(sequence)) {
+            return;
+        }
         scheduler.arrived(sequence, firstToken);
         sequence.sampling.counts().add(firstToken);
         if (!finishIfOver(sequence, firstToken)) {

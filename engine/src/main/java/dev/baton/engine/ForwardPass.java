@@ -35,6 +35,17 @@ final class ForwardPass {
         this.caller = caller;
     }
 
+    /** Hands the runner blocks that somebody else wrote. False when it could not take them: the sequence has failed. */
+    boolean takeOver(LiveSequence sequence) {
+        try {
+            runner.arrived(sequence.table().toArray());
+            return true;
+        } catch (RuntimeException e) {
+            caller.stepFailed(sequence, e);
+            return false;
+        }
+    }
+
     void run(List<Chunk<LiveSequence>> chunks) {
         List<Slice> slices = new ArrayList<>(chunks.size());
         for (Chunk<LiveSequence> chunk : chunks) {

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.engine.DemoEngineTest.Expected;
 import dev.baton.engine.model.ModelSettings;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
+import dev.baton.engine.model.OpenedBy;
 import dev.baton.engine.model.Reference;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -25,15 +26,19 @@ import org.junit.jupiter.params.provider.MethodSource;
 class FamiliesEngineTest {
     private static final int BLOCK = 8;
 
-    static Stream<String> families() throws IOException {
+    static Stream<Arguments> familiesBothWays() throws IOException {
         try (Stream<Path> folders = Files.list(Reference.RESOURCES.resolve("families"))) {
-            return folders.map(folder -> folder.getFileName().toString()).sorted().toList().stream();
+            List<String> names = folders.map(folder -> folder.getFileName().toString())
+                    .sorted()
+                    .toList();
+            return names.stream().flatMap(family -> Stream.of(OpenedBy.values()).map(way -> Arguments.of(family, way)));
         }
     }
 
     @ParameterizedTest
-    @MethodSource("families")
-    void greedyTokensAreThoseOfTheReferenceBatchedCachedChunkedAndHandedOver(String family) throws IOException {
+    @MethodSource("familiesBothWays")
+    void greedyTokensAreThoseOfTheReferenceBatchedCachedChunkedAndHandedOver(String family, OpenedBy way)
+            throws IOException {
         Path folder = Reference.RESOURCES.resolve("families").resolve(family);
         List<Expected> expected = new ArrayList<>();
         int wholeBlocks = 0;
@@ -44,11 +49,10 @@ class FamiliesEngineTest {
             wholeBlocks += (one.prompt().length - 1) / BLOCK * BLOCK;
         }
         assertThat(wholeBlocks).isGreaterThan(100);
-        try (OpenModel model =
-                Models.open(new ModelSettings(folder, family, DtypeChoice.F32, 2, BLOCK), (done, of) -> {})) {
+        try (OpenModel model = way.open(new ModelSettings(folder, family, DtypeChoice.F32, 2, BLOCK))) {
             DemoEngineTest.batchedThenCached(model, expected, wholeBlocks);
             DemoEngineTest.chunked(model, expected);
-            for (Expected one : expected) {
+            for (Expected one : way == OpenedBy.KERNELS ? expected : List.of(expected.getLast())) {
                 DemoEngineTest.handedOver(model, one);
             }
         }

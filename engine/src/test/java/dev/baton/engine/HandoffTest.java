@@ -6,6 +6,7 @@ import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,36 @@ class HandoffTest {
         assertThat(receiver.firstIndex).isEqualTo(1);
         assertThat(prefill.loop.load().freeBlocks()).isEqualTo(16 - 5);
         assertThat(prefill.loop.load().cachedBlocks()).isEqualTo(5);
+    }
+
+    @Test
+    void theRunnerTakesBlocksOverBeforeTheyDecodeAndFailsTheirSequenceWhereItCannot() {
+        List<String> calls = new ArrayList<>();
+        for (boolean able : List.of(true, false)) {
+            Generation generation = Bench.generation("a", Bench.prompt(3, 9), 3);
+            Bench decode = new Bench(Role.DECODE, 8, 8, runner -> new WrappedRunner(runner) {
+                @Override
+                public void arrived(int[] blocks) {
+                    calls.add("arrived" + blocks.length);
+                    if (!able) {
+                        throw new IllegalStateException("no way in");
+                    }
+                }
+
+                @Override
+                public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+                    calls.add("forward");
+                    return super.forward(slices, progress);
+                }
+            });
+            RecordingListener heard = decode.admit(generation, Work.DECODE);
+            decode.settle();
+            decode.arrived(generation, 5);
+            decode.settle();
+            assertThat(heard.failureCode())
+                    .isEqualTo(able ? Failure.Code.CODE_UNSPECIFIED : Failure.Code.ENGINE_FAILED);
+        }
+        assertThat(calls).containsExactly("arrived3", "forward", "forward", "arrived3");
     }
 
     @Test

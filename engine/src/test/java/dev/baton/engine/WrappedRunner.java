@@ -24,6 +24,11 @@ class WrappedRunner implements ModelRunner {
     }
 
     @Override
+    public void arrived(int[] blocks) {
+        inner.arrived(blocks);
+    }
+
+    @Override
     public void close() {
         inner.close();
     }

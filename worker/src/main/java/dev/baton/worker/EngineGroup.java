@@ -2,6 +2,7 @@ package dev.baton.worker;
 
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.ModelSettings.WeightChoice;
+import dev.baton.engine.model.Models;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -15,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * The engine of a worker.
  *
  * @param kind MODEL runs the model; SIMULATED makes tokens up in a modelled time, for load tests only
- * @param device where the model runs; this build has no GPU engine and refuses CUDA
+ * @param device where the model runs: CPU, or CUDA for the first GPU, without which the start fails
  * @param dtype what activations and KV are rounded to
  * @param weights what the linear layers' weights are rounded to while they are read: STORED, INT8 or W8A8 (int8 times
  *     activations that are rounded too); the same on every worker of a model
@@ -28,7 +29,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
 public record EngineGroup(
         @DefaultValue("MODEL") @NotNull Kind kind,
-        @DefaultValue("CPU") @NotNull Device device,
+        @DefaultValue("CPU") @NotNull Models.Device device,
         @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
         @DefaultValue("STORED") @NotNull WeightChoice weights,
         @DefaultValue("0") @Min(0) @Max(256) int threads,
@@ -41,12 +42,6 @@ public record EngineGroup(
     public enum Kind {
         MODEL,
         SIMULATED
-    }
-
-    /** What the model's arithmetic runs on. */
-    public enum Device {
-        CPU,
-        CUDA
     }
 
     int threadsOr(int cores) {

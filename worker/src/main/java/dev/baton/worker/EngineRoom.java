@@ -9,6 +9,7 @@ import dev.baton.engine.model.ModelSettings;
 import dev.baton.engine.model.ModelSettings.Precision;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
+import dev.baton.engine.torch.UnusableDeviceException;
 import dev.baton.kv.KvLayout;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
@@ -43,7 +44,7 @@ final class EngineRoom implements AutoCloseable {
                 new Precision(node.engine().dtype(), node.engine().weights()),
                 node.engine().threadsOr(Runtime.getRuntime().availableProcessors()),
                 kv.blockTokens());
-        OpenModel model = Models.open(settings, new LoadLog());
+        OpenModel model = openModel(settings, node.engine().device());
         try {
             KvLayout one = model.layout(1);
             int blocks = (int) Math.min(Integer.MAX_VALUE, kv.memory().toBytes() / one.blockBytes());
@@ -79,11 +80,17 @@ final class EngineRoom implements AutoCloseable {
         }
     }
 
-    private static void checkOffered(EngineGroup engine) throws IOException {
-        if (engine.device() != EngineGroup.Device.CPU) {
+    /** Opens the model on the device that was asked for, never on another. */
+    static OpenModel openModel(ModelSettings settings, Models.Device device) throws IOException {
+        try {
+            return Models.open(settings, device, new LoadLog());
+        } catch (UnusableDeviceException e) {
             throw new IOException(
-                    "baton.engine.device is " + engine.device() + " and this build has no GPU engine: set it to CPU");
+                    "baton.engine.device is %s. %s; or set it to CPU".formatted(device, e.getMessage()), e);
         }
+    }
+
+    private static void checkOffered(EngineGroup engine) throws IOException {
         if (engine.kind() != EngineGroup.Kind.MODEL) {
             throw new IOException("baton.engine.kind is " + engine.kind()
                     + " and a worker of this build runs models only: set it to MODEL");

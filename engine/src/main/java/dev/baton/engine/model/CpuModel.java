@@ -8,7 +8,6 @@ import dev.baton.engine.torch.TorchDtype;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
-import dev.baton.kv.LayerGroup;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -45,7 +44,7 @@ final class CpuModel implements OpenModel {
         this.kernels = kernels;
         this.arena = arena;
         config = ModelConfig.read(settings.folder());
-        dtype = settings.precision().dtype() == ModelSettings.DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
+        dtype = settings.precision().kv();
         stopTokens = config.stopTokens(settings.folder());
         WeightLoader loader = new WeightLoader(
                 config,
@@ -74,7 +73,7 @@ final class CpuModel implements OpenModel {
         torch = new Torch(Script.SOURCE);
         ends = new Ends(
                 torch.tensor(table.data(), TorchDtype.valueOf(table.type().name()), config.vocab, config.hidden),
-                torch.number(config.family.has(Family.Trait.SCALED_EMBEDDING) ? (float) Math.sqrt(config.hidden) : 1),
+                torch.number(config.embeddingScale()),
                 norm,
                 head);
     }
@@ -103,31 +102,17 @@ final class CpuModel implements OpenModel {
 
     private boolean checkItself() {
         if (settings.threads() == 1) {
-            return SelfCheck.holds(this, this::bind);
+            return SelfCheck.holds(this, SelfCheck.OF_OUR_KERNELS, this::bind);
         }
         try (Kernels single = Kernels.open(1)) {
-            return SelfCheck.holds(this, this::bind, region -> new CpuRunner(this, region, single));
+            return SelfCheck.holds(
+                    this, SelfCheck.OF_OUR_KERNELS, this::bind, region -> new CpuRunner(this, region, single));
         }
     }
 
     @Override
     public KvLayout layout(int blocks) {
-        List<LayerGroup> groups = new ArrayList<>();
-        int first = 0;
-        for (int i = 1; i <= layers.size(); i++) {
-            if (i == layers.size()
-                    || layers.get(i).window() != layers.get(first).window()) {
-                groups.add(new LayerGroup(
-                        first,
-                        i - first,
-                        config.kvHeads,
-                        config.headDim,
-                        config.headDim,
-                        layers.get(first).window()));
-                first = i;
-            }
-        }
-        return new KvLayout(groups, settings.blockTokens(), dtype, blocks, 0, 1);
+        return config.layout(settings.blockTokens(), dtype, blocks);
     }
 
     @Override

@@ -57,10 +57,10 @@ final class CpuRunner implements ModelRunner {
 
     @Override
     public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
-        int rows = check(slices);
+        int rows = Slices.check(slices, config, region.layout());
         Buffers b = buffers(whole, rows);
         whole = b;
-        int[] last = lastRows(slices);
+        int[] last = Slices.lastRows(slices);
         try (Arena step = Arena.ofConfined()) {
             Attention.Batch batch = b.describe(slices, model.ropes, step);
             torch.call("embed", model.ends.embedding(), b.ids.tensor(), model.ends.scale(), b.hidden.tensor());
@@ -78,45 +78,6 @@ final class CpuRunner implements ModelRunner {
             }
             return logits(b, last.length);
         }
-    }
-
-    private int check(List<Slice> slices) {
-        int rows = 0;
-        int blockTokens = region.layout().blockTokens();
-        for (Slice slice : slices) {
-            int end = slice.position() + slice.tokens().length;
-            if (slice.tokens().length == 0 || slice.position() < 0 || end > config.maxContext) {
-                throw new IllegalArgumentException("a slice of %d tokens at %d in a context of %d"
-                        .formatted(slice.tokens().length, slice.position(), config.maxContext));
-            }
-            if (slice.blocks().length < Math.ceilDiv(end, blockTokens)) {
-                throw new IllegalArgumentException(
-                        "%d tokens in %d blocks of %d".formatted(end, slice.blocks().length, blockTokens));
-            }
-            for (int token : slice.tokens()) {
-                if (token < 0 || token >= config.vocab) {
-                    throw new IllegalArgumentException("token %d of a vocabulary of %d".formatted(token, config.vocab));
-                }
-            }
-            rows += slice.tokens().length;
-        }
-        if (rows == 0) {
-            throw new IllegalArgumentException("a forward pass over nothing");
-        }
-        return rows;
-    }
-
-    private static int[] lastRows(List<Slice> slices) {
-        int[] last = new int[slices.size()];
-        int count = 0;
-        int row = 0;
-        for (Slice slice : slices) {
-            row += slice.tokens().length;
-            if (slice.logits()) {
-                last[count++] = row - 1;
-            }
-        }
-        return java.util.Arrays.copyOf(last, count);
     }
 
     private Buffers buffers(@Nullable Buffers old, int rows) {

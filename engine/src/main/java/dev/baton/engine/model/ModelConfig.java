@@ -2,6 +2,9 @@ package dev.baton.engine.model;
 
 import dev.baton.engine.kernel.Attention;
 import dev.baton.engine.kernel.Kernels.Activation;
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.LayerGroup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -167,6 +170,25 @@ final class ModelConfig {
             windows.add(slides && family.windowed() != Family.Windowed.NONE ? window : 0);
         }
         return windows;
+    }
+
+    /** Layout of the cache: neighbouring layers with one window are a group. */
+    KvLayout layout(int blockTokens, KvDtype dtype, int blocks) {
+        List<Integer> windows = windows();
+        List<LayerGroup> groups = new ArrayList<>();
+        int first = 0;
+        for (int i = 1; i <= layers; i++) {
+            if (i == layers || !windows.get(i).equals(windows.get(first))) {
+                groups.add(new LayerGroup(first, i - first, kvHeads, headDim, headDim, windows.get(first)));
+                first = i;
+            }
+        }
+        return new KvLayout(groups, blockTokens, dtype, blocks, 0, 1);
+    }
+
+    /** What embeddings are multiplied by. */
+    float embeddingScale() {
+        return family.has(Family.Trait.SCALED_EMBEDDING) ? (float) Math.sqrt(hidden) : 1;
     }
 
     /** Rotation of layers that see everything, or of those that slide where the family tells them apart. */

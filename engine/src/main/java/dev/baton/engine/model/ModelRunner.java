@@ -14,6 +14,12 @@ public interface ModelRunner extends AutoCloseable {
      */
     MemorySegment forward(List<Slice> slices, LayerProgress progress);
 
+    /**
+     * The region's bytes of these blocks, all layers, were written by somebody else: a runner whose cache lies elsewhere
+     * takes them over. Also called from within {@link LayerProgress}, for blocks that the forward pass does not touch.
+     */
+    default void arrived(int[] blocks) {}
+
     @Override
     void close();
 

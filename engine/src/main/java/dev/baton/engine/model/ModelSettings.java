@@ -1,6 +1,7 @@
 package dev.baton.engine.model;
 
 import dev.baton.engine.kernel.WeightType;
+import dev.baton.kv.KvDtype;
 import java.nio.file.Path;
 import java.util.Locale;
 
@@ -41,6 +42,11 @@ public record ModelSettings(Path folder, String name, Precision precision, int t
                 case INT8 -> WeightType.I8;
                 case W8A8 -> WeightType.W8A8;
             };
+        }
+
+        /** How keys and values are held. */
+        KvDtype kv() {
+            return dtype == DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
         }
 
         /** For matrices that stay as they are stored whatever is chosen for the others. */

@@ -9,6 +9,8 @@ import dev.baton.engine.kernel.Kernels;
 import dev.baton.engine.kernel.WeightType;
 import dev.baton.engine.kernel.Weights;
 import dev.baton.engine.model.Family.Trait;
+import dev.baton.engine.model.LayerTensors.Part;
+import dev.baton.engine.model.LayerTensors.Stack;
 import dev.baton.engine.model.ModelSettings.Precision;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -39,6 +41,10 @@ final class WeightLoader {
             this.of = of;
         }
 
+        Precision precision() {
+            return precision;
+        }
+
         void read(long bytes) {
             done += bytes;
             listener.loaded(done, of);
@@ -59,12 +65,7 @@ final class WeightLoader {
     }
 
     Weights head() {
-        String name = config.tied || !checkpoint.has("lm_head.weight") ? "model.embed_tokens.weight" : "lm_head.weight";
-        if (!config.tied && name.startsWith("model")) {
-            throw new UnsupportedModelException(
-                    "the checkpoint lacks lm_head.weight and does not tie it to the embeddings");
-        }
-        return linear(config.hidden, new Part(name, config.vocab));
+        return linear(LayerTensors.head(config, checkpoint));
     }
 
     MemorySegment finalNorm() {
@@ -72,18 +73,8 @@ final class WeightLoader {
     }
 
     LayerWeights layer(int index, int window) {
-        String at = "model.layers." + index + ".";
-        long query = (long) config.heads * config.headDim;
-        long key = (long) config.kvHeads * config.headDim;
-        Weights qkv = config.family.has(Trait.FUSED_QKV)
-                ? linear(config.hidden, new Part(at + "self_attn.qkv_proj.weight", query + 2 * key))
-                : linear(
-                        config.hidden,
-                        new Part(at + "self_attn.q_proj.weight", query),
-                        new Part(at + "self_attn.k_proj.weight", key),
-                        new Part(at + "self_attn.v_proj.weight", key));
-        Weights out = linear(query, new Part(at + "self_attn.o_proj.weight", config.hidden));
-        return new LayerWeights(qkv, out, norms(at), mlp(at), window);
+        LayerTensors of = new LayerTensors(config, checkpoint, index);
+        return new LayerWeights(linear(of.qkv()), linear(of.out()), norms(of.at()), mlp(of), window);
     }
 
     private LayerWeights.Norms norms(String at) {
@@ -103,71 +94,40 @@ final class WeightLoader {
                         : null);
     }
 
-    private LayerWeights.Mlp mlp(String at) {
-        Family.ExpertNames names = config.family.experts();
-        if (!config.family.has(Trait.EXPERTS) || !checkpoint.has(at + names.router())) {
-            String mlp = at + "mlp.";
-            return config.family.has(Trait.FUSED_GATE_UP)
-                    ? new LayerWeights.Plain(
-                            linear(config.hidden, new Part(mlp + "gate_up_proj.weight", 2L * config.intermediate)),
-                            linear(config.intermediate, new Part(mlp + "down_proj.weight", config.hidden)))
-                    : plain(
-                            mlp + "gate_proj.weight",
-                            mlp + "up_proj.weight",
-                            mlp + "down_proj.weight",
-                            config.intermediate);
+    private LayerWeights.Mlp mlp(LayerTensors of) {
+        if (!of.routed()) {
+            return new LayerWeights.Plain(linear(of.gateUp()), linear(of.down()));
         }
         List<LayerWeights.Plain> experts = new ArrayList<>();
         for (int i = 0; i < config.routing.experts(); i++) {
-            String expert = at + names.experts() + i;
-            experts.add(
-                    plain(expert + names.gate(), expert + names.up(), expert + names.down(), config.routing.width()));
+            experts.add(new LayerWeights.Plain(linear(of.expertGateUp(i)), linear(of.expertDown(i))));
         }
-        return new LayerWeights.Routed(
-                linear(
-                        progress.precision.unquantised(),
-                        config.hidden,
-                        new Part(at + names.router(), config.routing.experts())),
-                List.copyOf(experts));
+        return new LayerWeights.Routed(linear(progress.precision.unquantised(), of.router()), List.copyOf(experts));
     }
 
-    private LayerWeights.Plain plain(String gate, String up, String down, int width) {
-        return new LayerWeights.Plain(
-                linear(config.hidden, new Part(gate, width), new Part(up, width)),
-                linear(width, new Part(down, config.hidden)));
-    }
-
-    /** A stored matrix with that many outputs; its bias, if it has one, has the same name but for the end. */
-    private record Part(String name, long outputs) {
-        String bias() {
-            return name.substring(0, name.length() - "weight".length()) + "bias";
-        }
-    }
-
-    private Weights linear(long inputs, Part... parts) {
-        return linear(progress.precision, inputs, parts);
+    private Weights linear(Stack stack) {
+        return linear(progress.precision, stack);
     }
 
     /** Stacks matrices on top of each other. */
-    private Weights linear(Precision precision, long inputs, Part... parts) {
-        long outputs = 0;
-        for (Part part : parts) {
-            outputs += part.outputs();
-        }
+    private Weights linear(Precision precision, Stack stack) {
+        long inputs = stack.inputs();
+        long outputs = stack.outputs();
+        Part first = stack.parts().getFirst();
         WeightType stored =
-                checkpoint.get(parts[0].name(), parts[0].outputs(), inputs).type();
+                checkpoint.get(first.name(), first.outputs(), inputs).type();
         WeightType type = precision.packed(stored);
         MemorySegment packed = slab.allocate(type.packedBytes(outputs, inputs));
         MemorySegment scale = type.scaled() ? arena.allocate(outputs * 4, 64) : null;
         Weights weights = new Weights(type, packed, new Weights.Size(outputs, inputs), scale, null);
         MemorySegment bias = null;
         long at = 0;
-        for (Part part : parts) {
+        for (Part part : stack.parts()) {
             Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
             if (tensor.type() != stored) {
                 throw new UnsupportedModelException(
                         "%s is stored as %s and %s as %s: they make one product, so must be alike"
-                                .formatted(parts[0].name(), stored, part.name(), tensor.type()));
+                                .formatted(first.name(), stored, part.name(), tensor.type()));
             }
             pack(tensor, at, weights);
             Safetensors.Tensor added = checkpoint.find(part.bias());
@@ -217,7 +177,7 @@ final class WeightLoader {
         return norm;
     }
 
-    private static void floats(Safetensors.Tensor tensor, float plus, MemorySegment to) {
+    static void floats(Safetensors.Tensor tensor, float plus, MemorySegment to) {
         for (long i = 0; i < tensor.rows(); i++) {
             to.setAtIndex(JAVA_FLOAT, i, plus + element(tensor, i));
         }

@@ -1,12 +1,8 @@
 package dev.baton.engine.torch;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
 import ai.djl.Device;
 import ai.djl.engine.Engine;
+import ai.djl.engine.EngineException;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
@@ -16,19 +12,24 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SymbolLookup;
-import java.lang.invoke.MethodHandle;
+import java.util.stream.Stream;
 
 /** One loaded script with its methods. Owns the module; arguments belong to whoever made them. */
 public final class Torch implements AutoCloseable {
-    private static final String OFFLINE = "ai.djl.offline";
-
     private final PtNDManager manager;
     private final PtSymbolBlock module;
+
+    /**
+     * Makes sure that a device can be used: loads a libtorch for it and computes something there.
+     *
+     * @throws UnusableDeviceException that says what was found and what is needed
+     */
+    public static void require(TorchDevice device) throws UnusableDeviceException {
+        if (device.kind() == TorchDevice.Kind.CUDA) {
+            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured()).require(device);
+        }
+    }
 
     /**
      * Loads libtorch if it is not loaded yet, and the script.
@@ -45,21 +46,58 @@ public final class Torch implements AutoCloseable {
         } catch (IOException e) {
             manager.close();
             throw new UncheckedIOException("loading TorchScript", e);
+        } catch (EngineException e) {
+            manager.close();
+            throw e;
         }
     }
 
     /** A tensor over native memory, row-major; the memory must outlive it. */
     public TorchArgument tensor(MemorySegment memory, TorchDtype dtype, long... shape) {
-        long elements = 1;
-        for (long size : shape) {
-            elements = Math.multiplyExact(elements, size);
+        return argument(over(memory, dtype, shape));
+    }
+
+    /** A tensor of zeros on a device: one allocation. */
+    public TorchArgument zeros(TorchDevice device, TorchDtype dtype, long... shape) {
+        long handle = Shim.empty(device, dtype, shape);
+        Shim.zero(handle);
+        return argument(handle);
+    }
+
+    /** What lies in native memory, on a device; a copy there too when the device is the CPU. */
+    public TorchArgument upload(MemorySegment memory, TorchDevice device, TorchDtype dtype, long... shape) {
+        long host = over(memory, dtype, shape);
+        try {
+            long handle = Shim.empty(device, dtype, shape);
+            Shim.copy(host, handle);
+            return argument(handle);
+        } finally {
+            Shim.delete(host);
         }
-        if (!memory.isNative() || memory.byteSize() < elements * dtype.bytes) {
-            throw new IllegalArgumentException(
-                    "a tensor of %d elements over %d bytes".formatted(elements, memory.byteSize()));
+    }
+
+    /** Copies what lies in native memory into a tensor of the same shape, converting the elements where they differ. */
+    public void fill(TorchArgument tensor, MemorySegment memory, TorchDtype dtype, long... shape) {
+        long host = over(memory, dtype, shape);
+        try {
+            Shim.copy(host, tensor.tensor().getHandle());
+        } finally {
+            Shim.delete(host);
         }
-        PtNDArray array = new PtNDArray(manager, Shim.tensor(memory, dtype, shape));
-        return new TorchArgument(IValue.from(array), array);
+    }
+
+    /**
+     * Elements of a tensor from one on, row-major, as a tensor over the same memory.
+     *
+     * @param offset elements before the first
+     */
+    public TorchArgument view(TorchArgument tensor, long offset, long... shape) {
+        return argument(Shim.view(tensor.tensor().getHandle(), offset, shape));
+    }
+
+    public TorchArgument list(TorchArgument... tensors) {
+        return new TorchArgument(
+                IValue.listFrom(Stream.of(tensors).map(TorchArgument::tensor).toArray(PtNDArray[]::new)), null);
     }
 
     public TorchArgument number(double value) {
@@ -72,77 +110,38 @@ public final class Torch implements AutoCloseable {
 
     /** Runs a method for what it writes into its arguments. */
     public void call(String method, TorchArgument... arguments) {
+        apply(method, arguments).close();
+    }
+
+    /** Runs a method for its result, which the caller closes. */
+    public TorchArgument apply(String method, TorchArgument... arguments) {
         IValue[] values = new IValue[arguments.length];
         for (int i = 0; i < values.length; i++) {
             values[i] = arguments[i].value;
         }
-        IValueUtils.runMethod(module, method, values).close();
+        return new TorchArgument(IValueUtils.runMethod(module, method, values), null);
+    }
+
+    private TorchArgument argument(long handle) {
+        PtNDArray array = new PtNDArray(manager, handle);
+        return new TorchArgument(IValue.from(array), array);
+    }
+
+    private static long over(MemorySegment memory, TorchDtype dtype, long... shape) {
+        long elements = 1;
+        for (long size : shape) {
+            elements = Math.multiplyExact(elements, size);
+        }
+        if (!memory.isNative() || memory.byteSize() < elements * dtype.bytes) {
+            throw new IllegalArgumentException(
+                    "a tensor of %d elements over %d bytes".formatted(elements, memory.byteSize()));
+        }
+        return Shim.over(memory, dtype, shape);
     }
 
     @Override
     public void close() {
         module.close();
         manager.close();
-    }
-
-    /** What DJL has no door for. */
-    private static final class Shim {
-        private static final MethodHandle FROM_BLOB;
-
-        static {
-            if (System.getProperty(OFFLINE) == null) {
-                System.setProperty(OFFLINE, "true");
-            }
-            Engine.getEngine("PyTorch");
-            JniUtils.setNumThreads(1);
-            SymbolLookup libtorch = SymbolLookup.loaderLookup();
-            FROM_BLOB = Linker.nativeLinker()
-                    .downcallHandle(
-                            libtorch.findOrThrow("aoti_torch_create_tensor_from_blob"),
-                            FunctionDescriptor.of(
-                                    JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT,
-                                    JAVA_INT, ADDRESS));
-            // The profiling executor recompiles for every new shape: 205 instead of 38 microseconds at worst.
-            turnOff(libtorch, "_ZN5torch3jit16getProfilingModeEv");
-            turnOff(libtorch, "_ZN5torch3jit15getExecutorModeEv");
-        }
-
-        private Shim() {}
-
-        static void load() {}
-
-        private static void turnOff(SymbolLookup libtorch, String function) {
-            try {
-                MemorySegment flag = (MemorySegment) Linker.nativeLinker()
-                        .downcallHandle(libtorch.findOrThrow(function), FunctionDescriptor.of(ADDRESS))
-                        .invokeExact();
-                flag.reinterpret(1).set(JAVA_BYTE, 0, (byte) 0);
-            } catch (Throwable e) {
-                throw new IllegalStateException("calling libtorch's " + function, e);
-            }
-        }
-
-        static long tensor(MemorySegment memory, TorchDtype dtype, long[] shape) {
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment sizes = arena.allocateFrom(JAVA_LONG, shape);
-                MemorySegment strides = arena.allocate(JAVA_LONG, Math.max(1, shape.length));
-                long stride = 1;
-                for (int i = shape.length - 1; i >= 0; i--) {
-                    strides.setAtIndex(JAVA_LONG, i, stride);
-                    stride *= shape[i];
-                }
-                MemorySegment handle = arena.allocate(ADDRESS);
-                int error = (int) FROM_BLOB.invokeExact(
-                        memory, (long) shape.length, sizes, strides, 0L, dtype.code, 0, 0, handle);
-                if (error != 0) {
-                    throw new IllegalStateException("libtorch refused a tensor over memory: error " + error);
-                }
-                return handle.get(JAVA_LONG, 0);
-            } catch (RuntimeException e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new IllegalStateException("calling libtorch", e);
-            }
-        }
     }
 }

@@ -4,7 +4,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.IValue;
 import org.jspecify.annotations.Nullable;
 
-/** An argument of a call, made once and used often. Closing a tensor leaves the memory under it alone. */
+/** An argument of a call, or its result. Closing a tensor over memory of Java leaves that memory alone. */
 public final class TorchArgument implements AutoCloseable {
     final IValue value;
     private final @Nullable PtNDArray tensor;
@@ -12,6 +12,13 @@ public final class TorchArgument implements AutoCloseable {
     TorchArgument(IValue value, @Nullable PtNDArray tensor) {
         this.value = value;
         this.tensor = tensor;
+    }
+
+    PtNDArray tensor() {
+        if (tensor == null) {
+            throw new IllegalArgumentException("no tensor that Java made");
+        }
+        return tensor;
     }
 
     @Override

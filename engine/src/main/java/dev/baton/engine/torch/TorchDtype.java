@@ -3,6 +3,7 @@ package dev.baton.engine.torch;
 /** Element types by libtorch's numbers. */
 public enum TorchDtype {
     I32(3, 4),
+    I64(4, 8),
     F16(5, 2),
     F32(6, 4),
     BF16(15, 2);
@@ -13,5 +14,10 @@ public enum TorchDtype {
     TorchDtype(int code, int bytes) {
         this.code = code;
         this.bytes = bytes;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return bytes;
     }
 }

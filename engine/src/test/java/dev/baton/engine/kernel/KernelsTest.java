@@ -163,11 +163,7 @@ class KernelsTest {
     }
 
     private void sameAttention(
-            Instructions instructions,
-            KvDtype dtype,
-            Attention.Rule rule,
-            Attention.Heads heads,
-            int[][] slices) {
+            Instructions instructions, KvDtype dtype, Attention.Rule rule, Attention.Heads heads, int[][] slices) {
         int tokens = 16;
         int[] blocks = {4, 0, 7, 2, 5, 1, 3};
         int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];

@@ -6,14 +6,19 @@ import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class DemoModelTest {
-    @Test
-    void inF32LogitsAndSixtyFourGreedyTokensAreThoseOfTheReference() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"KERNELS, 1", "TORCH, 6"})
+    void inF32LogitsAndSixtyFourGreedyTokensAreThoseOfTheReference(OpenedBy way, int every) throws IOException {
         Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
         assertThat(reference.cases()).hasSizeGreaterThanOrEqualTo(20);
-        try (OpenModel model = open(DtypeChoice.F32)) {
-            for (Reference.Case one : reference.cases().subList(0, 24)) {
+        try (OpenModel model = open(way, DtypeChoice.F32)) {
+            for (int c = 0; c < 24; c += every) {
+                Reference.Case one = reference.cases().get(c);
                 for (int i = 0; i < one.positions().length; i++) {
                     try (Reference.Sequence sequence = new Reference.Sequence(model, one.tokens().length)) {
                         float[] logits = sequence.forward(Arrays.copyOf(one.tokens(), one.positions()[i] + 1));
@@ -35,7 +40,7 @@ class DemoModelTest {
         Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
         int same = 0;
         int all = 0;
-        try (OpenModel model = open(DtypeChoice.BF16)) {
+        try (OpenModel model = open(OpenedBy.KERNELS, DtypeChoice.BF16)) {
             for (Reference.Case one : reference.cases().subList(0, 24)) {
                 int[] expected = one.continuation();
                 try (Reference.Sequence sequence =
@@ -53,10 +58,11 @@ class DemoModelTest {
         assertThat((double) same / all).as("%d of %d tokens", same, all).isGreaterThan(0.99);
     }
 
-    @Test
-    void inBf16LogitsStayNearTheReference() throws IOException {
+    @ParameterizedTest
+    @EnumSource
+    void inBf16LogitsStayNearTheReference(OpenedBy way) throws IOException {
         Reference reference = Reference.read(Reference.RESOURCES.resolve("demo"));
-        try (OpenModel model = open(DtypeChoice.BF16)) {
+        try (OpenModel model = open(way, DtypeChoice.BF16)) {
             for (Reference.Case one : reference.cases().subList(0, 10)) {
                 try (Reference.Sequence sequence = new Reference.Sequence(model, one.tokens().length)) {
                     float[] logits = sequence.forward(Arrays.copyOf(one.tokens(), one.positions()[0] + 1));
@@ -68,8 +74,8 @@ class DemoModelTest {
         }
     }
 
-    static OpenModel open(DtypeChoice dtype) throws IOException {
-        return Models.open(new ModelSettings(Reference.DEMO, "demo", dtype, 2, 64), (done, of) -> {});
+    private static OpenModel open(OpenedBy way, DtypeChoice dtype) throws IOException {
+        return way.open(new ModelSettings(Reference.DEMO, "demo", dtype, 2, 64));
     }
 
     static int[] greedy(OpenModel model, int[] prompt, int steps) {

@@ -43,7 +43,10 @@ class SelfCheckTest {
     void itTakesManyRowsFewRowsAndARowBetweenOthersBeyondTheSecondBlock() {
         List<List<Slice>> passes = new ArrayList<>();
         assertThat(SelfCheck.holds(
-                        model, region -> watched(region, (slices, logits, kv) -> passes.add(slices)), model::bind))
+                        model,
+                        SelfCheck.OF_OUR_KERNELS,
+                        region -> watched(region, (slices, logits, kv) -> passes.add(slices)),
+                        model::bind))
                 .isTrue();
         assertThat(passes).anyMatch(slices -> slices.size() == 1 && rows(slices) > FEW_ROWS);
         assertThat(passes).anyMatch(slices -> slices.size() == 1 && rows(slices) > 1 && rows(slices) < FEW_ROWS);
@@ -78,14 +81,15 @@ class SelfCheckTest {
     void oneBitThatDependsOnTheNumberOfThreadsIsFound() {
         boolean[] applied = new boolean[1];
         Fault fault = (slices, logits, region) -> flip(logits, 5);
-        assertThat(SelfCheck.holds(model, model::bind, region -> faulty(region, fault, applied)))
+        assertThat(SelfCheck.holds(
+                        model, SelfCheck.OF_OUR_KERNELS, model::bind, region -> faulty(region, fault, applied)))
                 .isFalse();
         assertThat(applied[0]).as("fault applied").isTrue();
     }
 
     private boolean holdsWith(Fault fault) {
         boolean[] applied = new boolean[1];
-        boolean holds = SelfCheck.holds(model, region -> faulty(region, fault, applied));
+        boolean holds = SelfCheck.holds(model, SelfCheck.OF_OUR_KERNELS, region -> faulty(region, fault, applied));
         assertThat(applied[0]).as("fault applied").isTrue();
         return holds;
     }

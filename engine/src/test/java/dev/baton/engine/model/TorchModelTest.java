@@ -1,0 +1,198 @@
+package dev.baton.engine.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.baton.engine.model.ModelRunner.Slice;
+import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.ModelSettings.Precision;
+import dev.baton.engine.model.ModelSettings.WeightChoice;
+import dev.baton.engine.torch.UnusableDeviceException;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.KvRegion;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** A model on a device: its pool is not the region, which only mirrors it. The device here is the CPU. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class TorchModelTest {
+    private static final Path FOLDER = Reference.RESOURCES.resolve("families").resolve("gemma3");
+    private static final int BLOCK = 8;
+    private static final int BLOCKS = 16;
+    private static final int LENGTH = 50;
+
+    private final Arena arena = Arena.ofShared();
+    private final int[] tokens = new int[LENGTH];
+    private OpenModel model;
+    private OpenModel kernels;
+    private float[] expected;
+
+    @BeforeAll
+    void open() throws IOException {
+        ModelSettings settings = new ModelSettings(FOLDER, "gemma3", DtypeChoice.F32, 1, BLOCK);
+        model = OpenedBy.TORCH.open(settings);
+        kernels = OpenedBy.KERNELS.open(settings);
+        Arrays.setAll(tokens, i -> (i * 7919 + 13) % model.shape(1).vocab());
+        try (ModelRunner runner = model.bind(region())) {
+            expected = run(runner, slice(0, LENGTH, 0));
+        }
+    }
+
+    @AfterAll
+    void close() {
+        model.close();
+        kernels.close();
+        arena.close();
+    }
+
+    @Test
+    void whenALayerIsToldItsRowsAreInTheRegionAsTheKernelsWouldHaveThem() {
+        KvRegion here = region();
+        KvRegion there = region();
+        try (ModelRunner runner = model.bind(here);
+                ModelRunner other = kernels.bind(there)) {
+            other.forward(List.of(slice(0, LENGTH, 0)), layer -> {});
+            List<Integer> told = new ArrayList<>();
+            runner.forward(List.of(slice(0, LENGTH, 0)), layer -> {
+                told.add(layer);
+                for (int block = 0; block < BLOCKS; block++) {
+                    float[] made = here.layerBlock(layer, block).toArray(JAVA_FLOAT);
+                    float[] wanted = there.layerBlock(layer, block).toArray(JAVA_FLOAT);
+                    for (int i = 0; i < made.length; i++) {
+                        assertThat(made[i]).isCloseTo(wanted[i], org.assertj.core.data.Offset.offset(1e-3f));
+                    }
+                }
+            });
+            assertThat(told).hasSize(here.layout().layers());
+        }
+    }
+
+    @Test
+    void blocksThatAnotherRunnerMadeAreUsedOnceTheyHaveArrivedAndNotBefore() {
+        KvRegion sender = region();
+        KvRegion receiver = region();
+        try (ModelRunner prefill = model.bind(sender);
+                ModelRunner decode = model.bind(receiver)) {
+            prefill.forward(List.of(slice(0, LENGTH - 1, 0)), layer -> {});
+            Slice next = slice(LENGTH - 1, LENGTH, BLOCKS / 2);
+            copy(sender, 0, receiver, BLOCKS / 2);
+            assertThat(Reference.difference(run(decode, next), expected)).isGreaterThan(0.01);
+            copy(sender, 0, receiver, BLOCKS / 2);
+            decode.arrived(next.blocks());
+            assertThat(Reference.difference(run(decode, next), expected)).isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void blocksMayArriveBetweenTheLayersOfAStep() {
+        KvRegion sender = region();
+        KvRegion receiver = region();
+        try (ModelRunner prefill = model.bind(sender);
+                ModelRunner decode = model.bind(receiver)) {
+            prefill.forward(List.of(slice(0, LENGTH - 1, 0)), layer -> {});
+            Slice next = slice(LENGTH - 1, LENGTH, BLOCKS / 2);
+            copy(sender, 0, receiver, BLOCKS / 2);
+            MemorySegment meanwhile = decode.forward(List.of(slice(0, LENGTH, 0)), layer -> {
+                if (layer == 1) {
+                    decode.arrived(next.blocks());
+                }
+            });
+            assertThat(Reference.difference(meanwhile.toArray(JAVA_FLOAT), expected))
+                    .isLessThan(1e-5);
+            assertThat(Reference.difference(run(decode, next), expected)).isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void slicesOfSeveralLengthsInOneStepMakeWhatTheyMakeAlone() {
+        try (ModelRunner runner = model.bind(region())) {
+            runner.forward(List.of(slice(0, LENGTH - 1, 0)), layer -> {});
+            MemorySegment logits = runner.forward(
+                    List.of(
+                            slice(LENGTH - 1, LENGTH, 0),
+                            new Slice(new int[] {3, 4, 5}, 0, new int[] {BLOCKS - 1}, false),
+                            slice(0, LENGTH, BLOCKS / 2)),
+                    layer -> {});
+            float[] both = logits.toArray(JAVA_FLOAT);
+            assertThat(both).hasSize(2 * expected.length);
+            assertThat(Reference.difference(Arrays.copyOf(both, expected.length), expected))
+                    .isLessThan(1e-5);
+            assertThat(Reference.difference(Arrays.copyOfRange(both, expected.length, both.length), expected))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void whatAnEarlierSequenceLeftInABlockDoesNotMatterNotEvenNaN() {
+        KvRegion region = region();
+        for (long i = 0; i < region.segment().byteSize() / 4; i++) {
+            region.segment().setAtIndex(JAVA_FLOAT, i, Float.NaN);
+        }
+        try (ModelRunner runner = model.bind(region)) {
+            Slice all = slice(0, LENGTH, 0);
+            runner.arrived(all.blocks());
+            assertThat(run(runner, all)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void itsCacheDoesNotPassForTheKernelsOwn() {
+        assertThat(model.shape(1).fingerprint()).isNotEqualTo(kernels.shape(1).fingerprint());
+        assertThat(model.shape(1).layout()).isEqualTo(kernels.shape(1).layout());
+        assertThat(model.shape(1).numerics()).contains("libtorch on cpu");
+    }
+
+    @Test
+    void roundedWeightsAreRefusedOnADevice() {
+        ModelSettings settings =
+                new ModelSettings(FOLDER, "gemma3", new Precision(DtypeChoice.AUTO, WeightChoice.INT8), 1, BLOCK);
+        assertThatThrownBy(() -> OpenedBy.TORCH.open(settings))
+                .isInstanceOf(UnsupportedModelException.class)
+                .hasMessageContaining("INT8");
+    }
+
+    @Test
+    void aGpuThatIsAskedForAndCannotBeUsedFailsTheOpeningAndTheCpuDoesNotStandIn() {
+        assumeThat(Path.of("/dev/nvidia0")).as("a GPU").doesNotExist();
+        ModelSettings settings = new ModelSettings(FOLDER, "gemma3", DtypeChoice.F32, 1, BLOCK);
+        assertThatThrownBy(() -> Models.open(settings, Models.Device.CUDA, (done, of) -> {}))
+                .isInstanceOf(UnusableDeviceException.class)
+                .hasMessageContaining("cuda:0 cannot be used")
+                .hasMessageContaining("PYTORCH_LIBRARY_PATH");
+    }
+
+    private KvRegion region() {
+        KvLayout layout = model.layout(BLOCKS);
+        return new KvRegion(layout, arena.allocate(layout.bytes(), 64));
+    }
+
+    /** Tokens {@code [from, to)} of the sequence, whose blocks begin at that one. */
+    private Slice slice(int from, int to, int firstBlock) {
+        int[] blocks = new int[Math.ceilDiv(to, BLOCK)];
+        Arrays.setAll(blocks, i -> firstBlock + i);
+        return new Slice(Arrays.copyOfRange(tokens, from, to), from, blocks, true);
+    }
+
+    private static float[] run(ModelRunner runner, Slice slice) {
+        return runner.forward(List.of(slice), layer -> {}).toArray(JAVA_FLOAT);
+    }
+
+    private static void copy(KvRegion from, int firstBlock, KvRegion to, int firstThere) {
+        for (int layer = 0; layer < from.layout().layers(); layer++) {
+            for (int i = 0; i < Math.ceilDiv(LENGTH, BLOCK); i++) {
+                to.layerBlock(layer, firstThere + i).copyFrom(from.layerBlock(layer, firstBlock + i));
+            }
+        }
+    }
+}

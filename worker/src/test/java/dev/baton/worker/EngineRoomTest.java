@@ -1,0 +1,25 @@
+package dev.baton.worker;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import dev.baton.engine.model.ModelSettings;
+import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.Models;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class EngineRoomTest {
+    @Test
+    void aWorkerThatIsToUseAGpuAndCannotEndsWithWhatWasFoundWhichSettingAndWhatToDo() {
+        assumeThat(Path.of("/dev/nvidia0")).as("a GPU").doesNotExist();
+        ModelSettings settings = new ModelSettings(Path.of("../models/demo"), "demo", DtypeChoice.AUTO, 1, 64);
+        assertThatThrownBy(() -> EngineRoom.openModel(settings, Models.Device.CUDA))
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("baton.engine.device is CUDA. cuda:0 cannot be used. Found: ")
+                .hasMessageContaining("driver")
+                .hasMessageContaining("PYTORCH_LIBRARY_PATH with the lib folder of libtorch 2.7.1 for CUDA 12.8")
+                .hasMessageEndingWith("; or set it to CPU");
+    }
+}
