@@ -41,7 +41,8 @@ public final class NativeKernels implements Kernels {
             throw failed(e);
         }
         if (team.address() == 0) {
-            throw new IllegalStateException("the system refused %d threads for the kernels".formatted(threads));
+            throw new IllegalStateException(
+                    "the system refused %d threads for the kernels".formatted(threads));
         }
     }
 
@@ -177,6 +178,15 @@ public final class NativeKernels implements Kernels {
                     (long) extent.width(),
                     gate.stride(),
                     out.stride());
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void softcap(Rows x, Extent extent, float cap) {
+        try {
+            library.rows.softcap(team, x, extent, cap);
         } catch (Throwable e) {
             throw failed(e);
         }
