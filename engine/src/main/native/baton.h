@@ -13,7 +13,8 @@ enum { BF16 = 0, F16 = 1, F32 = 2, I8 = 3 };
 typedef struct pool pool;
 typedef void (*task)(void *argument, long index, void *scratch);
 
-/* A team of threads, the caller's included. Scratch is per thread, 64-byte aligned. */
+/* A team of threads, the caller's included. Scratch is per thread, 64-byte aligned; without memory for it nothing runs, and
+ * baton_pool_refused says so. */
 void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes);
 int pool_threads(const pool *p);
 /* Memory for what tasks of one call hand to those of the next; null when there is none. Good until asked for again. */

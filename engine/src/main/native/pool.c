@@ -27,7 +27,7 @@ struct pool {
     task run;
     void *argument;
     long tasks;
-    long scratch_bytes;
+    long refused; /* bytes of scratch that a run did not get, since baton_pool_refused was called; 0 for none */
     pthread_t *ids;
     scratch *scratches;
     scratch shared;
@@ -52,18 +52,27 @@ static void relax(void) {
 #endif
 }
 
-static void work(pool *p, int index) {
-    scratch *s = &p->scratches[index];
-    if (s->size < p->scratch_bytes) {
+/* Before the others run, so that there is one place where memory can be short. */
+static int reserve(pool *p, int threads, long bytes) {
+    for (int i = 0; i < threads; i++) {
+        scratch *s = &p->scratches[i];
+        if (s->size >= bytes) continue;
         free(s->bytes);
-        s->size = (p->scratch_bytes + 63) & ~63L;
+        s->size = (bytes + 63) & ~63L;
         s->bytes = aligned_alloc(64, (size_t)s->size);
-        if (!s->bytes) abort();
+        if (!s->bytes) {
+            s->size = 0;
+            return 0;
+        }
     }
+    return 1;
+}
+
+static void work(pool *p, int index) {
     for (;;) {
         long i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
         if (i >= p->tasks) return;
-        p->run(p->argument, i, s->bytes);
+        p->run(p->argument, i, p->scratches[index].bytes);
     }
 }
 
@@ -91,12 +100,16 @@ static void *loop(void *given) {
 }
 
 void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes) {
+    int alone = p->threads == 1 || tasks <= 1;
+    if (!reserve(p, alone ? 1 : p->threads, scratch_bytes)) {
+        p->refused = scratch_bytes;
+        return;
+    }
     p->run = t;
     p->argument = argument;
     p->tasks = tasks;
-    p->scratch_bytes = scratch_bytes;
     atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-    if (p->threads == 1 || tasks <= 1) {
+    if (alone) {
         work(p, 0);
         return;
     }
@@ -123,6 +136,13 @@ void *pool_shared(pool *p, long bytes) {
     return p->shared.bytes;
 }
 
+/* Bytes of scratch for which there was no memory, so that something did not run since the last call; 0 for none. */
+EXPORT long baton_pool_refused(pool *p) {
+    long bytes = p->refused;
+    p->refused = 0;
+    return bytes;
+}
+
 EXPORT void baton_pool_close(pool *p) {
     atomic_store(&p->closing, 1);
     atomic_fetch_add(&p->generation, 1);
@@ -137,13 +157,19 @@ EXPORT void baton_pool_close(pool *p) {
     free(p);
 }
 
-/* Null when a thread cannot be started. */
+/* Null when a thread cannot be started, or there is no memory. */
 EXPORT pool *baton_pool_open(int threads) {
     pool *p = calloc(1, sizeof *p);
     if (!p) return NULL;
     p->threads = threads;
     p->ids = calloc((size_t)threads, sizeof *p->ids);
     p->scratches = calloc((size_t)threads, sizeof *p->scratches);
+    if (!p->ids || !p->scratches) {
+        free(p->ids);
+        free(p->scratches);
+        free(p);
+        return NULL;
+    }
     for (int i = 1; i < threads; i++) {
         worker *w = malloc(sizeof *w);
         if (w) *w = (worker){p, i};

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.ModelSettings.WeightChoice;
+import dev.baton.engine.model.Models;
 import dev.baton.transfer.session.TransportChoice;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,7 +29,7 @@ class WorkerGroupsTest {
             assertThat(context.getBean(EngineGroup.class))
                     .isEqualTo(new EngineGroup(
                             EngineGroup.Kind.MODEL,
-                            EngineGroup.Device.CPU,
+                            Models.Device.CPU,
                             DtypeChoice.AUTO,
                             WeightChoice.STORED,
                             0,
@@ -64,7 +65,7 @@ class WorkerGroupsTest {
             assertThat(context.getBean(EngineGroup.class))
                     .isEqualTo(new EngineGroup(
                             EngineGroup.Kind.SIMULATED,
-                            EngineGroup.Device.CUDA,
+                            Models.Device.CUDA,
                             DtypeChoice.F32,
                             WeightChoice.INT8,
                             3,

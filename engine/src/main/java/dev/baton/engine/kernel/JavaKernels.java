@@ -126,6 +126,11 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
+    public void softcap(Rows x, Extent extent, float cap) {
+        JavaRows.softcap(x, extent, cap);
+    }
+
+    @Override
     public void norm(Norming of) {
         JavaRows.norm(of);
     }

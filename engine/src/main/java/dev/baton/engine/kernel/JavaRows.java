@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import java.lang.foreign.MemorySegment;
 
-/** Norms and rotation in Java: the operations of rows.c in their order. */
+/** Norms, rotation and soft-capping in Java: the operations of rows.c and softcap.c in their order. */
 final class JavaRows {
     private static final int LANES = 16;
 
@@ -58,6 +58,16 @@ final class JavaRows {
                     head[shape.half() + d] = b * c + a * s;
                 }
                 MemorySegment.copy(head, 0, of.heads().at(), JAVA_FLOAT, at, head.length);
+            }
+        }
+    }
+
+    static void softcap(Rows x, Kernels.Extent extent, float cap) {
+        MemorySegment values = x.holding(extent.rows(), extent.width());
+        for (long row = 0; row < extent.rows(); row++) {
+            for (long i = 0; i < extent.width(); i++) {
+                long at = row * x.stride() + i;
+                values.setAtIndex(JAVA_FLOAT, at, cap * Scalars.tanh(values.getAtIndex(JAVA_FLOAT, at) / cap));
             }
         }
     }

@@ -30,6 +30,9 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     /** {@code out = activation(gate) * up}, element by element. */
     void gate(Activation activation, Rows gate, Rows up, Rows out, Extent extent);
 
+    /** {@code x = cap * tanh(x / cap)}, element by element, in place. */
+    void softcap(Rows x, Extent extent, float cap);
+
     void norm(Norming of);
 
     void turn(Turning of);

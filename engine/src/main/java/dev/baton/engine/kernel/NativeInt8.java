@@ -50,6 +50,7 @@ final class NativeInt8 implements AutoCloseable {
 
     private void reserve(long bytes) {
         if (room.byteSize() < bytes) {
+            room = MemorySegment.NULL;
             arena.close();
             arena = Arena.ofShared();
             room = arena.allocate(bytes, 64);

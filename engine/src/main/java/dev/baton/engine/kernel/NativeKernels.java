@@ -41,7 +41,8 @@ public final class NativeKernels implements Kernels {
             throw failed(e);
         }
         if (team.address() == 0) {
-            throw new IllegalStateException("the system refused %d threads for the kernels".formatted(threads));
+            throw new IllegalStateException(
+                    "the system refused %d threads, or memory for them, for the kernels".formatted(threads));
         }
     }
 
@@ -153,6 +154,7 @@ public final class NativeKernels implements Kernels {
                     orNull(w.bias()),
                     to,
                     out.stride());
+            requireScratch();
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -177,6 +179,15 @@ public final class NativeKernels implements Kernels {
                     (long) extent.width(),
                     gate.stride(),
                     out.stride());
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
+    @Override
+    public void softcap(Rows x, Extent extent, float cap) {
+        try {
+            library.rows.softcap(team, x, extent, cap);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -234,8 +245,18 @@ public final class NativeKernels implements Kernels {
         s.set(JAVA_INT, 136, level);
         try {
             library.attention.invokeExact(team, s);
+            requireScratch();
         } catch (Throwable e) {
             throw failed(e);
+        }
+    }
+
+    /** The step that asked fails; the next may find memory again. */
+    private void requireScratch() throws Throwable {
+        long refused = (long) library.refused.invokeExact(team);
+        if (refused > 0) {
+            throw new IllegalStateException(
+                    "no memory for the %d bytes of scratch that each kernel thread needs".formatted(refused));
         }
     }
 
@@ -301,6 +322,7 @@ public final class NativeKernels implements Kernels {
             MethodHandle level,
             MethodHandle open,
             MethodHandle close,
+            MethodHandle refused,
             MethodHandle allocate,
             MethodHandle release,
             MethodHandle pack,
@@ -330,6 +352,7 @@ public final class NativeKernels implements Kernels {
                             lib.function("baton_level", FunctionDescriptor.of(JAVA_INT)),
                             lib.function("baton_pool_open", FunctionDescriptor.of(ADDRESS, JAVA_INT)),
                             lib.function("baton_pool_close", FunctionDescriptor.ofVoid(ADDRESS)),
+                            lib.function("baton_pool_refused", FunctionDescriptor.of(JAVA_LONG, ADDRESS)),
                             lib.function("baton_allocate", FunctionDescriptor.of(ADDRESS, JAVA_LONG)),
                             lib.function("baton_release", FunctionDescriptor.ofVoid(ADDRESS, JAVA_LONG)),
                             lib.function(

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
-/** Norms and rotation in C. */
-record NativeRows(MethodHandle norm, MethodHandle turn) {
+/** Norms, rotation and soft-capping in C. */
+record NativeRows(MethodHandle norm, MethodHandle turn, MethodHandle softcap) {
     static NativeRows of(NativeLibrary lib) {
         return new NativeRows(
                 lib.function(
@@ -40,7 +40,15 @@ record NativeRows(MethodHandle norm, MethodHandle turn) {
                                 JAVA_LONG,
                                 JAVA_LONG,
                                 JAVA_LONG,
-                                JAVA_FLOAT)));
+                                JAVA_FLOAT)),
+                lib.function(
+                        "baton_softcap",
+                        FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_FLOAT)));
+    }
+
+    void softcap(MemorySegment team, Rows x, Kernels.Extent extent, float cap) throws Throwable {
+        MemorySegment values = x.holding(extent.rows(), extent.width());
+        softcap.invokeExact(team, values, (long) extent.rows(), (long) extent.width(), x.stride(), cap);
     }
 
     void norm(MemorySegment team, Norming of) throws Throwable {

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Where a forward pass keeps its rows, and the tensors that TorchScript sees over some. Made for one number of rows. */
-final class Buffers implements AutoCloseable {
+final class Buffers implements ByRows.Closing {
     private final Arena arena = Arena.ofConfined();
     private final List<TorchArgument> tensors = new ArrayList<>();
     private final Torch torch;

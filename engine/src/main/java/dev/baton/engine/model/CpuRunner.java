@@ -1,12 +1,9 @@
 package dev.baton.engine.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-
 import dev.baton.engine.kernel.Attention;
 import dev.baton.engine.kernel.Kernels;
 import dev.baton.engine.kernel.Norming;
 import dev.baton.engine.kernel.Rows;
-import dev.baton.engine.kernel.Scalars;
 import dev.baton.engine.kernel.Turning;
 import dev.baton.engine.torch.Torch;
 import dev.baton.kv.KvLayout;
@@ -27,8 +24,8 @@ final class CpuRunner implements ModelRunner {
     private final ModelShape shape;
     private final Turning.Shape turned;
     private final Experts experts;
-    private @Nullable Buffers whole;
-    private @Nullable Buffers chosen;
+    private final ByRows<Buffers> whole = new ByRows<>(this::buffers);
+    private final ByRows<Buffers> chosen = new ByRows<>(this::buffers);
     private Arena logitsArena = Arena.ofShared();
     private MemorySegment logits = MemorySegment.NULL;
 
@@ -58,8 +55,7 @@ final class CpuRunner implements ModelRunner {
     @Override
     public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
         int rows = Slices.check(slices, config, region.layout());
-        Buffers b = buffers(whole, rows);
-        whole = b;
+        Buffers b = whole.of(rows);
         int[] last = Slices.lastRows(slices);
         try (Arena step = Arena.ofConfined()) {
             Attention.Batch batch = b.describe(slices, model.ropes, step);
@@ -80,13 +76,7 @@ final class CpuRunner implements ModelRunner {
         }
     }
 
-    private Buffers buffers(@Nullable Buffers old, int rows) {
-        if (old != null && old.rows == rows) {
-            return old;
-        }
-        if (old != null) {
-            old.close();
-        }
+    private Buffers buffers(int rows) {
         return new Buffers(config, torch, rows, model.ropes.size());
     }
 
@@ -160,8 +150,7 @@ final class CpuRunner implements ModelRunner {
         if (rows.length == b.rows) {
             return b;
         }
-        Buffers few = buffers(chosen, rows.length);
-        chosen = few;
+        Buffers few = chosen.of(rows.length);
         for (int i = 0; i < rows.length; i++) {
             copyRow(b.hidden.rows(), rows[i], few.hidden.rows(), i);
             copyRow(b.attended, rows[i], few.attended, i);
@@ -176,29 +165,23 @@ final class CpuRunner implements ModelRunner {
     private MemorySegment logits(Buffers b, int rows) {
         long bytes = (long) rows * config.vocab * 4;
         if (logits.byteSize() < bytes) {
+            logits = MemorySegment.NULL;
             logitsArena.close();
             logitsArena = Arena.ofShared();
             logits = logitsArena.allocate(bytes, 64);
         }
         kernels.product(model.ends.head(), b.normed, rows, new Rows(logits, config.vocab));
         if (config.logitSoftcap > 0) {
-            for (long i = 0; i < (long) rows * config.vocab; i++) {
-                float capped =
-                        config.logitSoftcap * Scalars.tanh(logits.getAtIndex(JAVA_FLOAT, i) / config.logitSoftcap);
-                logits.setAtIndex(JAVA_FLOAT, i, capped);
-            }
+            kernels.softcap(
+                    new Rows(logits, config.vocab), new Kernels.Extent(rows, config.vocab), config.logitSoftcap);
         }
         return logits.asSlice(0, bytes);
     }
 
     @Override
     public void close() {
-        if (whole != null) {
-            whole.close();
-        }
-        if (chosen != null) {
-            chosen.close();
-        }
+        whole.close();
+        chosen.close();
         experts.close();
         logitsArena.close();
     }

@@ -123,12 +123,13 @@ final class Experts implements AutoCloseable {
         if (rows <= capacity) {
             return;
         }
+        capacity = 0;
         arena.close();
         arena = Arena.ofShared();
-        capacity = rows;
         scores = arena.allocate((long) rows * config.routing.experts() * 4, 64);
         picked = arena.allocate((long) rows * config.hidden * 4, 64);
         result = arena.allocate((long) rows * config.hidden * 4, 64);
+        capacity = rows;
     }
 
     @Override

@@ -76,6 +76,7 @@ class NativeBuildTest {
             }
             whole(new RowsTest(), RowsTest::normsInCAndJavaHaveTheSameBits, RowsTest::close);
             whole(new RowsTest(), RowsTest::rotationInCAndJavaHasTheSameBits, RowsTest::close);
+            whole(new RowsTest(), RowsTest::softCappingInCAndJavaHasTheSameBits, RowsTest::close);
             whole(new KernelsTest(), KernelsTest::gatesInCAndJavaHaveTheSameBits, KernelsTest::close);
             whole(new KernelsTest(), KernelsTest::packingInCAndJavaIsTheSame, KernelsTest::close);
             whole(new Int8Test(), Int8Test::roundingWeightsInCAndJavaIsTheSameInOnePieceOrTwo, Int8Test::close);

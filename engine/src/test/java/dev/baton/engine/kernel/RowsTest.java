@@ -114,6 +114,29 @@ class RowsTest {
     }
 
     @Test
+    void softCappingInCAndJavaHasTheSameBits() {
+        for (int width : new int[] {1, 100, 8192, 20_001}) {
+            MemorySegment x = floats(3 * width);
+            x.setAtIndex(JAVA_FLOAT, 0, Float.NaN);
+            x.setAtIndex(JAVA_FLOAT, width, 1e9f);
+            x.setAtIndex(JAVA_FLOAT, 2 * width, Float.NEGATIVE_INFINITY);
+            Kernels.Extent extent = new Kernels.Extent(3, width);
+            MemorySegment expected = copy(x);
+            java.softcap(new Rows(expected, width), extent, 0.7f);
+            assertThat(expected.getAtIndex(JAVA_FLOAT, 0)).isNaN();
+            assertThat(expected.getAtIndex(JAVA_FLOAT, width)).isEqualTo(0.7f);
+            assertThat(expected.getAtIndex(JAVA_FLOAT, 2 * width)).isEqualTo(-0.7f);
+            for (Kernels kernels : natives()) {
+                MemorySegment actual = copy(x);
+                kernels.softcap(new Rows(actual, width), extent, 0.7f);
+                assertThat(actual.mismatch(expected))
+                        .as("%s, %d", kernels.name(), width)
+                        .isEqualTo(-1);
+            }
+        }
+    }
+
+    @Test
     void segmentsThatAreTooShortAreRefused() {
         MemorySegment x = floats(32);
         assertThatThrownBy(() -> new Norming(x, null, null, x, x, new Kernels.Extent(2, 17), EPSILON))

@@ -74,7 +74,7 @@ class DemoModelTest {
         }
     }
 
-    private static OpenModel open(OpenedBy way, DtypeChoice dtype) throws IOException {
+    static OpenModel open(OpenedBy way, DtypeChoice dtype) throws IOException {
         return way.open(new ModelSettings(Reference.DEMO, "demo", dtype, 2, 64));
     }
 

@@ -25,7 +25,7 @@ class SelfCheckTest {
 
     @BeforeEach
     void open() throws IOException {
-        model = DemoModelTest.open(DtypeChoice.BF16);
+        model = DemoModelTest.open(OpenedBy.KERNELS, DtypeChoice.BF16);
     }
 
     @AfterEach
