@@ -4,22 +4,19 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.baton.engine.kernel.Attention;
 import dev.baton.engine.kernel.Rows;
-import dev.baton.engine.torch.Torch;
-import dev.baton.engine.torch.TorchArgument;
-import dev.baton.engine.torch.TorchDtype;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
-/** Where a forward pass keeps its rows, and the tensors that TorchScript sees over some. Made for one number of rows. */
-final class Buffers implements ByRows.Closing {
+/**
+ * Where a forward pass keeps its rows. A batch has another number of rows in almost every step, so there is room for more
+ * than one has.
+ */
+final class Buffers implements RoomForRows.Room {
     private final Arena arena = Arena.ofConfined();
-    private final List<TorchArgument> tensors = new ArrayList<>();
-    private final Torch torch;
-    final int rows;
-    final Matrix ids;
-    final Matrix hidden;
+    private final int capacity;
+    final Rows ids;
+    final Rows hidden;
     final Rows normed;
     final Rows delta;
     final Rows qkv;
@@ -30,21 +27,16 @@ final class Buffers implements ByRows.Closing {
     final MemorySegment[] sin;
     final MemorySegment slices;
 
-    /** Rows in native memory and the same as a tensor. */
-    record Matrix(Rows rows, TorchArgument tensor) {
-        MemorySegment at() {
-            return rows.at();
-        }
-    }
+    /** Rows in use. */
+    int rows;
 
-    Buffers(ModelConfig config, Torch torch, int rows, int ropes) {
-        this.torch = torch;
-        this.rows = rows;
+    Buffers(ModelConfig config, int capacity, int ropes) {
+        this.capacity = capacity;
         long width = config.routing.experts() > 0
                 ? Math.max(config.intermediate, config.routing.width())
                 : config.intermediate;
-        ids = matrix(TorchDtype.I32, 1);
-        hidden = matrix(TorchDtype.F32, config.hidden);
+        ids = rows(1);
+        hidden = rows(config.hidden);
         normed = rows(config.hidden);
         delta = rows(config.hidden);
         qkv = rows((long) (config.heads + 2 * config.kvHeads) * config.headDim);
@@ -54,26 +46,26 @@ final class Buffers implements ByRows.Closing {
         cos = new MemorySegment[ropes];
         sin = new MemorySegment[ropes];
         for (int i = 0; i < ropes; i++) {
-            cos[i] = arena.allocate(rows * (config.rotated / 2) * 4L, 64);
-            sin[i] = arena.allocate(rows * (config.rotated / 2) * 4L, 64);
+            cos[i] = arena.allocate(capacity * (config.rotated / 2) * 4L, 64);
+            sin[i] = arena.allocate(capacity * (config.rotated / 2) * 4L, 64);
         }
-        slices = arena.allocate(rows * 16L, 64);
+        slices = arena.allocate(capacity * 16L, 64);
     }
 
     private Rows rows(long width) {
-        return new Rows(arena.allocate(rows * width * 4, 64), width);
+        return new Rows(arena.allocate(capacity * width * 4, 64), width);
     }
 
-    private Matrix matrix(TorchDtype dtype, long width) {
-        Rows made = rows(width);
-        TorchArgument tensor = dtype == TorchDtype.I32
-                ? torch.tensor(made.at(), dtype, rows)
-                : torch.tensor(made.at(), dtype, rows, width);
-        tensors.add(tensor);
-        return new Matrix(made, tensor);
+    @Override
+    public boolean use(int wanted) {
+        if (wanted > capacity) {
+            return false;
+        }
+        rows = wanted;
+        return true;
     }
 
-    /** Describes the slices to the kernels, with their angles, and their tokens to the script. */
+    /** Describes the slices to the kernels, with their angles and tokens. */
     Attention.Batch describe(List<ModelRunner.Slice> given, List<RopeTable> tables, Arena step) {
         int entries = given.stream().mapToInt(slice -> slice.blocks().length).sum();
         MemorySegment blocks = step.allocate(JAVA_INT, entries);
@@ -99,7 +91,6 @@ final class Buffers implements ByRows.Closing {
 
     @Override
     public void close() {
-        tensors.forEach(TorchArgument::close);
         arena.close();
     }
 }

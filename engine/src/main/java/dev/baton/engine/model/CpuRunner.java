@@ -6,6 +6,8 @@ import dev.baton.engine.kernel.Norming;
 import dev.baton.engine.kernel.Rows;
 import dev.baton.engine.kernel.Turning;
 import dev.baton.engine.torch.Torch;
+import dev.baton.engine.torch.TorchArgument;
+import dev.baton.engine.torch.TorchDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
@@ -24,8 +26,8 @@ final class CpuRunner implements ModelRunner {
     private final ModelShape shape;
     private final Turning.Shape turned;
     private final Experts experts;
-    private final ByRows<Buffers> whole = new ByRows<>(this::buffers);
-    private final ByRows<Buffers> chosen = new ByRows<>(this::buffers);
+    private final RoomForRows<Buffers> whole = new RoomForRows<>(this::buffers);
+    private final RoomForRows<Buffers> chosen = new RoomForRows<>(this::buffers);
     private Arena logitsArena = Arena.ofShared();
     private MemorySegment logits = MemorySegment.NULL;
 
@@ -59,7 +61,7 @@ final class CpuRunner implements ModelRunner {
         int[] last = Slices.lastRows(slices);
         try (Arena step = Arena.ofConfined()) {
             Attention.Batch batch = b.describe(slices, model.ropes, step);
-            torch.call("embed", model.ends.embedding(), b.ids.tensor(), model.ends.scale(), b.hidden.tensor());
+            embed(b);
             norm(b, null, null, model.layers.getFirst().norms().beforeAttention());
             for (int layer = 0; layer < config.layers; layer++) {
                 attend(layer, b, batch);
@@ -76,8 +78,15 @@ final class CpuRunner implements ModelRunner {
         }
     }
 
+    private void embed(Buffers b) {
+        try (TorchArgument ids = torch.tensor(b.ids.at(), TorchDtype.I32, b.rows);
+                TorchArgument hidden = torch.tensor(b.hidden.at(), TorchDtype.F32, b.rows, config.hidden)) {
+            torch.call("embed", model.ends.embedding(), ids, model.ends.scale(), hidden);
+        }
+    }
+
     private Buffers buffers(int rows) {
-        return new Buffers(config, torch, rows, model.ropes.size());
+        return new Buffers(config, rows, model.ropes.size());
     }
 
     private void attend(int layer, Buffers b, Attention.Batch batch) {
@@ -152,7 +161,7 @@ final class CpuRunner implements ModelRunner {
         }
         Buffers few = chosen.of(rows.length);
         for (int i = 0; i < rows.length; i++) {
-            copyRow(b.hidden.rows(), rows[i], few.hidden.rows(), i);
+            copyRow(b.hidden, rows[i], few.hidden, i);
             copyRow(b.attended, rows[i], few.attended, i);
         }
         return few;
