@@ -341,6 +341,11 @@ final class EngineLoop implements ForwardPass.Caller {
         failed(sequence, cause);
     }
 
+    @Override
+    public void takeOverFailed(LiveSequence sequence, RuntimeException cause) {
+        failed(sequence, cause);
+    }
+
     private void failed(LiveSequence sequence, RuntimeException cause) {
         LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
         fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));

@@ -25,6 +25,9 @@ final class ForwardPass {
         /** @param row of the logits, −1 when the chunk is not its sequence's last */
         void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row);
 
+        /** Reserved blocks, which nobody can find yet, could not be taken over. */
+        void takeOverFailed(LiveSequence sequence, RuntimeException cause);
+
         /** What its blocks hold of the chunk, and of what the chunk was computed from, is not to be trusted. */
         void stepFailed(LiveSequence sequence, RuntimeException cause);
     }
@@ -41,7 +44,7 @@ final class ForwardPass {
             runner.arrived(sequence.table().toArray());
             return true;
         } catch (RuntimeException e) {
-            caller.stepFailed(sequence, e);
+            caller.takeOverFailed(sequence, e);
             return false;
         }
     }
