@@ -34,6 +34,7 @@ final class SelfCheck {
     private static final int NEIGHBOUR_ROWS = 5;
 
     private final OpenModel model;
+    private final Arena arena;
     private final int start;
     private final int[] tokens;
 
@@ -42,8 +43,9 @@ final class SelfCheck {
         ModelRunner bind(KvRegion region);
     }
 
-    private SelfCheck(OpenModel model, int rows) {
+    private SelfCheck(OpenModel model, int rows, Arena arena) {
         this.model = model;
+        this.arena = arena;
         ModelShape shape = model.shape(1);
         tokens = new int[Math.min(rows, shape.maxContext())];
         Arrays.setAll(tokens, i -> (int) ((i * 2654435761L + 12345) % shape.vocab()));
@@ -57,12 +59,17 @@ final class SelfCheck {
      * @param wanted rows, if the context has that many
      */
     static boolean holds(OpenModel model, int wanted, Binding first, Binding... others) {
-        SelfCheck check = new SelfCheck(model, wanted);
-        int rows = check.tokens.length;
-        Sample whole = check.run(first, 0, rows);
-        return whole.same(check.run(first, 0, FIRST_CUT, Math.min(SECOND_CUT, rows), rows))
-                && whole.same(check.run(first, NEIGHBOUR_ROWS, rows - 1, rows))
-                && Arrays.stream(others).allMatch(other -> whole.same(check.run(other, 0, rows)));
+        try (Arena arena = Arena.ofShared()) {
+            return new SelfCheck(model, wanted, arena).holds(first, others);
+        }
+    }
+
+    private boolean holds(Binding first, Binding... others) {
+        int rows = tokens.length;
+        Sample whole = run(first, 0, rows);
+        return whole.same(run(first, 0, FIRST_CUT, Math.min(SECOND_CUT, rows), rows))
+                && whole.same(run(first, NEIGHBOUR_ROWS, rows - 1, rows))
+                && Arrays.stream(others).allMatch(other -> whole.same(run(other, 0, rows)));
     }
 
     private record Sample(MemorySegment logits, List<MemorySegment> kv) {
@@ -81,7 +88,7 @@ final class SelfCheck {
         int each = model.layout(1).blocksFor(start + tokens.length);
         boolean batched = neighbourRows > 0;
         KvLayout layout = model.layout(batched ? each + 2 : each);
-        KvRegion region = new KvRegion(layout, Arena.ofAuto().allocate(layout.bytes(), 64));
+        KvRegion region = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
         int[] blocks = IntStream.range(0, each).toArray();
         makeUp(region, blocks);
         MemorySegment logits = MemorySegment.NULL;
