@@ -66,7 +66,8 @@ INLINE float largest(lanes x) {
 
 INLINE float total(lanes x) { return tree(x.lane); }
 
-INLINE void turn_tile(const attention *t, const char *from, long tokens, float *to) {
+INLINE void turn_tile(const attention *t, const char *from, const char *next, long tokens, float *to) {
+    (void)next;
     turn_keys(t, from, (span){0, tokens}, (span){0, t->key_dim}, to);
 }
 

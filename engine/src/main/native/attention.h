@@ -108,6 +108,9 @@ INLINE float element_of(int type, const char *from, long i) {
     return type == F32 ? ((const float *)from)[i] : bf16_float(((const uint16_t *)from)[i]);
 }
 
+/* Asks for a line that the next tile needs: a step reads each block once, from memory, and would wait for every line of it. */
+INLINE void ask(const char *line) { __builtin_prefetch(line, 0, 2); }
+
 /* Keys [token0, token1) x [d0, d1) of a block, transposed. */
 INLINE void turn_keys(const attention *t, const char *from, span tokens, span dims, float *to) {
     long wide = padded(t->block_tokens);
@@ -116,10 +119,11 @@ INLINE void turn_keys(const attention *t, const char *from, span tokens, span di
     }
 }
 
-INLINE void widen_values(int type, const char *from, long tokens, long dim, float *to) {
-    long wide = padded(dim);
+INLINE void widen_values(int type, const char *from, const char *next, long tokens, long dim, float *to) {
+    long wide = padded(dim), bytes = dim * (type == F32 ? 4 : 2);
     for (long i = 0; i < tokens; i++) {
         float *row = to + i * wide;
+        for (long at = 0; at < bytes; at += 64) ask(next + i * bytes + at);
         if (type == F32) {
             for (long d = 0; d < dim; d++) row[d] = ((const float *)from)[i * dim + d];
         } else {

@@ -172,8 +172,9 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
     for (; tile < end; tile++) {
         long base = tile * t->block_tokens, tokens = min(t->block_tokens, last + 1 - base);
         int block = t->blocks[slice[3] + tile];
-        turn_tile(t, cell(t, block, 0, work->head, 0), tokens, r.keys);
-        widen_values(t->type, cell(t, block, 1, work->head, 0), tokens, t->value_dim, r.values);
+        int next = t->blocks[slice[3] + min(tile + 1, end - 1)];
+        turn_tile(t, cell(t, block, 0, work->head, 0), cell(t, next, 0, work->head, 0), tokens, r.keys);
+        widen_values(t->type, cell(t, block, 1, work->head, 0), cell(t, next, 1, work->head, 0), tokens, t->value_dim, r.values);
         for (long i = 0, count; i < queries; i += count) {
             span of = seen(t, base, tokens, first + i / group);
             for (count = 1; count < SIDE && i + count < queries; count++) {

@@ -36,10 +36,11 @@ TARGET INLINE void turn_bf16(const uint16_t *from, long dim, float *to, long wid
     }
 }
 
-TARGET INLINE void turn_tile(const attention *t, const char *from, long tokens, float *to) {
+TARGET INLINE void turn_tile(const attention *t, const char *from, const char *next, long tokens, float *to) {
     long wide = padded(t->block_tokens), whole = t->type == F32 ? 0 : tokens / LANES * LANES, even = t->key_dim / 8 * 8;
     for (long i = 0; i < whole; i += LANES) {
         for (long d = 0; d < even; d += 8) {
+            for (int line = 0; line < 4; line++) ask(next + (i * t->key_dim + d * LANES) * 2 + line * 64);
             turn_bf16((const uint16_t *)from + i * t->key_dim + d, t->key_dim, to + d * wide + i, wide);
         }
     }

@@ -19,6 +19,8 @@ void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes);
 int pool_threads(const pool *p);
 /* Memory for what tasks of one call hand to those of the next; null when there is none. Good until asked for again. */
 void *pool_shared(pool *p, long bytes);
+/* Says that something did not run for want of that much memory. */
+void pool_refuse(pool *p, long bytes);
 
 static inline long min(long x, long y) { return x < y ? x : y; }
 static inline long ceil_div(long x, long y) { return (x + y - 1) / y; }

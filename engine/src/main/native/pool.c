@@ -136,6 +136,8 @@ void *pool_shared(pool *p, long bytes) {
     return p->shared.bytes;
 }
 
+void pool_refuse(pool *p, long bytes) { p->refused = bytes; }
+
 /* Bytes of scratch for which there was no memory, so that something did not run since the last call; 0 for none. */
 EXPORT long baton_pool_refused(pool *p) {
     long bytes = p->refused;

@@ -63,16 +63,51 @@ static const product_form *form_of(int level) {
 #endif
 }
 
+/* Rows of one task that copies. */
+#define COPY_ROWS 16
+
+typedef struct {
+    const product *p;
+    long stride;
+    float *to;
+} copying;
+
+/* Activations once for all panels, cut into passes and off the strides at which rows meet in one set of the cache. */
+static void copy_task(void *argument, long index, void *scratch) {
+    (void)scratch;
+    const copying *c = argument;
+    const product *p = c->p;
+    long end = min(p->m, (index + 1) * COPY_ROWS);
+    for (long row = index * COPY_ROWS; row < end; row++) {
+        for (long k0 = 0, pass = 0; k0 < p->k; k0 += p->pass, pass++) {
+            memcpy(c->to + (pass * p->m + row) * c->stride, p->a + row * p->lda + k0, (size_t)min(p->pass, p->k - k0) * 4);
+        }
+    }
+}
+
+static void blocked(pool *team, const product_form *form, product *p) {
+    long panels = ceil_div(p->n, PANEL), threads = pool_threads(team);
+    long passes = ceil_div(p->k, form->pass), blocks = product_blocks(p, form->tile_rows, form->block_tiles);
+    p->pass = ceil_div(p->k, passes);
+    copying c = {p, form->stride, pool_shared(team, passes * p->m * form->stride * 4)};
+    p->copies = c.to;
+    if (!c.to) {
+        pool_refuse(team, passes * p->m * form->stride * 4);
+        return;
+    }
+    pool_run(team, copy_task, &c, ceil_div(p->m, COPY_ROWS), 0);
+    p->group = min(ceil_div(panels * blocks, threads * 6), form->blocked_group);
+    p->group = ceil_div(p->group, 2) * 2;
+    pool_run(team, form->blocked, p, ceil_div(panels, p->group) * blocks, form->scratch_floats(p->group) * 4);
+}
+
 EXPORT void baton_product(pool *team, int level, int type, const void *w, const float *scale, long n, long k,
         const float *a, long lda, long m, const float *bias, float *out, long ldo) {
-    product p = {type, w, scale, n, k, a, lda, m, bias, out, ldo, 0};
+    product p = {type, w, scale, n, k, a, lda, m, bias, out, ldo, 0, 0, NULL};
     long panels = ceil_div(n, PANEL), threads = pool_threads(team);
     const product_form *form = form_of(level);
     if (form && m > DIRECT_ROWS) {
-        long blocks = ceil_div(m, form->block_rows);
-        p.group = ceil_div(panels * blocks, threads * 6);
-        p.group = ceil_div(min(p.group, form->blocked_group), 2) * 2;
-        pool_run(team, form->blocked, &p, ceil_div(panels, p.group) * blocks, form->scratch_floats(p.group) * 4);
+        blocked(team, form, &p);
     } else if (form) {
         p.group = threads == 1 ? panels : ceil_div(panels, threads * 4);
         p.group = ceil_div(p.group, form->direct_step) * form->direct_step;

@@ -7,8 +7,9 @@
 
 #define KC 192         /* k per pass over two panels: 24 KiB widened, half of L1 */
 #define TILE_ROWS 14   /* times two panels: 28 of 32 registers accumulate */
-#define BLOCK_ROWS 224 /* 16 tiles: their rows, 182 KiB, stay in L2 */
-#define STRIDE (KC + 16) /* rows of a tile must not meet in one set of the cache */
+#define BLOCK_TILES 16 /* their rows, 182 KiB, stay in L2 */
+#define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
+#define STRIDE (KC + 16)
 #define DIRECT_TILE 8
 #define AHEAD 1536 /* bytes */
 
@@ -105,13 +106,15 @@ AVX512 static inline __attribute__((always_inline)) void widen_panel(int type, c
     }
 }
 
+/* One tile over one pass and two panels; the sums wait in c, and the last pass writes them out. */
 AVX512 static inline __attribute__((always_inline)) void tile(
-        int rows, const float *a, const float *b, long count, float *c, int first) {
+        const product *p, int type, int rows, const float *a, const float *b, long k0, float *c, long row, long panel) {
     __m512 acc[TILE_ROWS][2];
+    long count = min(p->pass, p->k - k0);
 #pragma GCC unroll 14
     for (int r = 0; r < rows; r++) {
-        acc[r][0] = first ? _mm512_setzero_ps() : _mm512_load_ps(c + r * 2 * PANEL);
-        acc[r][1] = first ? _mm512_setzero_ps() : _mm512_load_ps(c + r * 2 * PANEL + PANEL);
+        acc[r][0] = k0 == 0 ? _mm512_setzero_ps() : _mm512_load_ps(c + r * 2 * PANEL);
+        acc[r][1] = k0 == 0 ? _mm512_setzero_ps() : _mm512_load_ps(c + r * 2 * PANEL + PANEL);
     }
     for (long k = 0; k < count; k++) {
         __m512 low = _mm512_load_ps(b + k * 2 * PANEL), high = _mm512_load_ps(b + k * 2 * PANEL + PANEL);
@@ -122,39 +125,40 @@ AVX512 static inline __attribute__((always_inline)) void tile(
             acc[r][1] = _mm512_fmadd_ps(x, high, acc[r][1]);
         }
     }
+    if (k0 + count == p->k) {
+        int two = panel + 1 < ceil_div(p->n, PANEL);
 #pragma GCC unroll 14
-    for (int r = 0; r < rows; r++) {
-        _mm512_store_ps(c + r * 2 * PANEL, acc[r][0]);
-        _mm512_store_ps(c + r * 2 * PANEL + PANEL, acc[r][1]);
+        for (int r = 0; r < rows; r++) {
+            finish(p, type, row + r, panel, acc[r][0]);
+            if (two) finish(p, type, row + r, panel + 1, acc[r][1]);
+        }
+    } else {
+#pragma GCC unroll 14
+        for (int r = 0; r < rows; r++) {
+            _mm512_store_ps(c + r * 2 * PANEL, acc[r][0]);
+            _mm512_store_ps(c + r * 2 * PANEL + PANEL, acc[r][1]);
+        }
     }
 }
 
 #define BLOCK_TILE(rows) \
-    case rows: tile(rows, from, b, count, to, k0 == 0); break;
+    case rows: tile(p, p->type, rows, a + r * STRIDE, b, k0, to + r * 2 * PANEL, row0 + r, panel); break;
 
-AVX512 static void block_tile(long rows, const float *from, const float *b, long count, float *to, long k0) {
-    switch (rows) {
-        BLOCK_TILE(1) BLOCK_TILE(2) BLOCK_TILE(3) BLOCK_TILE(4) BLOCK_TILE(5) BLOCK_TILE(6) BLOCK_TILE(7)
-        BLOCK_TILE(8) BLOCK_TILE(9) BLOCK_TILE(10) BLOCK_TILE(11) BLOCK_TILE(12) BLOCK_TILE(13) BLOCK_TILE(14)
-    }
-}
-
-/* One block of rows times one group of panels, two panels at a time. Accumulators wait in scratch between passes over k. */
+/* One block of rows times one group of panels, two panels at a time; groups are even. */
 AVX512 static void blocked_task(void *argument, long index, void *scratch) {
     const product *p = argument;
-    long blocks = ceil_div(p->m, BLOCK_ROWS), block = index % blocks;
-    long row0 = piece_start(p->m, blocks, block), rows = piece_start(p->m, blocks, block + 1) - row0;
-    long tiles = ceil_div(rows, TILE_ROWS), size = element(p->type);
-    long panel0 = index / blocks * p->group, panel1 = min(ceil_div(p->n, PANEL), panel0 + p->group);
-    float *b = scratch, *c = b + KC * 2 * PANEL, *a = c + p->group * BLOCK_ROWS * PANEL;
-    for (long k0 = 0; k0 < p->k; k0 += KC) {
-        long count = min(KC, p->k - k0);
-        for (long r = 0; r < rows; r++) {
-            memcpy(a + r * STRIDE, p->a + (row0 + r) * p->lda + k0, (size_t)count * 4);
-        }
+    long blocks = product_blocks(p, TILE_ROWS, BLOCK_TILES), block = index % blocks;
+    long row0 = product_block_start(p, TILE_ROWS, blocks, block);
+    long rows = product_block_start(p, TILE_ROWS, blocks, block + 1) - row0;
+    long panels = ceil_div(p->n, PANEL), size = element(p->type);
+    long panel0 = index / blocks * p->group, panel1 = min(panels, panel0 + p->group);
+    float *b = scratch, *c = b + KC * 2 * PANEL;
+    for (long k0 = 0; k0 < p->k; k0 += p->pass) {
+        const float *a = p->copies + (k0 / p->pass * p->m + row0) * STRIDE;
+        long count = min(p->pass, p->k - k0);
         for (long panel = panel0; panel < panel1; panel += 2) {
             for (long q = 0; q < 2; q++) {
-                long read = min(panel + q, panel1 - 1); /* a lone last panel is computed twice */
+                long read = min(panel + q, panels - 1); /* a lone last panel is computed twice */
                 const char *w = p->w + (read * p->k + k0) * PANEL * size;
                 switch (p->type) {
                     case BF16: widen_panel(BF16, w, count, b + q * PANEL); break;
@@ -164,21 +168,19 @@ AVX512 static void blocked_task(void *argument, long index, void *scratch) {
                 }
             }
             float *to = c + (panel - panel0) * BLOCK_ROWS * PANEL;
-            for (long t = 0; t < tiles; t++) {
-                long r0 = piece_start(rows, tiles, t), r1 = piece_start(rows, tiles, t + 1);
-                block_tile(r1 - r0, a + r0 * STRIDE, b, count, to + r0 * 2 * PANEL, k0);
+            for (long r = 0; r < rows; r += TILE_ROWS) {
+                switch (min(TILE_ROWS, rows - r)) {
+                    BLOCK_TILE(1) BLOCK_TILE(2) BLOCK_TILE(3) BLOCK_TILE(4) BLOCK_TILE(5) BLOCK_TILE(6) BLOCK_TILE(7)
+                    BLOCK_TILE(8) BLOCK_TILE(9) BLOCK_TILE(10) BLOCK_TILE(11) BLOCK_TILE(12) BLOCK_TILE(13)
+                    BLOCK_TILE(14)
+                }
             }
         }
     }
-    for (long panel = panel0; panel < panel1; panel++) {
-        const float *from = c + (panel - panel0) / 2 * 2 * BLOCK_ROWS * PANEL + (panel - panel0) % 2 * PANEL;
-        for (long r = 0; r < rows; r++) finish(p, p->type, row0 + r, panel, _mm512_load_ps(from + r * 2 * PANEL));
-    }
 }
 
-static long scratch_floats(long group) {
-    return KC * 2 * PANEL + (group + group % 2) * BLOCK_ROWS * PANEL + BLOCK_ROWS * STRIDE;
-}
+static long scratch_floats(long group) { return KC * 2 * PANEL + group * BLOCK_ROWS * PANEL; }
 
-const product_form product_avx512 = {direct_task, blocked_task, 8, BLOCK_ROWS, 8, scratch_floats};
+const product_form product_avx512 = {
+        direct_task, blocked_task, 8, TILE_ROWS, BLOCK_TILES, 8, KC, STRIDE, scratch_floats};
 #endif
