@@ -27,7 +27,8 @@ public final class Torch implements AutoCloseable {
      */
     public static void require(TorchDevice device) throws UnusableDeviceException {
         if (device.kind() == TorchDevice.Kind.CUDA) {
-            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured()).require(device);
+            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured(), Binding.configured())
+                    .require(device);
         }
     }
 
