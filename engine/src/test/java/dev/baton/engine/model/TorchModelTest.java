@@ -9,6 +9,7 @@ import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.ModelSettings.Precision;
 import dev.baton.engine.model.ModelSettings.WeightChoice;
+import dev.baton.engine.torch.TestDevice;
 import dev.baton.engine.torch.UnusableDeviceException;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A model on a device: its pool is not the region, which only mirrors it. The device here is the CPU. */
+/** A model on the device of the tests: its pool is not the region, which only mirrors it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TorchModelTest {
     private static final Path FOLDER = Reference.RESOURCES.resolve("families").resolve("gemma3");
@@ -147,10 +148,10 @@ class TorchModelTest {
     }
 
     @Test
-    void itsCacheDoesNotPassForTheKernelsOwn() {
+    void itsCacheDoesNotPassForTheKernelsOwn() throws UnusableDeviceException {
         assertThat(model.shape(1).fingerprint()).isNotEqualTo(kernels.shape(1).fingerprint());
         assertThat(model.shape(1).layout()).isEqualTo(kernels.shape(1).layout());
-        assertThat(model.shape(1).numerics()).contains("libtorch on cpu");
+        assertThat(model.shape(1).numerics()).contains("libtorch on " + TestDevice.usable());
     }
 
     @Test
