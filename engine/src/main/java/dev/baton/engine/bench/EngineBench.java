@@ -5,6 +5,7 @@ import dev.baton.engine.bench.Results.Figure;
 import dev.baton.engine.kernel.Limits;
 import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
+import dev.baton.engine.torch.UnusableDeviceException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -58,7 +59,7 @@ public final class EngineBench {
                 new EngineBench(options, rivals).run(out);
                 status = 0;
             }
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | UnusableDeviceException e) {
             System.err.println("baton bench engine: " + e.getMessage());
             status = 2;
         }
@@ -81,12 +82,12 @@ public final class EngineBench {
     }
 
     private void run(PrintStream out) throws IOException {
-        notes.addAll(rivals.missing());
+        notes.addAll(rivals.missing(options.device()));
         for (String shape : options.shapes()) {
             try (ShapeFolder folder = ShapeFolder.open(shape, rivals)) {
                 for (WeightFormat weights : options.weights()) {
                     for (int threads : options.threads()) {
-                        measure(folder.path, new Heat(shape, weights, threads, options.cells()));
+                        measure(folder.path, new Heat(shape, weights, options.device(), threads, options.cells()));
                     }
                 }
             }
@@ -102,8 +103,8 @@ public final class EngineBench {
 
     private void measure(Path folder, Heat asked) throws IOException {
         progress(asked, "opening");
-        try (OpenModel model =
-                Models.open(asked.weights().settings(folder, options.dtype(), asked.threads()), (done, of) -> {})) {
+        try (OpenModel model = Models.open(
+                asked.weights().settings(folder, options.dtype(), asked.threads()), asked.device(), (done, of) -> {})) {
             Heat heat = fitting(asked, model.shape(1).maxContext());
             notes.add("%s: %s; %d-token chunks; exact: %s"
                     .formatted(
@@ -113,15 +114,16 @@ public final class EngineBench {
                             model.shape(1).exact()));
             try (Ours ours = new Ours(model, heat.cells(), options.chunk());
                     Limits limits = new Limits(heat.threads())) {
+                Ceiling ceiling = new Ceiling(limits, Dimensions.read(folder));
                 List<Contender> contenders = new ArrayList<>(List.of(ours));
+                List<RivalProgram> programs = rivals.programs(heat.device());
                 if (rivals.checkpoint(heat.shape()).isPresent()) {
-                    rivals.programs().forEach(program -> contenders.add(new Rival(program, options.limit())));
-                } else if (!rivals.programs().isEmpty()) {
+                    programs.forEach(program -> contenders.add(new Rival(program, options.limit())));
+                } else if (!programs.isEmpty()) {
                     notes.add("%s: the rivals have no such checkpoint".formatted(heat.shape()));
                 }
-                Dimensions dimensions = Dimensions.read(folder);
                 for (int round = 1; round <= options.rounds(); round++) {
-                    round(heat, contenders, limits, dimensions, "round %d of %d".formatted(round, options.rounds()));
+                    round(heat, contenders, ceiling, "round %d of %d".formatted(round, options.rounds()));
                 }
             }
         }
@@ -134,11 +136,19 @@ public final class EngineBench {
         if (cells.size() < heat.cells().size()) {
             notes.add("%s: its context of %d tokens is too short for some cells".formatted(heat.shape(), context));
         }
-        return new Heat(heat.shape(), heat.weights(), heat.threads(), cells);
+        return new Heat(heat.shape(), heat.weights(), heat.device(), heat.threads(), cells);
     }
 
-    private void round(Heat heat, List<Contender> contenders, Limits limits, Dimensions dimensions, String which) {
-        MachineLimits best = MachineLimits.measure(limits);
+    /** What bounds a rate: measured here for the CPU, not for a GPU. */
+    private record Ceiling(Limits limits, Dimensions dimensions) {
+        MachineLimits now() {
+            return MachineLimits.measure(limits);
+        }
+    }
+
+    private void round(Heat heat, List<Contender> contenders, Ceiling ceiling, String which) {
+        boolean bounded = heat.device() == Models.Device.CPU;
+        Optional<MachineLimits> best = bounded ? Optional.of(ceiling.now()) : Optional.empty();
         List<Figure> figures = new ArrayList<>();
         for (Contender contender : contenders) {
             progress(heat, which + ": " + contender.name());
@@ -147,17 +157,23 @@ public final class EngineBench {
                     .forEach((cell, rate) ->
                             figures.add(new Figure(heat.title(), cell.title(), contender.name(), rate)));
             notes.addAll(outcome.failures());
-            best = best.best(MachineLimits.measure(limits));
+            best = best.map(limits -> limits.best(ceiling.now()));
         }
+        best.ifPresent(limits -> readings(heat, limits));
+        figures.forEach(results::add);
+        best.ifPresent(limits -> {
+            for (Cell cell : heat.cells()) {
+                double limit = limits.tokensPerSecond(cell, ceiling.dimensions(), heat.weights());
+                results.add(new Figure(heat.title(), cell.title(), Results.LIMIT, limit));
+            }
+        });
+    }
+
+    private void readings(Heat heat, MachineLimits best) {
         results.add(new Figure(heat.title(), "read, GB/s", Results.LIMIT, best.readBytes() / 1e9));
         results.add(new Figure(heat.title(), "f32 multiply-add, GFLOP/s", Results.LIMIT, best.flops() / 1e9));
         if (best.byteOps() > 0 && heat.weights() == WeightFormat.W8A8) {
             results.add(new Figure(heat.title(), "byte multiply-add, Gop/s", Results.LIMIT, best.byteOps() / 1e9));
-        }
-        figures.forEach(results::add);
-        for (Cell cell : heat.cells()) {
-            double limit = best.tokensPerSecond(cell, dimensions, heat.weights());
-            results.add(new Figure(heat.title(), cell.title(), Results.LIMIT, limit));
         }
     }
 

@@ -52,7 +52,7 @@ final class ExactBench {
                 }
                 out.printf(
                         "%n%s: %s%n%-50s %14s %10s %14s %10s%n",
-                        new Heat(shape, weights, threads, java.util.List.of()).title(),
+                        new Heat(shape, weights, Models.Device.CPU, threads, java.util.List.of()).title(),
                         model.shape(1).numerics(),
                         "arrangement",
                         "KV values",

@@ -26,10 +26,6 @@ record OpenVino(RivalsFolder folder) implements RivalProgram {
 
     @Override
     public Optional<Rate> figure(JsonNode printed) {
-        return printed.has("cell") && printed.has("per_second")
-                ? Optional.of(new Rate(
-                        Cell.parse(printed.path("cell").asString("")),
-                        printed.path("per_second").asDouble()))
-                : Optional.empty();
+        return Rate.of(printed);
     }
 }

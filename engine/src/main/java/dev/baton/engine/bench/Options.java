@@ -1,6 +1,7 @@
 package dev.baton.engine.bench;
 
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.Models.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -22,6 +23,7 @@ import java.util.function.Function;
  */
 record Options(
         List<String> shapes,
+        Device device,
         List<Integer> threads,
         List<WeightFormat> weights,
         List<Cell> cells,
@@ -45,6 +47,7 @@ record Options(
             on random weights; or, with --exact, whether every arrangement of the work makes the same bits.
 
               --shapes LIST     of demo, 135M, 1.1B            (135M,1.1B; with --exact demo,135M,1.1B)
+              --device NAME     cpu, or cuda: the first GPU, beside transformers (cpu)
               --threads LIST    CPU threads                    (2; with --exact 1,2)
               --weights LIST    of bf16, int8, w8a8            (bf16; int8 and w8a8 meet the rivals' q8_0)
               --cells LIST      decodeN (N sequences from 512 tokens on), prefillN (a prompt of N tokens)
@@ -68,6 +71,7 @@ record Options(
 
     private static final Set<String> VALUES = Set.of(
             "--shapes",
+            "--device",
             "--threads",
             "--weights",
             "--cells",
@@ -98,9 +102,16 @@ record Options(
             }
         }
         boolean exact = flags.contains(Flag.EXACT);
+        Device device = device(given.getOrDefault("--device", "cpu"));
+        if (exact && device != Device.CPU) {
+            throw new IllegalArgumentException("--exact compares the kernels of the CPU: leave --device out");
+        }
         return new Options(
                 list(given.getOrDefault("--shapes", exact ? "demo,135M,1.1B" : "135M,1.1B"), Options::shape),
-                list(given.getOrDefault("--threads", exact ? "1,2" : "2"), text -> number("--threads", text, 256)),
+                device,
+                list(
+                        given.getOrDefault("--threads", exact ? "1,2" : device == Device.CPU ? "2" : "1"),
+                        text -> number("--threads", text, 256)),
                 list(given.getOrDefault("--weights", "bf16"), WeightFormat::parse),
                 list(given.getOrDefault("--cells", "decode1,decode8,prefill512,prefill4096"), Cell::parse),
                 number("--rounds", given.getOrDefault("--rounds", "3"), 1000),
@@ -125,6 +136,14 @@ record Options(
             throw new IllegalArgumentException("shape '%s': %s are known".formatted(name, ShapeFolder.NAMES));
         }
         return name;
+    }
+
+    private static Device device(String name) {
+        return switch (name) {
+            case "cpu" -> Device.CPU;
+            case "cuda" -> Device.CUDA;
+            default -> throw new IllegalArgumentException("--device %s: cpu and cuda are known".formatted(name));
+        };
     }
 
     private static DtypeChoice dtype(String name) {

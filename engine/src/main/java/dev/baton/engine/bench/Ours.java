@@ -115,12 +115,14 @@ final class Ours implements Contender, AutoCloseable {
 
     /** The first blocks hold the latest prompt. */
     private void copyContext(int batch, int each) {
+        int held = region.layout().blocksFor(Cell.CONTEXT);
         for (int s = 1; s < batch; s++) {
-            for (int block = 0; block < region.layout().blocksFor(Cell.CONTEXT); block++) {
+            for (int block = 0; block < held; block++) {
                 for (int layer = 0; layer < region.layout().layers(); layer++) {
                     region.layerBlock(layer, s * each + block).copyFrom(region.layerBlock(layer, block));
                 }
             }
+            runner.arrived(blocks(s * each, held));
         }
     }
 

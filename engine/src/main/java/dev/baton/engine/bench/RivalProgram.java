@@ -5,7 +5,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** How the programs of an engine of others are started, and what they print. */
-sealed interface RivalProgram permits LlamaCpp, OpenVino {
+sealed interface RivalProgram permits LlamaCpp, OpenVino, Transformers {
     String name();
 
     /** The starts that together measure the heat's cells. */
@@ -14,5 +14,14 @@ sealed interface RivalProgram permits LlamaCpp, OpenVino {
     /** What a printed object says, if it is about a cell. */
     Optional<Rate> figure(JsonNode printed);
 
-    record Rate(Cell cell, double perSecond) {}
+    record Rate(Cell cell, double perSecond) {
+        /** What our own scripts print: {@code {"cell": "decode8", "per_second": 12.5}}. */
+        static Optional<Rate> of(JsonNode printed) {
+            return printed.has("cell") && printed.has("per_second")
+                    ? Optional.of(new Rate(
+                            Cell.parse(printed.path("cell").asString("")),
+                            printed.path("per_second").asDouble()))
+                    : Optional.empty();
+        }
+    }
 }

@@ -1,18 +1,20 @@
 package dev.baton.engine.bench;
 
+import dev.baton.engine.model.Models.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What {@code tools/rivals/setup.sh} made: {@code hf/SHAPE} (checkpoints that Baton loads too), {@code gguf/SHAPE-TYPE.gguf}
- * of the same weights, llama.cpp's programs, and a Python with OpenVINO.
+ * of the same weights, llama.cpp's programs, a Python with OpenVINO, and one with torch and transformers.
  *
  * @param root null when there is none
- * @param home of Baton's sources, for the script that runs OpenVINO
+ * @param home of Baton's sources, for the scripts that run OpenVINO and transformers
  */
 record RivalsFolder(@Nullable Path root, Path home) {
     /** The folder given, else that of the environment, else the place that the setup uses by itself. */
@@ -56,30 +58,47 @@ record RivalsFolder(@Nullable Path root, Path home) {
         return root;
     }
 
-    /** The rivals whose programs are here. */
-    List<RivalProgram> programs() {
-        List<RivalProgram> programs = new ArrayList<>();
-        if (root != null && Files.isExecutable(llama("llama-bench"))) {
-            programs.add(new LlamaCpp(this));
-        }
-        if (root != null && Files.isExecutable(openVinoPython())) {
-            programs.add(new OpenVino(this));
-        }
-        return programs;
+    Path torchPython() {
+        return there().resolve("t").resolve("bin").resolve("python");
     }
 
-    /** Why rivals are missing from a table, for people; nothing when both are here. */
-    List<String> missing() {
+    Path transformersScript() {
+        return home.resolve("tools").resolve("rivals").resolve("transformers_gpu.py");
+    }
+
+    /** The rivals on that device whose programs are here. */
+    List<RivalProgram> programs(Device device) {
+        if (root == null) {
+            return List.of();
+        }
+        return switch (device) {
+            case CPU -> {
+                List<RivalProgram> programs = new ArrayList<>();
+                if (Files.isExecutable(llama("llama-bench"))) {
+                    programs.add(new LlamaCpp(this));
+                }
+                if (Files.isExecutable(openVinoPython())) {
+                    programs.add(new OpenVino(this));
+                }
+                yield programs;
+            }
+            case CUDA -> Files.isExecutable(torchPython()) ? List.of(new Transformers(this)) : List.of();
+        };
+    }
+
+    /** Why rivals are missing from a table, for people; nothing when all are here. */
+    List<String> missing(Device device) {
         if (root == null) {
             return List.of("no rivals beside us: tools/rivals/setup.sh gets them (docs/performance.md)");
         }
-        List<String> missing = new ArrayList<>();
-        if (!Files.isExecutable(llama("llama-bench"))) {
-            missing.add("llama.cpp: %s is missing".formatted(llama("llama-bench")));
-        }
-        if (!Files.isExecutable(openVinoPython())) {
-            missing.add("OpenVINO: %s is missing".formatted(openVinoPython()));
-        }
-        return missing;
+        Map<String, Path> wanted = switch (device) {
+            case CPU -> Map.of("llama.cpp", llama("llama-bench"), "OpenVINO", openVinoPython());
+            case CUDA -> Map.of("transformers", torchPython());
+        };
+        return wanted.entrySet().stream()
+                .filter(program -> !Files.isExecutable(program.getValue()))
+                .map(program -> "%s: %s is missing".formatted(program.getKey(), program.getValue()))
+                .sorted()
+                .toList();
     }
 }

@@ -4,6 +4,7 @@ import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.engine.torch.Torch;
 import dev.baton.engine.torch.TorchArgument;
 import dev.baton.engine.torch.TorchDevice;
+import dev.baton.engine.torch.TorchDtype;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -16,7 +17,7 @@ import java.util.Set;
 /** A model on a torch device: weights copied there once, the forward pass TorchScript, products and attention libtorch's. */
 final class TorchModel implements OpenModel {
     /** Changes whenever the bits that the script makes change. Far from those of the CPU's own kernels. */
-    private static final long NUMERIC_PATH = 1_001;
+    private static final long NUMERIC_PATH = 1_002;
 
     final ModelConfig config;
     final TorchDevice device;
@@ -60,7 +61,8 @@ final class TorchModel implements OpenModel {
         }
         List<TorchRecipe.Slots> kinds =
                 recipes.stream().map(TorchRecipe::slots).distinct().toList();
-        torch = new Torch(new TorchScript(config, settings.blockTokens()).source(kinds));
+        torch = new Torch(
+                new TorchScript(config, settings.blockTokens(), TorchDtype.valueOf(kv().name())).source(kinds));
         weights = new TorchWeights(
                 config,
                 checkpoint,

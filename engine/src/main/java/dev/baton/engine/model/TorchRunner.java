@@ -15,7 +15,8 @@ import java.util.Map;
 
 /**
  * The forward pass on a device: for each layer one call before attention, one that stores keys and values, attention, and
- * one call after it. The rows that a layer stored are in the region, for others to read, when the layer is told.
+ * one call after it. The rows that a layer stored are in the region, for others to read, when the layer is told; layers are
+ * told a few at a time.
  */
 final class TorchRunner implements ModelRunner {
     private final TorchModel model;
@@ -26,8 +27,8 @@ final class TorchRunner implements ModelRunner {
     private final TorchCache cache;
     private final TorchArgument ramp;
     private final Map<Integer, TorchArgument> windows = new LinkedHashMap<>();
-    private Arena logitsArena = Arena.ofShared();
-    private MemorySegment logits = MemorySegment.NULL;
+    private final TorchMirror mirror;
+    private final HostBuffer logits;
 
     TorchRunner(TorchModel model, KvRegion region) {
         this.model = model;
@@ -40,6 +41,8 @@ final class TorchRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         cache = new TorchCache(torch, model.device, region);
+        mirror = new TorchMirror(torch, model.device, region);
+        logits = new HostBuffer(torch, model.device);
         int tokens = TorchTiles.blocks(layout.blockTokens()) * layout.blockTokens();
         try (Arena temporary = Arena.ofConfined()) {
             MemorySegment values = temporary.allocate(JAVA_LONG, tokens);
@@ -66,33 +69,31 @@ final class TorchRunner implements ModelRunner {
     @Override
     public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
         int rows = Slices.check(slices, config, layout);
-        int[] last = Slices.lastRows(slices);
+        int wanted = Slices.lastRows(slices).length;
+        mirror.begin();
         try (TorchStep step = new TorchStep(model, slices, rows, layout.blockTokens())) {
-            Map<Integer, List<TorchArgument>> firsts = new LinkedHashMap<>();
-            windows.keySet()
-                    .forEach(window -> firsts.put(
-                            window,
-                            step.groups.stream()
-                                    .map(group -> group.first(window))
-                                    .toList()));
             TorchArgument hidden = torch.apply("embed", model.embedding, step.ids);
             try {
                 for (int layer = 0; layer < config.layers; layer++) {
-                    attend(layer, step, hidden, firsts);
-                    progress.layerDone(layer);
-                    TorchArgument attended = step.attended;
-                    if (layer == config.layers - 1) {
-                        if (last.length == 0) {
-                            return MemorySegment.NULL;
-                        }
-                        TorchArgument wanted = step.rows(last);
-                        attended = step.keep(torch.apply("pick", attended, wanted));
-                        hidden = replaced(hidden, torch.apply("pick", hidden, wanted));
-                    }
+                    boolean last = layer == config.layers - 1;
                     TorchModel.Layer of = model.layers.get(layer);
-                    hidden = replaced(hidden, torch.apply(of.after(), hidden, attended, of.weights()));
+                    try (TorchArgument attended = attend(layer, step, hidden)) {
+                        if (!last) {
+                            hidden = replaced(hidden, torch.apply(of.after(), hidden, attended, of.weights()));
+                        } else if (wanted > 0) {
+                            hidden = replaced(hidden, torch.apply("pick", hidden, step.wanted));
+                            try (TorchArgument picked = torch.apply("pick", attended, step.wanted)) {
+                                hidden = replaced(hidden, torch.apply(of.after(), hidden, picked, of.weights()));
+                            }
+                        }
+                    }
+                    if (!step.decodes && (last || (layer + 1) % mirror.part() == 0)) {
+                        mirror.tell(step, progress);
+                    }
                 }
-                return logits(hidden, last.length);
+                MemorySegment made = wanted > 0 ? logits(hidden, wanted) : MemorySegment.NULL;
+                mirror.tell(step, progress);
+                return made;
             } finally {
                 hidden.close();
             }
@@ -104,45 +105,58 @@ final class TorchRunner implements ModelRunner {
         return by;
     }
 
-    private void attend(int layer, TorchStep step, TorchArgument hidden, Map<Integer, List<TorchArgument>> firsts) {
+    /** What attention makes of all rows, in their order. */
+    private TorchArgument attend(int layer, TorchStep step, TorchArgument hidden) {
         TorchModel.Layer of = model.layers.get(layer);
-        TorchStep.Angles angles = step.angles.get(of.window() > 0 ? step.angles.size() - 1 : 0);
+        TorchArgument angles = step.angles.get(of.window() > 0 ? step.angles.size() - 1 : 0);
         TorchArgument pool = cache.pool(layer);
-        TorchArgument window = java.util.Objects.requireNonNull(windows.get(of.window()));
-        List<TorchArgument> first = java.util.Objects.requireNonNull(firsts.get(of.window()));
-        try (TorchArgument qkv = torch.apply(of.before(), hidden, of.weights(), angles.cos(), angles.sin());
-                TorchArgument stored = torch.apply("store", qkv, pool, step.here.block(), step.here.token())) {
-            for (int i = 0; i < step.groups.size(); i++) {
-                TorchTiles group = step.groups.get(i);
-                torch.call(
-                        "attend",
-                        qkv,
-                        pool,
-                        group.rows,
-                        group.table,
-                        group.position,
-                        group.end,
-                        ramp,
-                        first.get(i),
-                        group.last,
-                        window,
-                        step.attended);
+        try (TorchArgument qkv = torch.apply(of.before(), hidden, of.weights(), angles)) {
+            mirror.stored(torch.apply("store", qkv, pool, step.here.block(), step.here.token()));
+            if (!step.tiles.isEmpty()) {
+                return tiled(of.window(), step, qkv, pool);
             }
-            torch.call("mirror", stored, cache.mirror(layer), step.there.block(), step.there.token());
+            List<TorchArgument> parts = step.attention.stream()
+                    .map(rows -> rows.attend(of.window(), qkv, pool))
+                    .toList();
+            if (parts.size() == 1) {
+                return parts.getFirst();
+            }
+            try (TorchArgument all = torch.listOf(parts)) {
+                return torch.apply("joined", all);
+            } finally {
+                parts.forEach(TorchArgument::close);
+            }
         }
+    }
+
+    private TorchArgument tiled(int width, TorchStep step, TorchArgument qkv, TorchArgument pool) {
+        TorchArgument window = java.util.Objects.requireNonNull(windows.get(width));
+        TorchArgument out = torch.zeros(model.device, TorchDtype.F32, step.rows, (long) config.heads * config.headDim);
+        for (TorchTiles group : step.tiles) {
+            torch.call(
+                    "attend",
+                    qkv,
+                    pool,
+                    group.rows,
+                    group.table,
+                    group.position,
+                    group.end,
+                    ramp,
+                    group.first(width),
+                    group.last,
+                    window,
+                    out);
+        }
+        return out;
     }
 
     private MemorySegment logits(TorchArgument hidden, int rows) {
         long bytes = (long) rows * config.vocab * 4;
-        if (logits.byteSize() < bytes) {
-            logitsArena.close();
-            logitsArena = Arena.ofShared();
-            logits = logitsArena.allocate(bytes, 64);
-        }
-        try (TorchArgument out = torch.tensor(logits, TorchDtype.F32, rows, config.vocab)) {
+        MemorySegment made = logits.atLeast(bytes).asSlice(0, bytes);
+        try (TorchArgument out = torch.tensor(made, TorchDtype.F32, rows, config.vocab)) {
             torch.call("head", hidden, model.norm, model.head, out);
         }
-        return logits.asSlice(0, bytes);
+        return made;
     }
 
     @Override
@@ -150,6 +164,7 @@ final class TorchRunner implements ModelRunner {
         windows.values().forEach(TorchArgument::close);
         ramp.close();
         cache.close();
-        logitsArena.close();
+        mirror.close();
+        logits.close();
     }
 }

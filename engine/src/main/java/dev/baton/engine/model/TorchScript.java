@@ -3,6 +3,7 @@ package dev.baton.engine.model;
 import dev.baton.engine.kernel.Kernels.Activation;
 import dev.baton.engine.model.Family.Trait;
 import dev.baton.engine.model.TorchRecipe.Slots;
+import dev.baton.engine.torch.TorchDtype;
 import java.util.List;
 import java.util.Map;
 
@@ -10,13 +11,17 @@ import java.util.Map;
  * The forward pass as TorchScript, written from a configuration. Each kind of layer, that is each set of tensors that
  * layers have, gets a method before attention and one after it; attention and the cache are the same for all.
  *
- * <p>The residual stream, norms, rotation and attention are f32. A product is made in the type of its weights.
+ * <p>The residual stream, norms and rotation are f32. A product is made in the type of its weights, attention in that of
+ * the cache.
  */
 final class TorchScript {
     /** Below every score that can be computed, above what hides one: a row that has seen nothing yet stays finite. */
     private static final String LOWEST = "-1.0e30";
 
     private static final String HIDDEN_SCORE = "-3.0e38";
+
+    /** Added to a score that nobody may see; every type of a cache has it. */
+    private static final String MASKED = "-6.0e4";
 
     private static final String SHARED = """
               def embed(self: __torch__.Model, table: Tensor, ids: Tensor) -> Tensor:
@@ -26,11 +31,16 @@ final class TorchScript {
                 return torch.index_select(x, 0, rows)
 
               def norm(self: __torch__.Model, x: Tensor, weight: Tensor) -> Tensor:
-                square = torch.mean(torch.mul(x, x), [-1], True)
-                return torch.mul(torch.mul(x, torch.rsqrt(torch.add(square, $epsilon))), weight)
+                return torch.rms_norm(torch.to(x, 6), [torch.size(weight, 0)], weight, $epsilon)
 
               def product(self: __torch__.Model, x: Tensor, weight: Tensor) -> Tensor:
-                return torch.to(torch.linear(torch.to(x, ops.prim.dtype(weight)), weight), 6)
+                return torch.linear(torch.to(x, ops.prim.dtype(weight)), weight)
+
+              def spread(self: __torch__.Model, angles: Tensor) -> Tensor:
+                a = torch.select(angles, 0, 0)
+                b = torch.select(angles, 0, 1)
+                both = torch.cat([torch.cat([a, a], 1), torch.cat([torch.neg(b), b], 1)], 0)
+                return torch.reshape(both, [2, -1, 1, $rotated])
 
               def gated(self: __torch__.Model, x: Tensor) -> Tensor:
                 half = torch.floordiv(torch.size(x, 1), 2)
@@ -46,9 +56,11 @@ final class TorchScript {
                 _0 = torch.index_put_(self.cells(pool), annotate(List[Optional[Tensor]], [block, token]), rounded)
                 return rounded
 
-              def mirror(self: __torch__.Model, rows: Tensor, region: Tensor, block: Tensor, token: Tensor) -> NoneType:
-                here = torch.to(rows, region)
-                _0 = torch.index_put_(self.cells(region), annotate(List[Optional[Tensor]], [block, token]), here)
+              def host(self: __torch__.Model, bytes: int, pinned: bool) -> Tensor:
+                return torch.empty([bytes], dtype=0, layout=None, device=torch.device("cpu"), pin_memory=pinned, memory_format=None)
+
+              def bring(self: __torch__.Model, rows: List[Tensor], to: Tensor) -> NoneType:
+                _0 = torch.copy_(to, torch.stack(rows))
                 return None
 
               def fetch(self: __torch__.Model, region: Tensor, pool: Tensor, there: Tensor, here: Tensor) -> NoneType:
@@ -97,6 +109,66 @@ final class TorchScript {
                 _0 = torch.index_copy_(out, 0, rows, flat)
                 return None
 
+              def held(self: __torch__.Model, table: Tensor, last: Tensor, from0: int, count: int) -> Tensor:
+                near = ops.prim.device(table)
+                at = torch.add(torch.arange(count, dtype=4, layout=None, device=near, pin_memory=False), from0)
+                seen = torch.minimum(torch.unsqueeze(at, 0), torch.unsqueeze(last, 1))
+                block = torch.gather(table, 1, torch.floor_divide(seen, $block))
+                cell = torch.add(torch.mul(block, $cells), torch.remainder(seen, $block))
+                head = torch.mul(torch.arange($pairs, dtype=4, layout=None, device=near, pin_memory=False), $block)
+                return torch.reshape(torch.add(torch.reshape(head, [2, 1, $kv, 1]), torch.unsqueeze(cell, 1)), [-1])
+
+              def hidden(self: __torch__.Model, position: Tensor, from0: int, count: int, window: int) -> Tensor:
+                near = ops.prim.device(position)
+                at = torch.add(torch.arange(count, dtype=4, layout=None, device=near, pin_memory=False), from0)
+                seen = torch.unsqueeze(position, 1)
+                hidden = torch.gt(at, seen)
+                if torch.gt(window, 0):
+                  hidden = torch.logical_or(hidden, torch.le(at, torch.sub(seen, window)))
+                else:
+                  pass
+                return torch.mul(torch.to(hidden, $kept), $masked)
+
+              def together(self: __torch__.Model, x: Tensor, from0: int, to: int) -> Tensor:
+                q = torch.reshape(torch.slice(torch.slice(x, 0, from0, to), 1, 0, $heads), [-1, $kv, $group, $dim])
+                return torch.permute(q, [1, 2, 0, 3])
+
+              def shared(self: __torch__.Model, x: Tensor) -> Tensor:
+                return torch.expand(torch.unsqueeze(x, 1), [-1, $group, -1, -1])
+
+              def flat(self: __torch__.Model, made: Tensor) -> Tensor:
+                return torch.reshape(torch.permute(made, [2, 0, 1, 3]), [-1, $width])
+
+              def prompt(self: __torch__.Model, qkv: Tensor, from0: int, to: int) -> Tensor:
+                x = torch.slice(qkv, 0, from0, to)
+                k = self.shared(torch.permute(torch.slice(x, 1, $heads, $turned), [1, 0, 2]))
+                v = self.shared(torch.permute(torch.slice(x, 1, $turned, $all), [1, 0, 2]))
+                q = self.together(qkv, from0, to)
+                return self.flat(torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=$scale))
+
+              def chunk(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, mask: Tensor) -> Tensor:
+                kv = torch.reshape(torch.index_select(torch.reshape(pool, [-1, $dim]), 0, held), [2, $kv, -1, $dim])
+                k = self.shared(torch.select(kv, 0, 0))
+                v = self.shared(torch.select(kv, 0, 1))
+                q = self.together(qkv, from0, to)
+                return self.flat(torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=$scale))
+
+              def one(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, mask: Optional[Tensor]) -> Tensor:
+                s = torch.sub(to, from0)
+                kv = torch.reshape(torch.index_select(torch.reshape(pool, [-1, $dim]), 0, held), [2, s, $kv, -1, $dim])
+                q = torch.reshape(torch.slice(torch.slice(qkv, 0, from0, to), 1, 0, $heads), [s, $kv, $group, $dim])
+                y = torch.scaled_dot_product_attention(q, torch.select(kv, 0, 0), torch.select(kv, 0, 1), mask, 0., False, scale=$scale)
+                return torch.reshape(y, [s, $width])
+
+              def single(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor) -> Tensor:
+                return self.one(qkv, from0, to, pool, held, None)
+
+              def singles(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, mask: Tensor) -> Tensor:
+                return self.one(qkv, from0, to, pool, held, torch.unsqueeze(torch.unsqueeze(mask, 1), 1))
+
+              def joined(self: __torch__.Model, parts: List[Tensor]) -> Tensor:
+                return torch.cat(parts, 0)
+
               def uncapped(self: __torch__.Model, score: Tensor) -> Tensor:
                 return score
 
@@ -108,11 +180,24 @@ final class TorchScript {
                 return None
             """;
 
+    /** The two halves of a head change places. */
+    private static final String WHOLE_TURN =
+            "    made = torch.addcmul(torch.mul(x, c), torch.roll(x, [$half], [2]), d)\n";
+
+    private static final String PART_TURN = """
+                a = torch.slice(x, 2, 0, $rotated)
+                turned = torch.addcmul(torch.mul(a, c), torch.roll(a, [$half], [2]), d)
+                made = torch.cat([turned, torch.to(torch.slice(x, 2, $rotated, $dim), 6)], 2)
+            """;
+
     private final ModelConfig config;
     private final Map<String, Object> numbers;
 
-    /** @param blockTokens tokens of a block; a tile of attention is {@link TorchTiles#blocks} of them */
-    TorchScript(ModelConfig config, int blockTokens) {
+    /**
+     * @param blockTokens tokens of a block; a tile of attention is {@link TorchTiles#blocks} of them
+     * @param cache type of keys and values
+     */
+    TorchScript(ModelConfig config, int blockTokens, TorchDtype cache) {
         this.config = config;
         int tile = TorchTiles.blocks(blockTokens);
         int all = config.heads + 2 * config.kvHeads;
@@ -132,6 +217,10 @@ final class TorchScript {
                 Map.entry("dim", config.headDim),
                 Map.entry("width", config.heads * config.headDim),
                 Map.entry("block", blockTokens),
+                Map.entry("cells", 2 * config.kvHeads * blockTokens),
+                Map.entry("pairs", 2 * config.kvHeads),
+                Map.entry("kept", (config.attentionSoftcap > 0 ? TorchDtype.F32 : cache).code()),
+                Map.entry("masked", MASKED),
                 Map.entry("tile", tile),
                 Map.entry("tokens", tile * blockTokens),
                 Map.entry("scale", config.scale),
@@ -171,20 +260,19 @@ final class TorchScript {
                     x = torch.cat([query, key], 1)
                 """.formatted(has.at("queryNorm"), has.at("keyNorm"))
                 : "    x = torch.slice(y, 1, 0, $turned)\n";
-        return written(
-                """
-                  def before%d(self: __torch__.Model, hidden: Tensor, w: List[Tensor], cos: Tensor, sin: Tensor) -> Tensor:
+        return written("""
+                  def before%d(self: __torch__.Model, hidden: Tensor, w: List[Tensor], turn: Tensor) -> Tensor:
                     flat = %s
                     y = torch.reshape(flat, [-1, $all, $dim])
-                %s    a = torch.slice(x, 2, 0, $half)
-                    b = torch.slice(x, 2, $half, $rotated)
-                    c = torch.unsqueeze(cos, 1)
-                    d = torch.unsqueeze(sin, 1)
-                    turned = torch.sub(torch.mul(a, c), torch.mul(b, d))
-                    crossed = torch.add(torch.mul(b, c), torch.mul(a, d))
-                    still = torch.slice(x, 2, $rotated, $dim)
-                    return torch.cat([torch.cat([turned, crossed, still], 2), torch.slice(y, 1, $turned, $all)], 1)
-                """.formatted(kind, linear(has, "qkv", "self.norm(hidden, %s)".formatted(has.at("norm"))), heads));
+                %s    c = torch.select(turn, 0, 0)
+                    d = torch.select(turn, 0, 1)
+                %s    v = torch.slice(y, 1, $turned, $all)
+                    return torch.cat([torch.to(made, $kept), torch.to(v, $kept)], 1)
+                """.formatted(
+                        kind,
+                        linear(has, "qkv", "self.norm(hidden, %s)".formatted(has.at("norm"))),
+                        heads,
+                        config.rotated == config.headDim ? WHOLE_TURN : PART_TURN));
     }
 
     /** From what attention made to the residual stream after the layer. */

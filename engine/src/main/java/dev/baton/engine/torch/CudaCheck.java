@@ -2,7 +2,7 @@ package dev.baton.engine.torch;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import ai.djl.util.Platform;
+import ai.djl.util.Utils;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -11,12 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Whether a GPU that was asked for can be used: first what can be known without loading anything, then libtorch, then a
  * sum on the GPU. DJL alone would fall back to the CPU.
  */
-record CudaCheck(CudaDriver driver, LibtorchFolder folder) {
-    private static final String FLAVOR = "PYTORCH_FLAVOR";
-
-    /** The only binding for CUDA in the {@code pytorch-jni} that this build brings. */
-    private static final String BINDING = "cu128";
-
+record CudaCheck(CudaDriver driver, LibtorchFolder folder, Binding binding) {
     private static final String SCRIPT = """
               def twice(self: __torch__.Model, x: Tensor, out: Tensor) -> NoneType:
                 _0 = torch.copy_(out, torch.add(x, x))
@@ -24,12 +19,12 @@ record CudaCheck(CudaDriver driver, LibtorchFolder folder) {
             """;
 
     void require(TorchDevice device) throws UnusableDeviceException {
-        if (driver.gpus() <= device.index() || !folder.loadable(wanted())) {
+        if (driver.gpus() <= device.index() || !folder.loadable(binding.version())) {
             throw unusable(device, folder.finding(), null);
         }
         // DJL's own guess has a suffix that no binding has.
-        if (folder.folder() != null && System.getenv(FLAVOR) == null && System.getProperty(FLAVOR) == null) {
-            System.setProperty(FLAVOR, BINDING);
+        if (folder.folder() != null && Utils.getEnvOrSystemProperty(Binding.FLAVOR) == null) {
+            System.setProperty(Binding.FLAVOR, binding.flavor());
         }
         try {
             Shim.load();
@@ -63,15 +58,8 @@ record CudaCheck(CudaDriver driver, LibtorchFolder folder) {
     private UnusableDeviceException unusable(TorchDevice device, String libtorch, @Nullable Throwable cause) {
         return new UnusableDeviceException(
                 """
-                %s cannot be used. Found: %s; %s. Needed: a GPU that nvidia-smi lists, and %s with the lib folder of \
-                libtorch %s for CUDA 12.8 (%s)""".formatted(device, driver.finding(), libtorch, LibtorchFolder.VARIABLE, wanted(), BINDING), cause);
-    }
-
-    /** The version that the binding was built for. */
-    private static String wanted() {
-        String version = Platform.detectPlatform("pytorch").getVersion();
-        int date = version.indexOf('-');
-        return date < 0 ? version : version.substring(0, date);
+                %s cannot be used. Found: %s; %s. Needed: a GPU that nvidia-smi lists, and %s with the lib folder of %s; \
+                tools/libtorch makes the binding for another""".formatted(device, driver.finding(), libtorch, LibtorchFolder.VARIABLE, binding), cause);
     }
 
     private static String rootOf(Throwable e) {

@@ -5,6 +5,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,13 +15,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param setting the variable's value, null where it is not set
  * @param folder the first of its folders that holds a libtorch
- * @param version what the distribution's {@code build-version} says: "2.7.1+cu128" say
+ * @param version what the distribution says of itself: "2.7.1+cu128" say
  */
 record LibtorchFolder(
         @Nullable String setting,
         @Nullable Path folder,
         @Nullable String version) {
     static final String VARIABLE = "PYTORCH_LIBRARY_PATH";
+    private static final Pattern PYTHON_VERSION = Pattern.compile("(?m)^__version__ = '([^']+)'$");
 
     static LibtorchFolder configured() {
         return of(Utils.getEnvOrSystemProperty(VARIABLE));
@@ -38,10 +41,20 @@ record LibtorchFolder(
         return new LibtorchFolder(setting, null, null);
     }
 
+    /** From the C++ distribution's file, else from that of the Python package. */
     private static @Nullable String version(Path folder) {
-        Path file = folder.resolveSibling("build-version");
+        String plain = read(folder.resolveSibling("build-version"));
+        if (plain != null) {
+            return plain.strip();
+        }
+        String module = read(folder.resolveSibling("version.py"));
+        Matcher version = PYTHON_VERSION.matcher(module == null ? "" : module);
+        return version.find() ? version.group(1) : null;
+    }
+
+    private static @Nullable String read(Path file) {
         try {
-            return Files.isRegularFile(file) ? Files.readString(file).strip() : null;
+            return Files.isRegularFile(file) ? Files.readString(file) : null;
         } catch (IOException e) {
             return null;
         }

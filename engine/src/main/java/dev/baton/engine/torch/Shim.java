@@ -27,6 +27,7 @@ final class Shim {
     private static final MethodHandle COPY;
     private static final MethodHandle ZERO;
     private static final MethodHandle DELETE;
+    private static final MethodHandle DATA;
 
     static {
         if (System.getProperty(OFFLINE) == null) {
@@ -51,11 +52,14 @@ final class Shim {
         COPY = call("copy_", JAVA_LONG, JAVA_LONG, JAVA_INT);
         ZERO = call("zero_", JAVA_LONG);
         DELETE = call("delete_tensor_object", JAVA_LONG);
+        DATA = call("get_data_ptr", JAVA_LONG, ADDRESS);
         // The profiling executor recompiles for every new shape: 205 instead of 38 microseconds at worst.
         turnOff("_ZN5torch3jit16getProfilingModeEv");
         turnOff("_ZN5torch3jit15getExecutorModeEv");
         // Without it the old executor would compile kernels of its own on a GPU, for each new shape.
         dontFuseOnGpu();
+        // cuDNN's attention is planned anew for each length, and lengths change with every token.
+        noAttentionOfCudnn();
     }
 
     private Shim() {}
@@ -145,6 +149,17 @@ final class Shim {
         }
     }
 
+    /** Where a tensor's first element lies. */
+    static MemorySegment data(long tensor, long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(ADDRESS);
+            check("where a tensor lies", (int) DATA.invokeExact(tensor, address));
+            return address.get(ADDRESS, 0).reinterpret(bytes);
+        } catch (Throwable e) {
+            throw failed(e);
+        }
+    }
+
     private static MethodHandle call(String function, MemoryLayout... arguments) {
         return Linker.nativeLinker()
                 .downcallHandle(
@@ -204,6 +219,21 @@ final class Shim {
                     .invokeExact(false);
         } catch (Throwable e) {
             throw new IllegalStateException("calling libtorch's overrideCanFuseOnGPU", e);
+        }
+    }
+
+    private static void noAttentionOfCudnn() {
+        try {
+            MemorySegment context = (MemorySegment) Linker.nativeLinker()
+                    .downcallHandle(LIBTORCH.findOrThrow("_ZN2at13globalContextEv"), FunctionDescriptor.of(ADDRESS))
+                    .invokeExact();
+            Linker.nativeLinker()
+                    .downcallHandle(
+                            LIBTORCH.findOrThrow("_ZN2at7Context14setSDPUseCuDNNEb"),
+                            FunctionDescriptor.ofVoid(ADDRESS, JAVA_BOOLEAN))
+                    .invokeExact(context, false);
+        } catch (Throwable e) {
+            throw new IllegalStateException("calling libtorch's setSDPUseCuDNN", e);
         }
     }
 }

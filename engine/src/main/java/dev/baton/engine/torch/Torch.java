@@ -13,6 +13,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** One loaded script with its methods. Owns the module; arguments belong to whoever made them. */
@@ -27,7 +28,8 @@ public final class Torch implements AutoCloseable {
      */
     public static void require(TorchDevice device) throws UnusableDeviceException {
         if (device.kind() == TorchDevice.Kind.CUDA) {
-            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured()).require(device);
+            new CudaCheck(CudaDriver.look(CudaDriver.LIBRARY), LibtorchFolder.configured(), Binding.configured())
+                    .require(device);
         }
     }
 
@@ -100,11 +102,33 @@ public final class Torch implements AutoCloseable {
                 IValue.listFrom(Stream.of(tensors).map(TorchArgument::tensor).toArray(PtNDArray[]::new)), null);
     }
 
+    /** A list of results of calls, which stay the caller's. */
+    public TorchArgument listOf(List<TorchArgument> tensors) {
+        PtNDArray[] arrays =
+                tensors.stream().map(of -> of.value.toTensor(manager)).toArray(PtNDArray[]::new);
+        try {
+            return new TorchArgument(IValue.listFrom(arrays), null);
+        } finally {
+            Stream.of(arrays).forEach(PtNDArray::close);
+        }
+    }
+
+    /** Where the elements of a call's result lie, in memory of this process; the result must outlive their use. */
+    public MemorySegment memory(TorchArgument result, long bytes) {
+        try (PtNDArray array = result.value.toTensor(manager)) {
+            return Shim.data(array.getHandle(), bytes);
+        }
+    }
+
     public TorchArgument number(double value) {
         return new TorchArgument(IValue.from(value), null);
     }
 
     public TorchArgument integer(long value) {
+        return new TorchArgument(IValue.from(value), null);
+    }
+
+    public TorchArgument flag(boolean value) {
         return new TorchArgument(IValue.from(value), null);
     }
 

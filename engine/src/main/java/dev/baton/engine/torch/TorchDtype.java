@@ -16,6 +16,11 @@ public enum TorchDtype {
         this.bytes = bytes;
     }
 
+    /** libtorch's number, as scripts write it. */
+    public int code() {
+        return code;
+    }
+
     /** Bytes of one element. */
     public int bytes() {
         return bytes;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.engine.bench.Cell.Kind;
 import dev.baton.engine.bench.Options.Flag;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
+import dev.baton.engine.model.Models.Device;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -42,10 +43,19 @@ class OptionsTest {
     }
 
     @Test
+    void onAGpuThreadsDoNotMatterAndEachShapeRunsOnce() {
+        Options options = Options.parse("--device", "cuda");
+        assertThat(options.device()).isEqualTo(Device.CUDA);
+        assertThat(options.threads()).hasSize(1);
+    }
+
+    @Test
     void everyOptionIsTaken() {
         Options options = Options.parse(
                 "--shapes",
                 "demo",
+                "--device",
+                "cpu",
                 "--threads",
                 "1,4",
                 "--weights",
@@ -68,6 +78,7 @@ class OptionsTest {
         assertThat(options)
                 .isEqualTo(new Options(
                         List.of("demo"),
+                        Device.CPU,
                         List.of(1, 4),
                         List.of(WeightFormat.BF16, WeightFormat.W8A8),
                         List.of(new Cell(Kind.PREFILL, 64)),
@@ -90,6 +101,7 @@ class OptionsTest {
         assertThat(named)
                 .containsExactlyInAnyOrder(
                         "--shapes",
+                        "--device",
                         "--threads",
                         "--weights",
                         "--cells",
@@ -118,7 +130,9 @@ class OptionsTest {
                 "--cells prefill0",
                 "--weights int4",
                 "--rounds x",
-                "--dtype f16"
+                "--dtype f16",
+                "--device tpu",
+                "--exact --device cuda"
             })
     void whatMakesNoSenseIsRefused(String line) {
         assertThatThrownBy(() -> Options.parse(line.split(" "))).isInstanceOf(IllegalArgumentException.class);

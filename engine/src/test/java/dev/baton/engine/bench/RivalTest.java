@@ -3,6 +3,7 @@ package dev.baton.engine.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.bench.Cell.Kind;
+import dev.baton.engine.model.Models.Device;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,8 @@ class RivalTest {
     private static final Cell DECODE8 = new Cell(Kind.DECODE, 8);
     private static final Cell PREFILL = new Cell(Kind.PREFILL, 512);
     private static final Cell LONG = new Cell(Kind.PREFILL, 4096);
-    private static final Heat HEAT = new Heat("135M", WeightFormat.BF16, 2, List.of(DECODE1, DECODE8, PREFILL, LONG));
+    private static final Heat HEAT =
+            new Heat("135M", WeightFormat.BF16, Device.CPU, 2, List.of(DECODE1, DECODE8, PREFILL, LONG));
 
     @TempDir
     private Path root;
@@ -62,7 +64,7 @@ class RivalTest {
                 .allSatisfy(command -> assertThat(String.join(" ", command))
                         .contains("-m " + root.resolve("gguf").resolve("135M-bf16.gguf"), "-t 2"));
         assertThat(String.join(" ", commands.get(2))).contains("-npp 512 -ntg 32 -npl 8 -c 4608");
-        assertThat(new LlamaCpp(folder).starts(new Heat("135M", WeightFormat.W8A8, 1, List.of(PREFILL))))
+        assertThat(new LlamaCpp(folder).starts(new Heat("135M", WeightFormat.W8A8, Device.CPU, 1, List.of(PREFILL))))
                 .singleElement()
                 .satisfies(
                         child -> assertThat(String.join(" ", child.command())).contains("135M-q8_0.gguf", "-t 1"));
@@ -79,6 +81,24 @@ class RivalTest {
         assertThat(outcome.rates())
                 .hasSize(4)
                 .allSatisfy((cell, rate) -> assertThat(rate).isEqualTo(12.5));
+    }
+
+    @Test
+    void onAGpuTransformersRunsTheSharedCheckpoint() throws IOException {
+        Path checkpoint = root.resolve("hf").resolve("135M");
+        Files.createDirectories(checkpoint);
+        Files.createFile(checkpoint.resolve("model.safetensors"));
+        assertThat(folder.programs(Device.CUDA)).isEmpty();
+        assertThat(folder.missing(Device.CUDA)).singleElement().asString().startsWith("transformers: ");
+        script(folder.torchPython(), """
+                shift; [ "$1" = %s ] || exit 3; shift
+                for cell in "$@"; do echo "{\\"cell\\": \\"$cell\\", \\"per_second\\": 7000}"; done""".formatted(checkpoint));
+        Heat heat = new Heat("135M", WeightFormat.BF16, Device.CUDA, 1, List.of(DECODE1, DECODE8, PREFILL, LONG));
+        assertThat(folder.programs(Device.CUDA)).singleElement().satisfies(program -> {
+            Contender.Outcome outcome = new Rival(program, Duration.ofSeconds(30)).measure(heat);
+            assertThat(outcome.failures()).isEmpty();
+            assertThat(outcome.rates()).hasSize(4).containsEntry(DECODE8, 7000.0);
+        });
     }
 
     @Test
@@ -116,17 +136,17 @@ class RivalTest {
         assertThat(RivalsFolder.find(Optional.empty(), Optional.of(other.toString()), home)
                         .root())
                 .isEqualTo(other);
-        assertThat(RivalsFolder.find(Optional.empty(), Optional.empty(), home).missing())
+        assertThat(RivalsFolder.find(Optional.empty(), Optional.empty(), home).missing(Device.CPU))
                 .singleElement()
                 .asString()
                 .contains("tools/rivals/setup.sh");
         Files.createDirectories(home.resolve(".baton").resolve("rivals"));
         assertThat(RivalsFolder.find(Optional.empty(), Optional.of(" "), home).root())
                 .isEqualTo(home.resolve(".baton").resolve("rivals"));
-        assertThat(folder.missing()).hasSize(2);
+        assertThat(folder.missing(Device.CPU)).hasSize(2);
         script(folder.llama("llama-bench"), "");
-        assertThat(folder.missing()).hasSize(1);
-        assertThat(folder.programs()).hasOnlyElementsOfType(LlamaCpp.class);
+        assertThat(folder.missing(Device.CPU)).hasSize(1);
+        assertThat(folder.programs(Device.CPU)).hasOnlyElementsOfType(LlamaCpp.class);
     }
 
     private static Contender.Outcome measure(RivalProgram program) {

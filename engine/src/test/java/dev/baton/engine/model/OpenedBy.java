@@ -1,9 +1,9 @@
 package dev.baton.engine.model;
 
-import dev.baton.engine.torch.TorchDevice;
+import dev.baton.engine.torch.TestDevice;
 import java.io.IOException;
 
-/** The two ways in which a model folder runs: the CPU's own kernels, and libtorch on a device, here the CPU. */
+/** The two ways in which a model folder runs: the CPU's own kernels, and libtorch on the device of the tests. */
 public enum OpenedBy {
     KERNELS {
         @Override
@@ -14,7 +14,7 @@ public enum OpenedBy {
     TORCH {
         @Override
         public OpenModel open(ModelSettings settings) throws IOException {
-            return TorchModel.open(settings, TorchDevice.CPU, (done, of) -> {});
+            return TorchModel.open(settings, TestDevice.usable(), (done, of) -> {});
         }
     };
 

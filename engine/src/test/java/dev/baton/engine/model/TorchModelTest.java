@@ -9,6 +9,7 @@ import dev.baton.engine.model.ModelRunner.Slice;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.ModelSettings.Precision;
 import dev.baton.engine.model.ModelSettings.WeightChoice;
+import dev.baton.engine.torch.TestDevice;
 import dev.baton.engine.torch.UnusableDeviceException;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
-/** A model on a device: its pool is not the region, which only mirrors it. The device here is the CPU. */
+/** A model on the device of the tests: its pool is not the region, which only mirrors it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TorchModelTest {
     private static final Path FOLDER = Reference.RESOURCES.resolve("families").resolve("gemma3");
@@ -133,6 +134,29 @@ class TorchModelTest {
         }
     }
 
+    /** In 16 bits a GPU has other kernels for whole prompts, for parts of one and for single rows. */
+    @Test
+    void in16BitsAPromptItsPartsAndItsRowsBesideOthersMakeNearlyWhatTheyMakeInF32() throws IOException {
+        ModelSettings settings = new ModelSettings(FOLDER, "gemma3", DtypeChoice.BF16, 1, BLOCK);
+        try (OpenModel narrow = OpenedBy.TORCH.open(settings)) {
+            KvLayout layout = narrow.layout(3 * BLOCKS);
+            try (ModelRunner runner = narrow.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
+                float[] whole = run(runner, slice(0, LENGTH, 0));
+                runner.forward(List.of(slice(0, 3, BLOCKS)), layer -> {});
+                runner.forward(List.of(slice(3, 20, BLOCKS)), layer -> {});
+                float[] parts = run(runner, slice(20, LENGTH, BLOCKS));
+                runner.forward(List.of(slice(0, LENGTH - 1, 2 * BLOCKS), slice(0, 4, BLOCKS)), layer -> {});
+                float[] rows = runner.forward(
+                                List.of(slice(LENGTH - 1, LENGTH, 2 * BLOCKS), slice(4, 5, BLOCKS)), layer -> {})
+                        .toArray(JAVA_FLOAT);
+                float[] alone = run(runner, slice(LENGTH - 1, LENGTH, 2 * BLOCKS));
+                for (float[] made : List.of(whole, parts, Arrays.copyOf(rows, expected.length), alone)) {
+                    assertThat(Reference.difference(made, expected)).isLessThan(0.05);
+                }
+            }
+        }
+    }
+
     @Test
     void whatAnEarlierSequenceLeftInABlockDoesNotMatterNotEvenNaN() {
         KvRegion region = region();
@@ -147,10 +171,10 @@ class TorchModelTest {
     }
 
     @Test
-    void itsCacheDoesNotPassForTheKernelsOwn() {
+    void itsCacheDoesNotPassForTheKernelsOwn() throws UnusableDeviceException {
         assertThat(model.shape(1).fingerprint()).isNotEqualTo(kernels.shape(1).fingerprint());
         assertThat(model.shape(1).layout()).isEqualTo(kernels.shape(1).layout());
-        assertThat(model.shape(1).numerics()).contains("libtorch on cpu");
+        assertThat(model.shape(1).numerics()).contains("libtorch on " + TestDevice.usable());
     }
 
     @Test

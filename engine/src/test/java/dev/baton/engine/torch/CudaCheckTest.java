@@ -47,6 +47,8 @@ class CudaCheckTest {
 
     @Test
     void withAGpuAndALibtorchForTheCpu() throws IOException, InterruptedException {
+        Shim.load();
+        assumeThat(Shim.hasCuda()).as("libtorch has CUDA").isFalse();
         refused(fake(0, 2), LibtorchFolder.of(null))
                 .hasMessageContaining("Fake 9000, Fake 9000")
                 .hasMessageContaining("built without CUDA");
@@ -69,13 +71,46 @@ class CudaCheckTest {
     }
 
     @Test
+    void withAGpuAndALibtorchOfPythonsThatTheBindingIsNotFor() throws IOException, InterruptedException {
+        Path lib = Files.createDirectories(folder.resolve("torch").resolve("lib"));
+        Files.createFile(lib.resolve("libtorch.so"));
+        Files.writeString(folder.resolve("torch").resolve("version.py"), """
+                __all__ = ['__version__', 'debug']
+                __version__ = '2.11.0+cu130'
+                debug = False
+                """);
+        LibtorchFolder libtorch = LibtorchFolder.of(lib.toString());
+        refused(fake(0, 1), libtorch)
+                .hasMessageContaining("holds libtorch 2.11.0+cu130")
+                .hasMessageContaining("tools/libtorch");
+        assertThat(libtorch.loadable(Binding.of("2.11.0", "cu130").version())).isTrue();
+    }
+
+    @Test
+    void theBindingIsTheBuildsUnlessTheVariablesThatDjlReadsNameAnother() {
+        assertThat(Binding.of(null, " ")).hasToString("libtorch 2.7.1 for CUDA 12.8 (cu128)");
+        assertThat(Binding.of("2.11.0", "cu130")).hasToString("libtorch 2.11.0 for CUDA 13.0 (cu130)");
+    }
+
+    @Test
+    void aGpuThatIsNotThereIsRefusedBesideOneThatIs() throws UnusableDeviceException {
+        assumeThat(TestDevice.named()).as("the device of the tests").isEqualTo(TorchDevice.cuda(0));
+        Torch.require(TorchDevice.cuda(0));
+        CudaDriver driver = CudaDriver.look(CudaDriver.LIBRARY);
+        assertThatThrownBy(() -> Torch.require(TorchDevice.cuda(driver.gpus())))
+                .isInstanceOf(UnusableDeviceException.class)
+                .hasMessageContaining("cuda:%d cannot be used. Found: a driver for CUDA".formatted(driver.gpus()));
+    }
+
+    @Test
     void theCpuNeedsNothing() throws UnusableDeviceException {
         Torch.require(TorchDevice.CPU);
         assertThat(TorchDevice.CPU).hasToString("cpu");
     }
 
     private static AbstractThrowableAssert<?, ? extends Throwable> refused(CudaDriver driver, LibtorchFolder libtorch) {
-        return assertThatThrownBy(() -> new CudaCheck(driver, libtorch).require(TorchDevice.cuda(0)))
+        return assertThatThrownBy(
+                        () -> new CudaCheck(driver, libtorch, Binding.of(null, null)).require(TorchDevice.cuda(0)))
                 .isInstanceOf(UnusableDeviceException.class)
                 .hasMessageStartingWith("cuda:0 cannot be used. Found: ");
     }
