@@ -11,7 +11,8 @@
 #define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
 #define STRIDE (KC + 16)
 #define DIRECT_TILE 8
-#define AHEAD 1536 /* bytes */
+#define DIRECT_PANELS 4 /* at a time at most: more are more streams than memory likes */
+#define AHEAD 96        /* k: how far before its use a weight is asked for */
 
 AVX512 static inline __attribute__((always_inline)) __m512 widen(int type, const char *row) {
     switch (type) {
@@ -43,45 +44,46 @@ AVX512 static inline __attribute__((always_inline)) void direct(
     const float *a = p->a + row * p->lda;
 #pragma GCC unroll 24
     for (int i = 0; i < rows * panels; i++) acc[i] = _mm512_setzero_ps();
-    for (long k = 0; k < p->k; k++) {
-        __m512 b[8];
+    for (long k = 0; k < p->k;) {
+        long ahead = AHEAD * PANEL * size + (k + AHEAD < p->k ? 0 : (panels - 1) * stride);
+        long end = k + AHEAD < p->k ? p->k - AHEAD : p->k;
+        for (; k < end; k++) {
+            __m512 b[DIRECT_PANELS];
+#pragma GCC unroll 4
+            for (int q = 0; q < panels; q++) {
+                const char *at = w + q * stride + k * PANEL * size;
+                _mm_prefetch(at + ahead, _MM_HINT_T0);
+                b[q] = widen(type, at);
+            }
 #pragma GCC unroll 8
-        for (int q = 0; q < panels; q++) {
-            const char *at = w + q * stride + k * PANEL * size;
-            _mm_prefetch(at + AHEAD, _MM_HINT_T0);
-            b[q] = widen(type, at);
-        }
-#pragma GCC unroll 8
-        for (int r = 0; r < rows; r++) {
-            __m512 x = _mm512_set1_ps(a[r * p->lda + k]);
-#pragma GCC unroll 8
-            for (int q = 0; q < panels; q++) acc[q * rows + r] = _mm512_fmadd_ps(x, b[q], acc[q * rows + r]);
+            for (int r = 0; r < rows; r++) {
+                __m512 x = _mm512_set1_ps(a[r * p->lda + k]);
+#pragma GCC unroll 4
+                for (int q = 0; q < panels; q++) acc[q * rows + r] = _mm512_fmadd_ps(x, b[q], acc[q * rows + r]);
+            }
         }
     }
-#pragma GCC unroll 8
+#pragma GCC unroll 4
     for (int q = 0; q < panels; q++) {
 #pragma GCC unroll 8
         for (int r = 0; r < rows; r++) finish(p, type, row + r, panel + q, acc[q * rows + r]);
     }
 }
 
-/* How many panels tiles of up to that many rows take at a time: as many as registers allow. */
-static const int WIDE[DIRECT_TILE + 1] = {0, 8, 8, 6, 6, 4, 4, 3, 3};
-
-#define TILE(type, rows, wide) \
-    case rows * 16 + wide: direct(p, type, rows, wide, row, panel); break;
+#define TILE(type, rows, panels) \
+    case rows * 16 + panels: direct(p, type, rows, panels, row, panel); break;
 #define DIRECT(type) \
     switch (rows * 16 + step) { \
-        TILE(type, 1, 8) TILE(type, 2, 8) TILE(type, 3, 6) TILE(type, 4, 6) TILE(type, 4, 4) TILE(type, 5, 4) \
-        TILE(type, 6, 4) TILE(type, 6, 3) TILE(type, 7, 3) TILE(type, 8, 3) TILE(type, 1, 1) TILE(type, 2, 1) \
-        TILE(type, 3, 1) TILE(type, 4, 1) TILE(type, 5, 1) TILE(type, 6, 1) TILE(type, 7, 1) TILE(type, 8, 1) \
+        TILE(type, 1, 4) TILE(type, 2, 4) TILE(type, 3, 4) TILE(type, 4, 4) TILE(type, 5, 4) TILE(type, 6, 4) \
+        TILE(type, 6, 3) TILE(type, 7, 3) TILE(type, 8, 3) TILE(type, 1, 1) TILE(type, 2, 1) TILE(type, 3, 1) \
+        TILE(type, 4, 1) TILE(type, 5, 1) TILE(type, 6, 1) TILE(type, 7, 1) TILE(type, 8, 1) \
     }
 
 AVX512 static void direct_task(void *argument, long index, void *scratch) {
     (void)scratch;
     const product *p = argument;
     long end = min(ceil_div(p->n, PANEL), (index + 1) * p->group), tiles = ceil_div(p->m, DIRECT_TILE);
-    long wide = WIDE[ceil_div(p->m, tiles)];
+    long wide = ceil_div(p->m, tiles) > 6 ? 3 : DIRECT_PANELS; /* as many as registers allow */
     for (long panel = index * p->group; panel < end;) {
         long step = end - panel >= wide ? wide : 1;
         for (long t = 0; t < tiles; t++) { /* from the second on, the panels come from the cache */
@@ -182,5 +184,5 @@ AVX512 static void blocked_task(void *argument, long index, void *scratch) {
 static long scratch_floats(long group) { return KC * 2 * PANEL + group * BLOCK_ROWS * PANEL; }
 
 const product_form product_avx512 = {
-        direct_task, blocked_task, 8, TILE_ROWS, BLOCK_TILES, 8, KC, STRIDE, scratch_floats};
+        direct_task, blocked_task, DIRECT_PANELS, TILE_ROWS, BLOCK_TILES, 8, KC, STRIDE, scratch_floats};
 #endif

@@ -31,6 +31,8 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "--enable-native-access=ALL-UNNAMED",
+                    "--sun-misc-unsafe-memory-access=allow",
+                    "-Dslf4j.internal.verbosity=ERROR",
                     "-Xmx2g",
                     "-Dbaton.home=" + Baton.home(),
                     "-cp",

@@ -148,8 +148,8 @@ final class TorchScript {
 
               def chunk(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, mask: Tensor) -> Tensor:
                 kv = torch.reshape(torch.index_select(torch.reshape(pool, [-1, $dim]), 0, held), [2, $kv, -1, $dim])
-                k = self.shared(torch.select(kv, 0, 0))
-                v = self.shared(torch.select(kv, 0, 1))
+                k = torch.contiguous(self.shared(torch.select(kv, 0, 0)))
+                v = torch.contiguous(self.shared(torch.select(kv, 0, 1)))
                 q = self.together(qkv, from0, to)
                 return self.flat(torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=$scale))
 
