@@ -91,11 +91,12 @@ final class Roles {
                 "--enable-native-access=ALL-UNNAMED",
                 "-Dbaton.process=" + name,
                 "-Dbaton.state=" + place.state()));
+        String classPath = classPath(module);
         StartupCache cache = caches.computeIfAbsent(
-                module, each -> StartupCache.of(place.home().resolve(each).resolve("target"), each));
+                module, each -> StartupCache.of(place.home().resolve(each).resolve("target"), classPath));
         command.addAll(cache.options(place.records() && recorders.add(module)));
         command.add("-cp");
-        command.add(classPath(module));
+        command.add(classPath);
         command.add(mainClass(module));
         command.addAll(settings);
         // In the environment, not on the command line, where every user of the machine could read it.

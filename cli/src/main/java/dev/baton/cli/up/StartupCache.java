@@ -1,15 +1,17 @@
 package dev.baton.cli.up;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 
 /**
  * A JVM's cache of loaded and linked classes beside the build of a module. The first process of a module that is
  * stopped in peace leaves it; later ones start several times faster. The JVM itself refuses one that does not fit its
- * class path, so a stale cache costs speed and nothing else; a new build removes it.
+ * class path, so a stale cache costs speed and nothing else; one that is older than a jar of its class path is removed.
  */
 final class StartupCache {
     private final Path file;
@@ -20,17 +22,27 @@ final class StartupCache {
         this.fresh = fresh;
     }
 
-    static StartupCache of(Path target, String module) {
+    /** @param classPath of the module's processes */
+    static StartupCache of(Path target, String classPath) {
         Path file = target.resolve("startup.aot");
-        Path jar = target.resolve(module + "-0.1.0-SNAPSHOT.jar");
         try {
-            if (Files.exists(file) && Files.getLastModifiedTime(file).compareTo(Files.getLastModifiedTime(jar)) < 0) {
+            if (Files.exists(file) && olderThanAny(file, classPath)) {
                 Files.delete(file);
             }
         } catch (IOException e) {
             // Used as it is: the JVM checks it.
         }
         return new StartupCache(file, target.resolve("startup.aot.fresh"));
+    }
+
+    private static boolean olderThanAny(Path file, String classPath) throws IOException {
+        FileTime recorded = Files.getLastModifiedTime(file);
+        for (String jar : classPath.split(File.pathSeparator)) {
+            if (Files.getLastModifiedTime(Path.of(jar)).compareTo(recorded) > 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean exists() {
