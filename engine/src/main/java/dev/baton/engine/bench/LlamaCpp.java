@@ -20,6 +20,11 @@ record LlamaCpp(RivalsFolder folder) implements RivalProgram {
     }
 
     @Override
+    public Path executable() {
+        return folder.llama("llama-bench");
+    }
+
+    @Override
     public List<Child> starts(Heat heat) {
         List<String> common = List.of(
                 "-m",

@@ -1,10 +1,9 @@
 package dev.baton.engine.bench;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import tools.jackson.databind.JsonNode;
 
 /** OpenVINO GenAI through {@code tools/rivals/openvino_bench.py}: one start measures all cells. */
 record OpenVino(RivalsFolder folder) implements RivalProgram {
@@ -14,18 +13,18 @@ record OpenVino(RivalsFolder folder) implements RivalProgram {
     }
 
     @Override
+    public Path executable() {
+        return folder.openVinoPython();
+    }
+
+    @Override
     public List<Child> starts(Heat heat) {
         List<String> command = new ArrayList<>(List.of(
-                folder.openVinoPython().toString(),
+                executable().toString(),
                 folder.openVinoScript().toString(),
                 folder.gguf(heat.shape(), heat.weights().openVino).toString(),
                 Integer.toString(heat.threads())));
         heat.cells().forEach(cell -> command.add(cell.toString()));
         return List.of(new Child(command, Map.of("OMP_NUM_THREADS", Integer.toString(heat.threads()))));
-    }
-
-    @Override
-    public Optional<Rate> figure(JsonNode printed) {
-        return Rate.of(printed);
     }
 }

@@ -1,5 +1,6 @@
 package dev.baton.engine.bench;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
@@ -11,17 +12,17 @@ sealed interface RivalProgram permits LlamaCpp, OpenVino, Transformers {
     /** The starts that together measure the heat's cells. */
     List<Child> starts(Heat heat);
 
-    /** What a printed object says, if it is about a cell. */
-    Optional<Rate> figure(JsonNode printed);
+    /** Without it there is nothing to start. */
+    Path executable();
 
-    record Rate(Cell cell, double perSecond) {
-        /** What our own scripts print: {@code {"cell": "decode8", "per_second": 12.5}}. */
-        static Optional<Rate> of(JsonNode printed) {
-            return printed.has("cell") && printed.has("per_second")
-                    ? Optional.of(new Rate(
-                            Cell.parse(printed.path("cell").asString("")),
-                            printed.path("per_second").asDouble()))
-                    : Optional.empty();
-        }
+    /** What a printed object says, if it is about a cell; our own scripts print {@code {"cell": "decode8", "per_second": 12.5}}. */
+    default Optional<Rate> figure(JsonNode printed) {
+        return printed.has("cell") && printed.has("per_second")
+                ? Optional.of(new Rate(
+                        Cell.parse(printed.path("cell").asString("")),
+                        printed.path("per_second").asDouble()))
+                : Optional.empty();
     }
+
+    record Rate(Cell cell, double perSecond) {}
 }

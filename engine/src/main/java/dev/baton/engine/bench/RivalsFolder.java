@@ -3,10 +3,9 @@ package dev.baton.engine.bench;
 import dev.baton.engine.model.Models.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,13 +50,6 @@ record RivalsFolder(@Nullable Path root, Path home) {
         return home.resolve("tools").resolve("rivals").resolve("openvino_bench.py");
     }
 
-    private Path there() {
-        if (root == null) {
-            throw new IllegalStateException("no folder of rivals");
-        }
-        return root;
-    }
-
     Path torchPython() {
         return there().resolve("t").resolve("bin").resolve("python");
     }
@@ -68,22 +60,7 @@ record RivalsFolder(@Nullable Path root, Path home) {
 
     /** The rivals on that device whose programs are here. */
     List<RivalProgram> programs(Device device) {
-        if (root == null) {
-            return List.of();
-        }
-        return switch (device) {
-            case CPU -> {
-                List<RivalProgram> programs = new ArrayList<>();
-                if (Files.isExecutable(llama("llama-bench"))) {
-                    programs.add(new LlamaCpp(this));
-                }
-                if (Files.isExecutable(openVinoPython())) {
-                    programs.add(new OpenVino(this));
-                }
-                yield programs;
-            }
-            case CUDA -> Files.isExecutable(torchPython()) ? List.of(new Transformers(this)) : List.of();
-        };
+        return known(device).filter(RivalsFolder::here).toList();
     }
 
     /** Why rivals are missing from a table, for people; nothing when all are here. */
@@ -91,14 +68,30 @@ record RivalsFolder(@Nullable Path root, Path home) {
         if (root == null) {
             return List.of("no rivals beside us: tools/rivals/setup.sh gets them (docs/performance.md)");
         }
-        Map<String, Path> wanted = switch (device) {
-            case CPU -> Map.of("llama.cpp", llama("llama-bench"), "OpenVINO", openVinoPython());
-            case CUDA -> Map.of("transformers", torchPython());
-        };
-        return wanted.entrySet().stream()
-                .filter(program -> !Files.isExecutable(program.getValue()))
-                .map(program -> "%s: %s is missing".formatted(program.getKey(), program.getValue()))
-                .sorted()
+        return known(device)
+                .filter(program -> !here(program))
+                .map(program -> "%s: %s is missing".formatted(program.name(), program.executable()))
                 .toList();
+    }
+
+    private Path there() {
+        if (root == null) {
+            throw new IllegalStateException("no folder of rivals");
+        }
+        return root;
+    }
+
+    private Stream<RivalProgram> known(Device device) {
+        if (root == null) {
+            return Stream.empty();
+        }
+        return switch (device) {
+            case CPU -> Stream.of(new LlamaCpp(this), new OpenVino(this));
+            case CUDA -> Stream.of(new Transformers(this));
+        };
+    }
+
+    private static boolean here(RivalProgram program) {
+        return Files.isExecutable(program.executable());
     }
 }

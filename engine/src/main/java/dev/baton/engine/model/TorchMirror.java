@@ -59,7 +59,7 @@ final class TorchMirror implements AutoCloseable {
         long cell = (long) dim * dtype.bytes();
         long layerBytes = (long) step.rows * 2 * kvHeads * cell;
         MemorySegment memory = buffer.atLeast(layers * layerBytes);
-        try (TorchArgument list = torch.listOf(waiting);
+        try (TorchArgument list = torch.list(waiting);
                 TorchArgument to = torch.tensor(memory, dtype, layers, step.rows, 2, kvHeads, dim)) {
             torch.call("bring", list, to);
         }

@@ -121,7 +121,7 @@ final class TorchRunner implements ModelRunner {
             if (parts.size() == 1) {
                 return parts.getFirst();
             }
-            try (TorchArgument all = torch.listOf(parts)) {
+            try (TorchArgument all = torch.list(parts)) {
                 return torch.apply("joined", all);
             } finally {
                 parts.forEach(TorchArgument::close);

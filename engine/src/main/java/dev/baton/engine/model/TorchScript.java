@@ -12,7 +12,8 @@ import java.util.Map;
  * layers have, gets a method before attention and one after it; attention and the cache are the same for all.
  *
  * <p>The residual stream, norms and rotation are f32. A product is made in the type of its weights, attention in that of
- * the cache.
+ * the cache. A chunk under a mask copies its keys and values for every head: over heads that share them, libtorch's
+ * memory-efficient kernel takes a last block of one query for the heads of that query and reads the mask of other rows.
  */
 final class TorchScript {
     /** Below every score that can be computed, above what hides one: a row that has seen nothing yet stays finite. */

@@ -63,8 +63,8 @@ final class TorchStep implements AutoCloseable {
         int tables = singles * width
                 + order.stream().skip(singles).mapToInt(this::blocks).sum();
         int picked = (int) slices.stream().filter(Slice::logits).count();
-        MemorySegment packed = arena.allocate(
-                JAVA_LONG, (long) NUMBERS_OF_A_ROW * rows + picked + singles + (order.size() - singles) + tables);
+        MemorySegment packed =
+                arena.allocate(JAVA_LONG, (long) NUMBERS_OF_A_ROW * rows + picked + order.size() + tables);
         block = new int[rows];
         cell = new int[rows];
         Map<Integer, List<TorchTiles.Placed>> byLength = new LinkedHashMap<>();

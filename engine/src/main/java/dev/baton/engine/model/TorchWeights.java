@@ -40,7 +40,7 @@ final class TorchWeights implements AutoCloseable {
 
     /** A layer's tensors as one list. */
     TorchArgument layer(TorchRecipe recipe) {
-        return own(torch.list(recipe.read(this).toArray(TorchArgument[]::new)));
+        return own(torch.list(recipe.read(this)));
     }
 
     TorchArgument embedding() {

@@ -97,13 +97,8 @@ public final class Torch implements AutoCloseable {
         return argument(Shim.view(tensor.tensor().getHandle(), offset, shape));
     }
 
-    public TorchArgument list(TorchArgument... tensors) {
-        return new TorchArgument(
-                IValue.listFrom(Stream.of(tensors).map(TorchArgument::tensor).toArray(PtNDArray[]::new)), null);
-    }
-
-    /** A list of results of calls, which stay the caller's. */
-    public TorchArgument listOf(List<TorchArgument> tensors) {
+    /** A list of tensors, which stay the caller's. */
+    public TorchArgument list(List<TorchArgument> tensors) {
         PtNDArray[] arrays =
                 tensors.stream().map(of -> of.value.toTensor(manager)).toArray(PtNDArray[]::new);
         try {
