@@ -14,6 +14,8 @@ import time
 import torch
 from transformers import DynamicCache, LlamaForCausalLM
 
+if len(sys.argv) < 3:
+    sys.exit(__doc__)
 STEPS, WARM, CONTEXT = 32, 2, 512
 folder, cells = sys.argv[1], sys.argv[2:]
 device = torch.device(os.environ.get("BATON_RIVAL_DEVICE", "cuda:0"))
