@@ -1,7 +1,10 @@
 package dev.baton.kv;
 
+import dev.baton.kv.foreign.NativeLibrary;
+import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Computed without multiplying: the words go round eight lanes; each lane keeps the sum s of its words and the sum t
  * of all its s so far. After n words of a lane, t has counted word k of the lane (n - k) times, so {@code n * s - t}
- * is the sum of {@code k * w}, and word k of lane j has the weight {@code 2 * (8k + j) + 1}.
+ * is the sum of {@code k * w}, and word k of lane j has the weight {@code 2 * (8k + j) + 1}. In C where that loads.
  */
 public final class KvDigest {
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -22,26 +25,59 @@ public final class KvDigest {
 
     private static final int ROW = 64;
 
+    private static final @Nullable MethodHandle IN_C = inC(NativeLibrary.shipped("libbatonkv.so"));
+
     private KvDigest() {}
 
     /** Digest of a segment whose length is a multiple of 8 bytes. */
     public static long of(MemorySegment bytes) {
-        return digest(bytes, null);
+        return digest(bytes, null, IN_C);
     }
 
-    /** Copies a segment and digests what was copied: the bytes as they stand in {@code to}. */
+    /** Copies a segment, past the caches where C does it, and digests the words that it writes. */
     public static long copy(MemorySegment from, MemorySegment to) {
         if (from.byteSize() != to.byteSize()) {
             throw new IllegalArgumentException("copy of %d bytes into %d".formatted(from.byteSize(), to.byteSize()));
         }
-        return digest(to, from);
+        return digest(to, from, IN_C);
     }
 
-    private static long digest(MemorySegment bytes, @Nullable MemorySegment source) {
+    static @Nullable MethodHandle inC(@Nullable NativeLibrary library) {
+        return library == null
+                ? null
+                : library.function(
+                        "baton_kv_digest",
+                        FunctionDescriptor.of(
+                                ValueLayout.JAVA_LONG,
+                                ValueLayout.ADDRESS,
+                                ValueLayout.ADDRESS,
+                                ValueLayout.JAVA_LONG));
+    }
+
+    /**
+     * Digest of {@code bytes}, after {@code source} was copied there.
+     *
+     * @param inC computes it when both lie outside the heap; null: Java does
+     */
+    static long digest(MemorySegment bytes, @Nullable MemorySegment source, @Nullable MethodHandle inC) {
         long size = bytes.byteSize();
         if ((size & 7) != 0) {
             throw new IllegalArgumentException("digest of %d bytes: not a multiple of 8".formatted(size));
         }
+        if (inC == null || !bytes.isNative() || (source != null && !source.isNative())) {
+            return inJava(bytes, source);
+        }
+        MemorySegment from = source == null ? bytes : source;
+        MemorySegment copy = source == null ? MemorySegment.NULL : bytes;
+        try {
+            return (long) inC.invokeExact(from, copy, size);
+        } catch (Throwable e) {
+            throw new IllegalStateException("the digest in C failed", e);
+        }
+    }
+
+    private static long inJava(MemorySegment bytes, @Nullable MemorySegment source) {
+        long size = bytes.byteSize();
         long s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
         long t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0, t5 = 0, t6 = 0, t7 = 0;
         for (long start = 0; start < size; start += PIECE) {

@@ -23,6 +23,7 @@ class KvArchitectureTest {
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
                     "dev.baton.kv",
+                    "dev.baton.kv.foreign",
                     "java.lang",
                     "java.lang.foreign",
                     "java.lang.invoke",

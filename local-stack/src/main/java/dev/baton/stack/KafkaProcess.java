@@ -148,6 +148,7 @@ public final class KafkaProcess implements StackProcess {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+        command.add("-XX:CompileThresholdScaling=0.1");
         command.add("-XX:-UsePerfData");
         command.addAll(cache.options());
         command.addAll(List.of(

@@ -2,6 +2,7 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.Baton;
 import dev.baton.cli.CliException;
+import dev.baton.cli.host.QuickJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,9 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
                     "--sun-misc-unsafe-memory-access=allow",
                     "-Dslf4j.internal.verbosity=ERROR",
                     "-Xmx2g",
-                    "-Dbaton.home=" + Baton.home(),
+                    "-Dbaton.home=" + Baton.home()));
+            command.addAll(QuickJvm.OPTIONS); // as the workers run
+            command.addAll(List.of(
                     "-cp",
                     target.resolve(module + "-0.1.0-SNAPSHOT.jar")
                             + java.io.File.pathSeparator

@@ -1,6 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
+import dev.baton.cli.host.QuickJvm;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -91,6 +92,7 @@ final class Roles {
                 "--enable-native-access=ALL-UNNAMED",
                 "-Dbaton.process=" + name,
                 "-Dbaton.state=" + place.state()));
+        command.addAll(QuickJvm.OPTIONS);
         String classPath = classPath(module);
         StartupCache cache = caches.computeIfAbsent(
                 module, each -> StartupCache.of(place.home().resolve(each).resolve("target"), classPath));

@@ -8,6 +8,6 @@ public final class LogitKernels {
 
     /** Those in C where they load, else those in Java; the bits are the same. */
     public static LogitPasses open() {
-        return NativeLibrary.BATON == null ? new JavaLogitPasses() : new NativeLogitPasses();
+        return BatonLibrary.KERNELS == null ? new JavaLogitPasses() : new NativeLogitPasses();
     }
 }

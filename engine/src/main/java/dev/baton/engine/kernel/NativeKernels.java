@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.baton.kv.KvDtype;
+import dev.baton.kv.foreign.NativeLibrary;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
@@ -345,7 +346,7 @@ public final class NativeKernels implements Kernels {
         }
 
         private static @Nullable Library load() {
-            NativeLibrary lib = NativeLibrary.BATON;
+            NativeLibrary lib = BatonLibrary.KERNELS;
             return lib == null
                     ? null
                     : new Library(

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.kv.foreign.NativeLibrary;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
@@ -21,9 +22,9 @@ final class NativeLogitPasses implements LogitPasses {
             function("baton_sum", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_FLOAT, ADDRESS);
     private static final MethodHandle SPREAD = function(
             "baton_spread", ADDRESS, ADDRESS, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT, JAVA_INT, ADDRESS);
-    private static final MethodHandle MEMBERS = Linker.nativeLinker()
-            .downcallHandle(
-                    library().symbols().findOrThrow("baton_members"),
+    private static final MethodHandle MEMBERS = library()
+            .function(
+                    "baton_members",
                     FunctionDescriptor.of(
                             JAVA_INT,
                             ADDRESS,
@@ -38,15 +39,11 @@ final class NativeLogitPasses implements LogitPasses {
                     Linker.Option.critical(true));
 
     private static NativeLibrary library() {
-        return Objects.requireNonNull(NativeLibrary.BATON, "the C kernels do not load on this system");
+        return Objects.requireNonNull(BatonLibrary.KERNELS, "the C kernels do not load on this system");
     }
 
     private static MethodHandle function(String name, MemoryLayout... arguments) {
-        return Linker.nativeLinker()
-                .downcallHandle(
-                        library().symbols().findOrThrow(name),
-                        FunctionDescriptor.ofVoid(arguments),
-                        Linker.Option.critical(true));
+        return library().function(name, FunctionDescriptor.ofVoid(arguments), Linker.Option.critical(true));
     }
 
     @Override

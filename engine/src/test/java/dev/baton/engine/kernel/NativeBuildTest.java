@@ -42,7 +42,7 @@ class NativeBuildTest {
         Process check = new ProcessBuilder(
                         java.toString(),
                         "--enable-native-access=ALL-UNNAMED",
-                        "-D" + NativeLibrary.OVERRIDE + "=" + folder.resolve("libbaton.so"),
+                        "-D" + BatonLibrary.OVERRIDE + "=" + folder.resolve("libbaton.so"),
                         "-cp",
                         System.getProperty("java.class.path"),
                         KernelsCheck.class.getName())

@@ -1,4 +1,4 @@
-package dev.baton.engine.kernel;
+package dev.baton.kv.foreign;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,20 +13,20 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** A library that ships as a resource: written to a folder only this user may enter, loaded, and unlinked at once. */
-record NativeLibrary(SymbolLookup symbols) {
-    /** A path to a library built elsewhere, for tests of fresh builds. */
-    static final String OVERRIDE = "baton.kernels.library";
+public final class NativeLibrary {
+    private final SymbolLookup symbols;
 
-    /** The kernels; null where they do not load. */
-    static final @Nullable NativeLibrary BATON = open("libbaton.so");
+    private NativeLibrary(SymbolLookup symbols) {
+        this.symbols = symbols;
+    }
 
-    private static @Nullable NativeLibrary open(String name) {
-        String override = System.getProperty(OVERRIDE);
-        if (override != null) {
-            return override.isEmpty()
-                    ? null
-                    : new NativeLibrary(SymbolLookup.libraryLookup(Path.of(override), Arena.global()));
-        }
+    /** One built elsewhere, for tests of fresh builds; null for an empty path: as where none loads. */
+    public static @Nullable NativeLibrary at(String path) {
+        return path.isEmpty() ? null : new NativeLibrary(SymbolLookup.libraryLookup(Path.of(path), Arena.global()));
+    }
+
+    /** The one that ships for this system; null where there is none, or it does not load: Java takes over. */
+    public static @Nullable NativeLibrary shipped(String name) {
         String system = System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-"
                 + System.getProperty("os.arch").replace("amd64", "x86_64");
         try (InputStream resource = NativeLibrary.class.getResourceAsStream("/native/%s/%s".formatted(system, name))) {
@@ -44,15 +44,13 @@ record NativeLibrary(SymbolLookup symbols) {
             }
         } catch (IOException | IllegalArgumentException e) {
             System.getLogger(NativeLibrary.class.getName())
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "the C kernels do not load, the Java ones take over: {0}",
-                            e.toString());
+                    .log(System.Logger.Level.WARNING, "{0} does not load, Java takes over: {1}", name, e.toString());
             return null;
         }
     }
 
-    MethodHandle function(String name, FunctionDescriptor descriptor) {
-        return Linker.nativeLinker().downcallHandle(symbols.findOrThrow(name), descriptor);
+    /** Its function of that name. Options: those of the linker. */
+    public MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        return Linker.nativeLinker().downcallHandle(symbols.findOrThrow(name), descriptor, options);
     }
 }

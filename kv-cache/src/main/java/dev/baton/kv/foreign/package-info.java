@@ -1,0 +1,5 @@
+/** Libraries in C that ship beside the classes that call them. */
+@NullMarked
+package dev.baton.kv.foreign;
+
+import org.jspecify.annotations.NullMarked;
