@@ -130,7 +130,17 @@ public final class RequestMachine {
         route = chosen;
         retries.made();
         recordings++;
+        if (attempt.getNumber() == 1) {
+            publish(chosen); // beside its record: a claim waits for that. Later ones must not meet an earlier attempt.
+        }
         effects.add(new Effect.RecordAttempt(attempt, chosen));
+    }
+
+    private void publish(Route to) {
+        effects.add(
+                to.computesAtDecode()
+                        ? new Effect.PublishComputeHere(attempt, to, intake.tokens())
+                        : new Effect.PublishPrefillJob(attempt, to, intake.tokens()));
     }
 
     private void noRoute(Instant now) {
@@ -143,14 +153,10 @@ public final class RequestMachine {
 
     private void recorded(int number, Instant now) {
         recordings--;
-        if (number != attempt.getNumber() || route == null) {
-            return;
+        if (number == attempt.getNumber() && route != null && number > 1) {
+            phaseSince = now;
+            publish(route);
         }
-        phaseSince = now;
-        effects.add(
-                route.computesAtDecode()
-                        ? new Effect.PublishComputeHere(attempt, route, intake.tokens())
-                        : new Effect.PublishPrefillJob(attempt, route, intake.tokens()));
     }
 
     private void storeUnavailable(int number, String why, Instant now) {

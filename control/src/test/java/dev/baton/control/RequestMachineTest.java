@@ -22,19 +22,30 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 class RequestMachineTest {
     @Test
-    void isRecordedBeforeItIsPublished() {
+    void isRecordedAndPublishedAtOnce() {
         Requests request = Requests.fresh();
         assertThat(request.on(new RequestEvent.Routed(1, SPLIT)))
-                .containsExactly(new Effect.RecordAttempt(request.attempt(), SPLIT));
-        assertThat(request.on(new RequestEvent.AttemptRecorded(1)))
-                .containsExactly(new Effect.PublishPrefillJob(request.attempt(), SPLIT, List.of()));
+                .containsExactly(
+                        new Effect.PublishPrefillJob(request.attempt(), SPLIT, List.of()),
+                        new Effect.RecordAttempt(request.attempt(), SPLIT));
+        assertThat(request.on(new RequestEvent.AttemptRecorded(1))).isEmpty();
+    }
+
+    @Test
+    void aLaterAttemptIsRecordedBeforeItIsPublished() {
+        Requests request = Requests.queued(SPLIT);
+        request.on(new RequestEvent.WorkerLost(PREFILL, "dead"));
+        assertThat(request.on(new RequestEvent.Routed(2, LOCAL)))
+                .containsExactly(new Effect.RecordAttempt(request.attempt(), LOCAL));
+        assertThat(request.on(new RequestEvent.AttemptRecorded(2)))
+                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL, List.of()));
     }
 
     @Test
     void aRouteWithoutPrefillWorkerAsksTheDecodeWorkerToCompute() {
         Requests request = Requests.fresh();
-        assertThat(request.route(LOCAL))
-                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL, List.of()));
+        assertThat(request.on(new RequestEvent.Routed(1, LOCAL)))
+                .contains(new Effect.PublishComputeHere(request.attempt(), LOCAL, List.of()));
     }
 
     @Test

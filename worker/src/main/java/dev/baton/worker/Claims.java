@@ -16,11 +16,14 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Claims requests in Redis before anything is computed. A claim that Redis does not answer is repeated until the
- * request's deadline; one that is refused drops the record.
+ * request's deadline; one that is refused drops the record. A first attempt's record is written while its job is on
+ * its way: a claim that comes before it is repeated too, for little more than a second in all.
  */
 public final class Claims {
     private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
-    private static final Executor LATER = CompletableFuture.delayedExecutor(200, TimeUnit.MILLISECONDS);
+    private static final long RETRY_MILLIS = 200;
+    private static final long FIRST_WAIT_MILLIS = 5;
+    private static final long LONGEST_WAIT_MILLIS = 640;
 
     private final RequestStates requests;
     private final WorkerRef worker;
@@ -49,21 +52,35 @@ public final class Claims {
 
     /** Claims a phase; {@code then} hears on a virtual thread whether the claim holds. */
     public void claim(Generation generation, Phase phase, Answer then) {
+        claim(generation, phase, then, FIRST_WAIT_MILLIS);
+    }
+
+    /** @param wait before it is tried again when nothing is recorded yet */
+    private void claim(Generation generation, Phase phase, Answer then, long wait) {
         requests.claim(generation.getRequestId(), generation.getAttempt(), phase, worker)
                 .whenCompleteAsync(
-                        (outcome, error) -> answered(generation, phase, then, outcome, error),
+                        (outcome, error) -> answered(generation, phase, then, wait, outcome, error),
                         Thread::startVirtualThread);
     }
 
     private void answered(
-            Generation generation, Phase phase, Answer then, @Nullable Outcome outcome, @Nullable Throwable error) {
+            Generation generation,
+            Phase phase,
+            Answer then,
+            long wait,
+            @Nullable Outcome outcome,
+            @Nullable Throwable error) {
         if (outcome == null && !expired(generation)) {
             LOG.warn(
                     "The claim of {} for {} is tried again: {}",
                     generation.getRequestId(),
                     phase,
                     String.valueOf(error));
-            LATER.execute(() -> claim(generation, phase, then));
+            later(RETRY_MILLIS).execute(() -> claim(generation, phase, then, wait));
+            return;
+        }
+        if (outcome == Outcome.ABSENT && generation.getAttempt().getNumber() == 1 && wait <= LONGEST_WAIT_MILLIS) {
+            later(wait).execute(() -> claim(generation, phase, then, 2 * wait));
             return;
         }
         boolean holds = outcome != null && outcome.holds();
@@ -76,6 +93,10 @@ public final class Claims {
                     outcome);
         }
         then.heard(holds);
+    }
+
+    private static Executor later(long millis) {
+        return CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
     }
 
     /** Judged with slack: the deadline is on the gateway's clock. */

@@ -51,6 +51,11 @@ public final class BenchCommand implements Runnable {
     private double rate;
 
     @Option(
+            names = "--one-by-one",
+            description = "Ask again only after an answer: an idle system. --rate then sets the pauses between.")
+    private boolean oneByOne;
+
+    @Option(
             names = "--duration",
             defaultValue = "30s",
             description = "Of the arrivals (default: ${DEFAULT-VALUE}).",
@@ -98,7 +103,11 @@ public final class BenchCommand implements Runnable {
             ProgressBar bar = new ProgressBar(out);
             load.openLoop(Math.min(rate, 2), Duration.ofSeconds(3), words, 4, atMost, new Measurement(), bar);
             Measurement measured = new Measurement();
-            load.openLoop(rate, duration, words, maxTokens, atMost, measured, bar);
+            if (oneByOne) {
+                load.oneByOne(rate, duration, words, maxTokens, measured, bar);
+            } else {
+                load.openLoop(rate, duration, words, maxTokens, atMost, measured, bar);
+            }
             print(out, served, measured);
             write(served, measured);
         }
@@ -106,9 +115,9 @@ public final class BenchCommand implements Runnable {
 
     private void print(PrintWriter out, String served, Measurement measured) {
         out.printf(
-                "%s, %s arrivals/s for %d s, %d-word prompts, %d tokens each: %d answers, %d failed, %.0f tokens/s%n%n",
+                "%s, %s for %d s, %d-word prompts, %d tokens each: %d answers, %d failed, %.0f tokens/s%n%n",
                 served,
-                Table.number(rate),
+                oneByOne ? "one by one" : Table.number(rate) + " arrivals/s",
                 duration.toSeconds(),
                 words,
                 maxTokens,

@@ -92,6 +92,19 @@ final class Load {
         bar.done(null);
     }
 
+    /** One chat after another, each after a pause as between arrivals: no answer waits for another one's work. */
+    void oneByOne(double perSecond, Duration duration, int words, int maxTokens, Measurement into, ProgressBar bar) {
+        long start = System.nanoTime();
+        for (long now = start; now - start < duration.toNanos(); now = System.nanoTime()) {
+            bar.show(
+                    (now - start) / (double) duration.toNanos(),
+                    "%d answered, %d failed".formatted(into.answers.sum(), into.failures.sum()));
+            LockSupport.parkNanos(prompts.gapNanos(perSecond));
+            ask(words, maxTokens, System.nanoTime(), into);
+        }
+        bar.done(null);
+    }
+
     /** Waits for what still runs and shows how that goes. */
     static void drain(ExecutorService threads, Runnable show) {
         threads.shutdown();

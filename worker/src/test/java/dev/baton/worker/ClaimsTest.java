@@ -1,0 +1,96 @@
+package dev.baton.worker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.RequestStates;
+import dev.baton.control.Phase;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.stack.testing.WithStack;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+
+@WithStack
+@Timeout(60)
+class ClaimsTest {
+    private static final Duration LONG = Duration.ofSeconds(10);
+
+    private final WorkerRef worker =
+            WorkerRef.newBuilder().setId("prefill-0").setEpoch(1).build();
+    private final Attempt first = Attempt.newBuilder().setNumber(1).setNonce(7).build();
+    private final String id = UUID.randomUUID().toString();
+    private LettuceConnectionFactory connections;
+    private RequestStates states;
+    private Claims claims;
+
+    @BeforeEach
+    void connect(TestStack stack) {
+        connections = new LettuceConnectionFactory(
+                stack.redis().getHost(), stack.redis().getPort());
+        connections.afterPropertiesSet();
+        connections.start();
+        states = new RequestStates(new ReactiveStringRedisTemplate(connections), LONG, LONG);
+        claims = new Claims(states, worker, InstantSource.system());
+    }
+
+    @AfterEach
+    void disconnect() {
+        connections.destroy();
+    }
+
+    @Test
+    void aClaimThatComesBeforeItsRecordWaitsForIt() throws Exception {
+        CompletableFuture<Boolean> holds = claim(first);
+        TimeUnit.MILLISECONDS.sleep(100);
+        assertThat(holds).isNotDone();
+        record(first);
+        assertThat(holds.get(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aClaimThatNobodyRecordsIsRefusedInTheEnd() throws Exception {
+        assertThat(claim(first).get(10, TimeUnit.SECONDS)).isFalse();
+        record(first); // Too late for that job.
+        assertThat(states.find(id)
+                        .toCompletableFuture()
+                        .get(10, TimeUnit.SECONDS)
+                        .orElseThrow()
+                        .executors())
+                .isEmpty();
+    }
+
+    @Test
+    void aClaimOfAnAttemptThatDoesNotCountIsRefused() throws Exception {
+        record(first);
+        assertThat(claim(first.toBuilder().setNonce(8).build()).get(10, TimeUnit.SECONDS))
+                .isFalse();
+    }
+
+    private void record(Attempt attempt) throws Exception {
+        assertThat(states.create(id, attempt, "g", Instant.now().plus(LONG))
+                        .toCompletableFuture()
+                        .get(10, TimeUnit.SECONDS))
+                .isEqualTo(Outcome.APPLIED);
+    }
+
+    private CompletableFuture<Boolean> claim(Attempt attempt) {
+        CompletableFuture<Boolean> holds = new CompletableFuture<>();
+        Generation generation =
+                Generation.newBuilder().setRequestId(id).setAttempt(attempt).build();
+        claims.claim(generation, Phase.PREFILLING, holds::complete);
+        return holds;
+    }
+}
