@@ -23,7 +23,12 @@ import tools.jackson.databind.node.ObjectNode;
         name = "bench",
         mixinStandardHelpOptions = true,
         description = "Open-loop load against a running gateway.",
-        subcommands = {InterferenceCommand.class, ModuleBenchCommand.Engine.class, ModuleBenchCommand.Transfer.class})
+        subcommands = {
+            InterferenceCommand.class,
+            RecoveryCommand.class,
+            ModuleBenchCommand.Engine.class,
+            ModuleBenchCommand.Transfer.class
+        })
 public final class BenchCommand implements Runnable {
     /** Parts of TTFT in the order in which they pass, as the gateway names them. */
     private static final List<String> STAGES = List.of("admission", "kafka", "queue", "prefill", "first_token");

@@ -1,0 +1,231 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.Baton;
+import dev.baton.cli.CliException;
+import dev.baton.cli.client.ChatListener;
+import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackPlace;
+import dev.baton.cli.up.StackPlan;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code baton bench recovery}: streams at once, undisturbed and then with {@code kill -9} of one of two decode workers
+ * once half of them have so many tokens: the longest gap that followed, and whether every text is the same to its last letter.
+ */
+@Command(
+        name = "recovery",
+        mixinStandardHelpOptions = true,
+        description = "kill -9 of a decode worker under many streams: the gap that follows, and lost or changed text.")
+final class RecoveryCommand implements Runnable {
+    private static final int TOKENS_AFTER = 400;
+    private static final int WARM_TOKENS = 40;
+    private static final int LIMIT_SECONDS = 600;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(names = "--model", description = "Model folder (default: models/demo).")
+    private @Nullable Path model;
+
+    @Option(names = "--streams", defaultValue = "64", description = "Streams at once (default: ${DEFAULT-VALUE}).")
+    private int streams;
+
+    @Option(
+            names = "--after",
+            defaultValue = "100",
+            description =
+                    "Pieces of text that half of the streams have had when the worker dies (default: ${DEFAULT-VALUE}).")
+    private int after;
+
+    @Option(names = "--words", defaultValue = "20", description = "Words of each prompt (default: ${DEFAULT-VALUE}).")
+    private int words;
+
+    @Option(
+            names = "--kv-memory",
+            defaultValue = "512",
+            description = "MiB of each worker's pool (default: ${DEFAULT-VALUE}).")
+    private int kvMebibytes;
+
+    @Option(
+            names = "--port",
+            defaultValue = "18080",
+            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Override
+    public void run() {
+        Arguments.positive("--streams", streams);
+        Arguments.positive("--after", after);
+        Arguments.positive("--words", words);
+        PrintWriter out = spec.commandLine().getOut();
+        Path folder = model != null ? model : Baton.home().resolve("models/demo");
+        StackPlan plan = new StackPlan(folder, 1, 2, port, kvMebibytes, 1, List.of(), List.of());
+        out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
+        out.flush();
+        try (LocalStack stack = LocalStack.start(StackPlace.bench(), plan, line -> {});
+                GatewayClient gateway = new GatewayClient(stack.url(), null)) {
+            ask(gateway, stack.modelName(), WARM_TOKENS, new CountDownLatch(0));
+            out.println("Undisturbed");
+            out.flush();
+            List<Stream> alone = ask(gateway, stack.modelName(), after + TOKENS_AFTER, new CountDownLatch(0));
+            out.println("With a kill");
+            out.flush();
+            CountDownLatch underWay = new CountDownLatch((streams + 1) / 2);
+            long[] killed = new long[1];
+            Thread killer = Thread.ofVirtual().start(() -> {
+                if (awaited(underWay)) {
+                    killed[0] = System.nanoTime();
+                    stack.kill("decode-0");
+                }
+            });
+            List<Stream> disturbed = ask(gateway, stack.modelName(), after + TOKENS_AFTER, underWay);
+            killer.join();
+            print(out, alone, disturbed, killed[0]);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
+        }
+    }
+
+    /** @param underWay counted down by each stream that has had {@code after} pieces */
+    private List<Stream> ask(GatewayClient gateway, String served, int tokens, CountDownLatch underWay) {
+        Prompts prompts = new Prompts(1);
+        List<Stream> all = IntStream.range(0, streams)
+                .mapToObj(i -> new Stream(prompts.text(words), after, underWay))
+                .toList();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            all.forEach(stream -> threads.execute(() -> stream.run(gateway, served, tokens)));
+        }
+        return all;
+    }
+
+    private static boolean awaited(CountDownLatch underWay) {
+        try {
+            return underWay.await(LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private void print(PrintWriter out, List<Stream> alone, List<Stream> disturbed, long killed) {
+        Samples moved = new Samples();
+        Samples others = new Samples();
+        int failed = 0;
+        int changed = 0;
+        for (int i = 0; i < streams; i++) {
+            Stream stream = disturbed.get(i);
+            if (stream.failure != null || alone.get(i).failure != null) {
+                failed++;
+                out.println("failed: " + stream.failure + ", undisturbed: " + alone.get(i).failure);
+            } else if (!stream.text.toString().contentEquals(alone.get(i).text)) {
+                changed++;
+            }
+            (stream.attempts > 1 ? moved : others).addNanos(stream.longestGapAfter(killed));
+        }
+        Table table = new Table("longest gap since the kill, ms", "p50", "p99", "max", "streams");
+        row(table, "on the dead worker", moved);
+        row(table, "on the other", others);
+        out.println(table);
+        out.printf(
+                "%d streams, half with %d pieces before the kill: %d failed, %d with another text.%n",
+                streams, after, failed, changed);
+        if (moved.count() == 0) {
+            throw new CliException("no stream was on the worker that was killed: nothing was measured");
+        }
+        if (failed + changed > 0) {
+            throw new CliException("text was lost or changed");
+        }
+    }
+
+    private static void row(Table table, String name, Samples samples) {
+        table.row(
+                name,
+                Table.number(samples.millis(50)),
+                Table.number(samples.millis(99)),
+                Table.number(samples.millis(100)),
+                Long.toString(samples.count()));
+    }
+
+    /** One streamed answer: what came, and when. */
+    private static final class Stream implements ChatListener {
+        private final String prompt;
+        private final int after;
+        private final CountDownLatch underWay;
+        private final StringBuilder text = new StringBuilder();
+        private long[] times = new long[256];
+        private int pieces;
+        private int attempts = 1;
+        private @Nullable String failure;
+
+        private Stream(String prompt, int after, CountDownLatch underWay) {
+            this.prompt = prompt;
+            this.after = after;
+            this.underWay = underWay;
+        }
+
+        private void run(GatewayClient gateway, String model, int tokens) {
+            ObjectNode request = JsonMapper.shared().createObjectNode();
+            request.put("model", model)
+                    .put("max_tokens", tokens)
+                    .put("temperature", 0)
+                    .put("ignore_eos", true);
+            request.putArray("messages").addObject().put("role", "user").put("content", prompt);
+            request.putObject("stream_options").put("include_usage", true);
+            try {
+                gateway.chat(request, this);
+            } catch (CliException e) {
+                failure = e.getMessage();
+            } finally {
+                if (pieces < after) {
+                    underWay.countDown();
+                }
+            }
+        }
+
+        @Override
+        public void text(String delta) {
+            text.append(delta);
+            if (pieces == times.length) {
+                times = java.util.Arrays.copyOf(times, 2 * pieces);
+            }
+            times[pieces++] = System.nanoTime();
+            if (pieces == after) {
+                underWay.countDown();
+            }
+        }
+
+        @Override
+        public void timing(JsonNode timing) {
+            attempts = timing.path("attempts").asInt(1);
+        }
+
+        /** Nanoseconds between two pieces, or between that time and the next piece: tokens on their way come after it. */
+        private long longestGapAfter(long time) {
+            long longest = 0;
+            for (int i = 1; i < pieces; i++) {
+                if (times[i] > time) {
+                    longest = Math.max(longest, times[i] - Math.max(times[i - 1], time));
+                }
+            }
+            return longest;
+        }
+    }
+}
