@@ -9,6 +9,7 @@ import dev.baton.cli.up.StackPlace;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -204,7 +205,7 @@ final class RecoveryCommand implements Runnable {
         public void text(String delta) {
             text.append(delta);
             if (pieces == times.length) {
-                times = java.util.Arrays.copyOf(times, 2 * pieces);
+                times = Arrays.copyOf(times, 2 * pieces);
             }
             times[pieces++] = System.nanoTime();
             if (pieces == after) {
