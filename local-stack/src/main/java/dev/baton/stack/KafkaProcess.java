@@ -147,8 +147,8 @@ public final class KafkaProcess implements StackProcess {
     private static List<String> command(List<Path> jars, StartupCache cache, Path properties, Path ready) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.addAll(List.of("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-        command.add("-XX:CompileThresholdScaling=0.1");
+        command.addAll(List.of("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC"));
+        command.addAll(QuickJvm.OPTIONS);
         command.add("-XX:-UsePerfData");
         command.addAll(cache.options());
         command.addAll(List.of(

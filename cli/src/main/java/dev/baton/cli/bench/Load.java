@@ -25,15 +25,21 @@ final class Load {
         this.prompts = new Prompts(seed);
     }
 
-    /** One chat of exactly {@code maxTokens} tokens, measured from {@code plannedNanos}. Failures are counted, not thrown. */
-    void ask(int words, int maxTokens, long plannedNanos, Measurement into) {
+    /** A chat whose answer has exactly that many tokens, and is the same each time. */
+    static ObjectNode greedy(String model, String text, int maxTokens) {
         ObjectNode request = JsonMapper.shared().createObjectNode();
         request.put("model", model)
                 .put("max_tokens", maxTokens)
                 .put("temperature", 0)
                 .put("ignore_eos", true);
-        request.putArray("messages").addObject().put("role", "user").put("content", prompts.text(words));
+        request.putArray("messages").addObject().put("role", "user").put("content", text);
         request.putObject("stream_options").put("include_usage", true);
+        return request;
+    }
+
+    /** One chat of exactly {@code maxTokens} tokens, measured from {@code plannedNanos}. Failures are counted, not thrown. */
+    void ask(int words, int maxTokens, long plannedNanos, Measurement into) {
+        ObjectNode request = greedy(model, prompts.text(words), maxTokens);
         Stopwatch stopwatch = new Stopwatch(plannedNanos, into);
         try {
             gateway.chat(request, stopwatch);

@@ -2,7 +2,7 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.Baton;
 import dev.baton.cli.CliException;
-import dev.baton.cli.host.QuickJvm;
+import dev.baton.stack.QuickJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

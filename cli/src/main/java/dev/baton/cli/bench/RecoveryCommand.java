@@ -22,8 +22,6 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code baton bench recovery}: streams at once, undisturbed and then with {@code kill -9} of one of two decode workers
@@ -183,15 +181,8 @@ final class RecoveryCommand implements Runnable {
         }
 
         private void run(GatewayClient gateway, String model, int tokens) {
-            ObjectNode request = JsonMapper.shared().createObjectNode();
-            request.put("model", model)
-                    .put("max_tokens", tokens)
-                    .put("temperature", 0)
-                    .put("ignore_eos", true);
-            request.putArray("messages").addObject().put("role", "user").put("content", prompt);
-            request.putObject("stream_options").put("include_usage", true);
             try {
-                gateway.chat(request, this);
+                gateway.chat(Load.greedy(model, prompt, tokens), this);
             } catch (CliException e) {
                 failure = e.getMessage();
             } finally {

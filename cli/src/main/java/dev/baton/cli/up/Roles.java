@@ -1,7 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
-import dev.baton.cli.host.QuickJvm;
+import dev.baton.stack.QuickJvm;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;

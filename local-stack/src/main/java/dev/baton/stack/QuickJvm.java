@@ -1,4 +1,4 @@
-package dev.baton.cli.host;
+package dev.baton.stack;
 
 import java.util.List;
 
