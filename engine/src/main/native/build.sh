@@ -8,7 +8,7 @@ objects=$(mktemp -d)
 trap 'rm -rf "$objects"' EXIT
 running=
 for source in "$here"/*.c; do
-    ${CC:-cc} -O3 -std=gnu11 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno \
+    ${CC:-cc} -O3 -std=gnu11 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -ffp-contract=off -fno-math-errno -fno-trapping-math \
         -mtune=generic -c "$source" -o "$objects/$(basename "$source" .c).o" &
     running="$running $!"
 done

@@ -15,7 +15,7 @@ typedef struct {
     long rows, width, ld, ldo;
 } gating;
 
-CLONES static void gate_row(int kind, const float *g, const float *u, float *out, long width) {
+CLONES static void gate_row(int kind, const float *restrict g, const float *restrict u, float *restrict out, long width) {
     if (kind == SILU) {
         for (long i = 0; i < width; i++) out[i] = g[i] / (1.0f + baton_exp(-g[i])) * u[i];
     } else {
