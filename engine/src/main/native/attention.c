@@ -3,7 +3,7 @@
 
 #define TARGET
 #define TILE_ROWS 1
-#define TILE_LANES 1
+#define PAIR_ROWS 1
 #define ATTEND attend_plain
 #define GATHER gather_plain
 #define SPLIT_TILES 4            /* tiles of one task when a row's tiles are shared out */
@@ -66,10 +66,24 @@ INLINE float largest(lanes x) {
 
 INLINE float total(lanes x) { return tree(x.lane); }
 
-INLINE void turn_tile(const attention *t, const char *from, const char *next, long tokens, float *to) {
+INLINE void turn_stripe(
+        const attention *t, const char *from, const char *next, long first, long tokens, float *to, long wide) {
     (void)next;
-    turn_keys(t, from, (span){0, tokens}, (span){0, t->key_dim}, to);
+    turn_keys(t, from, first, min(LANES, tokens - first), (span){0, t->key_dim}, to, wide);
 }
+
+#define PIECE LANES
+typedef lanes piece;
+
+INLINE piece load_piece(int type, const void *from, long at) {
+    lanes r;
+    for (int i = 0; i < LANES; i++) r.lane[i] = element_of(type, from, at + i);
+    return r;
+}
+
+INLINE void store_piece(float *p, piece x) { store(p, x); }
+INLINE piece spread_piece(float x) { return spread(x); }
+INLINE piece fma_piece(piece a, piece b, piece c) { return fma16(a, b, c); }
 
 static void ATTEND(const attention *t, const attend_work *work, float *scratch);
 static void GATHER(const attention *t, const attend_work *work, float *scratch);
@@ -123,27 +137,39 @@ static long chunk_rows(const attention *t) {
     return rows < 1 ? 1 : rows;
 }
 
-static void attend_task(void *argument, long index, void *scratch) {
-    const attention *t = argument;
+/* One call's tasks. */
+typedef struct {
+    const attention *t;
+    float *parts; /* steps whose tiles are shared out: whose part begins where */
+    long threads;
+} shared;
+
+/* Which rows and head a task has; false when there is no such task. */
+static int place(const attention *t, long index, attend_work *work) {
     long each = chunk_rows(t);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
         long chunks = ceil_div(slice[1], each), tasks = chunks * t->kv_heads;
         if (index < tasks) {
             long row0 = (chunks - 1 - index / t->kv_heads) * each; /* the longest first */
-            attend_work work = {slice, (int)(index % t->kv_heads), row0, min(each, slice[1] - row0), 0, 0, 0};
-            attend(t->level)(t, &work, scratch);
-            return;
+            *work = (attend_work){.slice = slice, .head = (int)(index % t->kv_heads), .row0 = row0,
+                    .rows = min(each, slice[1] - row0)};
+            return 1;
         }
         index -= tasks;
     }
+    return 0;
 }
 
-/* Steps of few sequences, their tiles shared out: whose part begins where. */
-typedef struct {
-    const attention *t;
-    float *parts;
-} shared;
+static void attend_task(void *argument, long index, void *scratch) {
+    const shared *s = argument;
+    attend_work work, later;
+    if (!place(s->t, index, &work)) return;
+    if (!place(s->t, index + s->threads, &later)) later = work;
+    work.next_slice = later.slice;
+    work.next_head = later.head;
+    attend(s->t->level)(s->t, &work, scratch);
+}
 
 static long tiles_of(const attention *t, const int32_t *slice) { return slice[2] / t->block_tokens + 1; }
 
@@ -165,7 +191,7 @@ static void split_task(void *argument, long index, void *scratch) {
         if (index < tasks) {
             long head = index / each, tile0 = first_tile(t, slice[2]) + index % each * SPLIT_TILES;
             attend_work work = {slice, (int)head, 0, 1, tile0, min(tile0 + SPLIT_TILES, tiles_of(t, slice)),
-                    parts + head * head_floats(t, slice)};
+                    parts + head * head_floats(t, slice), slice, (int)head};
             attend(t->level)(t, &work, scratch);
             return;
         }
@@ -181,7 +207,7 @@ static void gather_task(void *argument, long index, void *scratch) {
     for (int i = 0; i < index / t->kv_heads; i++) parts += t->kv_heads * head_floats(t, t->slices + i * 4);
     const int32_t *slice = t->slices + index / t->kv_heads * 4;
     long head = index % t->kv_heads;
-    attend_work work = {slice, (int)head, 0, 1, 0, 0, parts + head * head_floats(t, slice)};
+    attend_work work = {slice, (int)head, 0, 1, 0, 0, parts + head * head_floats(t, slice), slice, (int)head};
     gather(t->level)(t, &work, scratch);
 }
 
@@ -196,7 +222,7 @@ static int split(pool *team, const attention *t) {
         floats += head_floats(t, slice) * t->kv_heads;
     }
     if (tasks <= (long)t->count * t->kv_heads || floats > MOST_PARTS) return 0;
-    shared s = {t, pool_shared(team, floats * 4)};
+    shared s = {t, pool_shared(team, floats * 4), threads};
     if (!s.parts) return 0;
     pool_run(team, split_task, &s, tasks, scratch_floats(t) * 4);
     pool_run(team, gather_task, &s, (long)t->count * t->kv_heads, scratch_floats(t) * 4);
@@ -209,5 +235,6 @@ EXPORT void baton_attention(pool *team, attention *t) {
     if (split(team, t)) return;
     long tasks = 0, each = chunk_rows(t);
     for (int i = 0; i < t->count; i++) tasks += ceil_div(t->slices[i * 4 + 1], each) * t->kv_heads;
-    pool_run(team, attend_task, t, tasks, scratch_floats(t) * 4);
+    shared s = {t, NULL, pool_threads(team)};
+    pool_run(team, attend_task, &s, tasks, scratch_floats(t) * 4);
 }

@@ -34,6 +34,8 @@ typedef struct {
     long row0, rows;
     long tile0, tile1; /* tile1 0: all, and the result is written; else each tile's part goes to parts */
     float *parts;      /* [tile of the slice][query][part_floats] */
+    const int32_t *next_slice; /* what this thread will most likely read after its last tile */
+    int next_head;
 } attend_work;
 
 typedef void (*attend_form)(const attention *, const attend_work *, float *);
@@ -111,11 +113,10 @@ INLINE float element_of(int type, const char *from, long i) {
 /* Asks for a line that the next tile needs: a step reads each block once, from memory, and would wait for every line of it. */
 INLINE void ask(const char *line) { __builtin_prefetch(line, 0, 2); }
 
-/* Keys [token0, token1) x [d0, d1) of a block, transposed. */
-INLINE void turn_keys(const attention *t, const char *from, span tokens, span dims, float *to) {
-    long wide = padded(t->block_tokens);
-    for (long i = tokens.low; i < tokens.high; i++) {
-        for (long d = dims.low; d < dims.high; d++) to[d * wide + i] = element_of(t->type, from, i * t->key_dim + d);
+/* Keys of tokens [first, first + count) x [d0, d1) of a block, transposed. */
+INLINE void turn_keys(const attention *t, const char *from, long first, long count, span dims, float *to, long wide) {
+    for (long i = 0; i < count; i++) {
+        for (long d = dims.low; d < dims.high; d++) to[d * wide + i] = element_of(t->type, from, (first + i) * t->key_dim + d);
     }
 }
 

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #define TILE_ROWS 6 /* 12 of 16 registers accumulate */
-#define TILE_LANES 1
+#define PAIR_ROWS 3 /* as do rows of two vectors */
 #define ATTEND attend_avx2
 #define GATHER gather_avx2
 
@@ -62,6 +62,19 @@ TARGET INLINE float total(lanes x) {
     __m128 r2 = _mm_add_ps(r4, _mm_movehl_ps(r4, r4));
     return _mm_cvtss_f32(_mm_add_ss(r2, _mm_shuffle_ps(r2, r2, 1)));
 }
+
+#define PIECE 8
+typedef __m256 piece;
+
+TARGET INLINE piece load_piece(int type, const void *from, long at) {
+    if (type == F32) return _mm256_loadu_ps((const float *)from + at);
+    __m128i stored = _mm_loadu_si128((const __m128i *)((const uint16_t *)from + at));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(stored), 16));
+}
+
+TARGET INLINE void store_piece(float *p, piece x) { _mm256_storeu_ps(p, x); }
+TARGET INLINE piece spread_piece(float x) { return _mm256_set1_ps(x); }
+TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return _mm256_fmadd_ps(a, b, c); }
 
 #include "attention_turn.h"
 #include "attention_body.h"

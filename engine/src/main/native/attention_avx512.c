@@ -3,8 +3,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")))
-#define TILE_ROWS 12 /* 24 of 32 registers accumulate */
-#define TILE_LANES 2
+#define TILE_ROWS 12
+#define PAIR_ROWS 12 /* 24 of 32 registers accumulate */
 #define ATTEND attend_avx512
 #define GATHER gather_avx512
 
@@ -39,6 +39,19 @@ TARGET INLINE float total(lanes x) {
     __m128 r2 = _mm_add_ps(r4, _mm_movehl_ps(r4, r4));
     return _mm_cvtss_f32(_mm_add_ss(r2, _mm_shuffle_ps(r2, r2, 1)));
 }
+
+#define PIECE LANES
+typedef lanes piece;
+
+TARGET INLINE piece load_piece(int type, const void *from, long at) {
+    if (type == F32) return load((const float *)from + at);
+    __m256i stored = _mm256_loadu_si256((const __m256i *)((const uint16_t *)from + at));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(stored), 16));
+}
+
+TARGET INLINE void store_piece(float *p, piece x) { store(p, x); }
+TARGET INLINE piece spread_piece(float x) { return spread(x); }
+TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return fma16(a, b, c); }
 
 #include "attention_turn.h"
 #include "attention_body.h"

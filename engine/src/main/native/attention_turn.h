@@ -36,14 +36,12 @@ TARGET INLINE void turn_bf16(const uint16_t *from, long dim, float *to, long wid
     }
 }
 
-TARGET INLINE void turn_tile(const attention *t, const char *from, const char *next, long tokens, float *to) {
-    long wide = padded(t->block_tokens), whole = t->type == F32 ? 0 : tokens / LANES * LANES, even = t->key_dim / 8 * 8;
-    for (long i = 0; i < whole; i += LANES) {
-        for (long d = 0; d < even; d += 8) {
-            for (int line = 0; line < 4; line++) ask(next + (i * t->key_dim + d * LANES) * 2 + line * 64);
-            turn_bf16((const uint16_t *)from + i * t->key_dim + d, t->key_dim, to + d * wide + i, wide);
-        }
+TARGET INLINE void turn_stripe(
+        const attention *t, const char *from, const char *next, long first, long tokens, float *to, long wide) {
+    long even = t->type == F32 || first + LANES > t->block_tokens ? 0 : t->key_dim / 8 * 8;
+    for (long d = 0; d < even; d += 8) {
+        for (int line = 0; line < 4; line++) ask(next + (first * t->key_dim + d * LANES) * 2 + line * 64);
+        turn_bf16((const uint16_t *)from + first * t->key_dim + d, t->key_dim, to + d * wide, wide);
     }
-    turn_keys(t, from, (span){0, whole}, (span){even, t->key_dim}, to);
-    turn_keys(t, from, (span){whole, tokens}, (span){0, t->key_dim}, to);
+    turn_keys(t, from, first, min(LANES, tokens - first), (span){even, t->key_dim}, to, wide);
 }

@@ -3,10 +3,8 @@ package dev.baton.cli.bench;
 import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.up.LocalStack;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -165,20 +163,14 @@ public final class BenchCommand implements Runnable {
     }
 
     private void write(String served, Measurement measured) {
-        if (json == null) {
-            return;
-        }
         ObjectNode root = JsonMapper.shared().createObjectNode();
         root.put("model", served)
+                .put("one_by_one", oneByOne)
                 .put("rate", rate)
                 .put("duration_s", duration.toSeconds())
                 .put("words", words)
                 .put("max_tokens", maxTokens);
         measured.writeTo(root);
-        try {
-            Files.writeString(json, root.toPrettyString());
-        } catch (IOException e) {
-            throw new CliException("cannot write " + json + ": " + e.getMessage(), e);
-        }
+        ResultFile.write(json, root.toPrettyString());
     }
 }

@@ -1,14 +1,11 @@
 package dev.baton.cli.bench;
 
 import dev.baton.cli.Baton;
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackPlace;
 import dev.baton.cli.up.StackPlan;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -202,16 +199,8 @@ final class InterferenceCommand implements Runnable {
             run.beside().writeTo(node.putObject("beside"));
             run.longs().writeTo(node.putObject("long"));
         }
-        try {
-            if (json != null) {
-                Files.writeString(json, root.toPrettyString());
-            }
-            if (svg != null) {
-                Files.writeString(svg, InterferencePicture.draw(runs));
-            }
-        } catch (IOException e) {
-            throw new CliException("cannot write the results: " + e.getMessage(), e);
-        }
+        ResultFile.write(json, root.toPrettyString());
+        ResultFile.write(svg, svg == null ? "" : InterferencePicture.draw(runs));
     }
 
     /** One arrangement, measured alone and beside long prompts. */

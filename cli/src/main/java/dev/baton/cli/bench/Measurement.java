@@ -69,23 +69,15 @@ final class Measurement {
 
     void writeTo(ObjectNode json) {
         json.put("answers", answers.sum()).put("failures", failures.sum()).put("tokens", tokens.sum());
-        write(json.putObject("ttft_ms"), ttft);
-        write(json.putObject("tpot_ms"), tpot);
-        write(json.putObject("gap_ms"), gaps);
-        write(json.putObject("control_ms"), control);
+        ttft.writeTo(json.putObject("ttft_ms"));
+        tpot.writeTo(json.putObject("tpot_ms"));
+        gaps.writeTo(json.putObject("gap_ms"));
+        control.writeTo(json.putObject("control_ms"));
         hiddenShare().ifPresent(share -> json.put("transfer_hidden_share", share));
         exposedShareOfTtft().ifPresent(share -> json.put("transfer_exposed_share_of_ttft", share));
         ObjectNode parts = json.putObject("stages_ms");
-        stages.forEach((name, samples) -> write(parts.putObject(name), samples));
+        stages.forEach((name, samples) -> samples.writeTo(parts.putObject(name)));
         ObjectNode messages = json.putObject("errors");
         errors().forEach(messages::put);
-    }
-
-    private static void write(ObjectNode json, Samples samples) {
-        json.put("count", samples.count())
-                .put("mean", samples.meanMillis())
-                .put("p50", samples.millis(50))
-                .put("p99", samples.millis(99))
-                .put("max", samples.millis(100));
     }
 }

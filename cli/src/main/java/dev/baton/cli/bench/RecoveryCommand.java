@@ -22,6 +22,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code baton bench recovery}: streams at once, undisturbed and then with {@code kill -9} of one of two decode workers
@@ -67,6 +69,9 @@ final class RecoveryCommand implements Runnable {
             defaultValue = "18080",
             description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
     private int port;
+
+    @Option(names = "--json", description = "Also write the figures here.")
+    private @Nullable Path json;
 
     @Override
     public void run() {
@@ -146,6 +151,11 @@ final class RecoveryCommand implements Runnable {
         out.printf(
                 "%d streams, half with %d pieces before the kill: %d failed, %d with another text.%n",
                 streams, after, failed, changed);
+        ObjectNode root = JsonMapper.shared().createObjectNode();
+        root.put("streams", streams).put("after", after).put("failed", failed).put("changed", changed);
+        moved.writeTo(root.putObject("longest_gap_ms"));
+        others.writeTo(root.putObject("longest_gap_of_others_ms"));
+        ResultFile.write(json, root.toPrettyString());
         if (moved.count() == 0) {
             throw new CliException("no stream was on the worker that was killed: nothing was measured");
         }

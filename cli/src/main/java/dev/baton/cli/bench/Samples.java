@@ -2,6 +2,7 @@ package dev.baton.cli.bench;
 
 import java.time.Duration;
 import org.HdrHistogram.ConcurrentHistogram;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Durations of one kind, microsecond resolution, three digits. Safe from any thread. */
 final class Samples {
@@ -28,5 +29,13 @@ final class Samples {
 
     double meanMillis() {
         return count() == 0 ? 0 : micros.getMean() / 1e3;
+    }
+
+    void writeTo(ObjectNode json) {
+        json.put("count", count())
+                .put("mean", meanMillis())
+                .put("p50", millis(50))
+                .put("p99", millis(99))
+                .put("max", millis(100));
     }
 }

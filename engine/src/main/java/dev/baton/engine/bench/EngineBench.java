@@ -45,6 +45,10 @@ public final class EngineBench {
             new SamplingBench(out, pairs(arguments)).run();
             return;
         }
+        if (List.of(arguments).contains("--rule")) {
+            new RuleBench(out, pairs(arguments)).run();
+            return;
+        }
         int status;
         try {
             Options options = Options.parse(arguments);

@@ -64,6 +64,8 @@ record Options(
               --perplexity      how well models/demo foretells held-out text under each rounding of its weights
                                 (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, --threads N)
               --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
+              --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
+                                sums in any order (--shapes LIST, --threads N, --rounds N)
               --help            this
 
             The rivals: docs/performance.md says how to get them.

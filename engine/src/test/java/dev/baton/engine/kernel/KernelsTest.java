@@ -155,7 +155,8 @@ class KernelsTest {
                         new Attention.Heads(2, 1, 5, 5),
                         new Attention.Heads(9, 3, 80, 48))) {
                     for (int[][] slices : List.of(mixed, one, two)) {
-                        sameAttention(instructions, dtype, rule, heads, slices);
+                        sameAttention(instructions, dtype, rule, heads, slices, 16);
+                        sameAttention(instructions, dtype, rule, heads, slices, 64);
                     }
                 }
             }
@@ -163,8 +164,12 @@ class KernelsTest {
     }
 
     private void sameAttention(
-            Instructions instructions, KvDtype dtype, Attention.Rule rule, Attention.Heads heads, int[][] slices) {
-        int tokens = 16;
+            Instructions instructions,
+            KvDtype dtype,
+            Attention.Rule rule,
+            Attention.Heads heads,
+            int[][] slices,
+            int tokens) {
         int[] blocks = {4, 0, 7, 2, 5, 1, 3};
         int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];
         long blockBytes = (long) heads.kvHeads() * (heads.keyDim() + heads.valueDim()) * tokens * dtype.bytes();

@@ -1,0 +1,123 @@
+package dev.baton.engine.bench;
+
+import dev.baton.engine.bench.Results.Spread;
+import dev.baton.engine.kernel.Kernels;
+import dev.baton.engine.torch.Torch;
+import dev.baton.engine.torch.TorchDtype;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What the rule of equal bits costs: products and attention of whole layers, ours beside libtorch's, which sums in whatever
+ * order is quick. All take their turn in each round. libtorch is given its arguments as it likes them: rows and caches
+ * without gaps, keys and values spread over the heads, each type it may be quicker with; only its calls are timed.
+ *
+ * <pre>EngineBench --rule [--shapes 135M,1.1B] [--threads 2] [--rounds 7]</pre>
+ */
+final class RuleBench {
+    private static final String SCRIPT = """
+              def product(self: __torch__.Model, x: Tensor, weight: Tensor, out: Tensor) -> NoneType:
+                _0 = torch.mm(x, torch.t(weight), out=out)
+                return None
+
+              def attend(self: __torch__.Model, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
+                return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
+
+              def plain(self: __torch__.Model, x: Tensor) -> Tensor:
+                return torch.contiguous(torch.to(x, 6))
+            """;
+
+    private final PrintStream out;
+    private final Map<String, String> options;
+
+    RuleBench(PrintStream out, Map<String, String> options) {
+        this.out = out;
+        this.options = options;
+    }
+
+    /** The same work by our kernels and, free of the rule, by libtorch in one of {@link RuleOperands#TYPES}. */
+    interface Work extends AutoCloseable {
+        String name();
+
+        void ours();
+
+        void free(TorchDtype type);
+
+        /** @throws IllegalStateException when libtorch's result is not ours but for rounding */
+        void compare();
+
+        @Override
+        void close();
+    }
+
+    void run() {
+        int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
+        int rounds = Integer.parseInt(options.getOrDefault("--rounds", "7"));
+        System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+        List<List<String>> rows = new ArrayList<>();
+        rows.add(List.of(
+                "ms", threads + (threads == 1 ? " thread" : " threads"), "Baton", "f32", "bf16", "its best over ours"));
+        try (Kernels kernels = Kernels.open(threads);
+                Torch torch = new Torch(SCRIPT)) {
+            for (String name : options.getOrDefault("--shapes", "135M,1.1B").split(",")) {
+                RandomCheckpoint shape = switch (name) {
+                    case "135M" -> RandomCheckpoint.SMALL;
+                    case "1.1B" -> RandomCheckpoint.LARGE;
+                    default -> throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
+                };
+                for (int count : List.of(1, 8, 512)) {
+                    try (RuleProducts work = new RuleProducts(kernels, torch, shape, count)) {
+                        rows.add(measure(name, work, rounds));
+                    }
+                }
+                for (RuleAttention.Arrangement each : RuleAttention.ARRANGEMENTS) {
+                    try (RuleAttention work = new RuleAttention(kernels, torch, shape, each)) {
+                        rows.add(measure(name, work, rounds));
+                    }
+                }
+            }
+            out.print(ResultTable.aligned(rows));
+            out.println();
+            out.println(Machine.describe());
+            out.println("- Baton: %s, bf16 weights and KV; libtorch with f32 and with bf16 throughout"
+                    .formatted(kernels.name()));
+        }
+    }
+
+    private static List<String> measure(String shape, Work work, int rounds) {
+        System.err.printf("%s: %s%n", shape, work.name());
+        work.compare();
+        double[] ours = new double[rounds];
+        double[][] free = new double[RuleOperands.TYPES.size()][rounds];
+        for (int round = -1; round < rounds; round++) { // the first one warms
+            double own = millis(work::ours);
+            for (int i = 0; i < free.length; i++) {
+                TorchDtype type = RuleOperands.TYPES.get(i);
+                double time = millis(() -> work.free(type));
+                if (round >= 0) {
+                    free[i][round] = time;
+                }
+            }
+            if (round >= 0) {
+                ours[round] = own;
+            }
+        }
+        Spread own = new Spread(ours);
+        List<Spread> others = Arrays.stream(free).map(Spread::new).toList();
+        List<String> row = new ArrayList<>(List.of(shape, work.name(), own.toString()));
+        others.forEach(other -> row.add(other.toString()));
+        double best = others.stream().mapToDouble(Spread::median).min().orElseThrow();
+        row.add(String.format(Locale.ROOT, "%.2f", best / own.median()));
+        return row;
+    }
+
+    private static double millis(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e6;
+    }
+}
