@@ -5,18 +5,20 @@ import dev.baton.engine.kernel.Kernels;
 import dev.baton.engine.torch.Torch;
 import dev.baton.engine.torch.TorchDtype;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What the rule of equal bits costs: products and attention of whole layers, ours beside libtorch's, which sums in whatever
  * order is quick. All take their turn in each round. libtorch is given its arguments as it likes them: rows and caches
  * without gaps, keys and values spread over the heads, each type it may be quicker with; only its calls are timed.
  *
- * <pre>EngineBench --rule [--shapes 135M,1.1B] [--threads 2] [--rounds 7]</pre>
+ * <pre>EngineBench --rule [--shapes 135M,1.1B] [--threads 2] [--rounds 5]</pre>
  */
 final class RuleBench {
     private static final String SCRIPT = """
@@ -30,6 +32,9 @@ final class RuleBench {
               def plain(self: __torch__.Model, x: Tensor) -> Tensor:
                 return torch.contiguous(torch.to(x, 6))
             """;
+
+    private static final long PAUSE = Duration.ofMillis(250).toNanos();
+    private static final long LONG_ENOUGH = Duration.ofMillis(100).toNanos();
 
     private final PrintStream out;
     private final Map<String, String> options;
@@ -56,13 +61,13 @@ final class RuleBench {
 
     void run() {
         int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
-        int rounds = Integer.parseInt(options.getOrDefault("--rounds", "7"));
-        System.setProperty("ai.djl.pytorch.num_threads", Integer.toString(threads));
+        int rounds = Integer.parseInt(options.getOrDefault("--rounds", "5"));
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "ms", threads + (threads == 1 ? " thread" : " threads"), "Baton", "f32", "bf16", "its best over ours"));
         try (Kernels kernels = Kernels.open(threads);
                 Torch torch = new Torch(SCRIPT)) {
+            torch.threads(threads);
             for (String name : options.getOrDefault("--shapes", "135M,1.1B").split(",")) {
                 RandomCheckpoint shape = switch (name) {
                     case "135M" -> RandomCheckpoint.SMALL;
@@ -93,18 +98,14 @@ final class RuleBench {
         work.compare();
         double[] ours = new double[rounds];
         double[][] free = new double[RuleOperands.TYPES.size()][rounds];
-        for (int round = -1; round < rounds; round++) { // the first one warms
+        for (int round = 0; round < rounds; round++) {
             double own = millis(work::ours);
             for (int i = 0; i < free.length; i++) {
                 TorchDtype type = RuleOperands.TYPES.get(i);
                 double time = millis(() -> work.free(type));
-                if (round >= 0) {
-                    free[i][round] = time;
-                }
+                free[i][round] = time;
             }
-            if (round >= 0) {
-                ours[round] = own;
-            }
+            ours[round] = own;
         }
         Spread own = new Spread(ours);
         List<Spread> others = Arrays.stream(free).map(Spread::new).toList();
@@ -115,9 +116,22 @@ final class RuleBench {
         return row;
     }
 
+    /**
+     * Milliseconds of one run of many. After a pause, since the threads of an OpenMP team spin for up to 200 ms after
+     * their work, and after a run that warms what the pause left cold.
+     */
     private static double millis(Runnable work) {
+        LockSupport.parkNanos(PAUSE);
+        long once = nanos(work, 1);
+        int runs = Math.toIntExact(Math.clamp(LONG_ENOUGH / once, 1, 1000));
+        return nanos(work, runs) / 1e6 / runs;
+    }
+
+    private static long nanos(Runnable work, int runs) {
         long start = System.nanoTime();
-        work.run();
-        return (System.nanoTime() - start) / 1e6;
+        for (int i = 0; i < runs; i++) {
+            work.run();
+        }
+        return System.nanoTime() - start;
     }
 }

@@ -127,6 +127,11 @@ public final class Torch implements AutoCloseable {
         return new TorchArgument(IValue.from(value), null);
     }
 
+    /** Lets all operations of this process take so many threads; one without it, so that no second team spins beside ours. */
+    public void threads(int count) {
+        JniUtils.setNumThreads(count);
+    }
+
     /** Runs a method for what it writes into its arguments. */
     public void call(String method, TorchArgument... arguments) {
         apply(method, arguments).close();
