@@ -114,6 +114,7 @@ class OptionsTest {
                         "--exact",
                         "--length",
                         "--perplexity",
+                        "--rule",
                         "--sampling",
                         "--help");
     }
