@@ -37,20 +37,20 @@ public final class EngineBench {
     /** Ends with 0, with 1 when {@code --exact} found a bit that differs, with 2 when the options make no sense. */
     static void main(String... arguments) throws IOException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        if (List.of(arguments).contains("--perplexity")) {
-            Perplexity.run(out, pairs(arguments));
-            return;
-        }
-        if (List.of(arguments).contains("--sampling")) {
-            new SamplingBench(out, pairs(arguments)).run();
-            return;
-        }
-        if (List.of(arguments).contains("--rule")) {
-            new RuleBench(out, pairs(arguments)).run();
-            return;
-        }
         int status;
         try {
+            if (List.of(arguments).contains("--perplexity")) {
+                Perplexity.run(out, pairs(arguments));
+                return;
+            }
+            if (List.of(arguments).contains("--sampling")) {
+                new SamplingBench(out, pairs(arguments)).run();
+                return;
+            }
+            if (List.of(arguments).contains("--rule")) {
+                new RuleBench(out, pairs(arguments)).run();
+                return;
+            }
             Options options = Options.parse(arguments);
             RivalsFolder rivals =
                     RivalsFolder.find(options.rivals(), Optional.ofNullable(System.getenv("BATON_RIVALS")), home());

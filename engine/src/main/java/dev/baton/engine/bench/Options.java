@@ -156,7 +156,7 @@ record Options(
         };
     }
 
-    private static int number(String option, String text, int most) {
+    static int number(String option, String text, int most) {
         if (!text.matches("[0-9]{1,9}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > most) {
             throw new IllegalArgumentException("%s %s: a number from 1 to %d".formatted(option, text, most));
         }

@@ -24,6 +24,15 @@ record RandomCheckpoint(String name, int hidden, int layers, Heads heads, Widths
 
     private static final int CHUNK = 1 << 20;
 
+    /** @throws IllegalArgumentException that names the shapes there are */
+    static RandomCheckpoint named(String name) {
+        return switch (name) {
+            case "135M" -> SMALL;
+            case "1.1B" -> LARGE;
+            default -> throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
+        };
+    }
+
     void write(Path folder) throws IOException {
         Files.writeString(folder.resolve("config.json"), """
                 {"architectures": ["LlamaForCausalLM"], "hidden_size": %d, "num_hidden_layers": %d,

@@ -60,8 +60,8 @@ final class RuleBench {
     }
 
     void run() {
-        int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
-        int rounds = Integer.parseInt(options.getOrDefault("--rounds", "5"));
+        int threads = Options.number("--threads", options.getOrDefault("--threads", "2"), 256);
+        int rounds = Options.number("--rounds", options.getOrDefault("--rounds", "5"), 1000);
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of(
                 "ms", threads + (threads == 1 ? " thread" : " threads"), "Baton", "f32", "bf16", "its best over ours"));
@@ -69,11 +69,7 @@ final class RuleBench {
                 Torch torch = new Torch(SCRIPT)) {
             torch.threads(threads);
             for (String name : options.getOrDefault("--shapes", "135M,1.1B").split(",")) {
-                RandomCheckpoint shape = switch (name) {
-                    case "135M" -> RandomCheckpoint.SMALL;
-                    case "1.1B" -> RandomCheckpoint.LARGE;
-                    default -> throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
-                };
+                RandomCheckpoint shape = RandomCheckpoint.named(name);
                 for (int count : List.of(1, 8, 512)) {
                     try (RuleProducts work = new RuleProducts(kernels, torch, shape, count)) {
                         rows.add(measure(name, work, rounds));

@@ -86,13 +86,9 @@ final class SamplingBench {
     }
 
     void run() throws IOException {
-        int threads = Integer.parseInt(options.getOrDefault("--threads", "2"));
+        int threads = Options.number("--threads", options.getOrDefault("--threads", "2"), 256);
         for (String name : options.getOrDefault("--shapes", "135M,1.1B").split(",")) {
-            RandomCheckpoint shape = switch (name) {
-                case "135M" -> RandomCheckpoint.SMALL;
-                case "1.1B" -> RandomCheckpoint.LARGE;
-                default -> throw new IllegalArgumentException("shape %s: 135M and 1.1B are known".formatted(name));
-            };
+            RandomCheckpoint shape = RandomCheckpoint.named(name);
             double step = options.containsKey("--no-model") ? Double.NaN : stepMillis(shape, threads);
             int vocabulary = shape.widths().vocab();
             out.printf(
