@@ -11,6 +11,7 @@ import dev.baton.cluster.workers.WorkerRegistry;
 import dev.baton.config.StreamSettings;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineSettings;
+import dev.baton.engine.model.Models;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -108,8 +109,8 @@ final class RunningWorker implements AutoCloseable {
         }
 
         @Override
-        public EngineSettings engine() {
-            return role.engine();
+        public EngineSettings engine(Models.Device device) {
+            return role.engine(device);
         }
 
         @Override

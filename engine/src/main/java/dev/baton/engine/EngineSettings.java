@@ -1,6 +1,7 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.model.Models;
 import java.time.Duration;
 import java.util.Set;
 
@@ -57,18 +58,17 @@ public record EngineSettings(Role role, int maxSequences, int stepTokens, int qu
         }
     }
 
-    /** Big chunks, few sequences. */
-    public static EngineSettings prefill() {
-        return new EngineSettings(Role.PREFILL, 16, 512, 4_096, Patience.DEFAULT);
+    /** Big chunks, few sequences. A GPU takes larger ones: it waits for launches, which a chunk pays once. */
+    public static EngineSettings prefill(Models.Device device) {
+        int stepTokens = switch (device) {
+            case CPU -> 512;
+            case CUDA -> 4_096;
+        };
+        return new EngineSettings(Role.PREFILL, 16, stepTokens, 4_096, Patience.DEFAULT);
     }
 
     /** Many sequences, small steps. */
     public static EngineSettings decode() {
         return new EngineSettings(Role.DECODE, 64, 192, 4_096, Patience.DEFAULT);
-    }
-
-    /** The colocated way. */
-    public static EngineSettings both() {
-        return new EngineSettings(Role.BOTH, 64, 512, 4_096, Patience.DEFAULT);
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.prefill;
 
 import dev.baton.engine.EngineSettings;
+import dev.baton.engine.model.Models;
 import dev.baton.protocol.v1.WorkerState.Role;
 import dev.baton.worker.Duty;
 import dev.baton.worker.WorkerContext;
@@ -26,8 +27,8 @@ public class PrefillWorkerApplication {
             }
 
             @Override
-            public EngineSettings engine() {
-                return EngineSettings.prefill();
+            public EngineSettings engine(Models.Device device) {
+                return EngineSettings.prefill(device);
             }
 
             @Override

@@ -143,8 +143,8 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private EngineSettings engineSettings() {
-        EngineSettings base = role.engine();
         EngineGroup group = settings.engine();
+        EngineSettings base = role.engine(group.device());
         return new EngineSettings(
                 base.role(),
                 group.maxSequences() > 0 ? group.maxSequences() : base.maxSequences(),

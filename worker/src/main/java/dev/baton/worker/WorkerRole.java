@@ -1,6 +1,7 @@
 package dev.baton.worker;
 
 import dev.baton.engine.EngineSettings;
+import dev.baton.engine.model.Models;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.io.IOException;
@@ -9,8 +10,8 @@ import java.io.IOException;
 public interface WorkerRole {
     Role role();
 
-    /** Limits of the engine unless set. */
-    EngineSettings engine();
+    /** Limits of an engine on that device unless set. */
+    EngineSettings engine(Models.Device device);
 
     Duty<?> begin(WorkerContext context) throws IOException;
 

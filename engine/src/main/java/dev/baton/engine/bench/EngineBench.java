@@ -116,7 +116,7 @@ public final class EngineBench {
                             model.shape(1).numerics(),
                             options.chunk(),
                             model.shape(1).exact()));
-            try (Ours ours = new Ours(model, heat.cells(), options.chunk());
+            try (Ours ours = new Ours(model, heat, options.chunk());
                     Limits limits = new Limits(heat.threads())) {
                 Ceiling ceiling = new Ceiling(limits, Dimensions.read(folder));
                 List<Contender> contenders = new ArrayList<>(List.of(ours));

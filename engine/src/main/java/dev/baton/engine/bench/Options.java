@@ -1,5 +1,6 @@
 package dev.baton.engine.bench;
 
+import dev.baton.engine.EngineSettings;
 import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.Models.Device;
 import java.nio.file.Path;
@@ -53,7 +54,8 @@ record Options(
               --cells LIST      decodeN (N sequences from 512 tokens on), prefillN (a prompt of N tokens)
                                                                (decode1,decode8,prefill512,prefill4096)
               --rounds N        of all engines in turn         (3)
-              --chunk N         tokens of a prompt that our engine computes in one pass (512)
+              --chunk N         tokens of a prompt that our engine computes in one pass
+                                                               (a prefill worker's step: 512; with cuda 4096)
               --dtype TYPE      our KV: bf16 or f32            (bf16)
               --rivals DIR      what tools/rivals/setup.sh made (BATON_RIVALS, else .baton/rivals)
               --limit SECONDS   for each start of a rival      (300)
@@ -117,7 +119,12 @@ record Options(
                 list(given.getOrDefault("--weights", "bf16"), WeightFormat::parse),
                 list(given.getOrDefault("--cells", "decode1,decode8,prefill512,prefill4096"), Cell::parse),
                 number("--rounds", given.getOrDefault("--rounds", "3"), 1000),
-                number("--chunk", given.getOrDefault("--chunk", "512"), 1 << 20),
+                number(
+                        "--chunk",
+                        given.getOrDefault(
+                                "--chunk",
+                                Integer.toString(EngineSettings.prefill(device).stepTokens())),
+                        1 << 20),
                 number("--length", given.getOrDefault("--length", "600"), 1 << 20),
                 dtype(given.getOrDefault("--dtype", "bf16")),
                 Optional.ofNullable(given.get("--rivals")).map(Path::of),

@@ -3,6 +3,7 @@ package dev.baton.engine.bench;
 import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.model.ModelRunner.Slice;
+import dev.baton.engine.model.Models;
 import dev.baton.engine.model.OpenModel;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.SamplingParameters;
@@ -39,11 +40,11 @@ final class Ours implements Contender, AutoCloseable {
     private int prompts;
 
     /** @param chunk tokens of a prompt that are computed in one pass, as a scheduler would */
-    Ours(OpenModel model, List<Cell> cells, int chunk) {
+    Ours(OpenModel model, Heat heat, int chunk) {
         this.chunk = chunk;
         KvLayout one = model.layout(1);
         int blocks = one.blocksFor(Cell.CONTEXT);
-        for (Cell cell : cells) {
+        for (Cell cell : heat.cells()) {
             int sequences = cell.kind() == Cell.Kind.DECODE ? cell.size() : 1;
             blocks = Math.max(blocks, sequences * one.blocksFor(cell.tokens()));
         }
@@ -63,14 +64,19 @@ final class Ours implements Contender, AutoCloseable {
     public Outcome measure(Heat heat) {
         Map<Cell, Double> rates = new LinkedHashMap<>();
         for (Cell cell : heat.cells()) {
-            rates.put(
-                    cell,
-                    switch (cell.kind()) {
-                        case DECODE -> decode(cell.size());
-                        case PREFILL -> prefill(cell.size());
-                    });
+            if (heat.device() == Models.Device.CUDA) {
+                rate(cell); // as for the rival there: kernels are chosen and memory is taken at the first of a size
+            }
+            rates.put(cell, rate(cell));
         }
         return new Outcome(rates, List.of());
+    }
+
+    private double rate(Cell cell) {
+        return switch (cell.kind()) {
+            case DECODE -> decode(cell.size());
+            case PREFILL -> prefill(cell.size());
+        };
     }
 
     /** A new prompt each time; logits and a choice for its last token alone. */

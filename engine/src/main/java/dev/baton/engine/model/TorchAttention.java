@@ -1,7 +1,14 @@
 package dev.baton.engine.model;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import ai.djl.engine.EngineException;
 import dev.baton.engine.model.ModelRunner.Slice;
+import dev.baton.engine.torch.Torch;
 import dev.baton.engine.torch.TorchArgument;
+import dev.baton.engine.torch.TorchDevice;
+import dev.baton.engine.torch.TorchDtype;
+import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +38,9 @@ final class TorchAttention {
         /** One row a slice, all as far into their sequence: nothing is hidden. */
         record Single(TorchArgument held) implements Seen {}
 
+        /** One slice, under libtorch's flash attention, which takes rows for the last of the cells and needs no mask. */
+        record Flash(TorchArgument held, TorchArgument back) implements Seen {}
+
         record Masked(String method, TorchArgument held, TorchArgument mask) implements Seen {}
     }
 
@@ -57,11 +67,34 @@ final class TorchAttention {
         to = step.keep(step.torch().integer(row + rows));
     }
 
+    /** Whether a device has flash attention for heads like these: libtorch is asked, by two rows of zeros. */
+    static boolean flashes(Torch torch, TorchDevice device, TorchDtype dtype, ModelConfig config, int blockTokens) {
+        if (device.kind() != TorchDevice.Kind.CUDA || config.attentionSoftcap > 0) {
+            return false;
+        }
+        int rows = 2;
+        int pairs = 2 * config.kvHeads;
+        try (Arena arena = Arena.ofConfined();
+                TorchArgument qkv = torch.zeros(device, dtype, rows, config.heads + pairs, config.headDim);
+                TorchArgument pool = torch.zeros(device, dtype, 1, 2, config.kvHeads, blockTokens, config.headDim);
+                TorchArgument held = torch.upload(
+                        arena.allocate(JAVA_LONG, (long) rows * pairs), device, TorchDtype.I64, (long) rows * pairs);
+                TorchArgument from = torch.integer(0);
+                TorchArgument to = torch.integer(rows);
+                TorchArgument back = torch.integer(-1)) {
+            torch.call("flash", qkv, from, to, pool, held, back);
+            return true;
+        } catch (EngineException e) {
+            return false;
+        }
+    }
+
     /** What the rows make of the keys and values of a layer. */
     TorchArgument attend(int window, TorchArgument qkv, TorchArgument pool) {
         return switch (kinds.computeIfAbsent(window, this::look)) {
             case Seen.Prompt() -> step.torch().apply("prompt", qkv, from, to);
             case Seen.Single(var held) -> step.torch().apply("single", qkv, from, to, pool, held);
+            case Seen.Flash(var held, var back) -> step.torch().apply("flash", qkv, from, to, pool, held, back);
             case Seen.Masked(var method, var held, var mask) ->
                 step.torch().apply(method, qkv, from, to, pool, held, mask);
         };
@@ -80,6 +113,11 @@ final class TorchAttention {
         }
         if (single && end - earliest == 1) {
             return new Seen.Single(held(first, end - first));
+        }
+        if (!single && step.flash()) {
+            int back = window > 0 ? window - 1 : -1;
+            return new Seen.Flash(
+                    held(first, end - first), step.keep(step.torch().integer(back)));
         }
         int cells = Math.ceilDiv(end - first, ALIGNED) * ALIGNED;
         TorchArgument mask = with("hidden", position, first, cells, window);

@@ -60,6 +60,11 @@ final class TorchCache implements AutoCloseable {
         return pools.get(layer);
     }
 
+    /** Blocks of layers {@code [from, to)}. */
+    List<TorchArgument> pools(int from, int to) {
+        return pools.subList(from, to);
+    }
+
     /** The same in host memory. */
     TorchArgument mirror(int layer) {
         return mirrors.get(layer);

@@ -17,7 +17,7 @@ import java.util.Set;
 /** A model on a torch device: weights copied there once, the forward pass TorchScript, products and attention libtorch's. */
 final class TorchModel implements OpenModel {
     /** Changes whenever the bits that the script makes change. Far from those of the CPU's own kernels. */
-    private static final long NUMERIC_PATH = 1_002;
+    private static final long NUMERIC_PATH = 1_003;
 
     final ModelConfig config;
     final TorchDevice device;
@@ -27,6 +27,10 @@ final class TorchModel implements OpenModel {
     final TorchArgument head;
     final List<Layer> layers;
     final List<RopeTable> ropes;
+
+    /** Whether parts of a prompt attend without a mask. */
+    final boolean flash;
+
     private final ModelSettings settings;
     private final TorchWeights weights;
     private final Arena arena;
@@ -81,6 +85,8 @@ final class TorchModel implements OpenModel {
             head = weights.head(embedding);
             norm = weights.finalNorm();
             checkpoint.refuseUnread();
+            TorchDtype kept = TorchDtype.valueOf(kv().name());
+            flash = TorchAttention.flashes(torch, device, kept, config, settings.blockTokens());
         } catch (RuntimeException e) {
             weights.close();
             torch.close();
@@ -141,13 +147,14 @@ final class TorchModel implements OpenModel {
                 stopTokens,
                 layout(blocks),
                 exact,
-                "%s products, f32 between, %s KV, libtorch on %s"
+                "%s products, f32 between, %s KV, libtorch on %s%s"
                         .formatted(
                                 settings.precision().dtype() == ModelSettings.DtypeChoice.F32
                                         ? "f32"
                                         : "16-bit as stored",
                                 kv(),
-                                device));
+                                device,
+                                flash ? ", flash attention" : ""));
     }
 
     @Override

@@ -41,7 +41,7 @@ final class TorchRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         cache = new TorchCache(torch, model.device, region);
-        mirror = new TorchMirror(torch, model.device, region);
+        mirror = new TorchMirror(torch, model.device, cache, region);
         logits = new HostBuffer(torch, model.device);
         int tokens = TorchTiles.blocks(layout.blockTokens()) * layout.blockTokens();
         try (Arena temporary = Arena.ofConfined()) {
@@ -88,14 +88,15 @@ final class TorchRunner implements ModelRunner {
                         }
                     }
                     if (!step.decodes && (last || (layer + 1) % mirror.part() == 0)) {
-                        mirror.tell(step, progress);
+                        mirror.turn(step, progress);
                     }
                 }
                 MemorySegment made = wanted > 0 ? logits(hidden, wanted) : MemorySegment.NULL;
-                mirror.tell(step, progress);
+                mirror.finish(step, progress);
                 return made;
             } finally {
                 hidden.close();
+                mirror.end();
             }
         }
     }
@@ -111,7 +112,7 @@ final class TorchRunner implements ModelRunner {
         TorchArgument angles = step.angles.get(of.window() > 0 ? step.angles.size() - 1 : 0);
         TorchArgument pool = cache.pool(layer);
         try (TorchArgument qkv = torch.apply(of.before(), hidden, of.weights(), angles)) {
-            mirror.stored(torch.apply("store", qkv, pool, step.here.block(), step.here.token()));
+            mirror.stored(step, torch.apply("store", qkv, pool, step.here.block(), step.here.token()));
             if (!step.tiles.isEmpty()) {
                 return tiled(of.window(), step, qkv, pool);
             }

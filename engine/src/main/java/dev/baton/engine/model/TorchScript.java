@@ -64,6 +64,13 @@ final class TorchScript {
                 _0 = torch.copy_(to, torch.stack(rows))
                 return None
 
+              def blocks(self: __torch__.Model, pools: List[Tensor], ids: Tensor, to: Tensor) -> NoneType:
+                parts = annotate(List[Tensor], [])
+                for i in range(torch.len(pools)):
+                  _0 = torch.append(parts, torch.index_select(pools[i], 0, ids))
+                _1 = torch.copy_(to, torch.stack(parts))
+                return None
+
               def fetch(self: __torch__.Model, region: Tensor, pool: Tensor, there: Tensor, here: Tensor) -> NoneType:
                 _0 = torch.index_copy_(pool, 0, here, torch.to(torch.index_select(region, 0, there), pool))
                 return None
@@ -153,6 +160,14 @@ final class TorchScript {
                 v = torch.contiguous(self.shared(torch.select(kv, 0, 1)))
                 q = self.together(qkv, from0, to)
                 return self.flat(torch.scaled_dot_product_attention(q, k, v, mask, 0., False, scale=$scale))
+
+              def flash(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, back: int) -> Tensor:
+                kv = torch.reshape(torch.index_select(torch.reshape(pool, [-1, $dim]), 0, held), [2, 1, $kv, -1, $dim])
+                k = torch.transpose(torch.select(kv, 0, 0), 1, 2)
+                v = torch.transpose(torch.select(kv, 0, 1), 1, 2)
+                q = torch.unsqueeze(torch.slice(torch.slice(qkv, 0, from0, to), 1, 0, $heads), 0)
+                y, _0, _1, _2, _3 = torch._flash_attention_forward(q, k, v, None, None, torch.size(q, 1), torch.size(k, 1), 0., True, False, scale=$scale, window_size_left=back)
+                return torch.reshape(y, [-1, $width])
 
               def one(self: __torch__.Model, qkv: Tensor, from0: int, to: int, pool: Tensor, held: Tensor, mask: Optional[Tensor]) -> Tensor:
                 s = torch.sub(to, from0)

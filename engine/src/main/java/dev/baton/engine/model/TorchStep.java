@@ -33,6 +33,11 @@ final class TorchStep implements AutoCloseable {
     final TorchArgument ids;
     final Cells here;
     final TorchArgument wanted;
+    final FreshBlocks fresh;
+
+    /** Their ids. */
+    final TorchArgument freshBlocks;
+
     final List<TorchArgument> angles = new ArrayList<>();
     final List<TorchTiles> tiles = new ArrayList<>();
     final List<TorchAttention> attention = new ArrayList<>();
@@ -63,8 +68,9 @@ final class TorchStep implements AutoCloseable {
         int tables = singles * width
                 + order.stream().skip(singles).mapToInt(this::blocks).sum();
         int picked = (int) slices.stream().filter(Slice::logits).count();
-        MemorySegment packed =
-                arena.allocate(JAVA_LONG, (long) NUMBERS_OF_A_ROW * rows + picked + order.size() + tables);
+        fresh = new FreshBlocks(order, blockTokens);
+        MemorySegment packed = arena.allocate(
+                JAVA_LONG, (long) NUMBERS_OF_A_ROW * rows + picked + order.size() + tables + fresh.count());
         block = new int[rows];
         cell = new int[rows];
         Map<Integer, List<TorchTiles.Placed>> byLength = new LinkedHashMap<>();
@@ -102,11 +108,16 @@ final class TorchStep implements AutoCloseable {
                 packed.setAtIndex(JAVA_LONG, at++, i < blocks(slice) ? slice.blocks()[i] : 0);
             }
         }
+        long written = at;
+        for (int i = 0; i < fresh.count(); i++) {
+            packed.setAtIndex(JAVA_LONG, at++, fresh.id(i));
+        }
         TorchArgument all = keep(torch.upload(packed, device, TorchDtype.I64, at));
         ids = view(all, 0, rows);
         TorchArgument position = view(all, rows, rows);
         here = new Cells(view(all, 2L * rows, rows), view(all, 3L * rows, rows));
         wanted = view(all, (long) NUMBERS_OF_A_ROW * rows, picked);
+        freshBlocks = view(all, written, fresh.count());
         angles(order);
         if (model.config.attentionSoftcap > 0) {
             byLength.values().forEach(group -> tiles.add(new TorchTiles(torch, device, group, blockTokens)));
@@ -164,6 +175,11 @@ final class TorchStep implements AutoCloseable {
 
     Torch torch() {
         return torch;
+    }
+
+    /** Whether parts of a prompt attend without a mask. */
+    boolean flash() {
+        return model.flash;
     }
 
     /** Block of a row. */

@@ -20,10 +20,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model on the device of the tests: its pool is not the region, which only mirrors it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -63,19 +66,27 @@ class TorchModelTest {
         KvRegion there = region();
         try (ModelRunner runner = model.bind(here);
                 ModelRunner other = kernels.bind(there)) {
-            other.forward(List.of(slice(0, LENGTH, 0)), layer -> {});
-            List<Integer> told = new ArrayList<>();
-            runner.forward(List.of(slice(0, LENGTH, 0)), layer -> {
-                told.add(layer);
-                for (int block = 0; block < BLOCKS; block++) {
-                    float[] made = here.layerBlock(layer, block).toArray(JAVA_FLOAT);
-                    float[] wanted = there.layerBlock(layer, block).toArray(JAVA_FLOAT);
-                    for (int i = 0; i < made.length; i++) {
-                        assertThat(made[i]).isCloseTo(wanted[i], org.assertj.core.data.Offset.offset(1e-3f));
+            int from = 0;
+            for (int to : List.of(3, 4, 20, 21, LENGTH)) {
+                other.forward(List.of(slice(from, to, 0)), layer -> {});
+                List<Integer> told = new ArrayList<>();
+                runner.forward(List.of(slice(from, to, 0)), layer -> {
+                    told.add(layer);
+                    for (int block = 0; block < BLOCKS; block++) {
+                        float[] made = here.layerBlock(layer, block).toArray(JAVA_FLOAT);
+                        float[] wanted = there.layerBlock(layer, block).toArray(JAVA_FLOAT);
+                        for (int i = 0; i < made.length; i++) {
+                            assertThat(made[i]).isCloseTo(wanted[i], org.assertj.core.data.Offset.offset(1e-3f));
+                        }
                     }
-                }
-            });
-            assertThat(told).hasSize(here.layout().layers());
+                });
+                assertThat(told)
+                        .containsExactlyElementsOf(
+                                IntStream.range(0, here.layout().layers())
+                                        .boxed()
+                                        .toList());
+                from = to;
+            }
         }
     }
 
@@ -135,10 +146,18 @@ class TorchModelTest {
     }
 
     /** In 16 bits a GPU has other kernels for whole prompts, for parts of one and for single rows. */
-    @Test
-    void in16BitsAPromptItsPartsAndItsRowsBesideOthersMakeNearlyWhatTheyMakeInF32() throws IOException {
-        ModelSettings settings = new ModelSettings(FOLDER, "gemma3", DtypeChoice.BF16, 1, BLOCK);
-        try (OpenModel narrow = OpenedBy.TORCH.open(settings)) {
+    @ParameterizedTest
+    @ValueSource(strings = {"gemma3", "mistral", "llama32", "qwen3"})
+    void in16BitsAPromptItsPartsAndItsRowsBesideOthersMakeNearlyWhatTheyMakeInF32(String family) throws IOException {
+        Path folder = FOLDER.resolveSibling(family);
+        float[] wide;
+        try (OpenModel same = OpenedBy.KERNELS.open(new ModelSettings(folder, family, DtypeChoice.F32, 1, BLOCK))) {
+            KvLayout layout = same.layout(BLOCKS);
+            try (ModelRunner runner = same.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
+                wide = run(runner, slice(0, LENGTH, 0));
+            }
+        }
+        try (OpenModel narrow = OpenedBy.TORCH.open(new ModelSettings(folder, family, DtypeChoice.BF16, 1, BLOCK))) {
             KvLayout layout = narrow.layout(3 * BLOCKS);
             try (ModelRunner runner = narrow.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
                 float[] whole = run(runner, slice(0, LENGTH, 0));
@@ -150,8 +169,8 @@ class TorchModelTest {
                                 List.of(slice(LENGTH - 1, LENGTH, 2 * BLOCKS), slice(4, 5, BLOCKS)), layer -> {})
                         .toArray(JAVA_FLOAT);
                 float[] alone = run(runner, slice(LENGTH - 1, LENGTH, 2 * BLOCKS));
-                for (float[] made : List.of(whole, parts, Arrays.copyOf(rows, expected.length), alone)) {
-                    assertThat(Reference.difference(made, expected)).isLessThan(0.05);
+                for (float[] made : List.of(whole, parts, Arrays.copyOf(rows, wide.length), alone)) {
+                    assertThat(Reference.difference(made, wide)).isLessThan(0.05);
                 }
             }
         }
