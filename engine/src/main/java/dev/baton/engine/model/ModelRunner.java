@@ -33,7 +33,10 @@ public interface ModelRunner extends AutoCloseable {
      */
     record Slice(int[] tokens, int position, int[] blocks, boolean logits) {}
 
-    /** Told after each layer of a forward, on the calling thread. */
+    /**
+     * Told of each layer in order, on the calling thread, once what it stored is in the region; on a device several at a
+     * time, when later ones are under way.
+     */
     interface LayerProgress {
         void layerDone(int layer);
     }

@@ -1,14 +1,7 @@
 package dev.baton.engine.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import ai.djl.engine.EngineException;
 import dev.baton.engine.model.ModelRunner.Slice;
-import dev.baton.engine.torch.Torch;
 import dev.baton.engine.torch.TorchArgument;
-import dev.baton.engine.torch.TorchDevice;
-import dev.baton.engine.torch.TorchDtype;
-import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +25,7 @@ final class TorchAttention {
 
     /** How layers with one window attend. */
     private sealed interface Seen {
-        /** The rows are a whole prompt: their own keys and values are all there is. */
+        /** The rows begin their sequence: their own keys and values are all there is. */
         record Prompt() implements Seen {}
 
         /** One row a slice, all as far into their sequence: nothing is hidden. */
@@ -65,28 +58,6 @@ final class TorchAttention {
         int rows = slices.stream().mapToInt(slice -> slice.tokens().length).sum();
         from = step.keep(step.torch().integer(row));
         to = step.keep(step.torch().integer(row + rows));
-    }
-
-    /** Whether a device has flash attention for heads like these: libtorch is asked, by two rows of zeros. */
-    static boolean flashes(Torch torch, TorchDevice device, TorchDtype dtype, ModelConfig config, int blockTokens) {
-        if (device.kind() != TorchDevice.Kind.CUDA || config.attentionSoftcap > 0) {
-            return false;
-        }
-        int rows = 2;
-        int pairs = 2 * config.kvHeads;
-        try (Arena arena = Arena.ofConfined();
-                TorchArgument qkv = torch.zeros(device, dtype, rows, config.heads + pairs, config.headDim);
-                TorchArgument pool = torch.zeros(device, dtype, 1, 2, config.kvHeads, blockTokens, config.headDim);
-                TorchArgument held = torch.upload(
-                        arena.allocate(JAVA_LONG, (long) rows * pairs), device, TorchDtype.I64, (long) rows * pairs);
-                TorchArgument from = torch.integer(0);
-                TorchArgument to = torch.integer(rows);
-                TorchArgument back = torch.integer(-1)) {
-            torch.call("flash", qkv, from, to, pool, held, back);
-            return true;
-        } catch (EngineException e) {
-            return false;
-        }
     }
 
     /** What the rows make of the keys and values of a layer. */

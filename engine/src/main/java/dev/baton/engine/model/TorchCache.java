@@ -15,7 +15,7 @@ import java.util.List;
 
 /**
  * The KV pool on a device: one allocation of the region's layout. The region is its mirror in host memory, which other
- * workers read and write: rows go there layer by layer as they are made, blocks that arrived come from there.
+ * workers read and write: fresh KV goes there some layers at a time, blocks that arrived come from there.
  */
 final class TorchCache implements AutoCloseable {
     /** Blocks of one layer that are copied at a time: bounds what a copy needs beside the pool. */
@@ -63,11 +63,6 @@ final class TorchCache implements AutoCloseable {
     /** Blocks of layers {@code [from, to)}. */
     List<TorchArgument> pools(int from, int to) {
         return pools.subList(from, to);
-    }
-
-    /** The same in host memory. */
-    TorchArgument mirror(int layer) {
-        return mirrors.get(layer);
     }
 
     /** Takes blocks over from the region, all layers. */

@@ -11,45 +11,47 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
  * Brings fresh KV from a device to the region, some layers in one copy, and tells of those layers then. A step whose slices
- * have one row each is told at its end. Another goes in parts, each a wait for the device; a second thread puts a part into
- * its place while the next is launched and computed. Whole blocks come as they lie in the pool, scattered rows as they were
- * made.
+ * have one row each is told at its end. Another goes in parts, each a wait for the device, told of when the next part has been
+ * launched. Blocks that are at least half fresh come as they lie in the pool, and a second thread puts them into their place
+ * meanwhile; scattered rows come as they were made.
  */
 final class TorchMirror implements AutoCloseable {
-    private static final int PARTS = 8;
+    private static final CompletableFuture<?> NOTHING = CompletableFuture.completedFuture(null);
 
     private final Torch torch;
     private final TorchCache cache;
     private final KvRegion region;
     private final KvLayout layout;
     private final TorchDtype dtype;
+    private final int part;
     private final HostBuffer buffer;
     private final ExecutorService placer = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().name("baton-kv-mirror").daemon().factory());
-    private CompletableFuture<?> placing = CompletableFuture.completedFuture(null);
-    private final List<TorchArgument> rows = new ArrayList<>();
-    private MemorySegment brought = MemorySegment.NULL;
+    private final List<TorchArgument> scattered = new ArrayList<>();
+    private CompletableFuture<?> placing = NOTHING;
     private int storedLayers;
     private int broughtLayers;
     private int toldLayers;
 
-    TorchMirror(Torch torch, TorchDevice device, TorchCache cache, KvRegion region) {
+    TorchMirror(Torch torch, TorchDevice device, TorchCache cache, KvRegion region, int parts) {
         this.torch = torch;
         this.cache = cache;
         this.region = region;
         layout = region.layout();
         dtype = TorchDtype.valueOf(layout.dtype().name());
+        part = Math.ceilDiv(layout.layers(), parts);
         buffer = new HostBuffer(torch, device);
     }
 
     /** Layers between two waits of a step that computes prompts. */
     int part() {
-        return Math.ceilDiv(layout.layers(), PARTS);
+        return part;
     }
 
     void begin() {
@@ -61,10 +63,10 @@ final class TorchMirror implements AutoCloseable {
     /** @param fresh rows of the next layer, {@code [rows][K|V][kv_head][dim]}, which are in the pool too; freed here */
     void stored(TorchStep step, TorchArgument fresh) {
         storedLayers++;
-        if (step.fresh.dense()) {
+        if (step.numbers.fresh.dense()) {
             fresh.close();
         } else {
-            rows.add(fresh);
+            scattered.add(fresh);
         }
     }
 
@@ -87,12 +89,12 @@ final class TorchMirror implements AutoCloseable {
         }
         LayerGroup group = layout.group(broughtLayers);
         int dim = group.keyDim();
-        boolean dense = step.fresh.dense();
-        brought = buffer.atLeast(layers * layerBytes(step, broughtLayers));
+        boolean dense = step.numbers.fresh.dense();
+        MemorySegment brought = buffer.atLeast(layers * layerBytes(step, broughtLayers));
         long[] shape = dense
-                ? new long[] {layers, step.fresh.count(), 2, group.kvHeads(), layout.blockTokens(), dim}
-                : new long[] {layers, step.rows, 2, group.kvHeads(), dim};
-        try (TorchArgument list = torch.list(dense ? cache.pools(broughtLayers, storedLayers) : rows);
+                ? new long[] {layers, step.numbers.fresh.count(), 2, group.kvHeads(), layout.blockTokens(), dim}
+                : new long[] {layers, step.numbers.rows, 2, group.kvHeads(), dim};
+        try (TorchArgument list = torch.list(dense ? cache.pools(broughtLayers, storedLayers) : scattered);
                 TorchArgument to = torch.tensor(brought, dtype, shape)) {
             if (dense) {
                 torch.call("blocks", list, step.freshBlocks, to);
@@ -105,27 +107,39 @@ final class TorchMirror implements AutoCloseable {
         int upTo = storedLayers;
         broughtLayers = storedLayers;
         if (dense) {
-            placing = CompletableFuture.runAsync(() -> place(step, from, upTo), placer);
+            placing = CompletableFuture.runAsync(() -> place(step, from, upTo, brought), placer);
         } else {
-            place(step, from, upTo);
+            place(step, from, upTo, brought);
         }
     }
 
     private void tell(ModelRunner.LayerProgress progress) {
-        placing.join();
+        placed();
         while (toldLayers < broughtLayers) {
             progress.layerDone(toldLayers++);
         }
     }
 
+    private void placed() {
+        try {
+            placing.join();
+        } catch (CompletionException e) {
+            switch (e.getCause()) {
+                case RuntimeException cause -> throw cause;
+                case Error cause -> throw cause;
+                case null, default -> throw e;
+            }
+        }
+    }
+
     /** Puts layers that were brought into the region. */
-    private void place(TorchStep step, int from, int to) {
+    private void place(TorchStep step, int from, int to, MemorySegment brought) {
         long at = 0;
         for (int layer = from; layer < to; layer++) {
             long bytes = layerBytes(step, layer);
             MemorySegment made = brought.asSlice(at, bytes);
-            if (step.fresh.dense()) {
-                copy(step.fresh, layer, made);
+            if (step.numbers.fresh.dense()) {
+                copy(step.numbers.fresh, layer, made);
             } else {
                 scatter(step, layer, made);
             }
@@ -136,13 +150,14 @@ final class TorchMirror implements AutoCloseable {
     /** Ends a step, also one that failed: nothing is written to the region after it. */
     void end() {
         placing.exceptionally(failure -> null).join();
+        placing = NOTHING;
         discard();
     }
 
     private long layerBytes(TorchStep step, int layer) {
-        return step.fresh.dense()
-                ? step.fresh.count() * layout.layerBlockBytes(layer)
-                : (long) step.rows * 2 * layout.group(layer).kvHeads() * cellBytes(layer);
+        return step.numbers.fresh.dense()
+                ? step.numbers.fresh.count() * layout.layerBlockBytes(layer)
+                : (long) step.numbers.rows * 2 * layout.group(layer).kvHeads() * cellBytes(layer);
     }
 
     /** Bytes of one key or value. */
@@ -174,8 +189,8 @@ final class TorchMirror implements AutoCloseable {
         long cell = cellBytes(layer);
         int heads = 2 * layout.group(layer).kvHeads();
         long at = 0;
-        for (int row = 0; row < step.rows; row++) {
-            long to = layout.offset(layer, step.block(row)) + step.cell(row) * cell;
+        for (int row = 0; row < step.numbers.rows; row++) {
+            long to = layout.offset(layer, step.numbers.block(row)) + step.numbers.cell(row) * cell;
             for (int head = 0; head < heads; head++) {
                 MemorySegment.copy(made, at, pool, to, cell);
                 at += cell;
@@ -185,8 +200,8 @@ final class TorchMirror implements AutoCloseable {
     }
 
     private void discard() {
-        rows.forEach(TorchArgument::close);
-        rows.clear();
+        scattered.forEach(TorchArgument::close);
+        scattered.clear();
     }
 
     @Override

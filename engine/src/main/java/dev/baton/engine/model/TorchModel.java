@@ -85,8 +85,9 @@ final class TorchModel implements OpenModel {
             head = weights.head(embedding);
             norm = weights.finalNorm();
             checkpoint.refuseUnread();
-            TorchDtype kept = TorchDtype.valueOf(kv().name());
-            flash = TorchAttention.flashes(torch, device, kept, config, settings.blockTokens());
+            flash = device.kind() == TorchDevice.Kind.CUDA
+                    && config.attentionSoftcap == 0
+                    && FlashCheck.passes(torch, device, TorchDtype.valueOf(kv().name()), config);
         } catch (RuntimeException e) {
             weights.close();
             torch.close();
@@ -101,6 +102,7 @@ final class TorchModel implements OpenModel {
         fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
                 + device.kind().ordinal() * 1_000_003L
                 + kv().ordinal() * 7L
+                + (flash ? 3L : 0L)
                 + NUMERIC_PATH;
     }
 
@@ -147,14 +149,21 @@ final class TorchModel implements OpenModel {
                 stopTokens,
                 layout(blocks),
                 exact,
-                "%s products, f32 between, %s KV, libtorch on %s%s"
+                "%s products, f32 between, %s KV, libtorch on %s, %s"
                         .formatted(
                                 settings.precision().dtype() == ModelSettings.DtypeChoice.F32
                                         ? "f32"
                                         : "16-bit as stored",
                                 kv(),
                                 device,
-                                flash ? ", flash attention" : ""));
+                                attention()));
+    }
+
+    private String attention() {
+        if (config.attentionSoftcap > 0) {
+            return "attention in tiles";
+        }
+        return flash ? "flash attention" : "attention under masks";
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,9 @@ import java.util.Map;
  * told a few at a time.
  */
 final class TorchRunner implements ModelRunner {
+    /** Each is a wait for the device; the last one's way to the region is waited for too. */
+    private static final int PARTS = 8;
+
     private final TorchModel model;
     private final ModelConfig config;
     private final Torch torch;
@@ -31,6 +35,11 @@ final class TorchRunner implements ModelRunner {
     private final HostBuffer logits;
 
     TorchRunner(TorchModel model, KvRegion region) {
+        this(model, region, PARTS);
+    }
+
+    /** @param parts in which a step that computes prompts brings its KV to the region */
+    TorchRunner(TorchModel model, KvRegion region, int parts) {
         this.model = model;
         config = model.config;
         torch = model.torch;
@@ -41,7 +50,7 @@ final class TorchRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         cache = new TorchCache(torch, model.device, region);
-        mirror = new TorchMirror(torch, model.device, cache, region);
+        mirror = new TorchMirror(torch, model.device, cache, region, parts);
         logits = new HostBuffer(torch, model.device);
         int tokens = TorchTiles.blocks(layout.blockTokens()) * layout.blockTokens();
         try (Arena temporary = Arena.ofConfined()) {
@@ -68,10 +77,10 @@ final class TorchRunner implements ModelRunner {
 
     @Override
     public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
-        int rows = Slices.check(slices, config, layout);
-        int wanted = Slices.lastRows(slices).length;
+        Slices.check(slices, config, layout);
         mirror.begin();
-        try (TorchStep step = new TorchStep(model, slices, rows, layout.blockTokens())) {
+        try (TorchStep step = new TorchStep(model, slices, layout.blockTokens())) {
+            int wanted = step.numbers.picked;
             TorchArgument hidden = torch.apply("embed", model.embedding, step.ids);
             try {
                 for (int layer = 0; layer < config.layers; layer++) {
@@ -95,8 +104,8 @@ final class TorchRunner implements ModelRunner {
                 mirror.finish(step, progress);
                 return made;
             } finally {
-                hidden.close();
                 mirror.end();
+                hidden.close();
             }
         }
     }
@@ -116,14 +125,17 @@ final class TorchRunner implements ModelRunner {
             if (!step.tiles.isEmpty()) {
                 return tiled(of.window(), step, qkv, pool);
             }
-            List<TorchArgument> parts = step.attention.stream()
-                    .map(rows -> rows.attend(of.window(), qkv, pool))
-                    .toList();
-            if (parts.size() == 1) {
-                return parts.getFirst();
-            }
-            try (TorchArgument all = torch.list(parts)) {
-                return torch.apply("joined", all);
+            List<TorchArgument> parts = new ArrayList<>();
+            try {
+                for (TorchAttention rows : step.attention) {
+                    parts.add(rows.attend(of.window(), qkv, pool));
+                }
+                if (parts.size() == 1) {
+                    return parts.removeFirst();
+                }
+                try (TorchArgument all = torch.list(parts)) {
+                    return torch.apply("joined", all);
+                }
             } finally {
                 parts.forEach(TorchArgument::close);
             }
@@ -132,7 +144,8 @@ final class TorchRunner implements ModelRunner {
 
     private TorchArgument tiled(int width, TorchStep step, TorchArgument qkv, TorchArgument pool) {
         TorchArgument window = java.util.Objects.requireNonNull(windows.get(width));
-        TorchArgument out = torch.zeros(model.device, TorchDtype.F32, step.rows, (long) config.heads * config.headDim);
+        TorchArgument out =
+                torch.zeros(model.device, TorchDtype.F32, step.numbers.rows, (long) config.heads * config.headDim);
         for (TorchTiles group : step.tiles) {
             torch.call(
                     "attend",

@@ -10,6 +10,7 @@ import dev.baton.engine.model.ModelSettings.DtypeChoice;
 import dev.baton.engine.model.ModelSettings.Precision;
 import dev.baton.engine.model.ModelSettings.WeightChoice;
 import dev.baton.engine.torch.TestDevice;
+import dev.baton.engine.torch.TorchDevice;
 import dev.baton.engine.torch.UnusableDeviceException;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model on the device of the tests: its pool is not the region, which only mirrors it. */
@@ -60,11 +62,13 @@ class TorchModelTest {
         arena.close();
     }
 
-    @Test
-    void whenALayerIsToldItsRowsAreInTheRegionAsTheKernelsWouldHaveThem() {
+    /** @param parts that a step's layers come in: all at once, some in each, one in each */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 8})
+    void whenALayerIsToldItsRowsAreInTheRegionAsTheKernelsWouldHaveThem(int parts) {
         KvRegion here = region();
         KvRegion there = region();
-        try (ModelRunner runner = model.bind(here);
+        try (ModelRunner runner = new TorchRunner((TorchModel) model, here, parts);
                 ModelRunner other = kernels.bind(there)) {
             int from = 0;
             for (int to : List.of(3, 4, 20, 21, LENGTH)) {
@@ -160,10 +164,15 @@ class TorchModelTest {
         try (OpenModel narrow = OpenedBy.TORCH.open(new ModelSettings(folder, family, DtypeChoice.BF16, 1, BLOCK))) {
             KvLayout layout = narrow.layout(3 * BLOCKS);
             try (ModelRunner runner = narrow.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
+                if (((TorchModel) narrow).device.kind() == TorchDevice.Kind.CUDA) {
+                    assertThat(narrow.shape(1).numerics())
+                            .contains(family.equals("gemma3") ? "under masks" : "flash attention");
+                }
                 float[] whole = run(runner, slice(0, LENGTH, 0));
                 runner.forward(List.of(slice(0, 3, BLOCKS)), layer -> {});
                 runner.forward(List.of(slice(3, 20, BLOCKS)), layer -> {});
-                float[] parts = run(runner, slice(20, LENGTH, BLOCKS));
+                runner.forward(List.of(slice(20, 35, BLOCKS)), layer -> {});
+                float[] parts = run(runner, slice(35, LENGTH, BLOCKS));
                 runner.forward(List.of(slice(0, LENGTH - 1, 2 * BLOCKS), slice(0, 4, BLOCKS)), layer -> {});
                 float[] rows = runner.forward(
                                 List.of(slice(LENGTH - 1, LENGTH, 2 * BLOCKS), slice(4, 5, BLOCKS)), layer -> {})
@@ -176,16 +185,41 @@ class TorchModelTest {
         }
     }
 
-    @Test
-    void whatAnEarlierSequenceLeftInABlockDoesNotMatterNotEvenNaN() {
-        KvRegion region = region();
-        for (long i = 0; i < region.segment().byteSize() / 4; i++) {
-            region.segment().setAtIndex(JAVA_FLOAT, i, Float.NaN);
+    @ParameterizedTest
+    @EnumSource(
+            value = DtypeChoice.class,
+            names = {"F32", "BF16"})
+    void whatAnEarlierSequenceLeftInABlockDoesNotMatterNotEvenNaN(DtypeChoice dtype) throws IOException {
+        Path folder = FOLDER.resolveSibling("mistral");
+        try (OpenModel other = OpenedBy.TORCH.open(new ModelSettings(folder, "mistral", dtype, 1, BLOCK))) {
+            KvLayout layout = other.layout(BLOCKS);
+            KvRegion clean = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
+            KvRegion region = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
+            // All bits set: not a number in either type.
+            region.segment().fill((byte) 0xFF);
+            try (ModelRunner expecting = other.bind(clean);
+                    ModelRunner runner = other.bind(region)) {
+                runner.arrived(slice(0, LENGTH, 0).blocks());
+                for (List<Integer> ends : List.of(List.of(LENGTH), List.of(3, 20, 35, LENGTH - 1, LENGTH))) {
+                    int from = 0;
+                    for (int to : ends) {
+                        Slice next = slice(from, to, 0);
+                        assertThat(run(runner, next)).isEqualTo(run(expecting, next));
+                        from = to;
+                    }
+                }
+            }
         }
-        try (ModelRunner runner = model.bind(region)) {
-            Slice all = slice(0, LENGTH, 0);
-            runner.arrived(all.blocks());
-            assertThat(run(runner, all)).isEqualTo(expected);
+    }
+
+    @Test
+    void aStepThatFailedWhileItsKvWasOnItsWayLeavesTheRunnerUsable() {
+        try (ModelRunner runner = model.bind(region())) {
+            assertThatThrownBy(() -> runner.forward(List.of(slice(0, LENGTH, 0)), layer -> {
+                        throw new IllegalStateException("told of layer " + layer);
+                    }))
+                    .hasMessage("told of layer 0");
+            assertThat(run(runner, slice(0, LENGTH, 0))).isEqualTo(expected);
         }
     }
 
