@@ -9,6 +9,7 @@
 #define BLOCK_TILES 16
 #define BLOCK_ROWS (BLOCK_TILES * TILE_ROWS)
 #define STRIDE (KC + 16)
+#define UNROLL 4        /* k of one turn of a loop: a core that is shared is short of instructions sooner than of multipliers */
 
 AVX2 static inline __attribute__((always_inline)) void widen(int type, const char *row, __m256 *low, __m256 *high) {
     if (type == BF16) {
@@ -53,6 +54,22 @@ AVX2 static inline __attribute__((always_inline)) void finish(const product *p, 
     _mm256_storeu_ps(p->out + row * p->ldo + at + 8, high);
 }
 
+/* One k of rows and panels. */
+AVX2 static inline __attribute__((always_inline)) void one_k(
+        int type, int rows, int panels, const char *w, long stride, const float *a, long lda, __m256 (*acc)[2]) {
+#pragma GCC unroll 3
+    for (int q = 0; q < panels; q++) {
+        __m256 low, high;
+        widen(type, w + q * stride, &low, &high);
+#pragma GCC unroll 6
+        for (int r = 0; r < rows; r++) {
+            __m256 x = _mm256_broadcast_ss(a + r * lda);
+            acc[q * rows + r][0] = _mm256_fmadd_ps(x, low, acc[q * rows + r][0]);
+            acc[q * rows + r][1] = _mm256_fmadd_ps(x, high, acc[q * rows + r][1]);
+        }
+    }
+}
+
 /* Rows times panels over k [k0, k1). Each line of weights is asked for a while before; behind the last of a panel stand
  * those of the next step. */
 AVX2 static inline __attribute__((always_inline)) void direct(
@@ -69,21 +86,18 @@ AVX2 static inline __attribute__((always_inline)) void direct(
     for (long k = k0; k < k1;) {
         long ahead = AHEAD * PANEL * size + (k + AHEAD < p->k ? 0 : (panels - 1) * stride);
         long end = k + AHEAD < p->k ? min(k1, p->k - AHEAD) : k1;
-        for (; k < end; k++) {
-#pragma GCC unroll 6
+        for (; k + UNROLL <= end; k += UNROLL) {
+#pragma GCC unroll 3
             for (int q = 0; q < panels; q++) {
-                __m256 low, high;
-                const char *at = w + q * stride + k * PANEL * size;
-                _mm_prefetch(at + ahead, _MM_HINT_T0);
-                widen(type, at, &low, &high);
-#pragma GCC unroll 6
-                for (int r = 0; r < rows; r++) {
-                    __m256 x = _mm256_broadcast_ss(a + r * p->lda + k);
-                    acc[q * rows + r][0] = _mm256_fmadd_ps(x, low, acc[q * rows + r][0]);
-                    acc[q * rows + r][1] = _mm256_fmadd_ps(x, high, acc[q * rows + r][1]);
+#pragma GCC unroll 4
+                for (long line = 0; line < UNROLL * PANEL * size; line += 64) {
+                    _mm_prefetch(w + q * stride + k * PANEL * size + ahead + line, _MM_HINT_T0);
                 }
             }
+#pragma GCC unroll 4
+            for (int u = 0; u < UNROLL; u++) one_k(type, rows, panels, w + (k + u) * PANEL * size, stride, a + k + u, p->lda, acc);
         }
+        for (; k < end; k++) one_k(type, rows, panels, w + k * PANEL * size, stride, a + k, p->lda, acc);
     }
     if (k1 == p->k) {
 #pragma GCC unroll 12
@@ -153,6 +167,7 @@ AVX2 static inline __attribute__((always_inline)) void tile(
         acc[r][0] = k0 == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(c + r * PANEL);
         acc[r][1] = k0 == 0 ? _mm256_setzero_ps() : _mm256_loadu_ps(c + r * PANEL + 8);
     }
+#pragma GCC unroll 4
     for (long k = 0; k < count; k++) {
         __m256 low = _mm256_load_ps(b + k * PANEL), high = _mm256_load_ps(b + k * PANEL + 8);
 #pragma GCC unroll 6
@@ -198,7 +213,11 @@ AVX2 static void blocked_task(void *argument, long index, void *scratch) {
                 default: widen_panel(F32, w, count, b); break;
             }
             float *to = c + (panel - panel0) * BLOCK_ROWS * PANEL;
+            const char *next = panel + 1 < panel1 ? w + p->k * PANEL * size
+                                                  : p->w + (panel0 * p->k + min(k0 + p->pass, p->k - 1)) * PANEL * size;
+            long share = ceil_div(count * PANEL * size, ceil_div(rows, TILE_ROWS));
             for (long r = 0; r < rows; r += TILE_ROWS) {
+                for (long at = 0; at < share; at += 64) _mm_prefetch(next + r / TILE_ROWS * share + at, _MM_HINT_T1);
                 switch (min(TILE_ROWS, rows - r)) {
                     BLOCK_TILE(1) BLOCK_TILE(2) BLOCK_TILE(3) BLOCK_TILE(4) BLOCK_TILE(5) BLOCK_TILE(6)
                 }
