@@ -1,6 +1,8 @@
 package dev.baton.cluster.requests;
 
 import dev.baton.cluster.redis.RedisAnswer;
+import dev.baton.cluster.redis.RedisScripts;
+import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerRef;
@@ -9,14 +11,11 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
-import org.springframework.core.io.ClassPathResource;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
-import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * Request states in Redis, one hash each: {@code baton:req:<id>} with the attempt's number and nonce, the phase, the
@@ -28,18 +27,20 @@ import org.springframework.data.redis.core.script.RedisScript;
  */
 public final class RequestStates {
     private static final HexFormat HEX = HexFormat.of();
-    private static final RedisScript<String> CREATE = script("create");
-    private static final RedisScript<String> RAISE = script("raise");
-    private static final RedisScript<String> CLAIM = script("claim");
-    private static final RedisScript<String> END = script("end");
+    private static final Script CREATE = script("create");
+    private static final Script RAISE = script("raise");
+    private static final Script CLAIM = script("claim");
+    private static final Script END = script("end");
 
     private final ReactiveStringRedisTemplate redis;
+    private final RedisScripts scripts;
     private final Duration margin;
     private final Duration timeout;
 
     /** @param margin how long a state outlives its deadline; @param timeout after which a call fails */
     public RequestStates(ReactiveStringRedisTemplate redis, Duration margin, Duration timeout) {
         this.redis = redis;
+        this.scripts = new RedisScripts(redis, timeout);
         this.margin = margin;
         this.timeout = timeout;
     }
@@ -84,12 +85,8 @@ public final class RequestStates {
                         .map(RequestStates::parse));
     }
 
-    private CompletionStage<Outcome> run(RedisScript<String> script, String requestId, String... arguments) {
-        return RedisAnswer.within(
-                timeout,
-                redis.execute(script, List.of(key(requestId)), List.of(arguments))
-                        .single()
-                        .map(Outcome::valueOf));
+    private CompletionStage<Outcome> run(Script script, String requestId, String... arguments) {
+        return scripts.run(script, key(requestId), arguments).thenApply(Outcome::valueOf);
     }
 
     private String expiry(Instant deadline) {
@@ -142,7 +139,7 @@ public final class RequestStates {
                 .build();
     }
 
-    private static RedisScript<String> script(String name) {
-        return RedisScript.of(new ClassPathResource("dev/baton/cluster/requests/" + name + ".lua"), String.class);
+    private static Script script(String name) {
+        return Script.read(RequestStates.class, name + ".lua");
     }
 }
