@@ -3,7 +3,6 @@ package dev.baton.engine.model;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import ai.djl.engine.EngineException;
 import dev.baton.engine.torch.Torch;
 import dev.baton.engine.torch.TorchArgument;
 import dev.baton.engine.torch.TorchDevice;
@@ -11,6 +10,7 @@ import dev.baton.engine.torch.TorchDtype;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Whether a device has flash attention for heads like a model's: the last two rows of a short sequence attend within a
@@ -41,11 +41,14 @@ final class FlashCheck {
                 TorchArgument window = torch.integer(WINDOW);
                 TorchArgument back = torch.integer(WINDOW - 1);
                 TorchArgument mask = torch.apply("hidden", positions, none, cells, window);
-                TorchArgument masked = torch.apply("chunk", qkv, none, rows, pool, held, mask);
-                TorchArgument flash = torch.apply("flash", qkv, none, rows, pool, held, back)) {
-            return alike(torch, masked, flash, ROWS, config.heads * config.headDim);
-        } catch (EngineException e) {
-            return false;
+                TorchArgument masked = torch.apply("chunk", qkv, none, rows, pool, held, mask)) {
+            Optional<TorchArgument> flash = torch.attempt("flash", qkv, none, rows, pool, held, back);
+            if (flash.isEmpty()) {
+                return false;
+            }
+            try (TorchArgument made = flash.get()) {
+                return alike(torch, masked, made, ROWS, config.heads * config.headDim);
+            }
         }
     }
 

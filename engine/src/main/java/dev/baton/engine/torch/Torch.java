@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** One loaded script with its methods. Owns the module; arguments belong to whoever made them. */
@@ -144,6 +145,15 @@ public final class Torch implements AutoCloseable {
             values[i] = arguments[i].value;
         }
         return new TorchArgument(IValueUtils.runMethod(module, method, values), null);
+    }
+
+    /** The same, or nothing where libtorch refuses: a kernel that it does not have here, say. */
+    public Optional<TorchArgument> attempt(String method, TorchArgument... arguments) {
+        try {
+            return Optional.of(apply(method, arguments));
+        } catch (EngineException e) {
+            return Optional.empty();
+        }
     }
 
     private TorchArgument argument(long handle) {
