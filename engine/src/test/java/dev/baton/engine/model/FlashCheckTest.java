@@ -40,8 +40,15 @@ class FlashCheckTest {
     void aGpuHasTheKernelIn16BitsAndTheCpuDoesNot() {
         assertThat(FlashCheck.passes(model.torch, model.device, TorchDtype.BF16, model.config))
                 .isEqualTo(model.device.kind() == TorchDevice.Kind.CUDA);
-        assertThat(FlashCheck.passes(model.torch, model.device, TorchDtype.F32, model.config))
-                .isFalse();
+    }
+
+    @Test
+    void nothingHasTheKernelInF32() throws IOException {
+        try (TorchModel wide =
+                (TorchModel) OpenedBy.TORCH.open(new ModelSettings(FOLDER, "mistral", DtypeChoice.F32, 1, 8))) {
+            assertThat(FlashCheck.passes(wide.torch, wide.device, TorchDtype.F32, wide.config))
+                    .isFalse();
+        }
     }
 
     @Test
