@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *   FREE --reserve--&gt; RESERVED --activate--&gt; ACTIVE        CACHED --evict--&gt; FREE
  *   RESERVED --unreserve--&gt; FREE             ACTIVE --release, named--&gt; CACHED --share--&gt; ACTIVE
  *   RESERVED --quarantine--&gt; QUARANTINED --endQuarantine--&gt; FREE
+ *   FREE --restore--&gt; CACHED
  * </pre>
  *
  * <p>An active block counts who refers to it, so sequences share the blocks of a common prefix. A full block that has
@@ -36,7 +37,7 @@ public final class BlockPool {
     private final @Nullable BlockHash[] names;
     private final @Nullable BlockHash[] parents;
     private final long[] lastUse;
-    private final int[] freeStack;
+    private final FreeList free;
     private final int[] counts = new int[BlockState.values().length];
     private final Map<BlockHash, Integer> byName = new HashMap<>();
     private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
@@ -67,10 +68,7 @@ public final class BlockPool {
         names = new BlockHash[blocks];
         parents = new BlockHash[blocks];
         lastUse = new long[blocks];
-        freeStack = new int[blocks];
-        for (int i = 0; i < blocks; i++) {
-            freeStack[i] = blocks - 1 - i;
-        }
+        free = new FreeList(blocks);
         counts[BlockState.FREE.ordinal()] = blocks;
     }
 
@@ -110,7 +108,7 @@ public final class BlockPool {
             if (count(BlockState.FREE) == 0) {
                 evict(leaves.firstEntry().getValue());
             }
-            int block = freeStack[count(BlockState.FREE) - 1];
+            int block = free.first();
             move(block, BlockState.FREE, state);
             references[block] = state == BlockState.ACTIVE ? 1 : 0;
             taken[i] = block;
@@ -212,6 +210,33 @@ public final class BlockPool {
         return true;
     }
 
+    /**
+     * Takes a free block in as cache: its bytes are there already, as in a pool that a worker finds again after a restart.
+     * A block may come before its parent does.
+     *
+     * @param parent name of the block before it in the sequence, null for the first
+     * @return false, without effect, when another block bears that name already
+     */
+    public boolean restore(int block, @Nullable BlockHash parent, BlockHash name) {
+        requireState(block, BlockState.FREE);
+        if (byName.putIfAbsent(name, block) != null) {
+            return false;
+        }
+        names[block] = name;
+        parents[block] = parent;
+        move(block, BlockState.FREE, BlockState.CACHED);
+        lastUse[block] = ++uses;
+        cache(block);
+        return true;
+    }
+
+    /** Hands a free block out after all others that are free now: what is in it may still be asked for. */
+    public void useLast(int block) {
+        requireState(block, BlockState.FREE);
+        free.remove(block);
+        free.addLast(block);
+    }
+
     /** Takes names back, so that active blocks whose content turned out to be broken are found no more and freed after use. */
     public void unpublish(int... blocks) {
         for (int block : blocks) {
@@ -302,8 +327,11 @@ public final class BlockPool {
         states[block] = to;
         counts[from.ordinal()]--;
         counts[to.ordinal()]++;
+        if (from == BlockState.FREE) {
+            free.remove(block);
+        }
         if (to == BlockState.FREE) {
-            freeStack[count(BlockState.FREE) - 1] = block;
+            free.addFirst(block);
         }
     }
 
@@ -357,6 +385,6 @@ public final class BlockPool {
     }
 
     int[] freeBlocks() {
-        return Arrays.copyOf(freeStack, count(BlockState.FREE));
+        return free.toArray();
     }
 }

@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  * of all its s so far. After n words of a lane, t has counted word k of the lane (n - k) times, so {@code n * s - t}
  * is the sum of {@code k * w}, and word k of lane j has the weight {@code 2 * (8k + j) + 1}. In C where that loads.
  */
-public final class KvDigest {
+public record KvDigest(long a, long b) {
+    /** Of no tokens. */
+    public static final KvDigest ZERO = new KvDigest(0, 0);
+
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED;
 
     /** A copied piece is digested while it is in the second-level cache. */
@@ -27,7 +30,10 @@ public final class KvDigest {
 
     private static final @Nullable MethodHandle IN_C = inC(NativeLibrary.shipped("libbatonkv.so"));
 
-    private KvDigest() {}
+    /** Of the tokens of both: digests of different tokens of one layer of one block add up. */
+    public KvDigest plus(KvDigest other) {
+        return new KvDigest(a + other.a, b + other.b);
+    }
 
     /** Digest of a segment whose length is a multiple of 8 bytes. */
     public static long of(MemorySegment bytes) {

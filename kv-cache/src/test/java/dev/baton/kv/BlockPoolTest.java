@@ -142,6 +142,32 @@ class BlockPoolTest {
     }
 
     @Test
+    void restoredBlocksAreCacheInWhateverOrderTheyCome() {
+        assertThat(pool.restore(3, name(1), name(2))).isTrue();
+        assertThat(pool.restore(1, null, name(1))).isTrue();
+        assertThat(pool.restore(0, null, name(1))).isFalse();
+        assertThat(pool.count(BlockState.CACHED)).isEqualTo(2);
+        assertThat(pool.share(List.of(name(1), name(2)), 2)).containsExactly(1, 3);
+        pool.release(1, 3);
+        pool.checkIntegrity();
+        take(3);
+        assertThat(pool.drainEvicted()).containsExactly(name(2));
+        assertThatThrownBy(() -> pool.restore(0, null, name(9))).hasMessageContaining("not FREE");
+    }
+
+    @Test
+    void handsOutTheBlockFreedLastFirstAndTheOnesToUseLastAfterAllOthers() {
+        assertThat(take(4)).containsExactly(0, 1, 2, 3);
+        pool.release(2);
+        pool.release(0);
+        pool.release(1, 3);
+        pool.useLast(1);
+        pool.useLast(0);
+        assertThat(take(4)).containsExactly(3, 2, 1, 0);
+        assertThatThrownBy(() -> pool.useLast(0)).hasMessageContaining("not FREE");
+    }
+
+    @Test
     void refusesToReleaseWhatIsNotActive() {
         int[] blocks = take(1);
         pool.release(blocks);
@@ -158,7 +184,7 @@ class BlockPoolTest {
         List<int[]> reserved = new ArrayList<>();
         List<int[]> quarantined = new ArrayList<>();
         for (int step = 0; step < 3_000; step++) {
-            switch (random.nextInt(8)) {
+            switch (random.nextInt(9)) {
                 case 0, 1 -> startSequence(random, active);
                 case 2, 3 -> takeAny(random, active).ifPresent(pool::release);
                 case 4 -> pool.reserve(1 + random.nextInt(4)).ifPresent(reserved::add);
@@ -173,6 +199,7 @@ class BlockPoolTest {
                         }
                     });
                 case 6 -> takeAny(random, quarantined).ifPresent(pool::endQuarantine);
+                case 7 -> restoreOne(random);
                 default -> {
                     pool.lease(chainOf(random.nextInt(6), 3), step + random.nextInt(50));
                     pool.expireLeases(step);
@@ -187,6 +214,18 @@ class BlockPoolTest {
         active.forEach(pool::release);
         pool.expireLeases(Long.MAX_VALUE / 2);
         assertThat(pool.count(BlockState.ACTIVE)).isZero();
+    }
+
+    private void restoreOne(Random random) {
+        int[] free = pool.freeBlocks();
+        if (free.length > 0) {
+            int block = free[random.nextInt(free.length)];
+            List<BlockHash> chain = chainOf(random.nextInt(6), 5);
+            int at = random.nextInt(5);
+            if (!pool.restore(block, at == 0 ? null : chain.get(at - 1), chain.get(at))) {
+                pool.useLast(block);
+            }
+        }
     }
 
     private void startSequence(Random random, List<int[]> active) {
