@@ -1,21 +1,21 @@
 package dev.baton.cluster;
 
+import dev.baton.cluster.directory.KvDirectories;
+import dev.baton.cluster.directory.RedisKvDirectory;
 import dev.baton.cluster.lanes.KafkaConnection;
 import dev.baton.cluster.lanes.KafkaProbe;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneTopics;
+import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.registry.WorkerRegistry;
+import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
-import dev.baton.cluster.workers.KvDirectories;
-import dev.baton.cluster.workers.LaneLeases;
-import dev.baton.cluster.workers.WorkerRegistry;
-import dev.baton.cluster.workers.WorkerStates;
 import dev.baton.config.LaneSettings;
 import dev.baton.config.LimitSettings;
 import dev.baton.config.RegistrySettings;
 import dev.baton.config.SettingsAutoConfiguration;
-import dev.baton.kv.directory.RedisKvDirectory;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.resource.Delay;

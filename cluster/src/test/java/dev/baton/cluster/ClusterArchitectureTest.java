@@ -11,7 +11,7 @@ import dev.baton.cluster.streams.TokenStreams;
 import java.time.Clock;
 import java.time.Instant;
 
-/** Each store and wire has one package that knows it; the wiring in the root package knows all. */
+/** Only its own packages know a store or a protocol; the wiring in the root package knows all. */
 @AnalyzeClasses(packages = "dev.baton.cluster", importOptions = DoNotIncludeTests.class)
 class ClusterArchitectureTest {
     private static final String WIRING = "dev.baton.cluster";
@@ -25,10 +25,15 @@ class ClusterArchitectureTest {
             .resideInAnyPackage("org.apache.kafka..", "org.springframework.kafka..");
 
     @ArchTest
-    static final ArchRule REDIS_ONLY_WHERE_TRUTHS_ARE_KEPT = noClasses()
+    static final ArchRule REDIS_ONLY_WHERE_STATE_IS_KEPT = noClasses()
             .that()
             .resideOutsideOfPackages(
-                    WIRING, "dev.baton.cluster.redis", "dev.baton.cluster.requests", "dev.baton.cluster.workers")
+                    WIRING,
+                    "dev.baton.cluster.redis",
+                    "dev.baton.cluster.requests",
+                    "dev.baton.cluster.leases",
+                    "dev.baton.cluster.registry",
+                    "dev.baton.cluster.directory")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("io.lettuce..", "org.springframework.data..");
@@ -54,7 +59,7 @@ class ClusterArchitectureTest {
     static final ArchRule PACKAGES_ARE_FREE_OF_CYCLES =
             slices().matching("dev.baton.cluster.(*)..").should().beFreeOfCycles();
 
-    /** A gateway's pings carry its wall clock, so that each worker knows how far it is off. */
+    /** A gateway's pings carry its wall clock; the worker echoes it, and the gateway measures the round trip. */
     @ArchTest
     static final ArchRule TIME_OF_DAY_COMES_FROM_THE_CLOCK_THAT_IS_GIVEN = noClasses()
             .that()

@@ -3,11 +3,11 @@ package dev.baton.decode;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamListener;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
-import dev.baton.cluster.workers.WorkerRegistry;
 import dev.baton.config.StreamSettings;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineSettings;
@@ -208,7 +208,7 @@ final class RunningWorker implements AutoCloseable {
         private final List<Progress> progress = new CopyOnWriteArrayList<>();
 
         @Override
-        public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {}
+        public void connected(WorkerRef worker, boolean again) {}
 
         @Override
         public void suspect(WorkerRef worker, String why) {}
@@ -217,8 +217,8 @@ final class RunningWorker implements AutoCloseable {
         public void dead(WorkerRef worker, String why) {}
 
         @Override
-        public void progress(WorkerRef worker, Progress made, long madeUs) {
-            progress.add(made);
+        public void progress(WorkerRef worker, List<Progress> frame) {
+            progress.addAll(frame);
         }
     }
 }

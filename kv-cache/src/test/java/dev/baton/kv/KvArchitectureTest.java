@@ -36,9 +36,9 @@ class KvArchitectureTest {
                     "org.jspecify.annotations");
 
     @ArchTest
-    static final ArchRule SPRING_AND_LETTUCE_ONLY_IN_THE_DIRECTORY = noClasses()
+    static final ArchRule NO_SPRING_AND_NO_LETTUCE = noClasses()
             .that()
-            .resideOutsideOfPackage("dev.baton.kv.directory..")
+            .resideInAPackage("dev.baton..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("org.springframework..", "io.lettuce..");

@@ -1,7 +1,7 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.lanes.LaneRecord;
-import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.Generation;
@@ -68,7 +68,7 @@ public final class Claims {
             Phase phase,
             Answer then,
             long wait,
-            @Nullable Outcome outcome,
+            @Nullable CasOutcome outcome,
             @Nullable Throwable error) {
         if (outcome == null && !expired(generation)) {
             LOG.warn(
@@ -79,7 +79,7 @@ public final class Claims {
             later(RETRY_MILLIS).execute(() -> claim(generation, phase, then, wait));
             return;
         }
-        if (outcome == Outcome.ABSENT && generation.getAttempt().getNumber() == 1 && wait <= LONGEST_WAIT_MILLIS) {
+        if (outcome == CasOutcome.ABSENT && generation.getAttempt().getNumber() == 1 && wait <= LONGEST_WAIT_MILLIS) {
             later(wait).execute(() -> claim(generation, phase, then, 2 * wait));
             return;
         }

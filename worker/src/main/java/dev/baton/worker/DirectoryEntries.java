@@ -1,7 +1,7 @@
 package dev.baton.worker;
 
+import dev.baton.cluster.directory.RedisKvDirectory;
 import dev.baton.kv.BlockHash;
-import dev.baton.kv.directory.RedisKvDirectory;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
 import org.slf4j.Logger;

@@ -2,7 +2,7 @@ package dev.baton.worker;
 
 import com.google.protobuf.Message;
 import dev.baton.cluster.lanes.LaneConsumer;
-import dev.baton.cluster.workers.LaneLease;
+import dev.baton.cluster.leases.LaneLease;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;

@@ -1,15 +1,15 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.ClusterAutoConfiguration;
+import dev.baton.cluster.directory.KvDirectories;
 import dev.baton.cluster.lanes.KafkaConnection;
-import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
-import dev.baton.cluster.workers.KvDirectories;
-import dev.baton.cluster.workers.LaneLeases;
-import dev.baton.cluster.workers.WorkerStates;
 import dev.baton.config.ClusterSettings;
 import dev.baton.config.LaneSettings;
 import dev.baton.config.ModelSettings;
@@ -65,8 +65,9 @@ class WorkerAutoConfiguration {
     }
 
     @Bean
-    LaneConsumer.Rim laneRim(KafkaConnection kafka, LaneProducer producer, LaneMetrics metrics) {
-        return new LaneConsumer.Rim(kafka.consumer(), producer, metrics, Clock.systemUTC());
+    LaneConsumerFactory laneConsumers(
+            KafkaConnection kafka, LaneSettings settings, LaneProducer producer, LaneMetrics metrics) {
+        return new LaneConsumerFactory(kafka.consumer(), settings, producer, metrics, Clock.systemUTC());
     }
 
     @Bean
@@ -74,10 +75,11 @@ class WorkerAutoConfiguration {
             RequestStates requests,
             WorkerStates states,
             LaneLeases leases,
-            LaneConsumer.Rim rim,
+            LaneProducer producer,
+            LaneConsumerFactory consumers,
             StreamMetrics streams,
             KvDirectories directories) {
-        return new WorkerNode.Cluster(requests, states, leases, rim, streams, directories);
+        return new WorkerNode.Cluster(requests, states, leases, producer, consumers, streams, directories);
     }
 
     @Bean

@@ -1,15 +1,16 @@
 package dev.baton.worker;
 
 import com.google.protobuf.Message;
-import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.directory.KvDirectories;
+import dev.baton.cluster.lanes.LaneConsumerFactory;
+import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.leases.LaneLease;
+import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.registry.HeartbeatPublisher;
+import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
-import dev.baton.cluster.workers.KvDirectories;
-import dev.baton.cluster.workers.LaneLease;
-import dev.baton.cluster.workers.LaneLeases;
-import dev.baton.cluster.workers.WorkerAnnouncer;
-import dev.baton.cluster.workers.WorkerStates;
 import dev.baton.engine.EngineCapabilities;
 import dev.baton.engine.EngineLoad;
 import dev.baton.engine.EngineSettings;
@@ -30,7 +31,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * A worker's life: model and pool first, then the streams, then a lane; it is announced last. It ends the other way
+ * A worker's life: model and pool first, then the streams, then a lane; its heartbeat starts last. It ends the other way
  * round: it takes nothing new, lets its sequences finish for a while, and lets go.
  */
 final class WorkerNode implements SmartLifecycle {
@@ -53,7 +54,7 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable EngineRoom room;
     private @Nullable TokenStreamServer streams;
     private @Nullable Duty<?> duty;
-    private @Nullable WorkerAnnouncer announcer;
+    private @Nullable HeartbeatPublisher heartbeats;
     private @Nullable SureCommands commands;
     private volatile @Nullable LaneKeeper<?> keeper;
     private int tokenPort;
@@ -74,7 +75,8 @@ final class WorkerNode implements SmartLifecycle {
             RequestStates requests,
             WorkerStates states,
             LaneLeases leases,
-            LaneConsumer.Rim rim,
+            LaneProducer producer,
+            LaneConsumerFactory consumers,
             StreamMetrics streamMetrics,
             KvDirectories directories) {}
 
@@ -120,9 +122,7 @@ final class WorkerNode implements SmartLifecycle {
                 identity,
                 new WorkerContext.Compute(open.engine(), open.pool(), sure),
                 new WorkerContext.Reports(
-                        new Claims(cluster.requests(), identity.ref(), settings.clock()),
-                        cluster.rim().producer(),
-                        frames),
+                        new Claims(cluster.requests(), identity.ref(), settings.clock()), cluster.producer(), frames),
                 new WorkerContext.Transfers(
                         transferSettings(), metrics, settings.transfer().arriveWithin()),
                 settings.worker());
@@ -132,7 +132,7 @@ final class WorkerNode implements SmartLifecycle {
                 settings.worker().listenAddress(), settings.worker().tokenPort()));
         LaneKeeper<?> kept = keepLane(begun);
         keeper = kept;
-        announcer = new WorkerAnnouncer(cluster.states(), settings.registry(), this::state);
+        heartbeats = new HeartbeatPublisher(cluster.states(), settings.registry(), this::state);
         LOG.info(
                 "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
                 identity.id(),
@@ -174,9 +174,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private <T extends Message> LaneKeeper<T> keepLane(Duty<T> reader) throws InterruptedException {
-        return new LaneKeeper<>(
-                this::lease,
-                lease -> new LaneConsumer<>(lease, reader.parser(), reader::take, settings.lanes(), cluster.rim()));
+        return new LaneKeeper<>(this::lease, lease -> cluster.consumers().open(lease, reader.parser(), reader::take));
     }
 
     private void cancel(String requestId, Attempt attempt) {
@@ -189,9 +187,9 @@ final class WorkerNode implements SmartLifecycle {
     private void died(Throwable cause) {
         LOG.error("The engine is dead; this worker tells its gateways and ends, to be started anew", cause);
         running = false;
-        WorkerAnnouncer announced = announcer;
-        if (announced != null) {
-            announced.hurry();
+        HeartbeatPublisher publisher = heartbeats;
+        if (publisher != null) {
+            publisher.publishSoon();
         }
         // A thread of its own: the end waits for the engine's, which has yet to fail its sequences.
         Thread.ofPlatform().name("worker-end").start(() -> exit.exit(ENGINE_DIED));
@@ -264,9 +262,9 @@ final class WorkerNode implements SmartLifecycle {
     public void stop() {
         draining = true;
         running = false;
-        WorkerAnnouncer announced = announcer;
-        if (announced != null) {
-            announced.hurry();
+        HeartbeatPublisher publisher = heartbeats;
+        if (publisher != null) {
+            publisher.publishSoon();
         }
         LaneKeeper<?> kept = keeper;
         if (kept != null) {
@@ -276,8 +274,8 @@ final class WorkerNode implements SmartLifecycle {
         if (kept != null) {
             kept.close();
         }
-        if (announced != null) {
-            announced.close();
+        if (publisher != null) {
+            publisher.close();
         }
         if (duty != null) {
             duty.close();
@@ -313,6 +311,6 @@ final class WorkerNode implements SmartLifecycle {
 
     @Override
     public boolean isRunning() {
-        return announcer != null && !draining;
+        return heartbeats != null && !draining;
     }
 }

@@ -2,7 +2,7 @@ package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.Attempt;
@@ -83,7 +83,7 @@ class ClaimsTest {
         assertThat(states.create(id, attempt, "g", Instant.now().plus(LONG))
                         .toCompletableFuture()
                         .get(10, TimeUnit.SECONDS))
-                .isEqualTo(Outcome.APPLIED);
+                .isEqualTo(CasOutcome.APPLIED);
     }
 
     private CompletableFuture<Boolean> claim(Attempt attempt) {

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.lanes.KafkaConnection;
-import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneRecord;
-import dev.baton.cluster.workers.LaneLease;
-import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.leases.LaneLease;
+import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.config.LaneSettings;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Handoff;
@@ -73,16 +73,9 @@ class LaneKeeperTest {
         LaneSettings settings = context.getBean(LaneSettings.class);
         try (LaneKeeper<Handoff> keeper = new LaneKeeper<>(this::take, lease -> {
             try {
-                return new LaneConsumer<>(
-                        lease,
-                        Handoff.parser(),
-                        record -> took(record, taken),
-                        settings,
-                        new LaneConsumer.Rim(
-                                Map.copyOf(connection),
-                                producer,
-                                context.getBean(LaneMetrics.class),
-                                Clock.systemUTC()));
+                return new LaneConsumerFactory(
+                                connection, settings, producer, context.getBean(LaneMetrics.class), Clock.systemUTC())
+                        .open(lease, Handoff.parser(), record -> took(record, taken));
             } catch (RuntimeException e) {
                 failures.incrementAndGet();
                 connection.remove("security.protocol");

@@ -3,7 +3,7 @@ package dev.baton.cluster.lanes;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
-import dev.baton.cluster.workers.LaneLease;
+import dev.baton.cluster.leases.LaneLease;
 import dev.baton.config.LaneSettings;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,15 +49,13 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private record Completion<T>(
             LaneRecord<T> record, @Nullable String failure) {}
 
-    /** What reads and writes. */
-    public record Rim(
-            Map<String, Object> connection, LaneProducer producer, LaneMetrics metrics, InstantSource clock) {}
-
     private final LaneLease lease;
     private final Parser<T> parser;
     private final LaneHandler<T> handler;
     private final LaneSettings settings;
-    private final Rim rim;
+    private final LaneProducer producer;
+    private final LaneMetrics metrics;
+    private final InstantSource clock;
     private final TopicPartition partition;
     private final KafkaConsumer<String, byte[]> consumer;
     private final Queue<Completion<T>> completions = new ConcurrentLinkedQueue<>();
@@ -66,19 +65,21 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private volatile boolean paused;
 
     // Owned by the lane's thread.
-    private LowWater lowWater = new LowWater(0);
+    private LowWatermark lowWatermark = new LowWatermark(0);
     private long committed = -1;
     private long committedAt;
 
-    /** Starts to read at once. The lease stays the caller's: close it after this. */
-    public LaneConsumer(LaneLease lease, Parser<T> parser, LaneHandler<T> handler, LaneSettings settings, Rim rim) {
+    LaneConsumer(LaneConsumerFactory factory, LaneLease lease, Parser<T> parser, LaneHandler<T> handler) {
         this.lease = lease;
         this.parser = parser;
         this.handler = handler;
-        this.settings = settings;
-        this.rim = rim;
+        this.settings = factory.settings();
+        this.producer = factory.producer();
+        this.metrics = factory.metrics();
+        this.clock = factory.clock();
         this.partition = new TopicPartition(lease.topic(), lease.lane());
-        this.consumer = new KafkaConsumer<>(config(), new StringDeserializer(), new ByteArrayDeserializer());
+        this.consumer = new KafkaConsumer<>(
+                config(factory.connection()), new StringDeserializer(), new ByteArrayDeserializer());
         this.thread = Thread.ofPlatform()
                 .name("lane-" + lease.topic() + "-" + lease.lane())
                 .daemon(true)
@@ -112,8 +113,8 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         }
     }
 
-    private Map<String, Object> config() {
-        Map<String, Object> config = new HashMap<>(rim.connection());
+    private Map<String, Object> config(Map<String, Object> connection) {
+        Map<String, Object> config = new HashMap<>(connection);
         int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());
         config.put(ConsumerConfig.GROUP_ID_CONFIG, "baton-lanes");
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
@@ -158,8 +159,8 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     }
 
     private void place() {
-        OffsetAndMetadata last = consumer.committed(java.util.Set.of(partition), settings.startTimeout())
-                .get(partition);
+        OffsetAndMetadata last =
+                consumer.committed(Set.of(partition), settings.startTimeout()).get(partition);
         long offset;
         if (last != null) {
             offset = last.offset();
@@ -167,13 +168,13 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             // The end is asked for first: what is sent between the two questions is not skipped.
             long end = consumer.endOffsets(List.of(partition), settings.startTimeout())
                     .getOrDefault(partition, 0L);
-            long since = rim.clock().instant().minus(settings.retention()).toEpochMilli();
+            long since = clock.instant().minus(settings.retention()).toEpochMilli();
             OffsetAndTimestamp oldest = consumer.offsetsForTimes(Map.of(partition, since), settings.startTimeout())
                     .get(partition);
             offset = oldest != null ? oldest.offset() : end;
         }
         consumer.seek(partition, offset);
-        lowWater = new LowWater(offset);
+        lowWatermark = new LowWatermark(offset);
         committed = last != null ? offset : -1;
         LOG.info("Lane {} is read from offset {}", partition, offset);
     }
@@ -181,11 +182,11 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private void round() {
         takeCompletions();
         commit(false);
-        boolean full = lowWater.outstanding() >= settings.outstanding();
+        boolean full = lowWatermark.outstanding() >= settings.outstanding();
         if (full && !paused) {
             consumer.pause(List.of(partition));
             paused = true;
-        } else if (paused && lowWater.outstanding() <= settings.outstanding() / 2) {
+        } else if (paused && lowWatermark.outstanding() <= settings.outstanding() / 2) {
             consumer.resume(List.of(partition));
             paused = false;
         }
@@ -193,27 +194,27 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             if (stopping || !lease.held()) {
                 return;
             }
-            lowWater.read(record.offset());
+            lowWatermark.read(record.offset());
             deliver(record, 1);
         }
-        rim.metrics().outstanding(lowWater.outstanding());
+        metrics.outstanding(lowWatermark.outstanding());
     }
 
     private void deliver(ConsumerRecord<String, byte[]> source, int delivery) {
-        Instant now = rim.clock().instant();
+        Instant now = clock.instant();
         T value;
         try {
             value = parser.parseFrom(source.value());
         } catch (InvalidProtocolBufferException e) {
             LOG.warn("Lane {}: the record at {} cannot be read and becomes a dead letter", partition, source.offset());
-            bury(
+            deadLetter(
                     new LaneRecord<>(source.key(), source, delivery, now, (record, why) -> {}),
                     null,
                     "cannot be read: " + e.getMessage());
             return;
         }
         LaneRecord<T> record = new LaneRecord<>(value, source, delivery, now, this::end);
-        rim.metrics().waited(Duration.between(record.sentAt(), now));
+        metrics.waited(Duration.between(record.sentAt(), now));
         try {
             handler.handle(record);
         } catch (RuntimeException e) {
@@ -234,27 +235,27 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         for (Completion<T> next = completions.poll(); next != null; next = completions.poll()) {
             LaneRecord<T> record = next.record();
             if (next.failure() == null) {
-                lowWater.completed(record.offset());
+                lowWatermark.completed(record.offset());
             } else if (record.delivery() < settings.deliveries()) {
                 deliver(record.source(), record.delivery() + 1);
             } else {
-                byte[] value = settings.deadPrompts() ? record.source().value() : Prompts.without(record.value());
-                bury(record, value, next.failure());
+                byte[] value = settings.deadPrompts() ? record.source().value() : PromptRedactor.redact(record.value());
+                deadLetter(record, value, next.failure());
             }
         }
     }
 
-    private void bury(LaneRecord<?> record, byte @Nullable [] value, String why) {
-        rim.producer().sendDead(record, value, why).whenComplete((sent, failure) -> {
+    private void deadLetter(LaneRecord<?> record, byte @Nullable [] value, String why) {
+        producer.sendDead(record, value, why).whenComplete((sent, failure) -> {
             if (failure != null) {
                 LOG.error("A dead letter of lane {} at {} is lost: {}", partition, record.offset(), why, failure);
             }
         });
-        lowWater.completed(record.offset());
+        lowWatermark.completed(record.offset());
     }
 
     private void commit(boolean last) {
-        long offset = lowWater.offset();
+        long offset = lowWatermark.offset();
         long now = System.nanoTime();
         boolean due = last || now - committedAt >= COMMIT_EVERY.toNanos();
         if (offset == committed || !due || !lease.held()) {
@@ -265,11 +266,11 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         committedAt = now;
         if (last) {
             consumer.commitSync(offsets, END_LIMIT);
-            rim.metrics().committed();
+            metrics.committed();
         } else {
             consumer.commitAsync(offsets, (done, failure) -> {
                 if (failure == null) {
-                    rim.metrics().committed();
+                    metrics.committed();
                 } else {
                     // The next commit says more; a crash before it repeats records, which claims make harmless.
                     LOG.warn("Lane {}: offset {} was not committed: {}", partition, offset, failure.toString());

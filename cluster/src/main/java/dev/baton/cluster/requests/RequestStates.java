@@ -1,6 +1,6 @@
 package dev.baton.cluster.requests;
 
-import dev.baton.cluster.redis.RedisAnswer;
+import dev.baton.cluster.redis.RedisFutures;
 import dev.baton.cluster.redis.RedisScripts;
 import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.control.Phase;
@@ -23,7 +23,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
  *
  * <p>Only the owning gateway brings a request into being: {@link #create}, and {@link #raise} when Redis came back
  * empty. A worker's claim on what is not there is refused. All calls fail with an exception when Redis does not answer
- * in time; the change may then have been made, and repeating the call tells ({@link Outcome#ALREADY}).
+ * in time; the change may then have been made, and repeating the call tells ({@link CasOutcome#ALREADY}).
  */
 public final class RequestStates {
     private static final HexFormat HEX = HexFormat.of();
@@ -45,18 +45,18 @@ public final class RequestStates {
         this.timeout = timeout;
     }
 
-    /** Records a new request, QUEUED. {@link Outcome#REFUSED} when the id is taken. */
-    public CompletionStage<Outcome> create(String requestId, Attempt attempt, String owner, Instant deadline) {
+    /** Records a new request, QUEUED. {@link CasOutcome#REFUSED} when the id is taken. */
+    public CompletionStage<CasOutcome> create(String requestId, Attempt attempt, String owner, Instant deadline) {
         return run(CREATE, requestId, number(attempt), nonce(attempt), owner, expiry(deadline));
     }
 
     /** Makes {@code to} the attempt that counts, QUEUED again, in place of any lower one. */
-    public CompletionStage<Outcome> raise(String requestId, Attempt to, String owner, Instant deadline) {
+    public CompletionStage<CasOutcome> raise(String requestId, Attempt to, String owner, Instant deadline) {
         return run(RAISE, requestId, number(to), nonce(to), owner, expiry(deadline));
     }
 
     /** A worker takes the request into a phase: PREFILLING, HANDED_OFF or DECODING. */
-    public CompletionStage<Outcome> claim(String requestId, Attempt attempt, Phase phase, WorkerRef worker) {
+    public CompletionStage<CasOutcome> claim(String requestId, Attempt attempt, Phase phase, WorkerRef worker) {
         String from = Arrays.stream(Phase.values())
                 .filter(before -> before.mayBeClaimedFor(phase))
                 .map(Phase::name)
@@ -68,7 +68,7 @@ public final class RequestStates {
     }
 
     /** The owner says how the request ended: DONE, FAILED or CANCELLED. */
-    public CompletionStage<Outcome> end(String requestId, Attempt attempt, Phase phase, String owner) {
+    public CompletionStage<CasOutcome> end(String requestId, Attempt attempt, Phase phase, String owner) {
         if (!phase.ended()) {
             throw new IllegalArgumentException(phase + " is not an end");
         }
@@ -77,7 +77,7 @@ public final class RequestStates {
 
     /** What is recorded; empty when nothing is. */
     public CompletionStage<Optional<RequestState>> find(String requestId) {
-        return RedisAnswer.within(
+        return RedisFutures.within(
                 timeout,
                 redis.<String, String>opsForHash()
                         .entries(key(requestId))
@@ -85,8 +85,8 @@ public final class RequestStates {
                         .map(RequestStates::parse));
     }
 
-    private CompletionStage<Outcome> run(Script script, String requestId, String... arguments) {
-        return scripts.run(script, key(requestId), arguments).thenApply(Outcome::valueOf);
+    private CompletionStage<CasOutcome> run(Script script, String requestId, String... arguments) {
+        return scripts.run(script, key(requestId), arguments).thenApply(CasOutcome::valueOf);
     }
 
     private String expiry(Instant deadline) {

@@ -2,23 +2,23 @@ package dev.baton.cluster.streams;
 
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
-import dev.baton.protocol.v1.WorkerState;
+import java.util.List;
 
-/** What a gateway hears of its workers. Called on one thread, in order; must not block. */
+/** What a gateway learns from its workers. Called on one thread, in order; must not block. */
 public interface StreamListener {
     /**
      * The worker answers.
      *
-     * @param again the same life as before: after a broken stream or a suspicion, so ask it to resume
+     * @param again same epoch as before, after a broken stream or a suspicion: ask it to resume
      */
-    void connected(WorkerRef worker, WorkerState.Role role, boolean again);
+    void connected(WorkerRef worker, boolean again);
 
-    /** No answer for the time set; it may still live. Followed by connected or dead. */
+    /** No answer within the time set; it may still be alive. Followed by connected or dead. */
     void suspect(WorkerRef worker, String why);
 
-    /** This life of the worker is over: its port refuses, a new life has taken its place, or nobody lists it any more. */
+    /** This epoch of the worker is over: its port refuses, a new epoch answers, or it is no longer listed. */
     void dead(WorkerRef worker, String why);
 
-    /** @param madeUs epoch microseconds on the worker's clock when the step ended */
-    void progress(WorkerRef worker, Progress progress, long madeUs);
+    /** One frame: what one engine step has for this gateway, at most one entry per request in the usual case. */
+    void progress(WorkerRef worker, List<Progress> frame);
 }

@@ -60,11 +60,11 @@ public final class TokenStreamServer implements AutoCloseable {
     private final StreamSettings settings;
     private final StreamHandler handler;
     private final StreamMetrics metrics;
-    private final OwnerThread owner = new OwnerThread("token-stream-server");
+    private final EventLoop owner = new EventLoop("token-stream-server");
     private final Map<String, GatewaySession> sessions = new HashMap<>();
-    private final Set<ServerCallStreamObserver<WorkerMessage>> strangers =
+    private final Set<ServerCallStreamObserver<WorkerMessage>> unauthenticated =
             Collections.newSetFromMap(new IdentityHashMap<>());
-    private final LinkedHashMap<String, KeptTokens> kept = new LinkedHashMap<>();
+    private final LinkedHashMap<String, ReplayBuffer> kept = new LinkedHashMap<>();
     private final Map<String, Long> leftAt = new HashMap<>();
     private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
@@ -86,15 +86,15 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** Starts to listen; port 0 takes any. Returns the port. */
     public int start(InetSocketAddress address) throws IOException {
-        ServerServiceDefinition service = ServerServiceDefinition.builder(AttachCall.SERVICE)
-                .addMethod(AttachCall.METHOD, ServerCalls.asyncBidiStreamingCall(this::attach))
+        ServerServiceDefinition service = ServerServiceDefinition.builder(TokenStreamMethod.SERVICE)
+                .addMethod(TokenStreamMethod.METHOD, ServerCalls.asyncBidiStreamingCall(this::attach))
                 .build();
         Server started = transport
                 .apply(NettyServerBuilder.forAddress(address))
                 .directExecutor()
                 .withChildOption(ChannelOption.TCP_NODELAY, true)
-                .flowControlWindow(AttachCall.FLOW_WINDOW)
-                .maxInboundMessageSize(AttachCall.MAX_REQUEST)
+                .flowControlWindow(TokenStreamMethod.FLOW_WINDOW)
+                .maxInboundMessageSize(TokenStreamMethod.MAX_REQUEST)
                 .maxConcurrentCallsPerConnection(1)
                 .maxConnectionIdle(NO_CALL_LIMIT.toSeconds(), TimeUnit.SECONDS)
                 .addService(service)
@@ -135,8 +135,8 @@ public final class TokenStreamServer implements AutoCloseable {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
         out.setOnReadyHandler(() -> owner.run(() -> onSession(out, this::drained)));
         out.setOnCancelHandler(() -> owner.run(() -> left(out)));
-        owner.run(() -> strangers.add(out));
-        owner.later(settings.connectTimeout(), () -> sendAway(out));
+        owner.run(() -> unauthenticated.add(out));
+        owner.later(settings.connectTimeout(), () -> rejectUnidentified(out));
         return new StreamObserver<>() {
             @Override
             public void onNext(GatewayMessage message) {
@@ -181,7 +181,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void welcome(ServerCallStreamObserver<WorkerMessage> out, Hello hello) {
-        if (!strangers.remove(out)) {
+        if (!unauthenticated.remove(out)) {
             return; // A second hello, or one that came too late.
         }
         if (!MessageDigest.isEqual(secret, hello.getSecret().getBytes(StandardCharsets.UTF_8))) {
@@ -205,27 +205,30 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private void keepAndSend(String gateway, TokenFrame frame) {
         long now = System.nanoTime();
-        TokenFrame.Builder heard = TokenFrame.newBuilder().setMadeUs(frame.getMadeUs());
+        List<Progress> current = new ArrayList<>(frame.getProgressCount());
         for (Progress progress : frame.getProgressList()) {
             if (keep(gateway, progress, now)) {
-                heard.addProgress(progress);
+                current.add(progress);
             }
         }
         GatewaySession session = sessions.get(gateway);
-        if (session != null && heard.getProgressCount() > 0) {
-            send(session, WorkerMessage.newBuilder().setFrame(heard).build());
+        if (session != null && !current.isEmpty()) {
+            TokenFrame sent = current.size() == frame.getProgressCount()
+                    ? frame
+                    : frame.toBuilder().clearProgress().addAllProgress(current).build();
+            send(session, WorkerMessage.newBuilder().setFrame(sent).build());
         }
         metrics.kept(kept.size());
     }
 
     private boolean keep(String gateway, Progress progress, long now) {
         Attempt attempt = progress.getAttempt();
-        KeptTokens of = kept.get(progress.getRequestId());
+        ReplayBuffer of = kept.get(progress.getRequestId());
         if (of != null && of.attempt().getNumber() > attempt.getNumber()) {
             return false;
         }
         if (of == null || !of.attempt().equals(attempt)) {
-            of = new KeptTokens(attempt, gateway);
+            of = new ReplayBuffer(attempt, gateway);
             kept.put(progress.getRequestId(), of);
             makeRoom();
         }
@@ -235,7 +238,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void makeRoom() {
-        Iterator<KeptTokens> oldest = kept.values().iterator();
+        Iterator<ReplayBuffer> oldest = kept.values().iterator();
         while (kept.size() > settings.maxKept() && oldest.hasNext()) {
             if (oldest.next().ended()) {
                 oldest.remove();
@@ -244,7 +247,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void cancel(String requestId, Attempt attempt) {
-        KeptTokens of = kept.get(requestId);
+        ReplayBuffer of = kept.get(requestId);
         if (of != null && of.attempt().equals(attempt)) {
             kept.remove(requestId);
         }
@@ -253,7 +256,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void resume(GatewaySession session, Resume resume) {
-        KeptTokens of = kept.get(resume.getRequestId());
+        ReplayBuffer of = kept.get(resume.getRequestId());
         TokenFrame.Builder frame = TokenFrame.newBuilder().setMadeUs(nowMicros());
         if (of == null || !of.attempt().equals(resume.getAttempt()) || !of.reachesBackTo(resume.getNextIndex())) {
             frame.addProgress(Progress.newBuilder()
@@ -272,7 +275,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void acknowledge(String requestId, Attempt attempt, int nextIndex) {
-        KeptTokens of = kept.get(requestId);
+        ReplayBuffer of = kept.get(requestId);
         if (of != null && of.attempt().equals(attempt)) {
             of.touch(System.nanoTime());
             if (of.acknowledge(nextIndex)) {
@@ -303,15 +306,15 @@ public final class TokenStreamServer implements AutoCloseable {
     /** Drops what has waited too long, and ends work whose gateway is gone. */
     private void expire() {
         long before = System.nanoTime() - settings.keepUnacknowledged().toNanos();
-        List<Map.Entry<String, KeptTokens>> old = new ArrayList<>();
-        for (Map.Entry<String, KeptTokens> entry : kept.entrySet()) {
-            KeptTokens of = entry.getValue();
+        List<Map.Entry<String, ReplayBuffer>> old = new ArrayList<>();
+        for (Map.Entry<String, ReplayBuffer> entry : kept.entrySet()) {
+            ReplayBuffer of = entry.getValue();
             boolean attached = sessions.containsKey(of.gateway());
             if (of.ended() ? of.touched() < before : !attached && away(of.gateway(), before)) {
                 old.add(entry);
             }
         }
-        for (Map.Entry<String, KeptTokens> entry : old) {
+        for (Map.Entry<String, ReplayBuffer> entry : old) {
             kept.remove(entry.getKey());
             if (!entry.getValue().ended()) {
                 LOG.info(
@@ -328,10 +331,10 @@ public final class TokenStreamServer implements AutoCloseable {
         return leftAt.computeIfAbsent(gateway, absent -> System.nanoTime()) < before;
     }
 
-    /** One that has not said who it is in time. */
-    private void sendAway(ServerCallStreamObserver<WorkerMessage> out) {
-        if (strangers.remove(out) && !out.isCancelled()) {
-            LOG.warn("A caller has not said hello within {} and is sent away", settings.connectTimeout());
+    /** Ends a call that has not sent its hello in time. */
+    private void rejectUnidentified(ServerCallStreamObserver<WorkerMessage> out) {
+        if (unauthenticated.remove(out) && !out.isCancelled()) {
+            LOG.warn("A caller has not sent its hello within {} and is rejected", settings.connectTimeout());
             out.onError(Status.DEADLINE_EXCEEDED
                     .withDescription("no hello within " + settings.connectTimeout())
                     .asException());
@@ -339,7 +342,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void left(ServerCallStreamObserver<WorkerMessage> out) {
-        strangers.remove(out);
+        unauthenticated.remove(out);
         onSession(out, this::ended);
     }
 

@@ -27,18 +27,23 @@ import java.util.stream.Collectors;
 public final class TokenStreams implements AutoCloseable {
     private final StreamSettings settings;
     private final Hello hello;
-    private final WorkerLink.Ears ears;
-    private final OwnerThread owner = new OwnerThread("token-streams");
+    private final StreamListener listener;
+    private final StreamMetrics metrics;
+    private final EventLoop owner = new EventLoop("token-streams");
     private final Map<String, WorkerLink> links = new HashMap<>();
     private final Set<WorkerRef> live = ConcurrentHashMap.newKeySet();
     private long lastTick = System.nanoTime();
 
-    /** @param gateway this gateway's id; @param secret the cluster's */
+    /**
+     * @param gateway this gateway's id
+     * @param secret the cluster's
+     */
     public TokenStreams(
             String gateway, String secret, StreamSettings settings, StreamListener listener, StreamMetrics metrics) {
         this.settings = settings;
         this.hello = Hello.newBuilder().setGateway(gateway).setSecret(secret).build();
-        this.ears = new WorkerLink.Ears(listener, metrics);
+        this.listener = listener;
+        this.metrics = metrics;
         owner.every(settings.pingEvery(), this::tick);
     }
 
@@ -114,7 +119,7 @@ public final class TokenStreams implements AutoCloseable {
         byId.forEach((id, state) -> {
             WorkerLink link = links.get(id);
             if (link == null) {
-                WorkerLink fresh = new WorkerLink(state, hello, settings, owner, observed());
+                WorkerLink fresh = new WorkerLink(state, hello, settings, owner, live, listener, metrics);
                 links.put(id, fresh);
                 fresh.open();
             } else {
@@ -139,40 +144,9 @@ public final class TokenStreams implements AutoCloseable {
         Duration since = Duration.ofNanos(now - lastTick);
         lastTick = now;
         if (since.compareTo(settings.suspectAfter()) > 0) {
-            links.values().forEach(link -> link.forgive(now));
+            links.values().forEach(link -> link.resetSilence(now));
         }
         long micros = epochMicros();
         links.values().forEach(link -> link.tick(now, micros));
-    }
-
-    /** The listener, with the set of live workers kept beside it. */
-    private WorkerLink.Ears observed() {
-        StreamListener outer = ears.listener();
-        return new WorkerLink.Ears(
-                new StreamListener() {
-                    @Override
-                    public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {
-                        live.add(worker);
-                        outer.connected(worker, role, again);
-                    }
-
-                    @Override
-                    public void suspect(WorkerRef worker, String why) {
-                        live.remove(worker);
-                        outer.suspect(worker, why);
-                    }
-
-                    @Override
-                    public void dead(WorkerRef worker, String why) {
-                        live.remove(worker);
-                        outer.dead(worker, why);
-                    }
-
-                    @Override
-                    public void progress(WorkerRef worker, dev.baton.protocol.v1.Progress progress, long madeUs) {
-                        outer.progress(worker, progress, madeUs);
-                    }
-                },
-                ears.metrics());
     }
 }

@@ -4,7 +4,6 @@ import dev.baton.config.StreamSettings;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
 import dev.baton.protocol.v1.Ping;
-import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerMessage;
@@ -20,6 +19,8 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +46,8 @@ final class WorkerLink {
 
     private final StreamSettings settings;
     private final Hello hello;
-    private final OwnerThread owner;
+    private final EventLoop owner;
+    private final Set<WorkerRef> live;
     private final StreamListener listener;
     private final StreamMetrics metrics;
 
@@ -60,18 +62,24 @@ final class WorkerLink {
     private long unheardSince;
     private Duration pause;
 
-    WorkerLink(WorkerState listed, Hello hello, StreamSettings settings, OwnerThread owner, Ears ears) {
+    /** @param live the workers that answer, as others see them: this link adds its worker and removes it */
+    WorkerLink(
+            WorkerState listed,
+            Hello hello,
+            StreamSettings settings,
+            EventLoop owner,
+            Set<WorkerRef> live,
+            StreamListener listener,
+            StreamMetrics metrics) {
         this.listed = listed;
         this.hello = hello;
         this.settings = settings;
         this.owner = owner;
-        this.listener = ears.listener();
-        this.metrics = ears.metrics();
+        this.live = live;
+        this.listener = listener;
+        this.metrics = metrics;
         this.pause = settings.retryFrom();
     }
-
-    /** Who is told. */
-    record Ears(StreamListener listener, StreamMetrics metrics) {}
 
     /** The life that answers or last answered; null: none so far, or known dead. */
     @Nullable
@@ -119,11 +127,12 @@ final class WorkerLink {
                 .withOption(ChannelOption.TCP_NODELAY, true)
                 .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         settings.connectTimeout().toMillis())
-                .flowControlWindow(AttachCall.FLOW_WINDOW)
-                .maxInboundMessageSize(AttachCall.MAX_MESSAGE)
+                .flowControlWindow(TokenStreamMethod.FLOW_WINDOW)
+                .maxInboundMessageSize(TokenStreamMethod.MAX_MESSAGE)
                 .build();
         channel = fresh;
-        ClientCalls.asyncBidiStreamingCall(fresh.newCall(AttachCall.METHOD, CallOptions.DEFAULT), new Inbound(mine));
+        ClientCalls.asyncBidiStreamingCall(
+                fresh.newCall(TokenStreamMethod.METHOD, CallOptions.DEFAULT), new Inbound(mine));
         if (out != null) {
             out.onNext(GatewayMessage.newBuilder().setHello(hello).build());
         }
@@ -168,7 +177,7 @@ final class WorkerLink {
     }
 
     /** The gateway itself has slept: silence in that time says nothing about the worker. */
-    void forgive(long now) {
+    void resetSilence(long now) {
         unheardSince = now;
     }
 
@@ -182,9 +191,7 @@ final class WorkerLink {
             return;
         }
         if (state == State.SILENT && worker != null) {
-            state = State.UP;
-            suspected = false;
-            listener.connected(worker, listed.getRole(), true);
+            answers(worker, true);
         }
         switch (message.getMessageCase()) {
             case FRAME -> heard(message.getFrame());
@@ -193,7 +200,7 @@ final class WorkerLink {
                         Math.max(
                                 0,
                                 TokenStreams.epochMicros() - message.getPong().getSentUs()),
-                        java.time.temporal.ChronoUnit.MICROS));
+                        ChronoUnit.MICROS));
             case WELCOME, MESSAGE_NOT_SET -> {}
         }
     }
@@ -201,9 +208,7 @@ final class WorkerLink {
     private void heard(TokenFrame frame) {
         WorkerRef from = worker;
         if (from != null) {
-            for (Progress progress : frame.getProgressList()) {
-                listener.progress(from, progress, frame.getMadeUs());
-            }
+            listener.progress(from, frame.getProgressList());
         }
     }
 
@@ -214,10 +219,15 @@ final class WorkerLink {
             died("it was started anew");
         }
         worker = now;
+        pause = settings.retryFrom();
+        answers(now, again);
+    }
+
+    private void answers(WorkerRef now, boolean again) {
         state = State.UP;
         suspected = false;
-        pause = settings.retryFrom();
-        listener.connected(now, welcome.getRole(), again);
+        live.add(now);
+        listener.connected(now, again);
     }
 
     private void ended(int mine, Throwable failure) {
@@ -262,6 +272,7 @@ final class WorkerLink {
         if (!suspected && worker != null) {
             suspected = true;
             metrics.suspected();
+            live.remove(worker);
             listener.suspect(worker, why);
         }
     }
@@ -272,6 +283,7 @@ final class WorkerLink {
             worker = null;
             suspected = false;
             metrics.died();
+            live.remove(gone);
             listener.dead(gone, why);
         }
     }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.cluster.redis.RedisOfTest;
-import dev.baton.cluster.workers.LaneLease;
-import dev.baton.cluster.workers.LaneLeases;
+import dev.baton.cluster.leases.LaneLease;
+import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.redis.TestRedis;
 import dev.baton.config.LaneSettings;
 import dev.baton.config.RegistrySettings;
 import dev.baton.protocol.Topics;
@@ -47,14 +47,14 @@ class LaneConsumerTest {
 
     private final List<LaneRecord<PrefillJob>> read = new CopyOnWriteArrayList<>();
     private Map<String, Object> connection;
-    private RedisOfTest redis;
+    private TestRedis redis;
     private LaneLeases leases;
     private LaneProducer producer;
 
     @BeforeEach
     void connect(TestStack stack) {
         connection = Map.of("bootstrap.servers", stack.kafka());
-        redis = new RedisOfTest(stack.redis());
+        redis = new TestRedis(stack.redis());
         leases = leases(Duration.ofSeconds(20));
         LaneTopics.ensure(connection, settings(8));
         producer = new LaneProducer(connection, settings(8), metrics());
@@ -217,12 +217,8 @@ class LaneConsumerTest {
     }
 
     private LaneConsumer<PrefillJob> consumer(LaneLease lease, LaneHandler<PrefillJob> handler) {
-        return new LaneConsumer<>(
-                lease,
-                PrefillJob.parser(),
-                handler,
-                settings(8),
-                new LaneConsumer.Rim(connection, producer, metrics(), InstantSource.system()));
+        return new LaneConsumerFactory(connection, settings(8), producer, metrics(), InstantSource.system())
+                .open(lease, PrefillJob.parser(), handler);
     }
 
     private void send(int lane, int from, int to) throws Exception {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.cluster.redis.RedisOfTest;
+import dev.baton.cluster.redis.TestRedis;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerRef;
@@ -37,12 +37,12 @@ class RequestStatesTest {
 
     private final String id = UUID.randomUUID().toString();
     private final Instant deadline = Instant.now().plus(LONG);
-    private RedisOfTest redis;
+    private TestRedis redis;
     private RequestStates states;
 
     @BeforeEach
     void connect(TestStack stack) {
-        redis = new RedisOfTest(stack.redis());
+        redis = new TestRedis(stack.redis());
         states = new RequestStates(redis.template(), Duration.ofSeconds(30), LONG);
     }
 
@@ -53,10 +53,10 @@ class RequestStatesTest {
 
     @Test
     void recordsWhoExecutesEachPhase() throws Exception {
-        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(Outcome.APPLIED);
-        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.APPLIED);
-        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(Outcome.APPLIED);
-        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.APPLIED);
 
         RequestState state = get(states.find(id)).orElseThrow();
         assertThat(state.attempt()).isEqualTo(FIRST);
@@ -65,22 +65,22 @@ class RequestStatesTest {
         assertThat(state.executor()).contains(DECODE);
         assertThat(state.executors()).containsEntry(Phase.PREFILLING, PREFILL).containsEntry(Phase.HANDED_OFF, PREFILL);
 
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.APPLIED);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.ALREADY);
-        assertThat(get(states.end(id, FIRST, Phase.FAILED, "g0"))).isEqualTo(Outcome.REFUSED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.end(id, FIRST, Phase.FAILED, "g0"))).isEqualTo(CasOutcome.REFUSED);
     }
 
     @Test
     void letsOneOfManyWorkersClaim() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
-        List<CompletionStage<Outcome>> claims = IntStream.range(0, 32)
+        List<CompletionStage<CasOutcome>> claims = IntStream.range(0, 32)
                 .mapToObj(i -> states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-" + i, i)))
                 .toList();
         int applied = 0;
-        for (CompletionStage<Outcome> claim : claims) {
-            Outcome outcome = get(claim);
-            assertThat(outcome).isIn(Outcome.APPLIED, Outcome.REFUSED);
-            applied += outcome == Outcome.APPLIED ? 1 : 0;
+        for (CompletionStage<CasOutcome> claim : claims) {
+            CasOutcome outcome = get(claim);
+            assertThat(outcome).isIn(CasOutcome.APPLIED, CasOutcome.REFUSED);
+            applied += outcome == CasOutcome.APPLIED ? 1 : 0;
         }
         assertThat(applied).isEqualTo(1);
     }
@@ -89,15 +89,15 @@ class RequestStatesTest {
     void tellsARepeatedClaimFromAnotherLifeOfTheSameWorker() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
-        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.ALREADY);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ALREADY);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-0", 99))))
-                .isEqualTo(Outcome.REFUSED);
+                .isEqualTo(CasOutcome.REFUSED);
     }
 
     @Test
     void refusesAClaimOnWhatIsNotThere() throws Exception {
-        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.ABSENT);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.ABSENT);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ABSENT);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.ABSENT);
         assertThat(get(states.find(id))).isEmpty();
     }
 
@@ -105,11 +105,11 @@ class RequestStatesTest {
     void doesNotHearTheExecutorOfAnEarlierAttempt() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
-        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.APPLIED);
+        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
 
-        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(Outcome.SUPERSEDED);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(Outcome.SUPERSEDED);
-        assertThat(get(states.raise(id, FIRST, "g0", deadline))).isEqualTo(Outcome.SUPERSEDED);
+        assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.raise(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.SUPERSEDED);
         RequestState state = get(states.find(id)).orElseThrow();
         assertThat(state.phase()).isEqualTo(Phase.QUEUED);
         assertThat(state.executors()).isEmpty();
@@ -119,24 +119,24 @@ class RequestStatesTest {
     void tellsAttemptsOfOneNumberApartByTheirNonce() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
         assertThat(get(states.claim(id, attempt(1, -8), Phase.PREFILLING, PREFILL)))
-                .isEqualTo(Outcome.SUPERSEDED);
+                .isEqualTo(CasOutcome.SUPERSEDED);
     }
 
     @Test
     void letsOnlyTheOwnerRaiseAndEnd() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
-        assertThat(get(states.raise(id, SECOND, "g1", deadline))).isEqualTo(Outcome.NOT_OWNER);
-        assertThat(get(states.end(id, FIRST, Phase.CANCELLED, "g1"))).isEqualTo(Outcome.NOT_OWNER);
-        assertThat(get(states.create(id, FIRST, "g1", deadline))).isEqualTo(Outcome.REFUSED);
-        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(Outcome.ALREADY);
+        assertThat(get(states.raise(id, SECOND, "g1", deadline))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.end(id, FIRST, Phase.CANCELLED, "g1"))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.create(id, FIRST, "g1", deadline))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.ALREADY);
     }
 
     @Test
     void doesNotRaiseWhatHasEnded() throws Exception {
         get(states.create(id, FIRST, "g0", deadline));
         get(states.end(id, FIRST, Phase.CANCELLED, "g0"));
-        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.REFUSED);
-        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(Outcome.REFUSED);
+        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.REFUSED);
     }
 
     @ParameterizedTest
@@ -151,7 +151,7 @@ class RequestStatesTest {
                     .opsForHash()
                     .put("baton:req:" + each, "phase", from.name())
                     .block(LONG);
-            Outcome expected = from.mayBeClaimedFor(next) ? Outcome.APPLIED : Outcome.REFUSED;
+            CasOutcome expected = from.mayBeClaimedFor(next) ? CasOutcome.APPLIED : CasOutcome.REFUSED;
             assertThat(get(states.claim(each, FIRST, next, DECODE)))
                     .as(from + " to " + next)
                     .isEqualTo(expected);
@@ -176,7 +176,7 @@ class RequestStatesTest {
         RedisProcess.Settings settings = new RedisProcess.Settings(
                 Ports.free(1).getFirst(), folder, folder.resolve("redis.log"), null, Duration.ofSeconds(30));
         RedisProcess first = RedisProcess.start(settings);
-        try (RedisOfTest own = new RedisOfTest(first.url())) {
+        try (TestRedis own = new TestRedis(first.url())) {
             RequestStates mine = new RequestStates(own.template(), LONG, LONG);
             get(mine.create(id, FIRST, "g0", deadline));
             first.kill();
@@ -184,11 +184,11 @@ class RequestStatesTest {
             try (RedisProcess again = RedisProcess.start(settings)) {
                 await().atMost(LONG)
                         .ignoreExceptions()
-                        .until(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)) == Outcome.ABSENT);
+                        .until(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)) == CasOutcome.ABSENT);
                 assertThat(again.child().alive()).isTrue();
-                assertThat(get(mine.raise(id, SECOND, "g0", deadline))).isEqualTo(Outcome.APPLIED);
+                assertThat(get(mine.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
                 assertThat(get(mine.claim(id, SECOND, Phase.PREFILLING, PREFILL)))
-                        .isEqualTo(Outcome.APPLIED);
+                        .isEqualTo(CasOutcome.APPLIED);
             }
         }
     }

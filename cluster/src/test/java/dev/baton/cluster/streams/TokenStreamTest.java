@@ -32,7 +32,7 @@ class TokenStreamTest {
     private static final Attempt SECOND =
             Attempt.newBuilder().setNumber(2).setNonce(6).build();
 
-    private final HeardByGateway heard = new HeardByGateway();
+    private final RecordingListener heard = new RecordingListener();
     private final List<String> cancelled = new CopyOnWriteArrayList<>();
     private final List<AutoCloseable> open = new ArrayList<>();
 
@@ -156,7 +156,7 @@ class TokenStreamTest {
     void refusesAGatewayWithAnotherSecret() throws Exception {
         Worker worker = worker(7, settings(), "right");
         gateway("g", "wrong", worker.port());
-        HeardByGateway admitted = new HeardByGateway();
+        RecordingListener admitted = new RecordingListener();
         TokenStreams good = keep(new TokenStreams("h", "right", settings(), admitted, metrics()));
         good.listed(List.of(state(worker.port(), 7)));
         await().atMost(LONG).until(() -> admitted.events.contains("connected 7"));
@@ -181,7 +181,7 @@ class TokenStreamTest {
 
     @Test
     void tellsTheDeadFromTheFrozenAndTheRestarted() throws Exception {
-        WorkerInChild first = keep(WorkerInChild.start(1, 0));
+        ChildWorker first = keep(ChildWorker.start(1, 0));
         TokenStreams gateway = gateway("g", "", first.port());
         await().atMost(LONG).until(() -> heard.events.equals(List.of("connected 1")));
 
@@ -196,7 +196,7 @@ class TokenStreamTest {
         assertThat(first.alive()).as("fault not applied").isFalse();
         await().atMost(LONG).until(() -> heard.events.contains("dead 1"));
 
-        WorkerInChild second = keep(WorkerInChild.start(2, 0));
+        ChildWorker second = keep(ChildWorker.start(2, 0));
         gateway.listed(List.of(state(second.port(), 2)));
         await().atMost(LONG).until(() -> heard.events.contains("connected 2"));
     }

@@ -19,7 +19,7 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed);
 
     /**
-     * Rounds rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, to int8, each
+     * PeriodicTask rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, to int8, each
      * in steps of its greatest magnitude / 127, and packs them; {@code to} is I8 or W8A8.
      */
     void quantise(WeightType stored, MemorySegment source, Span span, Weights to);

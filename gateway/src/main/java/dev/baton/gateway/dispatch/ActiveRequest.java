@@ -1,6 +1,6 @@
 package dev.baton.gateway.dispatch;
 
-import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.control.Effect;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestEvent;
@@ -228,7 +228,7 @@ final class ActiveRequest implements Running {
                 .whenComplete((outcome, failure) -> loop.run(() -> on(recorded(number, outcome, failure))));
     }
 
-    private static RequestEvent recorded(int number, @Nullable Outcome outcome, @Nullable Throwable failure) {
+    private static RequestEvent recorded(int number, @Nullable CasOutcome outcome, @Nullable Throwable failure) {
         if (outcome == null) {
             return new RequestEvent.StoreUnavailable(number, "Redis does not answer (spring.data.redis.*): " + failure);
         }

@@ -1,10 +1,10 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
-import dev.baton.cluster.workers.WorkerRegistry;
 import dev.baton.config.ClusterSettings;
 import dev.baton.config.GatewaySettings;
 import dev.baton.config.LimitSettings;

@@ -1,7 +1,7 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.streams.TokenStreams;
-import dev.baton.cluster.workers.WorkerRegistry;
 import dev.baton.control.routing.Route;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.RoutingQuery;

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,11 @@ final class RequestLoop implements AutoCloseable {
     /** Any thread: {@code task} runs on the loop, after what was handed over before. */
     void run(Runnable task) {
         inbox.add(task);
+    }
+
+    /** Any thread: as {@link #run} for each item, handed over at once. An error in one item does not end the others. */
+    <T> void runEach(List<T> items, Consumer<T> task) {
+        run(() -> items.forEach(item -> guarded(() -> task.accept(item))));
     }
 
     /** On the loop: from now on the request's events find it. False when one of that id is here. */

@@ -5,9 +5,9 @@ import dev.baton.control.RequestEvent;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
-import dev.baton.protocol.v1.WorkerState;
 import java.time.Clock;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -47,7 +47,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     }
 
     @Override
-    public void connected(WorkerRef worker, WorkerState.Role role, boolean again) {
+    public void connected(WorkerRef worker, boolean again) {
         if (again) {
             tellAll(new RequestEvent.StreamRestored(worker));
         }
@@ -64,16 +64,19 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     }
 
     @Override
-    public void progress(WorkerRef worker, Progress progress, long madeUs) {
-        RequestLoop loop = of(progress.getRequestId());
-        loop.run(() -> {
-            ActiveRequest request = loop.find(progress.getRequestId());
-            if (request != null) {
-                request.on(new RequestEvent.Progressed(worker, progress));
-            } else if (progress.getEndCase() == Progress.EndCase.END_NOT_SET) {
-                stray.found(worker, progress.getRequestId(), progress.getAttempt());
-            }
-        });
+    public void progress(WorkerRef worker, List<Progress> frame) {
+        frame.stream()
+                .collect(Collectors.groupingBy(progress -> of(progress.getRequestId())))
+                .forEach((loop, own) -> loop.runEach(own, progress -> progressed(loop, worker, progress)));
+    }
+
+    private void progressed(RequestLoop loop, WorkerRef worker, Progress progress) {
+        ActiveRequest request = loop.find(progress.getRequestId());
+        if (request != null) {
+            request.on(new RequestEvent.Progressed(worker, progress));
+        } else if (progress.getEndCase() == Progress.EndCase.END_NOT_SET) {
+            stray.found(worker, progress.getRequestId(), progress.getAttempt());
+        }
     }
 
     private void tellAll(RequestEvent event) {

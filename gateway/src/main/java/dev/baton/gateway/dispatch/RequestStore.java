@@ -1,6 +1,6 @@
 package dev.baton.gateway.dispatch;
 
-import dev.baton.cluster.requests.Outcome;
+import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.Effect;
 import dev.baton.protocol.v1.Attempt;
@@ -39,7 +39,7 @@ final class RequestStore {
     }
 
     /** Writes an attempt: creates the request with its first one, raises it with the others. */
-    CompletionStage<Outcome> record(String requestId, Attempt attempt, Instant deadline) {
+    CompletionStage<CasOutcome> record(String requestId, Attempt attempt, Instant deadline) {
         return breaker.executeCompletionStage(() -> attempt.getNumber() == 1
                 ? states.create(requestId, attempt, gateway, deadline)
                 : states.raise(requestId, attempt, gateway, deadline));

@@ -3,14 +3,15 @@ package dev.baton.gateway.dispatch;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.lanes.LaneConsumer;
+import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneHandler;
 import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.leases.LaneLease;
+import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.registry.HeartbeatPublisher;
+import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
-import dev.baton.cluster.workers.LaneLease;
-import dev.baton.cluster.workers.LaneLeases;
-import dev.baton.cluster.workers.WorkerAnnouncer;
-import dev.baton.cluster.workers.WorkerStates;
 import dev.baton.control.Phase;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Finish;
@@ -50,7 +51,7 @@ final class ScriptedWorker implements AutoCloseable {
     private final TokenStreamServer server;
     private final LaneLease lease;
     private final LaneConsumer<?> consumer;
-    private final WorkerAnnouncer announcer;
+    private final HeartbeatPublisher heartbeats;
     private final ExecutorService engine;
     private final List<Running> running = new CopyOnWriteArrayList<>();
     private int stopBefore = Integer.MAX_VALUE;
@@ -89,7 +90,7 @@ final class ScriptedWorker implements AutoCloseable {
                 .setFreeBlocks(1_000)
                 .setMachine("here")
                 .build();
-        this.announcer = new WorkerAnnouncer(
+        this.heartbeats = new HeartbeatPublisher(
                 new WorkerStates(cluster.redis(), cluster.registry().timeout()), cluster.registry(), () -> state);
     }
 
@@ -122,18 +123,15 @@ final class ScriptedWorker implements AutoCloseable {
 
     @Override
     public void close() {
-        announcer.close();
+        heartbeats.close();
         kill();
         lease.close();
     }
 
     private <T extends Message> LaneConsumer<T> read(Parser<T> parser, LaneHandler<T> handler) {
-        return new LaneConsumer<>(
-                lease,
-                parser,
-                handler,
-                cluster.lanes(),
-                new LaneConsumer.Rim(cluster.kafka(), cluster.producer(), cluster.laneMetrics(), Clock.systemUTC()));
+        return new LaneConsumerFactory(
+                        cluster.kafka(), cluster.lanes(), cluster.producer(), cluster.laneMetrics(), Clock.systemUTC())
+                .open(lease, parser, handler);
     }
 
     private void prefillJob(LaneRecord<PrefillJob> record) {

@@ -1,0 +1,101 @@
+package dev.baton.cluster.leases;
+
+import dev.baton.cluster.redis.PeriodicTask;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The right to read one lane. It is counted from the moment before the renewal was sent, on this process's monotonic
+ * clock, so it ends here before it ends in Redis. Once ended it never comes back; take a new one.
+ */
+public final class LaneLease implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LaneLease.class);
+
+    /** What was taken. */
+    record Term(String topic, int lane, String key, String holder, long fence) {}
+
+    private final LaneLeases leases;
+    private final Term term;
+    private final PeriodicTask task;
+    private volatile long heldUntil;
+    private volatile boolean ended;
+
+    LaneLease(LaneLeases leases, Term term, long askedAt) {
+        this.leases = leases;
+        this.term = term;
+        this.heldUntil = until(askedAt);
+        this.task = new PeriodicTask(
+                        "lease-" + term.topic() + "-" + term.lane(),
+                        leases.settings().leaseRenewEvery(),
+                        this::renew)
+                .start();
+        LOG.info("Lane {} of {} is taken (fence {})", term.lane(), term.topic(), term.fence());
+    }
+
+    public String topic() {
+        return term.topic();
+    }
+
+    public int lane() {
+        return term.lane();
+    }
+
+    /** Larger than that of every earlier holder, for as long as Redis remembers. */
+    public long fence() {
+        return term.fence();
+    }
+
+    /** Whether the lane is surely still ours. Ask before every commit. */
+    public boolean held() {
+        return !ended && heldUntil - System.nanoTime() > 0;
+    }
+
+    /** Gives the lane back. */
+    @Override
+    public void close() {
+        boolean was = held();
+        ended = true;
+        task.close();
+        if (was) {
+            try {
+                leases.release(term.key(), term.holder()).toCompletableFuture().join();
+            } catch (CompletionException e) {
+                LOG.info(
+                        "Lane {} of {} could not be given back; it is free after {}",
+                        term.lane(),
+                        term.topic(),
+                        leases.settings().leaseTtl());
+            }
+        }
+    }
+
+    private void renew() {
+        if (!held()) {
+            if (!ended) {
+                ended = true;
+                LOG.warn("Lane {} of {} is lost: its lease was not renewed in time", term.lane(), term.topic());
+            }
+            return;
+        }
+        long asked = System.nanoTime();
+        try {
+            if (leases.renew(term.key(), term.holder()).toCompletableFuture().join()) {
+                heldUntil = until(asked);
+            } else {
+                ended = true;
+                LOG.warn("Lane {} of {} is lost: Redis says that another holds it", term.lane(), term.topic());
+            }
+        } catch (CompletionException e) {
+            LOG.warn(
+                    "The lease of lane {} of {} was not renewed: {}",
+                    term.lane(),
+                    term.topic(),
+                    String.valueOf(e.getCause()));
+        }
+    }
+
+    private long until(long asked) {
+        return asked + leases.settings().leaseTtl().toNanos();
+    }
+}

@@ -1,0 +1,93 @@
+package dev.baton.cluster.streams;
+
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Progress;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/** What one attempt has produced and its gateway has not acknowledged. Owned by the server's thread. */
+final class ReplayBuffer {
+    private final Attempt attempt;
+    private final String gateway;
+    private final Deque<Progress> unacknowledged = new ArrayDeque<>();
+    private int nextIndex;
+    private int acknowledged;
+    private boolean ended;
+    private long touched;
+
+    ReplayBuffer(Attempt attempt, String gateway) {
+        this.attempt = attempt;
+        this.gateway = gateway;
+    }
+
+    Attempt attempt() {
+        return attempt;
+    }
+
+    String gateway() {
+        return gateway;
+    }
+
+    boolean ended() {
+        return ended;
+    }
+
+    /** {@link System#nanoTime} of the last news, from the engine or from the gateway. */
+    long touched() {
+        return touched;
+    }
+
+    void touch(long now) {
+        touched = now;
+    }
+
+    void add(Progress progress) {
+        unacknowledged.add(progress);
+        nextIndex = Math.max(nextIndex, after(progress));
+        ended |= ends(progress);
+    }
+
+    /** Everything below {@code index} may go. True when nothing is left to keep. */
+    boolean acknowledge(int index) {
+        acknowledged = Math.max(acknowledged, index);
+        while (!unacknowledged.isEmpty()
+                && after(unacknowledged.peek()) <= acknowledged
+                && !ends(unacknowledged.peek())) {
+            unacknowledged.poll();
+        }
+        return ended && acknowledged >= nextIndex;
+    }
+
+    /** Whether all tokens from {@code index} on are still here. */
+    boolean reachesBackTo(int index) {
+        return index >= acknowledged;
+    }
+
+    /** All from {@code index} on; with nothing to say, a message without tokens, which says that the attempt lives. */
+    List<Progress> from(String requestId, int index) {
+        List<Progress> rest = new ArrayList<>();
+        for (Progress progress : unacknowledged) {
+            if (after(progress) > index || ends(progress)) {
+                rest.add(progress);
+            }
+        }
+        if (rest.isEmpty()) {
+            rest.add(Progress.newBuilder()
+                    .setRequestId(requestId)
+                    .setAttempt(attempt)
+                    .setFirstIndex(nextIndex)
+                    .build());
+        }
+        return rest;
+    }
+
+    private static int after(Progress progress) {
+        return progress.getFirstIndex() + progress.getTokensCount();
+    }
+
+    private static boolean ends(Progress progress) {
+        return progress.getEndCase() != Progress.EndCase.END_NOT_SET;
+    }
+}

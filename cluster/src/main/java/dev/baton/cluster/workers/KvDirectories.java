@@ -1,9 +1,0 @@
-package dev.baton.cluster.workers;
-
-import dev.baton.kv.directory.RedisKvDirectory;
-
-/** Makes the KV directory of one model, whose fingerprint is known once the model is open. */
-@FunctionalInterface
-public interface KvDirectories {
-    RedisKvDirectory of(long modelFingerprint);
-}
