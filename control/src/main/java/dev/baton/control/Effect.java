@@ -40,7 +40,7 @@ public sealed interface Effect {
     record EmitFailure(Failure failure) implements Effect {}
 
     /** The last word: nothing of it has run, and the first attempt could not be made. */
-    record EmitRefusal(Cause cause, String message) implements Effect {
+    record EmitRejection(Cause cause, String message) implements Effect {
         /** Why not. */
         public enum Cause {
             NO_WORKERS,

@@ -12,10 +12,10 @@ import java.time.Duration;
  * @param decoding between two tokens
  */
 public record PhaseLimits(
-        Duration queued, Duration prefilling, Duration handedOff, Duration decoding, int fruitlessAttempts) {
+        Duration queued, Duration prefilling, Duration handedOff, Duration decoding, int attemptsWithoutToken) {
     public PhaseLimits {
-        if (fruitlessAttempts < 1) {
-            throw new IllegalArgumentException("fruitlessAttempts is " + fruitlessAttempts + ", must be 1 or more");
+        if (attemptsWithoutToken < 1) {
+            throw new IllegalArgumentException("fruitlessAttempts is " + attemptsWithoutToken + ", must be 1 or more");
         }
         for (Duration limit : new Duration[] {queued, prefilling, handedOff, decoding}) {
             if (!limit.isPositive()) {
@@ -32,7 +32,7 @@ public record PhaseLimits(
 
     /** A request that keeps losing workers while it moves on is the likely cause: this ends it. */
     int allAttempts() {
-        return 4 * fruitlessAttempts;
+        return 4 * attemptsWithoutToken;
     }
 
     Duration of(Phase phase) {

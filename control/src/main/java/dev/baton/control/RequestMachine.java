@@ -35,7 +35,7 @@ public final class RequestMachine {
     private final Attempts attempts;
     private final TokenIntake intake;
     private final Retries retries;
-    private final Zombies zombies;
+    private final StaleAttempts staleAttempts;
     private final Set<WorkerRef> heard = new LinkedHashSet<>();
 
     private Phase phase = Phase.QUEUED;
@@ -53,7 +53,7 @@ public final class RequestMachine {
         this.retries = new Retries(limits);
         this.phaseSince = now;
         this.attempts = new Attempts(spec.nonceSeed());
-        this.zombies = new Zombies(attempts);
+        this.staleAttempts = new StaleAttempts(attempts);
         this.intake = new TokenIntake(spec.maxTokens());
         this.attempt = attempts.number(1);
     }
@@ -145,7 +145,7 @@ public final class RequestMachine {
 
     private void noRoute(Instant now) {
         if (attempt.getNumber() == 1) {
-            refuse(Effect.EmitRefusal.Cause.NO_WORKERS, "no live worker serves the model");
+            reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live worker serves the model");
         } else {
             retries.later(now);
         }
@@ -165,7 +165,7 @@ public final class RequestMachine {
             return;
         }
         if (number == 1) {
-            refuse(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, why);
+            reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
             route = null;
             retries.later(now);
@@ -183,7 +183,7 @@ public final class RequestMachine {
 
     private void publishFailed(String why, Instant now) {
         if (attempt.getNumber() == 1 && !admitted) {
-            refuse(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, why);
+            reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
             raise(why, Failure.Code.NO_CAPACITY, now);
         }
@@ -191,7 +191,7 @@ public final class RequestMachine {
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
         if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt)) {
-            zombies.heard(worker, progress, attempt, effects);
+            staleAttempts.heard(worker, progress, attempt, effects);
             return;
         }
         if (progress.hasFailure()) {
@@ -217,7 +217,7 @@ public final class RequestMachine {
         }
         int taken = intake.take(worker, progress, prefills, effects);
         if (taken > 0) {
-            retries.bearsFruit();
+            retries.madeProgress();
             phaseSince = now;
         }
         advance(progress, prefills, now);
@@ -355,8 +355,8 @@ public final class RequestMachine {
         end(Phase.FAILED);
     }
 
-    private void refuse(Effect.EmitRefusal.Cause cause, String message) {
-        effects.add(new Effect.EmitRefusal(cause, message));
+    private void reject(Effect.EmitRejection.Cause cause, String message) {
+        effects.add(new Effect.EmitRejection(cause, message));
         cancelWorkers();
         end(Phase.FAILED);
     }

@@ -14,7 +14,7 @@ final class Retries {
     private final PhaseLimits limits;
     private final Set<WorkerRef> avoided = new LinkedHashSet<>();
     private Instant at = Instant.MAX;
-    private int fruitless;
+    private int withoutToken;
 
     Retries(PhaseLimits limits) {
         this.limits = limits;
@@ -29,25 +29,25 @@ final class Retries {
     }
 
     /** The attempt made tokens: those before it count no more. */
-    void bearsFruit() {
-        fruitless = 0;
+    void madeProgress() {
+        withoutToken = 0;
     }
 
     /** Whether the attempt of that number was the last. */
     boolean exhausted(int attempt) {
-        return fruitless + 1 >= limits.fruitlessAttempts() || attempt >= limits.allAttempts();
+        return withoutToken + 1 >= limits.attemptsWithoutToken() || attempt >= limits.allAttempts();
     }
 
     /** Counts an attempt given up; true when the next should wait, since nobody had room or it was not the first in a row. */
     boolean givenUp(Failure last) {
-        boolean wait = last.getCode() == Failure.Code.NO_CAPACITY || fruitless > 0;
-        fruitless++;
+        boolean wait = last.getCode() == Failure.Code.NO_CAPACITY || withoutToken > 0;
+        withoutToken++;
         return wait;
     }
 
     /** Sets the time of the next try: the later, the more attempts in a row bore nothing. */
     void later(Instant now) {
-        at = now.plus(SHORTEST.multipliedBy(1L << Math.min(fruitless, 5)));
+        at = now.plus(SHORTEST.multipliedBy(1L << Math.min(withoutToken, 5)));
     }
 
     /** When the next try is due; never, when none waits for its time. */

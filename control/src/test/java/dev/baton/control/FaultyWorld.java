@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * One request among two prefill and three decode workers that die, freeze, decline, forget and repeat themselves.
  * Faults come from a budget: when it is spent the world is sound, and a request that still lives must finish. Workers
- * that are told to cancel mostly go on all the same, as zombies do. Tokens differ from attempt to attempt, so that a
+ * that are told to cancel mostly go on all the same, as the workers of stale attempts do. Tokens differ from attempt to attempt, so that a
  * machine that let an accepted one be computed anew would be seen to change it.
  */
 final class FaultyWorld {
@@ -80,7 +80,7 @@ final class FaultyWorld {
         for (int step = 0; step < 20_000 && !(machine.phase().ended() && answers.isEmpty()); step++) {
             step();
         }
-        // Zombies talk on after the end: nothing may come of it.
+        // Workers of stale attempts talk on after the end: nothing may come of it.
         for (int step = 0; step < 50; step++) {
             deliverOne();
         }
@@ -189,7 +189,7 @@ final class FaultyWorld {
                     assertThat(ends).isZero();
                     emitted.addAll(tokens);
                 }
-                case Effect.EmitFinish _, Effect.EmitRefusal _ -> ends++;
+                case Effect.EmitFinish _, Effect.EmitRejection _ -> ends++;
                 case Effect.EmitFailure(Failure failure) -> {
                     ends++;
                     lastWord = failure.getMessage();
@@ -214,13 +214,13 @@ final class FaultyWorld {
             answers.add(new RequestEvent.NoRoute(choose.attempt().getNumber()));
             return;
         }
-        Route.Stop decode = stop("decode-" + random.nextInt(3));
-        Route.@Nullable Stop prefill = random.nextBoolean() ? stop("prefill-" + random.nextInt(2)) : null;
+        Route.Leg decode = leg("decode-" + random.nextInt(3));
+        Route.@Nullable Leg prefill = random.nextBoolean() ? leg("prefill-" + random.nextInt(2)) : null;
         answers.add(new RequestEvent.Routed(choose.attempt().getNumber(), new Route(prefill, decode)));
     }
 
-    private Route.Stop stop(String id) {
-        return new Route.Stop(worker(id).self, 0);
+    private Route.Leg leg(String id) {
+        return new Route.Leg(worker(id).self, 0);
     }
 
     private void publish(Attempt attempt, Route route, List<Integer> accepted) {
@@ -231,7 +231,7 @@ final class FaultyWorld {
             answers.add(new RequestEvent.PublishFailed(attempt.getNumber(), "no Kafka"));
             return;
         }
-        Route.Stop prefill = route.prefill();
+        Route.Leg prefill = route.prefill();
         if (prefill != null) {
             alive(prefill.worker(), worker -> worker.take(attempt, accepted, accepted.size(), accepted.size() + 1));
             alive(route.decode().worker(), worker -> worker.take(attempt, accepted, accepted.size() + 1, length));

@@ -244,7 +244,7 @@ class RequestMachineTest {
     @Test
     void givesUpAfterTooManyAttemptsWithoutAToken() {
         Requests request = Requests.queued(LOCAL);
-        for (int attempt = 1; attempt < Requests.LIMITS.fruitlessAttempts(); attempt++) {
+        for (int attempt = 1; attempt < Requests.LIMITS.attemptsWithoutToken(); attempt++) {
             request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
             request.after(Duration.ofMillis(500));
             request.route(LOCAL);
@@ -257,7 +257,7 @@ class RequestMachineTest {
     @Test
     void attemptsThatBringTokensDoNotCountAsFruitless() {
         Requests request = Requests.queued(LOCAL);
-        for (int token = 0; token < 2 * Requests.LIMITS.fruitlessAttempts(); token++) {
+        for (int token = 0; token < 2 * Requests.LIMITS.attemptsWithoutToken(); token++) {
             request.on(request.tokens(DECODE, token, token));
             request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
             request.route(LOCAL);
@@ -308,7 +308,7 @@ class RequestMachineTest {
         Requests request = Requests.fresh();
         request.on(new RequestEvent.Routed(1, LOCAL));
         assertThat(request.on(new RequestEvent.StoreUnavailable(1, "no Redis")))
-                .contains(new Effect.EmitRefusal(Effect.EmitRefusal.Cause.STORE_UNAVAILABLE, "no Redis"));
+                .contains(new Effect.EmitRejection(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, "no Redis"));
     }
 
     @Test

@@ -16,9 +16,9 @@ final class Requests {
     static final WorkerRef PREFILL = worker("prefill-0", 1);
     static final WorkerRef DECODE = worker("decode-0", 2);
     static final WorkerRef OTHER = worker("decode-1", 3);
-    static final Route SPLIT = new Route(new Route.Stop(PREFILL, 0), new Route.Stop(DECODE, 0));
-    static final Route LOCAL = new Route(null, new Route.Stop(DECODE, 0));
-    static final Route LOCAL_OTHER = new Route(null, new Route.Stop(OTHER, 1));
+    static final Route SPLIT = new Route(new Route.Leg(PREFILL, 0), new Route.Leg(DECODE, 0));
+    static final Route LOCAL = new Route(null, new Route.Leg(DECODE, 0));
+    static final Route LOCAL_OTHER = new Route(null, new Route.Leg(OTHER, 1));
     static final PhaseLimits LIMITS = new PhaseLimits(
             Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(4), 3);
 

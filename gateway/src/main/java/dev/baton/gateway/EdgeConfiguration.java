@@ -1,6 +1,6 @@
 package dev.baton.gateway;
 
-import dev.baton.gateway.answer.Answers;
+import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
@@ -93,17 +93,21 @@ class EdgeConfiguration {
     }
 
     @Bean
-    Answers answers(Dispatcher dispatcher, ServedModel model, HttpSettings settings) {
-        return new Answers(
+    CompletionRunner completionRunner(Dispatcher dispatcher, ServedModel model, HttpSettings settings) {
+        return new CompletionRunner(
                 dispatcher,
                 model,
-                new Answers.KeepAlive(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel()));
+                new CompletionRunner.KeepAlive(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel()));
     }
 
     @Bean
     OpenAiApi openAiApi(
-            OpenAiApi.Entry entry, Preparation preparation, Answers answers, ServedModel model, EdgeMetrics metrics) {
-        return new OpenAiApi(entry, preparation, answers, model, metrics);
+            OpenAiApi.Entry entry,
+            Preparation preparation,
+            CompletionRunner completions,
+            ServedModel model,
+            EdgeMetrics metrics) {
+        return new OpenAiApi(entry, preparation, completions, model, metrics);
     }
 
     @Bean

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.baton.gateway.ScriptedDispatcher.Call;
-import dev.baton.gateway.dispatch.Refusal;
-import dev.baton.gateway.dispatch.Submission;
+import dev.baton.gateway.dispatch.GenerationRequest;
+import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
@@ -44,7 +44,7 @@ class AcceptedRequestsTest {
         return JsonMapper.shared().readTree(response.body());
     }
 
-    private static Submission submitted(String path, String body, String... headers) throws Exception {
+    private static GenerationRequest submitted(String path, String body, String... headers) throws Exception {
         server.dispatcher().plays(call -> call.admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH));
         RawHttp.Response response = server.http().post(path, body, headers);
         assertThat(response.status()).as(response.body()).isEqualTo(200);
@@ -63,7 +63,7 @@ class AcceptedRequestsTest {
                 .post(
                         "/v1/chat/completions",
                         "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
-        Submission submission = server.dispatcher().next().submission;
+        GenerationRequest submission = server.dispatcher().next().submission;
         int made = tokens("Hello.").length + 1;
         int prompt = submission.prompt().length;
         assertThat(response.status()).isEqualTo(200);
@@ -79,7 +79,7 @@ class AcceptedRequestsTest {
 
     @Test
     void passesEverySamplingFieldOn() throws Exception {
-        Submission submission = submitted("/v1/chat/completions", """
+        GenerationRequest submission = submitted("/v1/chat/completions", """
                 {"model":"demo","messages":[{"role":"user","content":"Hi"}],"temperature":0.5,"top_p":0.25,"top_k":7,
                  "min_p":0.125,"repetition_penalty":1.5,"presence_penalty":0.5,"frequency_penalty":-0.5,"seed":-3,
                  "logit_bias":{"11":-100,"12":2.5},"max_completion_tokens":9,"max_tokens":3,"min_tokens":2,
@@ -106,7 +106,7 @@ class AcceptedRequestsTest {
 
     @Test
     void takesNullForAbsentAndIgnoresWhatItDoesNotKnow() throws Exception {
-        Submission submission = submitted("/v1/chat/completions", """
+        GenerationRequest submission = submitted("/v1/chat/completions", """
                 {"model":"demo","messages":[{"role":"user","content":"Hi"}],"temperature":null,"top_p":null,"n":null,
                  "stop":null,"logit_bias":null,"stream":null,"stream_options":null,"tools":null,"tool_choice":null,
                  "response_format":null,"seed":null,"max_tokens":null,"logprobs":null,"service_tier":null,
@@ -122,9 +122,9 @@ class AcceptedRequestsTest {
 
     @Test
     void rendersPartsAndNewerRolesAsTheTemplateExpects() throws Exception {
-        Submission plain = submitted("/v1/chat/completions", """
+        GenerationRequest plain = submitted("/v1/chat/completions", """
                 {"model":"demo","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"a\\nb"}]}""");
-        Submission parts = submitted("/v1/chat/completions", """
+        GenerationRequest parts = submitted("/v1/chat/completions", """
                 {"model":"demo","messages":[{"role":"developer","content":"Be brief."},
                  {"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}]}""");
         assertThat(parts.prompt()).isEqualTo(plain.prompt());
@@ -143,7 +143,7 @@ class AcceptedRequestsTest {
         JsonNode two =
                 json(server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":[[5,6],\"x\"],\"n\":2}"));
         assertThat(two.path("choices").size()).isEqualTo(4);
-        List<Submission> submissions = List.of(
+        List<GenerationRequest> submissions = List.of(
                 server.dispatcher().next().submission,
                 server.dispatcher().next().submission,
                 server.dispatcher().next().submission,
@@ -214,8 +214,8 @@ class AcceptedRequestsTest {
     @Test
     void tellsWhenToComeBackWhenItIsTooBusy() throws Exception {
         server.dispatcher()
-                .plays(call -> call.sink.refused(
-                        new Refusal(Refusal.Reason.SERVER_OVERLOADED, "too busy", Duration.ofMillis(2300))));
+                .plays(call -> call.sink.rejected(
+                        new Rejection(Rejection.Reason.SERVER_OVERLOADED, "too busy", Duration.ofMillis(2300))));
         for (String stream : List.of("true", "false")) {
             RawHttp.Response response = server.http()
                     .post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\",\"stream\":" + stream + "}");
@@ -229,7 +229,7 @@ class AcceptedRequestsTest {
     @Test
     void saysThatThereAreNoWorkers() throws Exception {
         server.dispatcher()
-                .plays(call -> call.sink.refused(new Refusal(Refusal.Reason.NO_WORKERS, "no worker is up", null)));
+                .plays(call -> call.sink.rejected(new Rejection(Rejection.Reason.NO_WORKERS, "no worker is up", null)));
         RawHttp.Response response = server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\"}");
         assertThat(response.status()).isEqualTo(503);
         assertThat(json(response).path("error").path("code").asString()).isEqualTo("no_workers");
@@ -271,7 +271,7 @@ class AcceptedRequestsTest {
     void cancelsAllChoicesWhenOneIsRefused() throws Exception {
         server.dispatcher().plays(call -> {
             if (call.submission.requestId().endsWith("-1")) {
-                call.sink.refused(new Refusal(Refusal.Reason.NO_WORKERS, "gone", null));
+                call.sink.rejected(new Rejection(Rejection.Reason.NO_WORKERS, "gone", null));
             }
         });
         RawHttp.Response response =

@@ -1,10 +1,10 @@
 package dev.baton.gateway;
 
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.RequestTiming;
-import dev.baton.gateway.dispatch.Running;
-import dev.baton.gateway.dispatch.Submission;
+import dev.baton.gateway.dispatch.GenerationRequest;
+import dev.baton.gateway.dispatch.RequestHandle;
 import dev.baton.gateway.dispatch.TokenSink;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.protocol.v1.Finish;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
@@ -27,7 +27,7 @@ final class ScriptedDispatcher implements Dispatcher {
     }
 
     @Override
-    public void dispatch(Submission submission, TokenSink sink) {
+    public void dispatch(GenerationRequest submission, TokenSink sink) {
         Call call = new Call(submission, sink);
         sink.running(call);
         calls.add(call);
@@ -56,14 +56,14 @@ final class ScriptedDispatcher implements Dispatcher {
     }
 
     /** One dispatched request. */
-    static final class Call implements Running {
-        final Submission submission;
+    static final class Call implements RequestHandle {
+        final GenerationRequest submission;
         final TokenSink sink;
         private final CountDownLatch cancelled = new CountDownLatch(1);
         private final CountDownLatch completed = new CountDownLatch(1);
         private int index;
 
-        Call(Submission submission, TokenSink sink) {
+        Call(GenerationRequest submission, TokenSink sink) {
             this.submission = submission;
             this.sink = sink;
         }
@@ -113,8 +113,8 @@ final class ScriptedDispatcher implements Dispatcher {
         }
 
         @Override
-        public RequestTiming timing() {
-            return new RequestTiming(
+        public TtftBreakdown timing() {
+            return new TtftBreakdown(
                     Duration.ofNanos(1_500_000), null, null, null, null, null, null, null, Duration.ofMillis(7), 1);
         }
     }

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prefill null when the decode worker computes the prompt itself
  */
-public record Route(@Nullable Stop prefill, Stop decode) {
+public record Route(@Nullable Leg prefill, Leg decode) {
     /** A worker in one life, and the lane it holds. */
-    public record Stop(WorkerRef worker, int lane) {}
+    public record Leg(WorkerRef worker, int lane) {}
 
     /** No prefill worker takes part. */
     public boolean computesAtDecode() {
@@ -19,7 +19,7 @@ public record Route(@Nullable Stop prefill, Stop decode) {
     }
 
     /** The worker that is given the job: it makes the first token. */
-    public Stop first() {
+    public Leg first() {
         return prefill == null ? decode : prefill;
     }
 

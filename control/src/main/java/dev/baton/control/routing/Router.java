@@ -37,20 +37,20 @@ public final class Router {
         // A prefill worker that failed this request is never asked again: a decode worker can compute the prompt
         // itself.
         List<WorkerView> prefillers = fresh(query, able(query, prefill));
-        Choice best = null;
+        Candidate best = null;
         for (WorkerView decoder : decoders) {
             double wait = waitSeconds(query, decoder);
             if (prefillers.isEmpty() || !policy.splits(query.uncachedAt(decoder))) {
-                best = cheaper(best, new Choice(null, decoder, prefillSeconds(query, decoder) + wait));
+                best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
                 continue;
             }
             for (WorkerView prefiller : prefillers) {
                 double move = costs.moveSeconds(query.tokens(), sameMachine(prefiller, decoder));
                 double cost = prefillSeconds(query, prefiller) + move + wait;
-                best = cheaper(best, new Choice(prefiller, decoder, cost));
+                best = cheaper(best, new Candidate(prefiller, decoder, cost));
             }
         }
-        return Optional.ofNullable(best).map(Choice::route);
+        return Optional.ofNullable(best).map(Candidate::route);
     }
 
     private static List<WorkerView> able(RoutingQuery query, List<WorkerView> workers) {
@@ -83,13 +83,13 @@ public final class Router {
         return !machine.isEmpty() && machine.equals(other.state().getMachine());
     }
 
-    private static Choice cheaper(@Nullable Choice best, Choice next) {
+    private static Candidate cheaper(@Nullable Candidate best, Candidate next) {
         return best == null || next.seconds < best.seconds ? next : best;
     }
 
-    private record Choice(@Nullable WorkerView prefill, WorkerView decode, double seconds) {
+    private record Candidate(@Nullable WorkerView prefill, WorkerView decode, double seconds) {
         Route route() {
-            return new Route(prefill == null ? null : prefill.stop(), decode.stop());
+            return new Route(prefill == null ? null : prefill.leg(), decode.leg());
         }
     }
 }

@@ -15,8 +15,8 @@ public record WorkerView(WorkerState state, boolean live, int routedTokens, int 
         return state.getWorker().getId();
     }
 
-    Route.Stop stop() {
-        return new Route.Stop(state.getWorker(), state.getLane());
+    Route.Leg leg() {
+        return new Route.Leg(state.getWorker(), state.getLane());
     }
 
     boolean takesWork(String model) {

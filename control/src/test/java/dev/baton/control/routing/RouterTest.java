@@ -152,7 +152,7 @@ class RouterTest {
     }
 
     private static String name(Route route) {
-        Route.Stop prefill = route.prefill();
+        Route.Leg prefill = route.prefill();
         String decode = route.decode().worker().getId();
         return prefill == null ? decode : prefill.worker().getId() + ">" + decode;
     }

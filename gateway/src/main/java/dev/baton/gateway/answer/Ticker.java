@@ -7,11 +7,11 @@ import reactor.core.Disposables;
 
 /** Ticks one stream until it is stopped: twice per keep-alive interval, so that no gap is longer than the interval. */
 final class Ticker {
-    private final Answers.KeepAlive settings;
+    private final CompletionRunner.KeepAlive settings;
     private final Runnable closeConnection;
     private final Disposable.Swap task = Disposables.swap();
 
-    Ticker(Answers.KeepAlive settings, Runnable closeConnection) {
+    Ticker(CompletionRunner.KeepAlive settings, Runnable closeConnection) {
         this.settings = settings;
         this.closeConnection = closeConnection;
     }

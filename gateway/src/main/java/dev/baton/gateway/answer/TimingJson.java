@@ -1,6 +1,6 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,7 @@ final class TimingJson {
 
     private TimingJson() {}
 
-    static String of(RequestTiming timing) {
+    static String of(TtftBreakdown timing) {
         TimingJson json = new TimingJson();
         json.part("admission", timing.admission());
         json.part("kafka", timing.kafka());

@@ -26,29 +26,29 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One request under way: feeds its state machine and performs what it asks for. Owned by its loop. */
-final class ActiveRequest implements Running {
+final class ActiveRequest implements RequestHandle {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveRequest.class);
 
-    private final Admitted request;
+    private final AdmittedRequest request;
     private final TokenSink sink;
     private final RequestLoop loop;
     private final Rim rim;
     private final RequestMachine machine;
-    private final TimingParts times;
+    private final TtftBreakdown.Builder times;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
     private boolean handling;
     private boolean over;
     private Placement.@Nullable Placed placed;
     private boolean answered;
     private Instant wakeAt;
-    private volatile RequestTiming timing = RequestTiming.NONE;
+    private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
-    ActiveRequest(Admitted request, TokenSink sink, RequestLoop loop, Rim rim, PhaseLimits limits) {
+    ActiveRequest(AdmittedRequest request, TokenSink sink, RequestLoop loop, Rim rim, PhaseLimits limits) {
         this.request = request;
         this.sink = sink;
         this.loop = loop;
         this.rim = rim;
-        this.times = new TimingParts(request.at());
+        this.times = new TtftBreakdown.Builder(request.at());
         this.machine = new RequestMachine(
                 new RequestSpec(
                         request.id(),
@@ -79,7 +79,7 @@ final class ActiveRequest implements Running {
     }
 
     @Override
-    public RequestTiming timing() {
+    public TtftBreakdown timing() {
         return timing;
     }
 
@@ -92,7 +92,7 @@ final class ActiveRequest implements Running {
                     .setMessage("a request with the id " + id() + " is running already")
                     .build());
             over = true;
-            rim.inFlight().left();
+            rim.gate().left();
             return;
         }
         handling = true;
@@ -161,9 +161,9 @@ final class ActiveRequest implements Running {
                 chooseRoute(attempt, accepted, avoid);
             case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
             case Effect.PublishPrefillJob(Attempt attempt, Route route, List<Integer> accepted) ->
-                publish(attempt, rim.lanes().prefill(route, generation(attempt, accepted)));
+                publish(attempt, rim.jobs().prefill(route, generation(attempt, accepted)));
             case Effect.PublishComputeHere(Attempt attempt, Route route, List<Integer> accepted) ->
-                publish(attempt, rim.lanes().computeHere(route, generation(attempt, accepted)));
+                publish(attempt, rim.jobs().computeHere(route, generation(attempt, accepted)));
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
             case Effect.EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
@@ -176,13 +176,13 @@ final class ActiveRequest implements Running {
                 end(failure.getCode().name().toLowerCase(Locale.ROOT));
                 toSink(() -> sink.failed(failure));
             }
-            case Effect.EmitRefusal(Effect.EmitRefusal.Cause cause, String message) -> {
-                Refusal.Reason reason = switch (cause) {
-                    case NO_WORKERS -> Refusal.Reason.NO_WORKERS;
-                    case STORE_UNAVAILABLE -> Refusal.Reason.STATE_UNAVAILABLE;
+            case Effect.EmitRejection(Effect.EmitRejection.Cause cause, String message) -> {
+                Rejection.Reason reason = switch (cause) {
+                    case NO_WORKERS -> Rejection.Reason.NO_WORKERS;
+                    case STORE_UNAVAILABLE -> Rejection.Reason.STATE_UNAVAILABLE;
                 };
                 end(reason.name().toLowerCase(Locale.ROOT));
-                toSink(() -> sink.refused(new Refusal(reason, message, null)));
+                toSink(() -> sink.rejected(new Rejection(reason, message, null)));
             }
             case Effect.SendCancel(WorkerRef worker, Attempt attempt) ->
                 rim.streams().cancel(worker, id(), attempt);
@@ -197,7 +197,7 @@ final class ActiveRequest implements Running {
                         id(),
                         lost.attempt().getNumber(),
                         lost.why());
-                rim.accounts().metrics().lostAttempt(lost.phase());
+                rim.recorder().metrics().lostAttempt(lost.phase());
                 release();
             }
             case Effect.RecordEnd end -> rim.store().end(id(), end);
@@ -206,7 +206,7 @@ final class ActiveRequest implements Running {
 
     private void chooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) {
         release();
-        Submission submission = request.submission();
+        GenerationRequest submission = request.submission();
         Placement.Wanted wanted = new Placement.Wanted(
                 submission.model(),
                 request.chain(),
@@ -237,7 +237,7 @@ final class ActiveRequest implements Running {
 
     private void publish(Attempt attempt, CompletionStage<?> sent) {
         times.attempt(attempt.getNumber(), rim.clock().instant());
-        timing = times.split();
+        timing = times.build();
         sent.whenComplete((done, failure) -> {
             if (failure != null) {
                 String why = "Kafka did not take the job (spring.kafka.*): " + failure;
@@ -251,15 +251,15 @@ final class ActiveRequest implements Running {
         return request.generation(rim.gateway(), fingerprint)
                 .setAttempt(attempt)
                 .addAllAccepted(accepted)
-                .setSubmittedUs(TimingParts.micros(rim.clock().instant()))
+                .setSubmittedUs(TtftBreakdown.Builder.micros(rim.clock().instant()))
                 .build();
     }
 
     private void emit(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) {
         if (firstIndex == 0) {
             times.firstToken(rim.clock().instant());
-            timing = times.split();
-            rim.accounts().metrics().firstToken(timing);
+            timing = times.build();
+            rim.recorder().metrics().firstToken(timing);
         }
         if (!answered && placed != null) {
             answered = true;
@@ -275,7 +275,7 @@ final class ActiveRequest implements Running {
     private void noteTiming(WorkerRef worker, Timing report) {
         if (placed != null) {
             times.note(report, placed.route().first().worker().equals(worker));
-            timing = times.split();
+            timing = times.build();
         }
     }
 
@@ -296,11 +296,11 @@ final class ActiveRequest implements Running {
         }
         over = true;
         release();
-        timing = times.split();
-        rim.inFlight().left();
-        Accounts.End end = new Accounts.End(
+        timing = times.build();
+        rim.gate().left();
+        CompletionRecorder.End end = new CompletionRecorder.End(
                 outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted(), times.firstToken());
-        rim.accounts().ended(request, end, timing);
+        rim.recorder().ended(request, end, timing);
     }
 
     private void release() {

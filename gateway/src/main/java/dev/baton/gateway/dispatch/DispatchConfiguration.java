@@ -28,8 +28,8 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties({DispatchSettings.class, GatewaySettings.class})
 class DispatchConfiguration {
     @Bean
-    WorkLanes workLanes(LaneProducer producer) {
-        return new WorkLanes(producer);
+    JobPublisher jobPublisher(LaneProducer producer) {
+        return new JobPublisher(producer);
     }
 
     @Bean
@@ -55,27 +55,27 @@ class DispatchConfiguration {
     }
 
     @Bean
-    InFlight inFlight(DispatchSettings settings, Clock clock, MeterRegistry meters) {
-        InFlight inFlight = new InFlight(new Admission(settings.maxInFlight()), clock);
-        Gauge.builder("baton.dispatch.running", inFlight, InFlight::running)
+    AdmissionGate gate(DispatchSettings settings, Clock clock, MeterRegistry meters) {
+        AdmissionGate gate = new AdmissionGate(new Admission(settings.maxInFlight()), clock);
+        Gauge.builder("baton.dispatch.running", gate, AdmissionGate::running)
                 .description("requests under way")
                 .register(meters);
-        return inFlight;
+        return gate;
     }
 
     @Bean
-    Accounts accounts(WorkLanes lanes, Clock clock, MeterRegistry meters) {
-        return new Accounts(new DispatchMetrics(meters), new UsageEvents(lanes, meters), clock);
+    CompletionRecorder recorder(JobPublisher jobs, Clock clock, MeterRegistry meters) {
+        return new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(jobs, meters), clock);
     }
 
     @Bean
-    Rim.Outward outward(RequestStates states, WorkLanes lanes, TokenStreams streams, GatewaySettings gateway) {
-        return new Rim.Outward(new RequestStore(states, gateway.id()), lanes, streams, gateway.id());
+    Rim.Outward outward(RequestStates states, JobPublisher jobs, TokenStreams streams, GatewaySettings gateway) {
+        return new Rim.Outward(new RequestStore(states, gateway.id()), jobs, streams, gateway.id());
     }
 
     @Bean
-    Rim rim(Rim.Outward outward, Placement placement, InFlight inFlight, Accounts accounts, Clock clock) {
-        return new Rim(outward, placement, inFlight, accounts, clock);
+    Rim rim(Rim.Outward outward, Placement placement, AdmissionGate gate, CompletionRecorder recorder, Clock clock) {
+        return new Rim(outward, placement, gate, recorder, clock);
     }
 
     @Bean

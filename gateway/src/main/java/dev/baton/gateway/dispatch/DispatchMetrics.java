@@ -20,7 +20,7 @@ final class DispatchMetrics {
         registry.counter("baton.dispatch.ended", "outcome", outcome).increment();
     }
 
-    void ended(Refusal.Reason reason) {
+    void ended(Rejection.Reason reason) {
         ended(reason.name().toLowerCase(Locale.ROOT));
     }
 
@@ -29,7 +29,7 @@ final class DispatchMetrics {
                 .increment();
     }
 
-    void firstToken(RequestTiming timing) {
+    void firstToken(TtftBreakdown timing) {
         record("admission", timing.admission());
         record("kafka", timing.kafka());
         record("queue", timing.queue());
@@ -38,7 +38,7 @@ final class DispatchMetrics {
         record("total", timing.total());
     }
 
-    void handedOff(RequestTiming timing) {
+    void handedOff(TtftBreakdown timing) {
         record("handoff", timing.handoff());
         record("transfer", timing.transfer());
         record("transfer_exposed", timing.exposedTransfer());

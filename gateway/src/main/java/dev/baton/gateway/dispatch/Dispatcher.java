@@ -6,8 +6,8 @@ public interface Dispatcher {
      * Starts a request and returns at once. Everything that happens to it, a refusal included, reaches {@code sink}:
      * either {@code refused} alone, or {@code running}, {@code admitted}, {@code cached}, tokens, and one of {@code finished} and
      * {@code failed}; any of it may come before this returns.
-     * After {@link Running#cancel()} or {@link Running#complete()} the sink may still get a call that was under way,
+     * After {@link RequestHandle#cancel()} or {@link RequestHandle#complete()} the sink may still get a call that was under way,
      * and then nothing more.
      */
-    void dispatch(Submission submission, TokenSink sink);
+    void dispatch(GenerationRequest submission, TokenSink sink);
 }

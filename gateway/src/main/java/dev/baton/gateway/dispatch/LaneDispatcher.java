@@ -29,55 +29,54 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         this.rim = rim;
         this.limits = limits;
         this.drainLimit = drainLimit;
-        loops.onStray((worker, requestId, attempt) -> rim.streams().cancel(worker, requestId, attempt));
+        loops.onOrphan((worker, requestId, attempt) -> rim.streams().cancel(worker, requestId, attempt));
     }
 
     @Override
-    public void dispatch(Submission submission, TokenSink sink) {
+    public void dispatch(GenerationRequest submission, TokenSink sink) {
         Instant now = rim.clock().instant();
         RequestLoop loop = loops.of(submission.requestId());
         Admission.Request asked = new Admission.Request(
                 submission.prompt().length, submission.stopping().getMaxTokens(), submission.deadline());
-        if (rim.inFlight().closed()) {
+        if (rim.gate().closed()) {
             refuse(
                     sink,
                     loop,
-                    new Refusal(
-                            Refusal.Reason.SHUTTING_DOWN,
+                    new Rejection(
+                            Rejection.Reason.SHUTTING_DOWN,
                             "this gateway is shutting down: send the request again",
                             Duration.ofSeconds(1)));
             return;
         }
-        Admission.Decision decision =
-                rim.inFlight().enter(asked, rim.placement().maxContext(submission.model()));
+        Admission.Decision decision = rim.gate().enter(asked, rim.placement().maxContext(submission.model()));
         if (decision instanceof Admission.Admitted(int maxTokens)) {
-            Admitted request =
-                    new Admitted(submission, maxTokens, rim.placement().chain(submission), now);
+            AdmittedRequest request =
+                    new AdmittedRequest(submission, maxTokens, rim.placement().chain(submission), now);
             ActiveRequest active = new ActiveRequest(request, sink, loop, rim, limits);
             loop.run(active::start);
         } else {
-            refuse(sink, loop, refusal(decision, submission));
+            refuse(sink, loop, rejection(decision, submission));
         }
     }
 
-    private void refuse(TokenSink sink, RequestLoop loop, Refusal refusal) {
-        rim.accounts().metrics().ended(refusal.reason());
-        loop.run(() -> sink.refused(refusal));
+    private void refuse(TokenSink sink, RequestLoop loop, Rejection rejection) {
+        rim.recorder().metrics().ended(rejection.reason());
+        loop.run(() -> sink.rejected(rejection));
     }
 
-    private static Refusal refusal(Admission.Decision decision, Submission submission) {
+    private static Rejection rejection(Admission.Decision decision, GenerationRequest submission) {
         return switch (decision) {
             case Admission.Admitted _ -> throw new IllegalStateException("admitted is no refusal");
             case Admission.NoWorkers() ->
-                new Refusal(
-                        Refusal.Reason.NO_WORKERS,
+                new Rejection(
+                        Rejection.Reason.NO_WORKERS,
                         "no live decode worker serves the model " + submission.model(),
                         null);
             case Admission.TooLate() ->
-                new Refusal(Refusal.Reason.DEADLINE_EXCEEDED, "the deadline had passed on arrival", null);
+                new Rejection(Rejection.Reason.DEADLINE_EXCEEDED, "the deadline had passed on arrival", null);
             case Admission.TooLong(int maxContext) ->
-                new Refusal(
-                        Refusal.Reason.CONTEXT_LENGTH_EXCEEDED,
+                new Rejection(
+                        Rejection.Reason.CONTEXT_LENGTH_EXCEEDED,
                         "This model's maximum context length is %d tokens, but the request has %d in the prompt and asks for %d more."
                                 .formatted(
                                         maxContext,
@@ -85,8 +84,8 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
                                         Math.max(1, submission.stopping().getMaxTokens())),
                         null);
             case Admission.Overloaded(Duration retryAfter) ->
-                new Refusal(
-                        Refusal.Reason.SERVER_OVERLOADED,
+                new Rejection(
+                        Rejection.Reason.SERVER_OVERLOADED,
                         "too many requests are running (baton.dispatch.max-in-flight)",
                         retryAfter);
         };
@@ -99,15 +98,15 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public void stop() {
-        rim.inFlight().close();
+        rim.gate().close();
         try {
-            if (!rim.inFlight().awaitEmpty(drainLimit)) {
+            if (!rim.gate().awaitEmpty(drainLimit)) {
                 LOG.warn(
                         "{} requests still ran after {} (baton.dispatch.drain-limit) and are failed",
-                        rim.inFlight().running(),
+                        rim.gate().running(),
                         drainLimit);
                 failAll();
-                rim.inFlight().awaitEmpty(Duration.ofSeconds(1));
+                rim.gate().awaitEmpty(Duration.ofSeconds(1));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -63,7 +63,7 @@ final class Placement {
     }
 
     /** Names of the prompt's full blocks; empty while no worker tells the size of its blocks. */
-    List<BlockHash> chain(Submission submission) {
+    List<BlockHash> chain(GenerationRequest submission) {
         return able(submission.model()).stream()
                 .filter(state -> state.getBlockTokens() > 0)
                 .findFirst()

@@ -16,7 +16,7 @@ import java.util.stream.IntStream;
  */
 final class RequestLoops implements StreamListener, AutoCloseable {
     private final List<RequestLoop> loops;
-    private volatile Stray stray = (worker, requestId, attempt) -> {};
+    private volatile OrphanListener orphans = (worker, requestId, attempt) -> {};
 
     RequestLoops(int count, Clock clock) {
         this.loops = IntStream.range(0, count)
@@ -25,12 +25,12 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     }
 
     /** Told of workers that act for a request that is not here. */
-    interface Stray {
+    interface OrphanListener {
         void found(WorkerRef worker, String requestId, Attempt attempt);
     }
 
-    void onStray(Stray listener) {
-        stray = listener;
+    void onOrphan(OrphanListener listener) {
+        orphans = listener;
     }
 
     /** All loops run. */
@@ -75,7 +75,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         if (request != null) {
             request.on(new RequestEvent.Progressed(worker, progress));
         } else if (progress.getEndCase() == Progress.EndCase.END_NOT_SET) {
-            stray.found(worker, progress.getRequestId(), progress.getAttempt());
+            orphans.found(worker, progress.getRequestId(), progress.getAttempt());
         }
     }
 

@@ -4,16 +4,16 @@ import dev.baton.cluster.streams.TokenStreams;
 import java.time.Clock;
 
 /** All that a request reaches beyond its loop. Any thread may use each part. */
-record Rim(Outward outward, Placement placement, InFlight inFlight, Accounts accounts, Clock clock) {
+record Rim(Outward outward, Placement placement, AdmissionGate gate, CompletionRecorder recorder, Clock clock) {
     /** What leaves this process; {@code gateway} is the name that tokens come back to. */
-    record Outward(RequestStore store, WorkLanes lanes, TokenStreams streams, String gateway) {}
+    record Outward(RequestStore store, JobPublisher jobs, TokenStreams streams, String gateway) {}
 
     RequestStore store() {
         return outward.store;
     }
 
-    WorkLanes lanes() {
-        return outward.lanes;
+    JobPublisher jobs() {
+        return outward.jobs;
     }
 
     TokenStreams streams() {

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 /** Takes the accepted tokens of one request, in order, each once, one call at a time; must not block. */
 public interface TokenSink {
     /** Under way; the first call, so that what follows finds the handle. */
-    void running(Running handle);
+    void running(RequestHandle handle);
 
     /** Not taken in; what follows {@code running} at most. */
-    void refused(Refusal refusal);
+    void rejected(Rejection rejection);
 
     /** A worker has claimed the request: from here on the answer is 200. */
     default void admitted() {}

@@ -19,13 +19,13 @@ final class UsageEvents {
     private static final Logger LOG = LoggerFactory.getLogger(UsageEvents.class);
     private static final int MOST_UNCONFIRMED = 4_096;
 
-    private final WorkLanes lanes;
+    private final JobPublisher jobs;
     private final Counter lost;
     private final CircuitBreaker breaker;
     private final Bulkhead bulkhead;
 
-    UsageEvents(WorkLanes lanes, MeterRegistry registry) {
-        this.lanes = lanes;
+    UsageEvents(JobPublisher jobs, MeterRegistry registry) {
+        this.jobs = jobs;
         this.lost = Counter.builder("baton.dispatch.usage.lost")
                 .description("usage events that Kafka did not take; their figures are in the log")
                 .register(registry);
@@ -46,7 +46,7 @@ final class UsageEvents {
 
     void publish(UsageEvent event) {
         CircuitBreaker.decorateCompletionStage(
-                        breaker, Bulkhead.decorateCompletionStage(bulkhead, () -> lanes.usage(event)))
+                        breaker, Bulkhead.decorateCompletionStage(bulkhead, () -> jobs.usage(event)))
                 .get()
                 .whenComplete((sent, failure) -> {
                     if (failure != null) {

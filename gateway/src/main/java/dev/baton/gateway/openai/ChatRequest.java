@@ -20,30 +20,30 @@ record ChatRequest(
     private static final int MAX_TOOLS = 128;
     private static final int MAX_TOP_LOGPROBS = 20;
 
-    static ChatRequest read(Fields body, OptionsReader reader) {
+    static ChatRequest read(JsonFields body, OptionsReader reader) {
         body.unsupported("prediction");
         modalities(body);
         boolean logprobs = body.flag("logprobs", false);
         Integer top = body.integer("top_logprobs", 0, MAX_TOP_LOGPROBS);
         if (top != null && top > 0 && !logprobs) {
-            throw Fields.invalid("top_logprobs", "`top_logprobs` needs `logprobs: true`.");
+            throw JsonFields.invalid("top_logprobs", "`top_logprobs` needs `logprobs: true`.");
         }
         Integer wanted = logprobs ? (Integer) (top == null ? 0 : top) : null;
         return new ChatRequest(messages(body), tools(body), templateVariables(body), reader.read(body, wanted));
     }
 
-    private static void modalities(Fields body) {
+    private static void modalities(JsonFields body) {
         for (JsonNode modality : body.array("modalities", 4)) {
             if (!modality.asString("").equals("text")) {
-                throw Fields.invalid("modalities", "`modalities` other than text are not supported.");
+                throw JsonFields.invalid("modalities", "`modalities` other than text are not supported.");
             }
         }
     }
 
-    private static List<Map<String, @Nullable Object>> messages(Fields body) {
+    private static List<Map<String, @Nullable Object>> messages(JsonFields body) {
         List<JsonNode> given = body.array("messages", MAX_MESSAGES);
         if (given.isEmpty()) {
-            throw Fields.invalid("messages", "`messages` is required and must not be empty.");
+            throw JsonFields.invalid("messages", "`messages` is required and must not be empty.");
         }
         List<Map<String, @Nullable Object>> messages = new ArrayList<>(given.size());
         for (int i = 0; i < given.size(); i++) {
@@ -53,7 +53,7 @@ record ChatRequest(
     }
 
     /** Null when there are none, or when the client forbids their use. */
-    private static @Nullable List<Map<String, @Nullable Object>> tools(Fields body) {
+    private static @Nullable List<Map<String, @Nullable Object>> tools(JsonFields body) {
         List<JsonNode> given = body.array("tools", MAX_TOOLS);
         boolean allowed = toolChoiceAllows(body);
         if (given.isEmpty() || !allowed) {
@@ -64,17 +64,17 @@ record ChatRequest(
             JsonNode tool = given.get(i);
             String param = "tools[" + i + "]";
             if (!tool.isObject() || !tool.path("type").asString("").equals("function")) {
-                throw Fields.invalid(param, "`" + param + "` must be an object of type function.");
+                throw JsonFields.invalid(param, "`" + param + "` must be an object of type function.");
             }
             if (tool.path("function").path("name").asString("").isEmpty()) {
-                throw Fields.invalid(param + ".function.name", "`" + param + ".function.name` is required.");
+                throw JsonFields.invalid(param + ".function.name", "`" + param + ".function.name` is required.");
             }
-            tools.add(PlainValues.map(tool));
+            tools.add(JsonToMap.map(tool));
         }
         return tools;
     }
 
-    private static boolean toolChoiceAllows(Fields body) {
+    private static boolean toolChoiceAllows(JsonFields body) {
         JsonNode choice = body.node("tool_choice");
         if (choice == null) {
             return true;
@@ -83,13 +83,13 @@ record ChatRequest(
         if (choice.isString() && (text.equals("auto") || text.equals("none"))) {
             return text.equals("auto");
         }
-        throw Fields.invalid(
+        throw JsonFields.invalid(
                 "tool_choice",
                 "`tool_choice` other than auto or none is not supported yet: output cannot be constrained to a tool call"
                         + " here.");
     }
 
-    private static Map<String, @Nullable Object> templateVariables(Fields body) {
+    private static Map<String, @Nullable Object> templateVariables(JsonFields body) {
         Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         String effort = body.string("reasoning_effort");
         if (effort != null) {
@@ -100,11 +100,11 @@ record ChatRequest(
             if (!kwargs.isObject()) {
                 throw body.wrongType("chat_template_kwargs", "an object", kwargs);
             }
-            variables.putAll(PlainValues.map(kwargs));
+            variables.putAll(JsonToMap.map(kwargs));
         }
         for (String reserved : List.of("messages", "tools", "add_generation_prompt")) {
             if (variables.containsKey(reserved)) {
-                throw Fields.invalid(
+                throw JsonFields.invalid(
                         "chat_template_kwargs", "`chat_template_kwargs` may not replace `" + reserved + "`.");
             }
         }

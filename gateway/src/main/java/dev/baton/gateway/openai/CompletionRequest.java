@@ -16,15 +16,15 @@ record CompletionRequest(List<Prompt> prompts, Options options) {
 
     record Tokens(int[] ids) implements Prompt {}
 
-    static CompletionRequest read(Fields body, OptionsReader reader, int vocabulary) {
+    static CompletionRequest read(JsonFields body, OptionsReader reader, int vocabulary) {
         Integer logprobs = body.integer("logprobs", 0, 20);
         return new CompletionRequest(prompts(body, vocabulary), reader.read(body, logprobs));
     }
 
-    private static List<Prompt> prompts(Fields body, int vocabulary) {
+    private static List<Prompt> prompts(JsonFields body, int vocabulary) {
         JsonNode prompt = body.node("prompt");
         if (prompt == null) {
-            throw Fields.invalid("prompt", "`prompt` is required.");
+            throw JsonFields.invalid("prompt", "`prompt` is required.");
         }
         if (prompt.isString()) {
             return List.of(text(prompt));
@@ -44,7 +44,7 @@ record CompletionRequest(List<Prompt> prompts, Options options) {
 
     private static Prompt text(JsonNode node) {
         if (node.stringValue().isEmpty()) {
-            throw Fields.invalid("prompt", "`prompt` must not be empty.");
+            throw JsonFields.invalid("prompt", "`prompt` must not be empty.");
         }
         return new Text(node.stringValue());
     }
@@ -55,7 +55,7 @@ record CompletionRequest(List<Prompt> prompts, Options options) {
         }
         int[] ids = new int[node.size()];
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) Fields.whole("prompt", elementOf(node, i), 0, vocabulary - 1L);
+            ids[i] = (int) JsonFields.whole("prompt", elementOf(node, i), 0, vocabulary - 1L);
         }
         return new Tokens(ids);
     }
@@ -69,9 +69,9 @@ record CompletionRequest(List<Prompt> prompts, Options options) {
     }
 
     private static RuntimeException wrong(JsonNode node) {
-        return Fields.invalid(
+        return JsonFields.invalid(
                 "prompt",
                 "`prompt` must be a string, an array of strings, an array of token ids or an array of such arrays, not "
-                        + Fields.described(node) + ".");
+                        + JsonFields.described(node) + ".");
     }
 }

@@ -20,12 +20,13 @@ final class Messages {
     /** @param param how errors name the message, such as {@code messages[2]} */
     static Map<String, @Nullable Object> read(JsonNode node, String param) {
         if (!node.isObject()) {
-            throw Fields.invalid(param, "`" + param + "` must be an object, not " + Fields.described(node) + ".");
+            throw JsonFields.invalid(
+                    param, "`" + param + "` must be an object, not " + JsonFields.described(node) + ".");
         }
-        Fields message = new Fields(node, param + ".");
+        JsonFields message = new JsonFields(node, param + ".");
         String role = message.requiredString("role");
         if (!ROLES.contains(role)) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     param + ".role",
                     "`" + param + ".role` must be system, developer, user, assistant or tool, not " + role + ".");
         }
@@ -35,7 +36,7 @@ final class Messages {
         String content = content(message, param);
         boolean calls = message.has("tool_calls");
         if (content == null && !calls && !role.equals("assistant")) {
-            throw Fields.invalid(param + ".content", "`" + param + ".content` is required.");
+            throw JsonFields.invalid(param + ".content", "`" + param + ".content` is required.");
         }
         plain.put("content", content == null && !calls ? "" : content);
         for (String field : List.of("name", "tool_call_id", "reasoning_content")) {
@@ -50,7 +51,7 @@ final class Messages {
         return plain;
     }
 
-    private static @Nullable String content(Fields message, String param) {
+    private static @Nullable String content(JsonFields message, String param) {
         JsonNode content = message.node("content");
         if (content == null) {
             return null;
@@ -66,14 +67,14 @@ final class Messages {
             JsonNode part = content.get(i);
             String type = part.path("type").asString("");
             if (!type.equals("text") && !type.equals("refusal")) {
-                throw Fields.invalid(
+                throw JsonFields.invalid(
                         param + ".content[" + i + "]",
                         "Content parts of type " + (type.isEmpty() ? "(none)" : type)
                                 + " are not supported: this model reads text only.");
             }
             JsonNode text = part.path(type);
             if (!text.isString()) {
-                throw Fields.invalid(
+                throw JsonFields.invalid(
                         param + ".content[" + i + "]." + type,
                         "`" + param + ".content[" + i + "]." + type + "` must be a string.");
             }
@@ -82,16 +83,16 @@ final class Messages {
         return String.join("\n", texts);
     }
 
-    private static List<Map<String, @Nullable Object>> toolCalls(Fields message) {
+    private static List<Map<String, @Nullable Object>> toolCalls(JsonFields message) {
         List<Map<String, @Nullable Object>> calls = new ArrayList<>();
         for (JsonNode call : message.array("tool_calls", 128)) {
             String name = message.name("tool_calls");
             if (!call.isObject()
                     || call.path("function").path("name").asString("").isEmpty()) {
-                throw Fields.invalid(name, "`" + name + "` must hold objects with `function.name`.");
+                throw JsonFields.invalid(name, "`" + name + "` must hold objects with `function.name`.");
             }
-            Map<String, @Nullable Object> plain = PlainValues.map(call);
-            Map<String, @Nullable Object> function = PlainValues.map(call.path("function"));
+            Map<String, @Nullable Object> plain = JsonToMap.map(call);
+            Map<String, @Nullable Object> function = JsonToMap.map(call.path("function"));
             if (function.get("arguments") instanceof String json) {
                 function.put("arguments", arguments(json, name));
             }
@@ -108,9 +109,9 @@ final class Messages {
         }
         try {
             JsonNode parsed = JSON.readTree(json);
-            return parsed.isObject() ? PlainValues.map(parsed) : json;
+            return parsed.isObject() ? JsonToMap.map(parsed) : json;
         } catch (JacksonException e) {
-            throw Fields.invalid(param, "`" + param + "` has arguments that are not JSON.");
+            throw JsonFields.invalid(param, "`" + param + "` has arguments that are not JSON.");
         }
     }
 }

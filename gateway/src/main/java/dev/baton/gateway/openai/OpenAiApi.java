@@ -1,7 +1,7 @@
 package dev.baton.gateway.openai;
 
-import dev.baton.gateway.answer.Answers;
-import dev.baton.gateway.answer.Plan;
+import dev.baton.gateway.answer.CompletionRunner;
+import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.error.ApiError;
@@ -37,7 +37,7 @@ public final class OpenAiApi implements WebHandler {
 
     private final Entry entry;
     private final Preparation preparation;
-    private final Answers answers;
+    private final CompletionRunner completions;
     private final ServedModel model;
     private final EdgeMetrics metrics;
 
@@ -45,17 +45,22 @@ public final class OpenAiApi implements WebHandler {
     public record Entry(
             Authenticator authenticator, BodyReader bodies, PreparationPool pool, Duration requestTimeout) {}
 
-    public OpenAiApi(Entry entry, Preparation preparation, Answers answers, ServedModel model, EdgeMetrics metrics) {
+    public OpenAiApi(
+            Entry entry,
+            Preparation preparation,
+            CompletionRunner completions,
+            ServedModel model,
+            EdgeMetrics metrics) {
         this.entry = entry;
         this.preparation = preparation;
-        this.answers = answers;
+        this.completions = completions;
         this.model = model;
         this.metrics = metrics;
     }
 
     /** One way to make a plan of a body. */
     private interface Reading {
-        Plan read(byte[] body, Preparation.Caller caller);
+        PreparedRequest read(byte[] body, Preparation.Caller caller);
     }
 
     @Override
@@ -64,11 +69,11 @@ public final class OpenAiApi implements WebHandler {
         String path = exchange.getRequest().getURI().getRawPath();
         HttpMethod method = exchange.getRequest().getMethod();
         RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + shortened(path));
-        Reply reply = new Reply(exchange, trace);
-        return Mono.defer(() -> route(reply, method, path.substring(ROOT.length())))
+        HttpResponse response = new HttpResponse(exchange, trace);
+        return Mono.defer(() -> route(response, method, path.substring(ROOT.length())))
                 .onErrorResume(AbortedException.class, e -> left(trace))
-                .onErrorResume(e -> reply.error(error(e, trace)))
-                .doFinally(signal -> trace.end(reply.status(), signal == SignalType.CANCEL));
+                .onErrorResume(e -> response.error(error(e, trace)))
+                .doFinally(signal -> trace.end(response.status(), signal == SignalType.CANCEL));
     }
 
     /** The connection was closed while the body came: there is nobody to answer. */
@@ -77,69 +82,72 @@ public final class OpenAiApi implements WebHandler {
         return Mono.empty();
     }
 
-    private Mono<Void> route(Reply reply, HttpMethod method, String path) {
-        ServerHttpRequest request = reply.request();
+    private Mono<Void> route(HttpResponse response, HttpMethod method, String path) {
+        ServerHttpRequest request = response.request();
         String tenant = entry.authenticator().tenant(request.getHeaders());
-        reply.trace().tenant(tenant);
+        response.trace().tenant(tenant);
         if (path.equals("/chat/completions")) {
-            reply.trace().endpoint("chat");
-            return allowed(reply, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(reply, tenant, preparation::chat)));
+            response.trace().endpoint("chat");
+            return allowed(response, HttpMethod.POST, method)
+                    .then(Mono.defer(() -> generate(response, tenant, preparation::chat)));
         }
         if (path.equals("/completions")) {
-            reply.trace().endpoint("completions");
-            return allowed(reply, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(reply, tenant, preparation::completion)));
+            response.trace().endpoint("completions");
+            return allowed(response, HttpMethod.POST, method)
+                    .then(Mono.defer(() -> generate(response, tenant, preparation::completion)));
         }
         if (path.equals("/models") || path.startsWith("/models/")) {
-            reply.trace().endpoint("models");
-            return allowed(reply, HttpMethod.GET, method).then(Mono.defer(() -> models(reply, path)));
+            response.trace().endpoint("models");
+            return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, path)));
         }
         return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ROOT + shortened(path))));
     }
 
-    private static Mono<Void> allowed(Reply reply, HttpMethod wanted, HttpMethod given) {
+    private static Mono<Void> allowed(HttpResponse response, HttpMethod wanted, HttpMethod given) {
         if (given.equals(wanted)) {
             return Mono.empty();
         }
-        String path = shortened(reply.request().getURI().getRawPath());
+        String path = shortened(response.request().getURI().getRawPath());
         return Mono.error(new ApiException(ApiError.methodNotAllowed(given.name(), path, List.of(wanted.name()))));
     }
 
-    private Mono<Void> models(Reply reply, String path) {
+    private Mono<Void> models(HttpResponse response, String path) {
         if (path.equals("/models") || path.equals("/models/")) {
-            return reply.json(200, Bodies.models(model));
+            return response.json(200, ResponseBodies.models(model));
         }
         String name =
                 URLDecoder.decode(path.substring("/models/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
         if (!name.equals(model.name())) {
             return Mono.error(new ApiException(ApiError.modelNotFound(shortened(name))));
         }
-        return reply.json(200, Bodies.model(model));
+        return response.json(200, ResponseBodies.model(model));
     }
 
-    private Mono<Void> generate(Reply reply, String tenant, Reading reading) {
-        ServerHttpRequest request = reply.request();
+    private Mono<Void> generate(HttpResponse response, String tenant, Reading reading) {
+        ServerHttpRequest request = response.request();
         checkMediaType(request.getHeaders());
         Preparation.Caller caller = new Preparation.Caller(
-                reply.trace().requestId(),
+                response.trace().requestId(),
                 tenant,
                 patience(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
         return entry.bodies()
                 .read(request, body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
-                .flatMap(plan -> {
-                    reply.trace().prompt(plan.promptTokens());
-                    return plan.stream() ? stream(reply, plan) : collect(reply, plan);
+                .flatMap(prepared -> {
+                    response.trace().prompt(prepared.promptTokens());
+                    return prepared.stream() ? stream(response, prepared) : collect(response, prepared);
                 });
     }
 
-    private Mono<Void> stream(Reply reply, Plan plan) {
-        return answers.stream(plan, reply.trace(), reply.outlet()).flatMap(events -> reply.events(events));
+    private Mono<Void> stream(HttpResponse response, PreparedRequest prepared) {
+        return completions.stream(prepared, response.trace(), response.connection())
+                .flatMap(events -> response.events(events));
     }
 
-    private Mono<Void> collect(Reply reply, Plan plan) {
-        return answers.collect(plan, reply.trace()).flatMap(answer -> reply.json(200, Bodies.answer(plan, answer)));
+    private Mono<Void> collect(HttpResponse response, PreparedRequest prepared) {
+        return completions
+                .collect(prepared, response.trace())
+                .flatMap(answer -> response.json(200, ResponseBodies.answer(prepared, answer)));
     }
 
     private static void checkMediaType(HttpHeaders headers) {

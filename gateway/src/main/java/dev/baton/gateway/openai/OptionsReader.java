@@ -54,18 +54,18 @@ final class OptionsReader {
     }
 
     /** @param topLogprobs alternatives per token that the client wants, null for no log probabilities */
-    Options read(Fields body, @Nullable Integer topLogprobs) {
+    Options read(JsonFields body, @Nullable Integer topLogprobs) {
         UNSUPPORTED.forEach(body::unsupported);
         body.unsupported("skip_special_tokens", "true");
         responseFormat(body);
         int n = body.integer("n", 1, 1, maxChoices);
         if (body.integer("best_of", n, 1, maxChoices) != n) {
-            throw Fields.invalid("best_of", "`best_of` is not supported unless it equals `n`; leave it out.");
+            throw JsonFields.invalid("best_of", "`best_of` is not supported unless it equals `n`; leave it out.");
         }
         Integer maxTokens = maxTokens(body);
         int minTokens = body.integer("min_tokens", 0, 0, MAX_TOKENS);
         if (maxTokens != null && minTokens > maxTokens) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     "min_tokens", "`min_tokens` (" + minTokens + ") is more than `max_tokens` (" + maxTokens + ").");
         }
         boolean stream = body.flag("stream", false);
@@ -85,25 +85,25 @@ final class OptionsReader {
                 priority(body));
     }
 
-    private static @Nullable Integer maxTokens(Fields body) {
+    private static @Nullable Integer maxTokens(JsonFields body) {
         Integer newer = body.integer("max_completion_tokens", 1, MAX_TOKENS);
         Integer older = body.integer("max_tokens", 1, MAX_TOKENS);
         return newer != null ? newer : older;
     }
 
-    private static boolean includeUsage(Fields body, boolean stream) {
-        Fields options = body.object("stream_options");
+    private static boolean includeUsage(JsonFields body, boolean stream) {
+        JsonFields options = body.object("stream_options");
         if (options == null) {
             return false;
         }
         if (!stream) {
-            throw Fields.invalid("stream_options", "`stream_options` is only allowed with `stream: true`.");
+            throw JsonFields.invalid("stream_options", "`stream_options` is only allowed with `stream: true`.");
         }
         options.unsupported("continuous_usage_stats");
         return options.flag("include_usage", false);
     }
 
-    private Sampling sampling(Fields body, @Nullable Integer topLogprobs) {
+    private Sampling sampling(JsonFields body, @Nullable Integer topLogprobs) {
         Sampling.Builder sampling = defaults.toBuilder()
                 .setTemperature(body.number("temperature", defaults.getTemperature(), 0, 2))
                 .setMinP(body.number("min_p", defaults.getMinP(), 0, 1))
@@ -124,7 +124,7 @@ final class OptionsReader {
         return sampling.build();
     }
 
-    private void bias(Fields body, Sampling.Builder sampling) {
+    private void bias(JsonFields body, Sampling.Builder sampling) {
         JsonNode bias = body.node("logit_bias");
         if (bias == null) {
             return;
@@ -133,15 +133,16 @@ final class OptionsReader {
             throw body.wrongType("logit_bias", "an object of token ids to numbers", bias);
         }
         if (bias.size() > MAX_BIASES) {
-            throw Fields.invalid("logit_bias", "`logit_bias` may have at most " + MAX_BIASES + " entries.");
+            throw JsonFields.invalid("logit_bias", "`logit_bias` may have at most " + MAX_BIASES + " entries.");
         }
         bias.properties().forEach(entry -> {
             JsonNode value = entry.getValue();
             if (!value.isNumber()) {
-                throw Fields.invalid(
-                        "logit_bias", "`logit_bias` values must be numbers, not " + Fields.described(value) + ".");
+                throw JsonFields.invalid(
+                        "logit_bias", "`logit_bias` values must be numbers, not " + JsonFields.described(value) + ".");
             }
-            sampling.putLogitBias(token(entry.getKey()), Fields.inRange("logit_bias", value.doubleValue(), -100, 100));
+            sampling.putLogitBias(
+                    token(entry.getKey()), JsonFields.inRange("logit_bias", value.doubleValue(), -100, 100));
         });
     }
 
@@ -154,18 +155,19 @@ final class OptionsReader {
         } catch (NumberFormatException notANumber) {
             // Falls through to the one message for keys that are no token.
         }
-        throw Fields.invalid("logit_bias", "`logit_bias` keys must be token ids from 0 to " + (vocabulary - 1) + ".");
+        throw JsonFields.invalid(
+                "logit_bias", "`logit_bias` keys must be token ids from 0 to " + (vocabulary - 1) + ".");
     }
 
-    private Set<Integer> stopTokenIds(Fields body) {
+    private Set<Integer> stopTokenIds(JsonFields body) {
         Set<Integer> ids = new LinkedHashSet<>();
         for (JsonNode id : body.array("stop_token_ids", MAX_STOP_TOKENS)) {
-            ids.add((int) Fields.whole("stop_token_ids", id, 0, vocabulary - 1L));
+            ids.add((int) JsonFields.whole("stop_token_ids", id, 0, vocabulary - 1L));
         }
         return ids;
     }
 
-    private static List<String> stops(Fields body) {
+    private static List<String> stops(JsonFields body) {
         JsonNode node = body.node("stop");
         if (node == null) {
             return List.of();
@@ -176,7 +178,7 @@ final class OptionsReader {
             if (!stop.isString()
                     || stop.stringValue().isEmpty()
                     || stop.stringValue().length() > MAX_STOP_LENGTH) {
-                throw Fields.invalid(
+                throw JsonFields.invalid(
                         "stop",
                         "`stop` must be a string or an array of up to " + MAX_STOPS + " strings of 1 to "
                                 + MAX_STOP_LENGTH + " characters.");
@@ -186,27 +188,27 @@ final class OptionsReader {
         return stops;
     }
 
-    private static int priority(Fields body) {
+    private static int priority(JsonFields body) {
         String tier = body.string("service_tier");
         if (tier == null) {
             return 0;
         }
         Integer priority = PRIORITIES.get(tier);
         if (priority == null) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     "service_tier", "`service_tier` must be auto, default, flex or priority, not " + tier + ".");
         }
         return priority;
     }
 
-    private static void responseFormat(Fields body) {
-        Fields format = body.object("response_format");
+    private static void responseFormat(JsonFields body) {
+        JsonFields format = body.object("response_format");
         if (format == null) {
             return;
         }
         String type = format.requiredString("type");
         if (!type.equals("text")) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     "response_format",
                     "`response_format` of type " + type
                             + " is not supported yet: output cannot be constrained here. Use type"

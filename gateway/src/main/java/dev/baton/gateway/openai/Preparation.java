@@ -1,6 +1,6 @@
 package dev.baton.gateway.openai;
 
-import dev.baton.gateway.answer.Plan;
+import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
@@ -39,11 +39,11 @@ public final class Preparation {
     /** Who asks and how long he waits. */
     record Caller(String requestId, String tenant, Duration patience, boolean wantsTiming) {}
 
-    Plan chat(byte[] body, Caller caller) {
+    PreparedRequest chat(byte[] body, Caller caller) {
         ChatRequest request = ChatRequest.read(object(body), options);
         checkModel(request.options());
         if (!model.tokenizer().hasChatTemplate()) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
         int[] prompt;
@@ -51,23 +51,24 @@ public final class Preparation {
             prompt = model.tokenizer()
                     .encodeChat(new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()));
         } catch (TemplateException e) {
-            throw Fields.invalid("messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
+            throw JsonFields.invalid(
+                    "messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
         }
-        return plan(Shape.CHAT, request.options(), List.of(work(prompt, request.options(), "messages")), caller);
+        return prepared(Shape.CHAT, request.options(), List.of(work(prompt, request.options(), "messages")), caller);
     }
 
-    Plan completion(byte[] body, Caller caller) {
+    PreparedRequest completion(byte[] body, Caller caller) {
         CompletionRequest request =
                 CompletionRequest.read(object(body), options, model.tokenizer().vocabularySize());
         checkModel(request.options());
         int choices = request.prompts().size() * request.options().n();
         if (choices > options.maxChoices() && request.prompts().size() > 1) {
-            throw Fields.invalid(
+            throw JsonFields.invalid(
                     "prompt",
                     "Prompts times `n` may be at most " + options.maxChoices() + " in one request, not " + choices
                             + ".");
         }
-        List<Plan.Work> works = new ArrayList<>();
+        List<PreparedRequest.Work> works = new ArrayList<>();
         for (CompletionRequest.Prompt prompt : request.prompts()) {
             int[] tokens = switch (prompt) {
                 case CompletionRequest.Text text -> model.tokenizer().encode(text.text(), true);
@@ -75,10 +76,10 @@ public final class Preparation {
             };
             works.add(work(tokens, request.options(), "prompt"));
         }
-        return plan(Shape.COMPLETION, request.options(), works, caller);
+        return prepared(Shape.COMPLETION, request.options(), works, caller);
     }
 
-    private static Fields object(byte[] body) {
+    private static JsonFields object(byte[] body) {
         JsonNode node;
         try {
             node = JSON.readTree(body);
@@ -90,7 +91,7 @@ public final class Preparation {
         if (!node.isObject()) {
             throw new ApiException(ApiError.badRequest(null, "The body must be a JSON object."));
         }
-        return new Fields(node, "");
+        return new JsonFields(node, "");
     }
 
     private void checkModel(Options options) {
@@ -99,12 +100,12 @@ public final class Preparation {
         }
     }
 
-    private Plan.Work work(int[] prompt, Options options, String param) {
+    private PreparedRequest.Work work(int[] prompt, Options options, String param) {
         int context = model.maxContext();
         int room = context - prompt.length;
         Integer wanted = options.maxTokens();
         if (prompt.length == 0) {
-            throw Fields.invalid(param, "`" + param + "` encodes to no tokens at all.");
+            throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
         if (room < 1) {
             throw new ApiException(ApiError.contextLengthExceeded(
@@ -119,7 +120,7 @@ public final class Preparation {
                             + " for the answer (max_tokens).",
                     param));
         }
-        return new Plan.Work(
+        return new PreparedRequest.Work(
                 prompt,
                 Stopping.newBuilder()
                         .setMaxTokens(wanted == null ? room : wanted)
@@ -129,11 +130,11 @@ public final class Preparation {
                         .build());
     }
 
-    private Plan plan(Shape shape, Options options, List<Plan.Work> works, Caller caller) {
+    private PreparedRequest prepared(Shape shape, Options options, List<PreparedRequest.Work> works, Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;
-        return new Plan(
+        return new PreparedRequest(
                 caller.requestId(),
                 (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),
                 now.getEpochSecond(),

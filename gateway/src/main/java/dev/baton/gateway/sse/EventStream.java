@@ -26,7 +26,7 @@ import org.reactivestreams.Subscription;
  */
 public final class EventStream implements Publisher<ByteBuf>, Subscription {
     private final ChunkTemplates templates;
-    private final Outlet outlet;
+    private final ConnectionHandle connection;
     private final Runnable onCancel;
     private final Queue<Event> waiting = new ArrayDeque<>();
     private final @Nullable Delta[] open;
@@ -59,9 +59,9 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
     }
 
     /** @param onCancel runs at once when the connection is gone before the end; must not block */
-    public EventStream(ChunkTemplates templates, int choices, Outlet outlet, Runnable onCancel) {
+    public EventStream(ChunkTemplates templates, int choices, ConnectionHandle connection, Runnable onCancel) {
         this.templates = templates;
-        this.outlet = outlet;
+        this.connection = connection;
         this.onCancel = onCancel;
         this.open = new Delta[choices];
         if (templates.opensWithRole()) {
@@ -142,7 +142,7 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
             if (closed || subscriber == null) {
                 return 0;
             }
-            long backlog = outlet.backlog().getAsLong();
+            long backlog = connection.backlog().getAsLong();
             boolean stuck =
                     backlog > 0 ? backlog >= lastBacklog && lastBacklog > 0 : !wroteSinceTick && !waiting.isEmpty();
             lastBacklog = backlog;
@@ -244,9 +244,9 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
 
     private ByteBuf render(Event event) {
         return switch (event) {
-            case Fixed fixed -> ByteBufUtil.writeUtf8(outlet.allocator(), fixed.text);
+            case Fixed fixed -> ByteBufUtil.writeUtf8(connection.allocator(), fixed.text);
             case FixedBytes fixed ->
-                outlet.allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
+                connection.allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
             case Delta delta -> render(delta);
         };
     }
@@ -257,13 +257,14 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
         byte[] before = templates.beforeText(delta.choice);
         if (delta.logprobs == null) {
             byte[] after = templates.afterText();
-            ByteBuf buffer = outlet.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped) + after.length);
+            ByteBuf buffer =
+                    connection.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped) + after.length);
             buffer.writeBytes(before);
             ByteBufUtil.writeUtf8(buffer, escaped);
             return buffer.writeBytes(after);
         }
         escaped.append(templates.afterText(delta.logprobs.json()));
-        ByteBuf buffer = outlet.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped));
+        ByteBuf buffer = connection.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped));
         buffer.writeBytes(before);
         ByteBufUtil.writeUtf8(buffer, escaped);
         return buffer;

@@ -17,18 +17,18 @@ final class RecordingSink implements TokenSink {
     final List<Integer> tokens = new CopyOnWriteArrayList<>();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<String> end = new CompletableFuture<>();
-    private final CompletableFuture<Running> handle = new CompletableFuture<>();
+    private final CompletableFuture<RequestHandle> handle = new CompletableFuture<>();
 
     @Override
-    public void running(Running given) {
+    public void running(RequestHandle given) {
         if (!handle.complete(given) || end.isDone()) {
             wrongs.add("a late handle");
         }
     }
 
     @Override
-    public void refused(Refusal refusal) {
-        end("refused " + refusal.reason());
+    public void rejected(Rejection rejection) {
+        end("refused " + rejection.reason());
     }
 
     @Override
@@ -49,7 +49,7 @@ final class RecordingSink implements TokenSink {
         end("failed " + failure.getCode());
     }
 
-    Running handle() throws Exception {
+    RequestHandle handle() throws Exception {
         return handle.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     }
 

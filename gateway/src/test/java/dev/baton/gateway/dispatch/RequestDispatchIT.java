@@ -61,7 +61,7 @@ class RequestDispatchIT {
         ScriptedWorker decode = cluster.decode("decode-a", model);
         await().until(this::bothLive);
         RecordingSink sink = new RecordingSink();
-        Submission submission = submission(LONG, 20, Duration.ofSeconds(30));
+        GenerationRequest submission = submission(LONG, 20, Duration.ofSeconds(30));
         cluster.dispatcher().dispatch(submission, sink);
 
         assertThat(sink.end()).isEqualTo("finished LENGTH");
@@ -69,7 +69,7 @@ class RequestDispatchIT {
         assertThat(sink.wrongs).isEmpty();
         assertThat(prefill.taken).hasSize(1);
         assertThat(decode.taken).hasSize(1);
-        RequestTiming timing = sink.handle().timing();
+        TtftBreakdown timing = sink.handle().timing();
         assertThat(timing.kafka()).isNotNull();
         assertThat(timing.prefill()).isNotNull();
         assertThat(timing.total()).isNotNull();
@@ -134,7 +134,7 @@ class RequestDispatchIT {
         await().until(() -> liveDecoders() == 1);
         decode.stopBefore(3);
         RecordingSink sink = new RecordingSink();
-        Submission submission = submission(SHORT, 20, Duration.ofSeconds(30));
+        GenerationRequest submission = submission(SHORT, 20, Duration.ofSeconds(30));
         cluster.dispatcher().dispatch(submission, sink);
         await().until(() -> sink.tokens.size() == 3);
         sink.handle().cancel();
@@ -194,7 +194,7 @@ class RequestDispatchIT {
         cluster.decode("decode-a", model);
         await().until(() -> liveDecoders() == 1);
         RecordingSink sink = new RecordingSink();
-        Submission submission = submission(SHORT, 5, Duration.ofSeconds(30));
+        GenerationRequest submission = submission(SHORT, 5, Duration.ofSeconds(30));
         cluster.dispatcher().dispatch(submission, sink);
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         UsageEvent usage = usageOf(submission.requestId());
@@ -233,7 +233,7 @@ class RequestDispatchIT {
         return cluster.placement().live(model, WorkerState.Role.DECODE);
     }
 
-    private Phase phase(Submission submission) throws Exception {
+    private Phase phase(GenerationRequest submission) throws Exception {
         return cluster.requests()
                 .find(submission.requestId())
                 .toCompletableFuture()
@@ -242,8 +242,8 @@ class RequestDispatchIT {
                 .phase();
     }
 
-    private Submission submission(int prompt, int maxTokens, Duration time) {
-        return new Submission(
+    private GenerationRequest submission(int prompt, int maxTokens, Duration time) {
+        return new GenerationRequest(
                 UUID.randomUUID().toString(),
                 "tenant",
                 model,

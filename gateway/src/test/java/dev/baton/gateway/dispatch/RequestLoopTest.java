@@ -54,11 +54,11 @@ class RequestLoopTest {
     @Test
     void aRequestWhoseEffectCannotBePerformedFailsAndLeaves() throws Exception {
         try (RequestLoop loop = new RequestLoop("effects", CLOCK)) {
-            InFlight inFlight = new InFlight(new Admission(10), CLOCK);
+            AdmissionGate gate = new AdmissionGate(new Admission(10), CLOCK);
             RecordingSink sink = new RecordingSink();
             Instant deadline = CLOCK.instant().plusSeconds(60);
-            inFlight.enter(new Admission.Request(3, 5, deadline), 100);
-            Submission submission = new Submission(
+            gate.enter(new Admission.Request(3, 5, deadline), 100);
+            GenerationRequest submission = new GenerationRequest(
                     "r",
                     "tenant",
                     "model",
@@ -67,13 +67,13 @@ class RequestLoopTest {
                     Stopping.getDefaultInstance(),
                     0,
                     deadline);
-            Admitted request = new Admitted(submission, 5, List.of(), CLOCK.instant());
-            ActiveRequest active = new ActiveRequest(request, sink, loop, brokenRim(inFlight), PhaseLimits.defaults());
+            AdmittedRequest request = new AdmittedRequest(submission, 5, List.of(), CLOCK.instant());
+            ActiveRequest active = new ActiveRequest(request, sink, loop, brokenRim(gate), PhaseLimits.defaults());
 
             loop.run(active::start);
 
             assertThat(sink.end()).isEqualTo("failed ENGINE_FAILED");
-            await().until(() -> inFlight.running() == 0);
+            await().until(() -> gate.running() == 0);
             CountDownLatch gone = new CountDownLatch(1);
             loop.run(() -> {
                 if (loop.find("r") == null) {
@@ -91,15 +91,12 @@ class RequestLoopTest {
 
     /** Without a registry choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
-    private static Rim brokenRim(InFlight inFlight) {
+    private static Rim brokenRim(AdmissionGate gate) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), RoutingCosts.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        Accounts accounts = new Accounts(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK);
+        CompletionRecorder recorder =
+                new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK);
         return new Rim(
-                new Rim.Outward(null, null, null, "gateway"),
-                new Placement(router, null, null),
-                inFlight,
-                accounts,
-                CLOCK);
+                new Rim.Outward(null, null, null, "gateway"), new Placement(router, null, null), gate, recorder, CLOCK);
     }
 }

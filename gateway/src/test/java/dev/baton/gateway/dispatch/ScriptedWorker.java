@@ -214,7 +214,7 @@ final class ScriptedWorker implements AutoCloseable {
     }
 
     private static long micros() {
-        return TimingParts.micros(Instant.now());
+        return TtftBreakdown.Builder.micros(Instant.now());
     }
 
     private static final class Running {

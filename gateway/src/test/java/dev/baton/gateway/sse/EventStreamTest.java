@@ -23,7 +23,7 @@ class EventStreamTest {
     private final EventStream stream = new EventStream(
             new ChunkTemplates(Shape.COMPLETION, "cmpl-1", 7, "m", 2),
             2,
-            new Outlet(UnpooledByteBufAllocator.DEFAULT, () -> backlog.get(), () -> {}),
+            new ConnectionHandle(UnpooledByteBufAllocator.DEFAULT, () -> backlog.get(), () -> {}),
             cancelled::incrementAndGet);
 
     private static final class Reader extends BaseSubscriber<ByteBuf> {

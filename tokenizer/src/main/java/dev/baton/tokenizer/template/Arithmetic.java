@@ -28,7 +28,7 @@ final class Arithmetic {
     /** The smaller type when it fits. */
     static Object normal(BigInteger n) {
         if (n.bitLength() > MAX_BITS) {
-            throw new Fault("an integer grows too large (more than " + MAX_BITS + " bits)");
+            throw new TemplateError("an integer grows too large (more than " + MAX_BITS + " bits)");
         }
         return n.compareTo(MIN_LONG) >= 0 && n.compareTo(MAX_LONG) <= 0 ? (Object) n.longValue() : n;
     }
@@ -38,7 +38,7 @@ final class Arithmetic {
         String lower = digits.toLowerCase(Locale.ROOT);
         int radix = lower.startsWith("0x") ? 16 : lower.startsWith("0o") ? 8 : lower.startsWith("0b") ? 2 : 10;
         if (lower.length() > MAX_BITS) {
-            throw new Fault("an integer of " + lower.length() + " digits");
+            throw new TemplateError("an integer of " + lower.length() + " digits");
         }
         return normal(new BigInteger(radix == 10 ? lower : lower.substring(2), radix));
     }
@@ -64,7 +64,7 @@ final class Arithmetic {
             case Double d -> d;
             case Boolean b -> b ? 1 : 0;
             case Number n -> n.doubleValue();
-            default -> throw new Fault("must be real number, not " + Python.typeName(value));
+            default -> throw new TemplateError("must be real number, not " + Python.typeName(value));
         };
     }
 
@@ -73,7 +73,8 @@ final class Arithmetic {
             case BigInteger n -> n;
             case Long n -> BigInteger.valueOf(n);
             case Boolean b -> b ? BigInteger.ONE : BigInteger.ZERO;
-            default -> throw new Fault("'" + Python.typeName(value) + "' object cannot be interpreted as an integer");
+            default ->
+                throw new TemplateError("'" + Python.typeName(value) + "' object cannot be interpreted as an integer");
         };
     }
 
@@ -84,10 +85,10 @@ final class Arithmetic {
                     : integers(operator, toBig(a), toBig(b));
         }
         if (a instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         if (b instanceof Undefined u && !(operator.equals("%") && a instanceof String)) {
-            throw u.fault();
+            throw u.error();
         }
         return switch (operator) {
             case "+" -> add(a, b, budget);
@@ -114,10 +115,10 @@ final class Arithmetic {
             return joined(x, y, budget);
         }
         if (a instanceof String) {
-            throw new Fault("can only concatenate str (not \"" + Python.typeName(b) + "\") to str");
+            throw new TemplateError("can only concatenate str (not \"" + Python.typeName(b) + "\") to str");
         }
         if (a instanceof List<?> && !(a instanceof Range)) {
-            throw new Fault("can only concatenate list (not \"" + Python.typeName(b) + "\") to list");
+            throw new TemplateError("can only concatenate list (not \"" + Python.typeName(b) + "\") to list");
         }
         throw unsupported("+", a, b);
     }
@@ -176,7 +177,7 @@ final class Arithmetic {
 
     private static double nonZero(double value, String message) {
         if (value == 0) {
-            throw new Fault(message);
+            throw new TemplateError(message);
         }
         return value;
     }
@@ -195,7 +196,7 @@ final class Arithmetic {
 
     private static BigInteger[] floorDivide(BigInteger a, BigInteger b) {
         if (b.signum() == 0) {
-            throw new Fault("integer division or modulo by zero");
+            throw new TemplateError("integer division or modulo by zero");
         }
         BigInteger[] parts = a.divideAndRemainder(b);
         if (parts[1].signum() != 0 && parts[1].signum() != b.signum()) {
@@ -213,7 +214,7 @@ final class Arithmetic {
             return b.signum() == 0 ? 1L : (Object) a.longValue();
         }
         if (b.bitLength() > 12 || (long) Math.max(1, a.bitLength()) * b.intValue() > MAX_BITS) {
-            throw new Fault("an integer grows too large (more than " + MAX_BITS + " bits)");
+            throw new TemplateError("an integer grows too large (more than " + MAX_BITS + " bits)");
         }
         return normal(a.pow(b.intValue()));
     }
@@ -221,10 +222,10 @@ final class Arithmetic {
     static Object sign(boolean minus, Object value) {
         return switch (value) {
             case Double d -> minus ? (Object) (-d) : d;
-            case Undefined u -> throw u.fault();
+            case Undefined u -> throw u.error();
             default -> {
                 if (!isNumber(value)) {
-                    throw new Fault(
+                    throw new TemplateError(
                             "bad operand type for unary " + (minus ? "-" : "+") + ": '" + Python.typeName(value) + "'");
                 }
                 yield normal(minus ? toBig(value).negate() : toBig(value));
@@ -232,8 +233,8 @@ final class Arithmetic {
         };
     }
 
-    private static Fault unsupported(String operator, Object a, Object b) {
-        return new Fault("unsupported operand type(s) for " + operator + ": '" + Python.typeName(a) + "' and '"
+    private static TemplateError unsupported(String operator, Object a, Object b) {
+        return new TemplateError("unsupported operand type(s) for " + operator + ": '" + Python.typeName(a) + "' and '"
                 + Python.typeName(b) + "'");
     }
 }

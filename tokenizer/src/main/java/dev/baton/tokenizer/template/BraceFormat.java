@@ -4,7 +4,7 @@ package dev.baton.tokenizer.template;
 final class BraceFormat {
     private BraceFormat() {}
 
-    static String format(String format, Args args, Budget budget) {
+    static String format(String format, Arguments args, Budget budget) {
         StringBuilder out = new StringBuilder();
         int next = 0;
         int i = 0;
@@ -17,7 +17,7 @@ final class BraceFormat {
             } else if (c == '{') {
                 int end = format.indexOf('}', i);
                 if (end < 0) {
-                    throw new Fault("expected '}' before end of string");
+                    throw new TemplateError("expected '}' before end of string");
                 }
                 String field = format.substring(i + 1, end);
                 Object value = field.isEmpty() ? positional(args, next++) : value(args, field);
@@ -25,7 +25,7 @@ final class BraceFormat {
                 budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : 1);
                 i = end + 1;
             } else if (c == '}') {
-                throw new Fault("Single '}' encountered in format string");
+                throw new TemplateError("Single '}' encountered in format string");
             } else {
                 out.append(c);
                 i++;
@@ -34,20 +34,20 @@ final class BraceFormat {
         return out.toString();
     }
 
-    private static Object positional(Args args, int index) {
+    private static Object positional(Arguments args, int index) {
         if (index >= args.positional().size()) {
-            throw new Fault("Replacement index " + index + " out of range for positional args tuple");
+            throw new TemplateError("Replacement index " + index + " out of range for positional args tuple");
         }
         return args.positional().get(index);
     }
 
-    private static Object value(Args args, String field) {
+    private static Object value(Arguments args, String field) {
         if (field.chars().allMatch(c -> c >= '0' && c <= '9') && field.length() < 6) {
             return positional(args, Integer.parseInt(field));
         }
         Object named = args.named().get(field);
         if (named == null) {
-            throw new Fault("str.format takes plain fields here: '" + field + "' is none of its arguments");
+            throw new TemplateError("str.format takes plain fields here: '" + field + "' is none of its arguments");
         }
         return named;
     }

@@ -35,13 +35,13 @@ final class Budget {
 
     void step() {
         if (--steps < 0) {
-            throw new Fault("the rendering takes too many steps (more than " + STEPS + ")");
+            throw new TemplateError("the rendering takes too many steps (more than " + STEPS + ")");
         }
     }
 
     void copy(long elements) {
         if (elements > MAX_CHARS) {
-            throw new Fault("a value grows too large (more than " + MAX_CHARS + ")");
+            throw new TemplateError("a value grows too large (more than " + MAX_CHARS + ")");
         }
         steps -= (int) (elements >> 4);
         step();
@@ -49,7 +49,7 @@ final class Budget {
 
     void items(long count) {
         if (count > MAX_ITEMS) {
-            throw new Fault("a list grows too large (more than " + MAX_ITEMS + ")");
+            throw new TemplateError("a list grows too large (more than " + MAX_ITEMS + ")");
         }
         copy(count);
     }
@@ -61,7 +61,7 @@ final class Budget {
 
     void enter() {
         if (++depth > MAX_DEPTH) {
-            throw new Fault("nested too deeply (more than " + MAX_DEPTH + " levels)");
+            throw new TemplateError("nested too deeply (more than " + MAX_DEPTH + " levels)");
         }
         step();
     }

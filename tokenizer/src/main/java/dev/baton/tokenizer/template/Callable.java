@@ -3,5 +3,5 @@ package dev.baton.tokenizer.template;
 /** Whatever a template can call: a global function, a method bound to its value, a macro, a recursive loop. */
 @FunctionalInterface
 interface Callable {
-    Object call(Args args);
+    Object call(Arguments args);
 }

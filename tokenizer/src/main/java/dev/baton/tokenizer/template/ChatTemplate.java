@@ -26,7 +26,7 @@ public final class ChatTemplate {
         }
         try {
             return new ChatTemplate(TemplateParser.parse(source));
-        } catch (Fault fault) {
+        } catch (TemplateError fault) {
             throw TemplateException.whole(fault.what());
         }
     }
@@ -37,14 +37,14 @@ public final class ChatTemplate {
      * @throws TemplateException when the template refuses the variables, or reaches a limit
      */
     public String render(Map<String, ? extends @Nullable Object> variables, Clock clock) {
-        Session session = new Session(clock);
+        RenderContext context = new RenderContext(clock);
         try {
             Scope globals = new Scope(null);
-            Globals.of(session).forEach(globals::set);
-            variables.forEach((name, value) -> globals.set(name, Python.from(value, session.budget)));
-            return new Renderer(session).text(body, new Scope(globals));
-        } catch (Fault fault) {
-            throw TemplateException.at(session.line, fault.what());
+            Globals.of(context).forEach(globals::set);
+            variables.forEach((name, value) -> globals.set(name, Python.from(value, context.budget)));
+            return new Renderer(context).text(body, new Scope(globals));
+        } catch (TemplateError fault) {
+            throw TemplateException.at(context.line, fault.what());
         }
     }
 }

@@ -8,27 +8,27 @@ import org.jspecify.annotations.Nullable;
 
 /** The values of expressions. */
 final class Evaluator {
-    private final Session session;
+    private final RenderContext context;
     private final Budget budget;
 
-    Evaluator(Session session) {
-        this.session = session;
-        this.budget = session.budget;
+    Evaluator(RenderContext context) {
+        this.context = context;
+        this.budget = context.budget;
     }
 
     Object evaluate(Expr expr, Scope scope) {
         budget.enter();
-        session.line = expr.line();
+        context.line = expr.line();
         Object value = switch (expr) {
             case Expr.Const c -> c.value();
             case Expr.Name n -> scope.get(n.name());
-            case Expr.Attribute a -> session.members.attribute(evaluate(a.owner(), scope), a.name());
-            case Expr.Item i -> session.members.item(evaluate(i.owner(), scope), evaluate(i.index(), scope));
+            case Expr.Attribute a -> context.members.attribute(evaluate(a.owner(), scope), a.name());
+            case Expr.Item i -> context.members.item(evaluate(i.owner(), scope), evaluate(i.index(), scope));
             case Expr.Slice s -> slice(s, scope);
             case Expr.Call c -> call(evaluate(c.callee(), scope), c, scope, Map.of());
             case Expr.Filter f -> filter(f, null, scope);
             case Expr.Test t ->
-                Tests.apply(t.name(), evaluate(t.value(), scope), arguments(t.arguments(), scope), session);
+                Tests.apply(t.name(), evaluate(t.value(), scope), arguments(t.arguments(), scope), context);
             case Expr.Not n -> !Python.truthy(evaluate(n.value(), scope));
             case Expr.Sign s -> Arithmetic.sign(s.minus(), evaluate(s.value(), scope));
             case Expr.Binary b ->
@@ -70,7 +70,7 @@ final class Evaluator {
 
     private Object slice(Expr.Slice slice, Scope scope) {
         Object owner = evaluate(slice.owner(), scope);
-        return session.members.slice(
+        return context.members.slice(
                 owner, bound(slice.from(), scope), bound(slice.to(), scope), bound(slice.step(), scope));
     }
 
@@ -91,7 +91,7 @@ final class Evaluator {
     private String concat(Expr.Concat concat, Scope scope) {
         StringBuilder out = new StringBuilder();
         for (Expr part : concat.parts()) {
-            out.append(session.str(evaluate(part, scope)));
+            out.append(context.str(evaluate(part, scope)));
             budget.copy(out.length());
         }
         return out.toString();
@@ -123,15 +123,15 @@ final class Evaluator {
             case Expr.Filter inner when text != null -> filter(inner, text, scope);
             case Expr other -> evaluate(other, scope);
         };
-        Args args = arguments(filter.arguments(), scope);
-        session.line = filter.line();
-        return Filters.apply(filter.name(), value, args, session);
+        Arguments args = arguments(filter.arguments(), scope);
+        context.line = filter.line();
+        return Filters.apply(filter.name(), value, args, context);
     }
 
     Object call(Object callee, Expr.Call call, Scope scope, Map<String, Object> more) {
-        Args args = arguments(call.arguments(), scope);
+        Arguments args = arguments(call.arguments(), scope);
         args.named().putAll(more);
-        session.line = call.line();
+        context.line = call.line();
         return switch (callee) {
             case Callable callable -> {
                 budget.enter();
@@ -139,12 +139,12 @@ final class Evaluator {
                 budget.leave();
                 yield result;
             }
-            case Undefined u -> throw u.fault();
-            default -> throw new Fault("'" + Python.typeName(callee) + "' object is not callable");
+            case Undefined u -> throw u.error();
+            default -> throw new TemplateError("'" + Python.typeName(callee) + "' object is not callable");
         };
     }
 
-    private Args arguments(Expr.Arguments arguments, Scope scope) {
+    private Arguments arguments(Expr.Arguments arguments, Scope scope) {
         List<Object> positional = all(arguments.positional(), scope);
         if (arguments.spread() != null) {
             positional.addAll(Python.list(evaluate(arguments.spread(), scope), budget));
@@ -155,10 +155,10 @@ final class Evaluator {
         }
         if (arguments.spreadNamed() != null) {
             if (!(evaluate(arguments.spreadNamed(), scope) instanceof Map<?, ?> map)) {
-                throw new Fault("argument after ** must be a mapping");
+                throw new TemplateError("argument after ** must be a mapping");
             }
-            map.forEach((key, value) -> named.put(session.str(key), value));
+            map.forEach((key, value) -> named.put(context.str(key), value));
         }
-        return new Args(positional, named);
+        return new Arguments(positional, named);
     }
 }

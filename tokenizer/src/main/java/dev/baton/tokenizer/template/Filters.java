@@ -52,28 +52,28 @@ final class Filters {
         }
     }
 
-    static Object apply(String name, Object value, Args args, Session session) {
-        session.budget.step();
+    static Object apply(String name, Object value, Arguments args, RenderContext context) {
+        context.budget.step();
         if (SequenceFilters.NAMES.contains(name)) {
-            return SequenceFilters.apply(name, value, args, session);
+            return SequenceFilters.apply(name, value, args, context);
         }
-        Budget budget = session.budget;
+        Budget budget = context.budget;
         return switch (name) {
             case "tojson" -> budget.made(PythonJson.dumps(value, args, budget));
-            case "trim" -> Text.strip(text(value, budget), args.stringOrNone(0, "chars"), true, true);
-            case "string", "safe" -> session.str(value);
-            case "upper" -> Text.upper(text(value, budget));
-            case "lower" -> Text.lower(text(value, budget));
-            case "capitalize" -> Text.capitalize(text(value, budget));
-            case "title" -> Text.titleFilter(text(value, budget));
+            case "trim" -> PythonStrings.strip(text(value, budget), args.stringOrNone(0, "chars"), true, true);
+            case "string", "safe" -> context.str(value);
+            case "upper" -> PythonStrings.upper(text(value, budget));
+            case "lower" -> PythonStrings.lower(text(value, budget));
+            case "capitalize" -> PythonStrings.capitalize(text(value, budget));
+            case "title" -> PythonStrings.titleFilter(text(value, budget));
             case "length", "count" -> Python.length(value);
             case "list" -> Python.list(value, budget);
             case "default", "d" -> orDefault(value, args);
             case "replace" ->
                 StringMethods.replace(
                         text(value, budget),
-                        session.str(args.require(0, "old")),
-                        session.str(args.require(1, "new")),
+                        context.str(args.require(0, "old")),
+                        context.str(args.require(1, "new")),
                         args.get(2, "count", None.NONE) == None.NONE ? -1 : args.integer(2, "count", -1),
                         budget);
             case "indent" -> indent(value, args, budget);
@@ -84,7 +84,7 @@ final class Filters {
             case "center" -> {
                 int width = args.integer(0, "width", 80);
                 budget.copy(Math.max(0, width));
-                yield Text.pad(text(value, budget), width, " ", true, true);
+                yield PythonStrings.pad(text(value, budget), width, " ", true, true);
             }
             case "wordcount" -> words(text(value, budget));
             case "truncate" -> truncate(text(value, budget), args);
@@ -94,8 +94,8 @@ final class Filters {
                         text(value, budget),
                         args.named().isEmpty() ? new Tuple(args.positional()) : Map.copyOf(args.named()),
                         budget);
-            case "urlencode" -> UrlEncoding.encode(value, session);
-            case "attr" -> session.members.attribute(value, args.string(0, "name", ""));
+            case "urlencode" -> UrlEncoding.encode(value, context);
+            case "attr" -> context.members.attribute(value, args.string(0, "name", ""));
             case "pprint" -> {
                 StringBuilder out = new StringBuilder();
                 PythonRepr.append(value, out, budget);
@@ -111,21 +111,21 @@ final class Filters {
         return text;
     }
 
-    private static Object orDefault(Object value, Args args) {
+    private static Object orDefault(Object value, Arguments args) {
         boolean missing = value instanceof Undefined || (args.flag(1, "boolean", false) && !Python.truthy(value));
         return missing ? args.get(0, "default_value", "") : value;
     }
 
     /** Lines after the first are indented; blank ones only when asked. */
-    private static String indent(Object value, Args args, Budget budget) {
+    private static String indent(Object value, Arguments args, Budget budget) {
         if (!(value instanceof String text)) {
-            throw new Fault("indent takes a string, not " + Python.typeName(value));
+            throw new TemplateError("indent takes a string, not " + Python.typeName(value));
         }
         Object width = args.get(0, "width", 4L);
         String indention =
                 width instanceof String s ? s : " ".repeat(Math.clamp(args.integer(0, "width", 4), 0, 10_000));
         boolean blank = args.flag(2, "blank", false);
-        List<Object> lines = Text.lines(text + "\n", false);
+        List<Object> lines = PythonStrings.lines(text + "\n", false);
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < lines.size(); i++) {
             String line = (String) lines.get(i);
@@ -136,7 +136,7 @@ final class Filters {
         return out.toString();
     }
 
-    private static Object integer(Object value, Args args) {
+    private static Object integer(Object value, Arguments args) {
         Object otherwise = args.get(0, "default", 0L);
         return switch (value) {
             case Double d ->
@@ -144,13 +144,13 @@ final class Filters {
                         ? otherwise
                         : Arithmetic.normal(new BigDecimal(d).toBigInteger());
             case String s -> parseInteger(s, args.integer(1, "base", 10), otherwise);
-            case Undefined u -> throw u.fault();
+            case Undefined u -> throw u.error();
             default -> Arithmetic.isNumber(value) ? Arithmetic.normal(Arithmetic.toBig(value)) : otherwise;
         };
     }
 
     private static Object parseInteger(String s, int base, Object otherwise) {
-        String digits = Text.strip(s, null, true, true).replace("_", "");
+        String digits = PythonStrings.strip(s, null, true, true).replace("_", "");
         if (base == 16 && (digits.startsWith("0x") || digits.startsWith("0X"))) {
             digits = digits.substring(2);
         }
@@ -168,7 +168,7 @@ final class Filters {
     }
 
     private static @Nullable Double parseDouble(String s) {
-        String digits = Text.strip(s, null, true, true).replace("_", "");
+        String digits = PythonStrings.strip(s, null, true, true).replace("_", "");
         if (!digits.matches(
                 "[+-]?(\\d{1,400}\\.?\\d{0,400}|\\.\\d{1,400})([eE][+-]?\\d{1,5})?|[+-]?(inf|nan|infinity)")) {
             return null;
@@ -182,10 +182,10 @@ final class Filters {
         return Double.valueOf(digits);
     }
 
-    private static Object decimal(Object value, Args args) {
+    private static Object decimal(Object value, Arguments args) {
         Object otherwise = args.get(0, "default", 0.0);
         if (value instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         if (value instanceof String s) {
             Double d = parseDouble(s);
@@ -199,23 +199,23 @@ final class Filters {
             return Math.abs(d);
         }
         if (!Arithmetic.isNumber(value)) {
-            throw new Fault("bad operand type for abs(): '" + Python.typeName(value) + "'");
+            throw new TemplateError("bad operand type for abs(): '" + Python.typeName(value) + "'");
         }
         return Arithmetic.normal(Arithmetic.toBig(value).abs());
     }
 
-    private static Object round(Object value, Args args) {
+    private static Object round(Object value, Arguments args) {
         int precision = Math.clamp(args.integer(0, "precision", 0), -300, 300);
         String method = args.string(1, "method", "common");
         RoundingMode mode = switch (method) {
             case "common" -> RoundingMode.HALF_EVEN;
             case "ceil" -> RoundingMode.CEILING;
             case "floor" -> RoundingMode.FLOOR;
-            default -> throw new Fault("method must be common, ceil or floor");
+            default -> throw new TemplateError("method must be common, ceil or floor");
         };
         if (!(value instanceof Double d)) {
             if (!Arithmetic.isNumber(value)) {
-                throw new Fault("type " + Python.typeName(value) + " doesn't define a round method");
+                throw new TemplateError("type " + Python.typeName(value) + " doesn't define a round method");
             }
             Object rounded = Arithmetic.normal(new BigDecimal(Arithmetic.toBig(value))
                     .setScale(precision, mode)
@@ -240,17 +240,17 @@ final class Filters {
         return words;
     }
 
-    private static String truncate(String text, Args args) {
+    private static String truncate(String text, Arguments args) {
         int length = args.integer(0, "length", 255);
         String end = args.string(2, "end", "...");
         int leeway = args.get(3, "leeway", None.NONE) == None.NONE ? 5 : args.integer(3, "leeway", 5);
-        if (length < Text.length(end) || leeway < 0) {
-            throw new Fault("truncate takes a length of at least that of its end, and no negative leeway");
+        if (length < PythonStrings.length(end) || leeway < 0) {
+            throw new TemplateError("truncate takes a length of at least that of its end, and no negative leeway");
         }
-        if (Text.length(text) <= (long) length + leeway) {
+        if (PythonStrings.length(text) <= (long) length + leeway) {
             return text;
         }
-        String cut = Text.substring(text, 0, length - Text.length(end));
+        String cut = PythonStrings.substring(text, 0, length - PythonStrings.length(end));
         int space = cut.lastIndexOf(' ');
         return (args.flag(1, "killwords", false) || space < 0 ? cut : cut.substring(0, space)) + end;
     }

@@ -11,53 +11,54 @@ import java.util.Map;
 final class Globals {
     private Globals() {}
 
-    static Map<String, Object> of(Session session) {
+    static Map<String, Object> of(RenderContext context) {
         Map<String, Object> globals = new HashMap<>();
         globals.put("raise_exception", (Callable) args -> {
-            throw TemplateException.raised(session.line, session.str(args.require(0, "message")));
+            throw TemplateException.raised(context.line, context.str(args.require(0, "message")));
         });
         globals.put("strftime_now", (Callable)
-                args -> Strftime.format(args.string(0, "format", ""), LocalDateTime.now(session.clock)));
+                args -> Strftime.format(args.string(0, "format", ""), LocalDateTime.now(context.clock)));
         globals.put("range", (Callable) Globals::range);
         globals.put("namespace", (Callable) args -> {
             Namespace namespace = new Namespace();
-            entries(args, session).forEach((key, value) -> namespace.set(session.str(key), value));
+            entries(args, context).forEach((key, value) -> namespace.set(context.str(key), value));
             return namespace;
         });
-        globals.put("dict", (Callable) args -> entries(args, session));
+        globals.put("dict", (Callable) args -> entries(args, context));
         globals.put("joiner", (Callable) args -> joiner(args.string(0, "sep", ", ")));
         return globals;
     }
 
-    private static Object range(Args args) {
+    private static Object range(Arguments args) {
         List<Object> bounds = args.positional();
         return switch (bounds.size()) {
             case 1 -> new Range(0, bound(bounds.get(0)), 1);
             case 2 -> new Range(bound(bounds.get(0)), bound(bounds.get(1)), 1);
             case 3 -> new Range(bound(bounds.get(0)), bound(bounds.get(1)), bound(bounds.get(2)));
-            default -> throw new Fault("range expected 1 to 3 arguments, got " + bounds.size());
+            default -> throw new TemplateError("range expected 1 to 3 arguments, got " + bounds.size());
         };
     }
 
     private static long bound(Object value) {
         if (value instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         BigInteger far = BigInteger.ONE.shiftLeft(60);
         return Arithmetic.toBig(value).min(far).max(far.negate()).longValue();
     }
 
-    private static Map<Object, Object> entries(Args args, Session session) {
+    private static Map<Object, Object> entries(Arguments args, RenderContext context) {
         Map<Object, Object> entries = new LinkedHashMap<>();
         if (!args.positional().isEmpty()) {
             switch (args.positional().getFirst()) {
                 case Map<?, ?> map -> entries.putAll(map);
                 case Namespace namespace -> entries.putAll(namespace.attributes());
                 case Object pairs -> {
-                    for (Object pair : Python.list(pairs, session.budget)) {
-                        List<Object> two = Python.list(pair, session.budget);
+                    for (Object pair : Python.list(pairs, context.budget)) {
+                        List<Object> two = Python.list(pair, context.budget);
                         if (two.size() != 2) {
-                            throw new Fault("a dictionary is made of pairs; one of " + two.size() + " was given");
+                            throw new TemplateError(
+                                    "a dictionary is made of pairs; one of " + two.size() + " was given");
                         }
                         entries.put(Python.key(two.get(0)), two.get(1));
                     }

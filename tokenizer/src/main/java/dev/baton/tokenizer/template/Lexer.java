@@ -92,11 +92,11 @@ final class Lexer {
 
     private String beforeTag(String text, char sign, boolean variable) {
         if (sign == '-') {
-            return Text.stripEnd(text);
+            return PythonStrings.stripEnd(text);
         }
         if (sign != '+' && !variable) {
             int from = text.lastIndexOf('\n') + 1;
-            if ((from > 0 || lineStarts) && Text.isBlank(text, from)) {
+            if ((from > 0 || lineStarts) && PythonStrings.isBlank(text, from)) {
                 return text.substring(0, from);
             }
         }
@@ -134,7 +134,7 @@ final class Lexer {
     private void afterTag(int end, char sign, boolean trimsNewline) {
         int to = end;
         if (sign == '-') {
-            while (to < source.length() && Text.isSpace(source.charAt(to))) {
+            while (to < source.length() && PythonStrings.isSpace(source.charAt(to))) {
                 to++;
             }
         } else if (sign != '+' && trimsNewline && to < source.length() && source.charAt(to) == '\n') {
@@ -157,7 +157,7 @@ final class Lexer {
                     return;
                 }
             }
-            if (Text.isSpace(c)) {
+            if (PythonStrings.isSpace(c)) {
                 moveTo(pos + 1);
             } else {
                 lexeme(c);

@@ -32,7 +32,7 @@ final class Loop implements Callable {
         this.budget = budget;
         this.depth0 = depth0;
         this.recurse = recurse;
-        if (!(items instanceof Once)) {
+        if (!(items instanceof Generator)) {
             this.length = Python.length(items);
         }
     }
@@ -97,14 +97,14 @@ final class Loop implements Callable {
         };
     }
 
-    private Object cycle(Args args) {
+    private Object cycle(Arguments args) {
         if (args.positional().isEmpty()) {
-            throw new Fault("no items for cycling given");
+            throw new TemplateError("no items for cycling given");
         }
         return args.positional().get(index0 % args.positional().size());
     }
 
-    private Object changed(Args args) {
+    private Object changed(Arguments args) {
         List<Object> values = args.positional();
         if (lastChanged != null && Python.equal(lastChanged, values, budget)) {
             return false;
@@ -114,9 +114,9 @@ final class Loop implements Callable {
     }
 
     @Override
-    public Object call(Args args) {
+    public Object call(Arguments args) {
         if (recurse == null) {
-            throw new Fault("The loop must have the 'recursive' marker to be called recursively.");
+            throw new TemplateError("The loop must have the 'recursive' marker to be called recursively.");
         }
         return recurse.apply(args.require(0, "iterable"), depth0 + 1);
     }

@@ -23,7 +23,7 @@ final class Macro implements Callable {
     }
 
     @Override
-    public Object call(Args args) {
+    public Object call(Arguments args) {
         Scope scope = new Scope(definedIn);
         Map<String, Object> named = new LinkedHashMap<>(args.named());
         List<Stmt.Parameter> parameters = body.parameters();
@@ -48,18 +48,18 @@ final class Macro implements Callable {
                 : renderer.evaluate(parameter.otherwise(), scope);
     }
 
-    private void bindRest(Args args, Map<String, Object> named, Scope scope) {
+    private void bindRest(Arguments args, Map<String, Object> named, Scope scope) {
         if (body.names().contains("kwargs")) {
             scope.set("kwargs", new LinkedHashMap<Object, Object>(named));
         } else if (!named.isEmpty()) {
-            throw new Fault("macro '" + body.name() + "' takes no keyword argument '"
+            throw new TemplateError("macro '" + body.name() + "' takes no keyword argument '"
                     + named.keySet().iterator().next() + "'");
         }
         int count = body.parameters().size();
         if (body.names().contains("varargs")) {
             scope.set("varargs", new Tuple(args.without(count).positional()));
         } else if (args.positional().size() > count) {
-            throw new Fault("macro '" + body.name() + "' takes not more than " + count + " argument(s)");
+            throw new TemplateError("macro '" + body.name() + "' takes not more than " + count + " argument(s)");
         }
     }
 }

@@ -24,7 +24,7 @@ final class Members {
 
     Object attribute(Object owner, String name) {
         if (owner instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         Object member = member(owner, name);
         if (member != null) {
@@ -36,7 +36,7 @@ final class Members {
 
     Object item(Object owner, Object index) {
         if (owner instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         Object found = switch (owner) {
             case Map<?, ?> map ->
@@ -58,8 +58,8 @@ final class Members {
     }
 
     private static @Nullable Object character(String s, Object index) {
-        int i = position(index, Text.length(s));
-        return i < 0 ? null : Text.substring(s, i, i + 1);
+        int i = position(index, PythonStrings.length(s));
+        return i < 0 ? null : PythonStrings.substring(s, i, i + 1);
     }
 
     /** The place that an index names, from the end when negative; -1 when there is none. */
@@ -74,15 +74,16 @@ final class Members {
 
     Object slice(Object owner, Object from, Object to, Object step) {
         return switch (owner) {
-            case Undefined u -> throw u.fault();
+            case Undefined u -> throw u.error();
             case String s -> {
                 budget.copy(s.length());
-                List<Integer> picks = picks(Text.length(s), from, to, step);
+                List<Integer> picks = picks(PythonStrings.length(s), from, to, step);
                 yield sliced(s, picks);
             }
             case Tuple t -> new Tuple(pick(t.items(), picks(t.items().size(), from, to, step)));
             case List<?> l -> pick(l, picks(l.size(), from, to, step));
-            default -> throw new Fault("'" + Python.typeName(owner) + "' object is not subscriptable by a slice");
+            default ->
+                throw new TemplateError("'" + Python.typeName(owner) + "' object is not subscriptable by a slice");
         };
     }
 
@@ -91,7 +92,7 @@ final class Members {
             return "";
         }
         if (picks.getLast() - picks.getFirst() == picks.size() - 1) {
-            return Text.substring(s, picks.getFirst(), picks.getLast() + 1);
+            return PythonStrings.substring(s, picks.getFirst(), picks.getLast() + 1);
         }
         int[] points = s.codePoints().toArray();
         StringBuilder out = new StringBuilder();
@@ -108,7 +109,7 @@ final class Members {
     private List<Integer> picks(int size, Object from, Object to, Object step) {
         long by = bound(step, 1);
         if (by == 0) {
-            throw new Fault("slice step cannot be zero");
+            throw new TemplateError("slice step cannot be zero");
         }
         long lowest = by > 0 ? 0 : -1;
         long highest = by > 0 ? size : size - 1;
@@ -134,8 +135,8 @@ final class Members {
             case Boolean b -> b ? 1 : 0;
             case BigInteger n -> n.signum() < 0 ? -(1L << 40) : 1L << 40;
             case Undefined u ->
-                throw new Fault("slice indices must be integers or None, not Undefined (" + u.hint() + ")");
-            default -> throw new Fault("slice indices must be integers or None, not " + Python.typeName(value));
+                throw new TemplateError("slice indices must be integers or None, not Undefined (" + u.hint() + ")");
+            default -> throw new TemplateError("slice indices must be integers or None, not " + Python.typeName(value));
         };
     }
 
@@ -173,7 +174,7 @@ final class Members {
                             return (long) i;
                         }
                     }
-                    throw new Fault("the value is not in the list");
+                    throw new TemplateError("the value is not in the list");
                 };
             case "count" ->
                 (Callable) args -> items.stream()

@@ -9,8 +9,9 @@ final class Namespace {
 
     void set(String name, Object value) {
         if (name.startsWith("_")) {
-            throw new Fault("Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
-                    + Python.repr(name) + ". Please rename the attribute.");
+            throw new TemplateError(
+                    "Chat templates cannot store underscore-prefixed attributes on a namespace, but got "
+                            + Python.repr(name) + ". Please rename the attribute.");
         }
         attributes.put(name, value);
     }

@@ -34,27 +34,27 @@ final class PercentFormat {
             if (field.group(1) != null) {
                 Object named = values instanceof Map<?, ?> map ? map.get(field.group(1)) : null;
                 if (named == null) {
-                    throw new Fault("format requires a mapping with the key " + Python.repr(field.group(1)));
+                    throw new TemplateError("format requires a mapping with the key " + Python.repr(field.group(1)));
                 }
                 value = named;
             } else if (used < positional.size()) {
                 value = positional.get(used++);
             } else {
-                throw new Fault("not enough arguments for format string");
+                throw new TemplateError("not enough arguments for format string");
             }
             out.append(budget.made(one(field, value, budget)));
             budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : 1);
         }
         literal(format, from, format.length(), out);
         if (used < positional.size() && !(values instanceof Map<?, ?>)) {
-            throw new Fault("not all arguments converted during string formatting");
+            throw new TemplateError("not all arguments converted during string formatting");
         }
         return out.toString();
     }
 
     private static void literal(String format, int from, int to, StringBuilder out) {
         if (format.indexOf('%', from) >= 0 && format.indexOf('%', from) < to) {
-            throw new Fault("unsupported format character after '%'");
+            throw new TemplateError("unsupported format character after '%'");
         }
         out.append(format, from, to);
     }
@@ -71,23 +71,26 @@ final class PercentFormat {
             }
             case "d", "i", "u" -> signed(flags, integer(value));
             case "x" -> signed(flags, Arithmetic.toBig(value).toString(16));
-            case "X" -> signed(flags, Text.upper(Arithmetic.toBig(value).toString(16)));
+            case "X" ->
+                signed(flags, PythonStrings.upper(Arithmetic.toBig(value).toString(16)));
             case "o" -> signed(flags, Arithmetic.toBig(value).toString(8));
             case "f", "F" -> signed(flags, fixed(Arithmetic.toDouble(value), precision < 0 ? 6 : precision));
             case "c" -> Python.str(value, budget);
-            default -> throw new Fault("unsupported format character '" + field.group(5) + "'");
+            default -> throw new TemplateError("unsupported format character '" + field.group(5) + "'");
         };
         int width = field.group(3) == null ? 0 : Integer.parseInt(field.group(3));
         boolean zeros = flags.indexOf('0') >= 0 && flags.indexOf('-') < 0 && "dixXofF".contains(field.group(5));
         if (zeros && (text.startsWith("-") || text.startsWith("+"))) {
-            return text.charAt(0) + Text.pad(text.substring(1), width - 1, "0", true, false);
+            return text.charAt(0) + PythonStrings.pad(text.substring(1), width - 1, "0", true, false);
         }
         boolean left = flags.indexOf('-') < 0;
-        return Text.pad(text, width, zeros ? "0" : " ", left, !left);
+        return PythonStrings.pad(text, width, zeros ? "0" : " ", left, !left);
     }
 
     private static String cut(String text, int precision) {
-        return precision < 0 || Text.length(text) <= precision ? text : Text.substring(text, 0, precision);
+        return precision < 0 || PythonStrings.length(text) <= precision
+                ? text
+                : PythonStrings.substring(text, 0, precision);
     }
 
     private static String integer(Object value) {

@@ -10,7 +10,7 @@ import java.util.Map;
 
 /**
  * What Python does with values. A value is one of {@link None}, Boolean, Long, BigInteger (beyond a long), Double, String,
- * List, {@link Tuple}, Map, {@link View}, {@link Once}, {@link Namespace}, {@link Callable}, {@link Loop}, {@link
+ * List, {@link Tuple}, Map, {@link View}, {@link Generator}, {@link Namespace}, {@link Callable}, {@link Loop}, {@link
  * Undefined}.
  */
 final class Python {
@@ -59,7 +59,7 @@ final class Python {
             case Tuple t -> "tuple";
             case Map<?, ?> m -> "dict";
             case View v -> v.type();
-            case Once o -> "generator";
+            case Generator o -> "generator";
             case Namespace n -> "Namespace";
             case Loop l -> "LoopContext";
             case Undefined u -> "Undefined";
@@ -85,28 +85,28 @@ final class Python {
 
     static long length(Object value) {
         return switch (value) {
-            case String s -> Text.length(s);
+            case String s -> PythonStrings.length(s);
             case List<?> l -> l.size();
             case Tuple t -> t.items().size();
             case Map<?, ?> m -> m.size();
             case View v -> v.items().size();
             case Undefined u -> 0;
             case Loop l -> l.length();
-            default -> throw new Fault("object of type '" + typeName(value) + "' has no len()");
+            default -> throw new TemplateError("object of type '" + typeName(value) + "' has no len()");
         };
     }
 
     @SuppressWarnings("unchecked")
     static Iterator<Object> iterate(Object value) {
         return switch (value) {
-            case String s -> Text.characters(s).iterator();
+            case String s -> PythonStrings.characters(s).iterator();
             case List<?> l -> ((List<Object>) l).iterator();
             case Tuple t -> t.items().iterator();
             case Map<?, ?> m -> ((Map<Object, Object>) m).keySet().iterator();
             case View v -> v.items().iterator();
-            case Once o -> o.items();
+            case Generator o -> o.items();
             case Undefined u -> List.of().iterator();
-            default -> throw new Fault("'" + typeName(value) + "' object is not iterable");
+            default -> throw new TemplateError("'" + typeName(value) + "' object is not iterable");
         };
     }
 
@@ -117,7 +117,7 @@ final class Python {
             case Tuple t -> true;
             case Map<?, ?> m -> true;
             case View v -> true;
-            case Once o -> true;
+            case Generator o -> true;
             case Undefined u -> true;
             case Loop l -> true;
             default -> false;
@@ -201,12 +201,12 @@ final class Python {
             budget.leave();
         }
         if (a instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
         if (b instanceof Undefined u) {
-            throw u.fault();
+            throw u.error();
         }
-        throw new Fault("'" + operator + "' not supported between instances of '" + typeName(a) + "' and '"
+        throw new TemplateError("'" + operator + "' not supported between instances of '" + typeName(a) + "' and '"
                 + typeName(b) + "'");
     }
 
@@ -241,16 +241,17 @@ final class Python {
                     return s.contains(part);
                 }
                 if (item instanceof Undefined u) {
-                    throw new Fault("'in <string>' requires string as left operand, not Undefined (" + u.hint() + ")");
+                    throw new TemplateError(
+                            "'in <string>' requires string as left operand, not Undefined (" + u.hint() + ")");
                 }
-                throw new Fault("'in <string>' requires string as left operand, not " + typeName(item));
+                throw new TemplateError("'in <string>' requires string as left operand, not " + typeName(item));
             }
             case Map<?, ?> map -> {
                 return map.containsKey(key(item));
             }
             default -> {
                 if (!iterable(container)) {
-                    throw new Fault("argument of type '" + typeName(container) + "' is not iterable");
+                    throw new TemplateError("argument of type '" + typeName(container) + "' is not iterable");
                 }
                 for (Iterator<Object> i = iterate(container); i.hasNext(); ) {
                     if (equal(i.next(), item, budget)) {
@@ -267,8 +268,8 @@ final class Python {
         return switch (value) {
             case Boolean b -> b ? 1L : 0L;
             case Double d when d == Math.rint(d) && Math.abs(d) < 1e18 -> d.longValue();
-            case List<?> l -> throw new Fault("unhashable type: '" + typeName(value) + "'");
-            case Map<?, ?> m -> throw new Fault("unhashable type: 'dict'");
+            case List<?> l -> throw new TemplateError("unhashable type: '" + typeName(value) + "'");
+            case Map<?, ?> m -> throw new TemplateError("unhashable type: 'dict'");
             case Tuple t -> List.copyOf(t.items().stream().map(Python::key).toList());
             default -> value;
         };

@@ -16,7 +16,7 @@ final class PythonJson {
     private final String between;
     private final String afterKey;
 
-    private PythonJson(Args args, Budget budget) {
+    private PythonJson(Arguments args, Budget budget) {
         this.budget = budget;
         this.ascii = args.flag(0, "ensure_ascii", false);
         this.indent = indent(args.get(1, "indent", None.NONE), budget);
@@ -26,7 +26,7 @@ final class PythonJson {
         this.afterKey = Python.str(separators.get(1), budget);
     }
 
-    static String dumps(Object value, Args args, Budget budget) {
+    static String dumps(Object value, Arguments args, Budget budget) {
         PythonJson json = new PythonJson(args.atMost(4, "tojson"), budget);
         json.write(value, 0);
         return json.out.toString();
@@ -46,7 +46,7 @@ final class PythonJson {
         }
         List<Object> pair = Python.list(value, budget);
         if (pair.size() != 2) {
-            throw new Fault("separators takes two strings");
+            throw new TemplateError("separators takes two strings");
         }
         return pair;
     }
@@ -75,8 +75,8 @@ final class PythonJson {
         budget.leave();
     }
 
-    private static Fault notSerializable(Object value) {
-        return new Fault("Object of type " + Python.typeName(value) + " is not JSON serializable"
+    private static TemplateError notSerializable(Object value) {
+        return new TemplateError("Object of type " + Python.typeName(value) + " is not JSON serializable"
                 + (value instanceof Undefined u ? " (" + u.hint() + ")" : ""));
     }
 
@@ -127,7 +127,7 @@ final class PythonJson {
             case Double d -> number(d);
             default -> {
                 if (!Arithmetic.isNumber(key)) {
-                    throw new Fault("keys must be str, int, float, bool or None, not " + Python.typeName(key));
+                    throw new TemplateError("keys must be str, int, float, bool or None, not " + Python.typeName(key));
                 }
                 yield key.toString();
             }

@@ -11,7 +11,7 @@ final class PythonRepr {
     static void append(Object value, StringBuilder out, Budget budget) {
         budget.enter();
         if (out.length() > Budget.MAX_CHARS) {
-            throw new Fault("a value grows too large (more than " + Budget.MAX_CHARS + ")");
+            throw new TemplateError("a value grows too large (more than " + Budget.MAX_CHARS + ")");
         }
         switch (value) {
             case None n -> out.append("None");
@@ -30,7 +30,7 @@ final class PythonRepr {
                 items(v.items(), '[', "]", out, budget);
                 out.append(')');
             }
-            case Once o -> out.append("<generator object>");
+            case Generator o -> out.append("<generator object>");
             case Namespace n -> {
                 out.append("<Namespace ");
                 map(n.attributes(), out, budget);

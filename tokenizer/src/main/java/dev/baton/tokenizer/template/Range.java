@@ -13,7 +13,7 @@ final class Range extends AbstractList<Object> {
 
     Range(long start, long stop, long step) {
         if (step == 0) {
-            throw new Fault("range() arg 3 must not be zero");
+            throw new TemplateError("range() arg 3 must not be zero");
         }
         this.start = start;
         this.stop = stop;
@@ -22,7 +22,7 @@ final class Range extends AbstractList<Object> {
                 ? Math.ceil(((double) stop - start) / step)
                 : Math.ceil(((double) start - stop) / -(double) step);
         if (length > MAX_LENGTH) {
-            throw new Fault("Range too big: at most " + MAX_LENGTH + " items");
+            throw new TemplateError("Range too big: at most " + MAX_LENGTH + " items");
         }
         this.size = (int) Math.max(0, length);
     }

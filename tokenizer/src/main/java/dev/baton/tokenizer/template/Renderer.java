@@ -15,15 +15,15 @@ final class Renderer {
         CONTINUE
     }
 
-    private final Session session;
+    private final RenderContext context;
     private final Budget budget;
     private final Evaluator evaluator;
     private StringBuilder out = new StringBuilder();
 
-    Renderer(Session session) {
-        this.session = session;
-        this.budget = session.budget;
-        this.evaluator = new Evaluator(session);
+    Renderer(RenderContext context) {
+        this.context = context;
+        this.budget = context.budget;
+        this.evaluator = new Evaluator(context);
     }
 
     Object evaluate(Expr expr, Scope scope) {
@@ -56,7 +56,7 @@ final class Renderer {
         budget.step();
         switch (stmt) {
             case Stmt.Data data -> write(data.text());
-            case Stmt.Print print -> write(session.str(evaluate(print.value(), scope)));
+            case Stmt.Print print -> write(context.str(evaluate(print.value(), scope)));
             case Stmt.Assign assign -> assign(assign.target(), evaluate(assign.value(), scope), scope);
             case Stmt.AssignBlock assign -> {
                 String text = text(assign.body(), new Scope(scope));
@@ -73,10 +73,10 @@ final class Renderer {
             case Stmt.CallBlock block -> {
                 Macro caller = new Macro(block.caller(), scope, this);
                 Object callee = evaluate(block.call().callee(), scope);
-                write(session.str(evaluator.call(callee, block.call(), scope, Map.of("caller", caller))));
+                write(context.str(evaluator.call(callee, block.call(), scope, Map.of("caller", caller))));
             }
             case Stmt.FilterBlock block ->
-                write(session.str(evaluator.filter(block.filter(), text(block.body(), new Scope(scope)), scope)));
+                write(context.str(evaluator.filter(block.filter(), text(block.body(), new Scope(scope)), scope)));
             case Stmt.With with -> {
                 Scope inner = new Scope(scope);
                 with.bindings().forEach(b -> assign(b.target(), evaluate(b.value(), scope), inner));
@@ -114,7 +114,7 @@ final class Renderer {
         Object counted = items;
         if (loop.filter() != null) {
             source = filtered(loop, source, scope);
-            counted = new Once(source);
+            counted = new Generator(source);
         }
         Loop state = new Loop(
                 counted,
@@ -147,14 +147,14 @@ final class Renderer {
     private Iterator<Object> filtered(Stmt.For loop, Iterator<Object> source, Scope scope) {
         Expr test = Objects.requireNonNull(loop.filter());
         return SequenceFilters.lazily(
-                        new Once(source),
+                        new Generator(source),
                         item -> {
                             Scope inner = new Scope(scope);
                             assign(loop.target(), item, inner);
                             return Python.truthy(evaluate(test, inner));
                         },
                         item -> item,
-                        session)
+                        context)
                 .items();
     }
 
@@ -163,18 +163,18 @@ final class Renderer {
             case Stmt.Target.Variable variable -> scope.set(variable.name(), value);
             case Stmt.Target.NamespacePart part -> {
                 if (!(scope.get(part.namespace()) instanceof Namespace namespace)) {
-                    throw new Fault("cannot assign attribute on non-namespace object");
+                    throw new TemplateError("cannot assign attribute on non-namespace object");
                 }
                 namespace.set(part.attribute(), value);
             }
             case Stmt.Target.Several several -> {
                 if (!Python.iterable(value)) {
-                    throw new Fault("cannot unpack non-iterable " + Python.typeName(value) + " object");
+                    throw new TemplateError("cannot unpack non-iterable " + Python.typeName(value) + " object");
                 }
                 List<Object> values = new ArrayList<>(Python.list(value, budget));
                 int expected = several.targets().size();
                 if (values.size() != expected) {
-                    throw new Fault((values.size() < expected ? "not enough" : "too many")
+                    throw new TemplateError((values.size() < expected ? "not enough" : "too many")
                             + " values to unpack (expected " + expected + ", got " + values.size() + ")");
                 }
                 for (int i = 0; i < expected; i++) {

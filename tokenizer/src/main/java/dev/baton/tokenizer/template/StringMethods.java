@@ -12,16 +12,17 @@ final class StringMethods {
 
     static @Nullable Callable find(String s, String name, Budget budget) {
         Method method = switch (name) {
-            case "strip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), true, true);
-            case "lstrip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), true, false);
-            case "rstrip" -> (a, b) -> Text.strip(s, a.stringOrNone(0, "chars"), false, true);
-            case "split" -> (a, b) -> Text.split(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
-            case "rsplit" -> (a, b) -> Text.splitFromEnd(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
-            case "splitlines" -> (a, b) -> Text.lines(s, a.flag(0, "keepends", false));
-            case "upper" -> (a, b) -> Text.upper(s);
-            case "lower", "casefold" -> (a, b) -> Text.lower(s);
-            case "title" -> (a, b) -> Text.title(s);
-            case "capitalize" -> (a, b) -> Text.capitalize(s);
+            case "strip" -> (a, b) -> PythonStrings.strip(s, a.stringOrNone(0, "chars"), true, true);
+            case "lstrip" -> (a, b) -> PythonStrings.strip(s, a.stringOrNone(0, "chars"), true, false);
+            case "rstrip" -> (a, b) -> PythonStrings.strip(s, a.stringOrNone(0, "chars"), false, true);
+            case "split" -> (a, b) -> PythonStrings.split(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
+            case "rsplit" ->
+                (a, b) -> PythonStrings.splitFromEnd(s, a.stringOrNone(0, "sep"), a.integer(1, "maxsplit", -1));
+            case "splitlines" -> (a, b) -> PythonStrings.lines(s, a.flag(0, "keepends", false));
+            case "upper" -> (a, b) -> PythonStrings.upper(s);
+            case "lower", "casefold" -> (a, b) -> PythonStrings.lower(s);
+            case "title" -> (a, b) -> PythonStrings.title(s);
+            case "capitalize" -> (a, b) -> PythonStrings.capitalize(s);
             case "swapcase" -> (a, b) -> swapCase(s);
             case "startswith" -> (a, b) -> matches(a, p -> s.startsWith(p, from(s, a)));
             case "endswith" -> (a, b) -> matches(a, p -> s.endsWith(p) && s.length() - p.length() >= from(s, a));
@@ -50,7 +51,7 @@ final class StringMethods {
             case "isdigit", "isdecimal", "isnumeric" -> (a, b) -> all(s, Character::isDigit);
             case "isalpha" -> (a, b) -> all(s, Character::isLetter);
             case "isalnum" -> (a, b) -> all(s, Character::isLetterOrDigit);
-            case "isspace" -> (a, b) -> all(s, Text::isSpace);
+            case "isspace" -> (a, b) -> all(s, PythonStrings::isSpace);
             case "isupper" -> (a, b) -> Tests.upper(s);
             case "islower" -> (a, b) -> Tests.lower(s);
             case "isidentifier" -> (a, b) -> identifier(s);
@@ -69,22 +70,22 @@ final class StringMethods {
 
     @FunctionalInterface
     private interface Method {
-        Object call(Args args, Budget budget);
+        Object call(Arguments args, Budget budget);
     }
 
-    private static int from(String s, Args args) {
+    private static int from(String s, Arguments args) {
         int start = args.integer(1, "start", 0);
-        int size = Text.length(s);
+        int size = PythonStrings.length(s);
         int place = Math.clamp(start < 0 ? start + size : start, 0, size);
         return s.offsetByCodePoints(0, place);
     }
 
-    private static boolean matches(Args args, Predicate<String> test) {
+    private static boolean matches(Arguments args, Predicate<String> test) {
         return switch (args.require(0, "prefix")) {
             case String s -> test.test(s);
             case Tuple t -> t.items().stream().anyMatch(p -> p instanceof String s && test.test(s));
             case Object other ->
-                throw new Fault("startswith or endswith first arg must be str or a tuple of str, not "
+                throw new TemplateError("startswith or endswith first arg must be str or a tuple of str, not "
                         + Python.typeName(other));
         };
     }
@@ -95,14 +96,14 @@ final class StringMethods {
 
     private static Object found(Object index) {
         if (index.equals(-1L)) {
-            throw new Fault("substring not found");
+            throw new TemplateError("substring not found");
         }
         return index;
     }
 
     private static long count(String s, String part) {
         if (part.isEmpty()) {
-            return Text.length(s) + 1L;
+            return PythonStrings.length(s) + 1L;
         }
         long count = 0;
         for (int at = s.indexOf(part); at >= 0; at = s.indexOf(part, at + part.length())) {
@@ -116,7 +117,7 @@ final class StringMethods {
             long times = limit < 0 ? count(s, old) : Math.min(limit, count(s, old));
             budget.copy(s.length() + times * (replacement.length() - old.length()));
         }
-        return Text.replace(s, old, replacement, limit);
+        return PythonStrings.replace(s, old, replacement, limit);
     }
 
     static String join(String separator, Object items, Budget budget) {
@@ -125,7 +126,8 @@ final class StringMethods {
         int i = 0;
         for (Object item : Python.list(items, budget)) {
             if (!(item instanceof String text)) {
-                throw new Fault("sequence item " + i + ": expected str instance, " + Python.typeName(item) + " found");
+                throw new TemplateError(
+                        "sequence item " + i + ": expected str instance, " + Python.typeName(item) + " found");
             }
             budget.copy(
                     (long) out.length() + before.length() + text.length() > Budget.MAX_CHARS
@@ -139,7 +141,7 @@ final class StringMethods {
     }
 
     private static Tuple partition(String s, String separator, boolean fromEnd) {
-        Text.requireSeparator(separator);
+        PythonStrings.requireSeparator(separator);
         int at = fromEnd ? s.lastIndexOf(separator) : s.indexOf(separator);
         if (at < 0) {
             return fromEnd ? Tuple.of("", "", s) : Tuple.of(s, "", "");
@@ -152,14 +154,15 @@ final class StringMethods {
         return width;
     }
 
-    private static String pad(String s, Args args, boolean left, boolean right, Budget budget) {
-        return Text.pad(s, bounded(args.integer(0, "width", 0), budget), args.string(1, "fillchar", " "), left, right);
+    private static String pad(String s, Arguments args, boolean left, boolean right, Budget budget) {
+        return PythonStrings.pad(
+                s, bounded(args.integer(0, "width", 0), budget), args.string(1, "fillchar", " "), left, right);
     }
 
     private static String zeroFill(String s, int width) {
         boolean signed = s.startsWith("-") || s.startsWith("+");
         String sign = signed ? s.substring(0, 1) : "";
-        return sign + Text.pad(s.substring(sign.length()), width - sign.length(), "0", true, false);
+        return sign + PythonStrings.pad(s.substring(sign.length()), width - sign.length(), "0", true, false);
     }
 
     private static boolean all(String s, IntPredicate test) {
@@ -176,7 +179,8 @@ final class StringMethods {
         List<String> out = new ArrayList<>();
         s.codePoints()
                 .mapToObj(Character::toString)
-                .forEach(c -> out.add(Character.isUpperCase(c.codePointAt(0)) ? Text.lower(c) : Text.upper(c)));
+                .forEach(c -> out.add(
+                        Character.isUpperCase(c.codePointAt(0)) ? PythonStrings.lower(c) : PythonStrings.upper(c)));
         return String.join("", out);
     }
 }

@@ -60,8 +60,8 @@ final class Tests {
         }
     }
 
-    static boolean apply(String name, Object value, Args args, Session session) {
-        Budget budget = session.budget;
+    static boolean apply(String name, Object value, Arguments args, RenderContext context) {
+        Budget budget = context.budget;
         budget.step();
         return switch (name) {
             case "defined" -> !(value instanceof Undefined);
@@ -83,8 +83,8 @@ final class Tests {
             case "iterable" -> Python.iterable(value);
             case "callable" -> value instanceof Callable || value instanceof Undefined;
             case "escaped" -> false;
-            case "lower" -> lower(session.str(value));
-            case "upper" -> upper(session.str(value));
+            case "lower" -> lower(context.str(value));
+            case "upper" -> upper(context.str(value));
             case "odd" -> Python.equal(Arithmetic.binary("%", value, 2L, budget), 1L, budget);
             case "even" -> Python.equal(Arithmetic.binary("%", value, 2L, budget), 0L, budget);
             case "divisibleby" -> Python.equal(Arithmetic.binary("%", value, other(args), budget), 0L, budget);
@@ -102,7 +102,7 @@ final class Tests {
         };
     }
 
-    private static Object other(Args args) {
+    private static Object other(Arguments args) {
         return args.require(0, "other");
     }
 

@@ -22,7 +22,7 @@ record Undefined(String hint) {
         return owner instanceof None ? "None" : Python.typeName(owner) + " object";
     }
 
-    Fault fault() {
-        return new Fault(hint);
+    TemplateError error() {
+        return new TemplateError(hint);
     }
 }

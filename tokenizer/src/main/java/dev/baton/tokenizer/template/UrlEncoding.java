@@ -11,24 +11,24 @@ final class UrlEncoding {
 
     private UrlEncoding() {}
 
-    static String encode(Object value, Session session) {
+    static String encode(Object value, RenderContext context) {
         if (value instanceof String || !Python.iterable(value)) {
-            return quote(Filters.text(value, session.budget), "/");
+            return quote(Filters.text(value, context.budget), "/");
         }
-        List<Object> pairs = value instanceof Map<?, ?> map ? Members.entries(map) : Python.list(value, session.budget);
+        List<Object> pairs = value instanceof Map<?, ?> map ? Members.entries(map) : Python.list(value, context.budget);
         StringJoiner query = new StringJoiner("&");
         for (Object pair : pairs) {
-            List<Object> two = Python.list(pair, session.budget);
+            List<Object> two = Python.list(pair, context.budget);
             if (two.size() != 2) {
-                throw new Fault("urlencode takes pairs; one of " + two.size() + " was given");
+                throw new TemplateError("urlencode takes pairs; one of " + two.size() + " was given");
             }
-            query.add(inQuery(two.get(0), session) + "=" + inQuery(two.get(1), session));
+            query.add(inQuery(two.get(0), context) + "=" + inQuery(two.get(1), context));
         }
-        return session.budget.made(query.toString());
+        return context.budget.made(query.toString());
     }
 
-    private static String inQuery(Object value, Session session) {
-        return quote(Filters.text(value, session.budget), "").replace("%20", "+");
+    private static String inQuery(Object value, RenderContext context) {
+        return quote(Filters.text(value, context.budget), "").replace("%20", "+");
     }
 
     private static String quote(String text, String alsoKept) {

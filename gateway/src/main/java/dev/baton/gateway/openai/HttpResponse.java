@@ -2,8 +2,8 @@ package dev.baton.gateway.openai;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.sse.ConnectionHandle;
 import dev.baton.gateway.sse.EventStream;
-import dev.baton.gateway.sse.Outlet;
 import io.netty.channel.Channel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReference;
@@ -22,12 +22,12 @@ import reactor.netty.http.server.HttpServerResponse;
  * The response to one request. Streams bypass Spring's encoders: each event is a buffer that goes to the connection as it
  * is and is flushed by itself.
  */
-final class Reply {
+final class HttpResponse {
     private final ServerWebExchange exchange;
     private final RequestTrace trace;
     private volatile int status;
 
-    Reply(ServerWebExchange exchange, RequestTrace trace) {
+    HttpResponse(ServerWebExchange exchange, RequestTrace trace) {
         this.exchange = exchange;
         this.trace = trace;
         exchange.getResponse().getHeaders().set("x-request-id", trace.requestId());
@@ -46,11 +46,11 @@ final class Reply {
         return status;
     }
 
-    Outlet outlet() {
+    ConnectionHandle connection() {
         AtomicReference<Channel> found = new AtomicReference<>();
-        connection().withConnection(connection -> found.set(connection.channel()));
+        nativeResponse().withConnection(connection -> found.set(connection.channel()));
         Channel channel = found.get();
-        return new Outlet(channel.alloc(), channel::bytesBeforeWritable, channel::close);
+        return new ConnectionHandle(channel.alloc(), channel::bytesBeforeWritable, channel::close);
     }
 
     Mono<Void> json(int code, String body) {
@@ -82,14 +82,14 @@ final class Reply {
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set("X-Accel-Buffering", "no");
         setProcessingTime(headers);
-        return connection().status(200).send(events, buffer -> true).then().doFinally(signal -> events.cancel());
+        return nativeResponse().status(200).send(events, buffer -> true).then().doFinally(signal -> events.cancel());
     }
 
     private void setProcessingTime(HttpHeaders headers) {
         headers.set("openai-processing-ms", Long.toString(trace.elapsed().toMillis()));
     }
 
-    private HttpServerResponse connection() {
+    private HttpServerResponse nativeResponse() {
         return ServerHttpResponseDecorator.getNativeResponse(exchange.getResponse());
     }
 }

@@ -1,29 +1,29 @@
 package dev.baton.gateway.openai;
 
-import dev.baton.gateway.answer.Collected;
-import dev.baton.gateway.answer.Plan;
+import dev.baton.gateway.answer.CompletionResult;
+import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.JsonText;
 
 /** Response bodies that are sent whole, as JSON. */
-final class Bodies {
-    private Bodies() {}
+final class ResponseBodies {
+    private ResponseBodies() {}
 
-    static String answer(Plan plan, Collected answer) {
-        boolean chat = plan.shape() == Shape.CHAT;
+    static String answer(PreparedRequest prepared, CompletionResult answer) {
+        boolean chat = prepared.shape() == Shape.CHAT;
         StringBuilder out = new StringBuilder(512)
                 .append("{\"id\":")
-                .append(JsonText.quote(plan.answerId()))
+                .append(JsonText.quote(prepared.answerId()))
                 .append(",\"object\":\"")
                 .append(chat ? "chat.completion" : "text_completion")
                 .append("\",\"created\":")
-                .append(plan.created())
+                .append(prepared.created())
                 .append(",\"model\":")
-                .append(JsonText.quote(plan.model()))
+                .append(JsonText.quote(prepared.model()))
                 .append(",\"choices\":[");
         for (int i = 0; i < answer.choices().size(); i++) {
-            Collected.Choice choice = answer.choices().get(i);
+            CompletionResult.Choice choice = answer.choices().get(i);
             out.append(i == 0 ? "{" : ",{").append("\"index\":").append(i);
             if (chat) {
                 out.append(",\"message\":{\"role\":\"assistant\",\"content\":")

@@ -9,4 +9,4 @@ import java.util.function.LongSupplier;
  * @param backlog bytes that the socket must take before it counts as writable again; 0 while it is writable
  * @param close closes the connection at once
  */
-public record Outlet(ByteBufAllocator allocator, LongSupplier backlog, Runnable close) {}
+public record ConnectionHandle(ByteBufAllocator allocator, LongSupplier backlog, Runnable close) {}

@@ -3,4 +3,4 @@ package dev.baton.tokenizer.template;
 import java.util.Iterator;
 
 /** A Python generator: walked once, lazily, always true, without a length. */
-record Once(Iterator<Object> items) {}
+record Generator(Iterator<Object> items) {}

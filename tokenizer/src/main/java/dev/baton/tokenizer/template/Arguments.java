@@ -5,7 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The arguments of one call, evaluated. {@code named} may be taken from by the callee. */
-record Args(List<Object> positional, Map<String, Object> named) {
+record Arguments(List<Object> positional, Map<String, Object> named) {
     int count() {
         return positional.size() + named.size();
     }
@@ -24,7 +24,7 @@ record Args(List<Object> positional, Map<String, Object> named) {
     Object require(int position, String name) {
         Object value = get(position, name);
         if (value == null) {
-            throw new Fault("missing argument " + Python.repr(name));
+            throw new TemplateError("missing argument " + Python.repr(name));
         }
         return value;
     }
@@ -34,7 +34,7 @@ record Args(List<Object> positional, Map<String, Object> named) {
         if (value instanceof String s) {
             return s;
         }
-        throw new Fault("argument " + Python.repr(name) + " must be str, not " + Python.typeName(value));
+        throw new TemplateError("argument " + Python.repr(name) + " must be str, not " + Python.typeName(value));
     }
 
     @Nullable
@@ -48,7 +48,9 @@ record Args(List<Object> positional, Map<String, Object> named) {
         return switch (value) {
             case Long n -> (int) Math.clamp(n, Integer.MIN_VALUE, Integer.MAX_VALUE);
             case Boolean b -> b ? 1 : 0;
-            default -> throw new Fault("argument " + Python.repr(name) + " must be int, not " + Python.typeName(value));
+            default ->
+                throw new TemplateError(
+                        "argument " + Python.repr(name) + " must be int, not " + Python.typeName(value));
         };
     }
 
@@ -56,14 +58,14 @@ record Args(List<Object> positional, Map<String, Object> named) {
         return Python.truthy(get(position, name, otherwise));
     }
 
-    Args atMost(int limit, String callee) {
+    Arguments atMost(int limit, String callee) {
         if (count() > limit) {
-            throw new Fault(callee + "() takes at most " + limit + " arguments (" + count() + " given)");
+            throw new TemplateError(callee + "() takes at most " + limit + " arguments (" + count() + " given)");
         }
         return this;
     }
 
-    Args without(int first) {
-        return new Args(positional.subList(Math.min(first, positional.size()), positional.size()), named);
+    Arguments without(int first) {
+        return new Arguments(positional.subList(Math.min(first, positional.size()), positional.size()), named);
     }
 }

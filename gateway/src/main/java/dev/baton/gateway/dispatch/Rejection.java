@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param retryAfter when a retry is likely to succeed; null when a retry cannot help or nothing is known
  */
-public record Refusal(
+public record Rejection(
         Reason reason, String message, @Nullable Duration retryAfter) {
     /** What the edge turns into a status and a code. */
     public enum Reason {

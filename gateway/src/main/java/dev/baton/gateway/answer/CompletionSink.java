@@ -1,12 +1,12 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.sse.LogprobBatch;
 import org.jspecify.annotations.Nullable;
 
 /** Where the choices of a request put what they make. Any thread may call, several at once for different choices. */
-interface Answer {
+interface CompletionSink {
     /** Every choice has a worker: from here on the status is 200. */
     void admitted();
 
@@ -20,7 +20,7 @@ interface Answer {
      *
      * @param timing of the first choice, null when it is not known
      */
-    void done(Usage usage, @Nullable RequestTiming timing);
+    void done(Usage usage, @Nullable TtftBreakdown timing);
 
     /** Some choice cannot go on and all were stopped; nothing comes after. */
     void failed(ApiError error);

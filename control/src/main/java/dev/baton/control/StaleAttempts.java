@@ -11,13 +11,13 @@ import java.util.Set;
  * Workers that go on with an attempt that was given up, because the word to cancel did not reach them or came before the
  * work did. Each is told again, once for each attempt, when it is heard.
  */
-final class Zombies {
+final class StaleAttempts {
     private final Attempts attempts;
     private final Set<Told> told = new HashSet<>();
 
     private record Told(WorkerRef worker, int attempt) {}
 
-    Zombies(Attempts attempts) {
+    StaleAttempts(Attempts attempts) {
         this.attempts = attempts;
     }
 

@@ -12,12 +12,12 @@ import tools.jackson.databind.JsonNode;
  * Typed, checked access to the fields of one JSON object of a request. A field that is null counts as absent; a field of
  * the wrong type or outside its range is an {@link ApiException} that names it.
  */
-final class Fields {
+final class JsonFields {
     private final JsonNode object;
     private final String path;
 
     /** @param path prefix of the names in errors, such as {@code stream_options.}; empty at the top */
-    Fields(JsonNode object, String path) {
+    JsonFields(JsonNode object, String path) {
         this.object = object;
         this.path = path;
     }
@@ -154,7 +154,7 @@ final class Fields {
     }
 
     @Nullable
-    Fields object(String field) {
+    JsonFields object(String field) {
         JsonNode node = node(field);
         if (node == null) {
             return null;
@@ -162,7 +162,7 @@ final class Fields {
         if (!node.isObject()) {
             throw wrongType(field, "an object", node);
         }
-        return new Fields(node, name(field) + ".");
+        return new JsonFields(node, name(field) + ".");
     }
 
     /** Refuses the field unless it is absent, false, empty, or one of {@code harmless}. */

@@ -1,14 +1,14 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
+import dev.baton.gateway.sse.ConnectionHandle;
 import dev.baton.gateway.sse.EventStream;
 import dev.baton.gateway.sse.LogprobBatch;
-import dev.baton.gateway.sse.Outlet;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,23 +18,23 @@ import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
 
 /** Runs plans: as a stream of events or as one collected answer. Cancelling what it returns cancels the workers' part. */
-public final class Answers {
+public final class CompletionRunner {
     private final Dispatcher dispatcher;
     private final ServedModel model;
     private final KeepAlive keepAlive;
 
-    public Answers(Dispatcher dispatcher, ServedModel model, KeepAlive keepAlive) {
+    public CompletionRunner(Dispatcher dispatcher, ServedModel model, KeepAlive keepAlive) {
         this.dispatcher = dispatcher;
         this.model = model;
         this.keepAlive = keepAlive;
     }
 
     /** Completes when every choice is done; an {@link ApiException} when that cannot be. */
-    public Mono<Collected> collect(Plan plan, RequestTrace trace) {
+    public Mono<CompletionResult> collect(PreparedRequest prepared, RequestTrace trace) {
         return Mono.create(sink -> {
-            Generations generations = new Generations(plan, model, trace, new Collecting(plan.choices(), sink));
-            sink.onCancel(generations::cancel);
-            generations.start(dispatcher);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, trace, new Collecting(prepared.choices(), sink));
+            sink.onCancel(group::cancel);
+            group.start(dispatcher);
         });
     }
 
@@ -42,21 +42,21 @@ public final class Answers {
      * Completes with the body once admission is decided; an {@link ApiException} when it is refused, or when the request
      * fails before that.
      */
-    public Mono<EventStream> stream(Plan plan, RequestTrace trace, Outlet outlet) {
+    public Mono<EventStream> stream(PreparedRequest prepared, RequestTrace trace, ConnectionHandle connection) {
         return Mono.create(sink -> {
-            Streaming streaming = new Streaming(plan, trace, sink);
-            Generations generations = new Generations(plan, model, trace, streaming);
-            ChunkTemplates templates =
-                    new ChunkTemplates(plan.shape(), plan.answerId(), plan.created(), plan.model(), plan.choices());
-            Ticker ticker = new Ticker(keepAlive, outlet.close());
-            EventStream events = new EventStream(templates, plan.choices(), outlet, () -> {
+            Streaming streaming = new Streaming(prepared, trace, sink);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, trace, streaming);
+            ChunkTemplates templates = new ChunkTemplates(
+                    prepared.shape(), prepared.answerId(), prepared.created(), prepared.model(), prepared.choices());
+            Ticker ticker = new Ticker(keepAlive, connection.close());
+            EventStream events = new EventStream(templates, prepared.choices(), connection, () -> {
                 ticker.stop();
-                generations.cancel();
+                group.cancel();
             });
             streaming.writesTo(events, ticker);
             ticker.ticks(events);
             sink.onCancel(events::cancel);
-            generations.start(dispatcher);
+            group.start(dispatcher);
         });
     }
 
@@ -69,7 +69,7 @@ public final class Answers {
         }
     }
 
-    private static final class Streaming implements Answer {
+    private static final class Streaming implements CompletionSink {
         private final boolean includeUsage;
         private final boolean includeTiming;
         private final RequestTrace trace;
@@ -78,9 +78,9 @@ public final class Answers {
         private @Nullable Ticker ticker;
         private boolean committed;
 
-        Streaming(Plan plan, RequestTrace trace, MonoSink<EventStream> admission) {
-            this.includeUsage = plan.includeUsage();
-            this.includeTiming = plan.includeTiming();
+        Streaming(PreparedRequest prepared, RequestTrace trace, MonoSink<EventStream> admission) {
+            this.includeUsage = prepared.includeUsage();
+            this.includeTiming = prepared.includeTiming();
             this.trace = trace;
             this.admission = admission;
         }
@@ -124,7 +124,7 @@ public final class Answers {
         }
 
         @Override
-        public void done(Usage usage, @Nullable RequestTiming timing) {
+        public void done(Usage usage, @Nullable TtftBreakdown timing) {
             stopTicker();
             Map<String, String> trailers = new LinkedHashMap<>();
             if (includeTiming && timing != null) {
@@ -152,15 +152,15 @@ public final class Answers {
         }
     }
 
-    private static final class Collecting implements Answer {
-        private final MonoSink<Collected> sink;
-        private final Collected.Part[] parts;
+    private static final class Collecting implements CompletionSink {
+        private final MonoSink<CompletionResult> sink;
+        private final CompletionResult.Part[] parts;
 
-        Collecting(int choices, MonoSink<Collected> sink) {
+        Collecting(int choices, MonoSink<CompletionResult> sink) {
             this.sink = sink;
-            this.parts = new Collected.Part[choices];
+            this.parts = new CompletionResult.Part[choices];
             for (int i = 0; i < choices; i++) {
-                parts[i] = new Collected.Part();
+                parts[i] = new CompletionResult.Part();
             }
         }
 
@@ -180,8 +180,8 @@ public final class Answers {
         }
 
         @Override
-        public void done(Usage usage, @Nullable RequestTiming timing) {
-            sink.success(Collected.of(parts, usage));
+        public void done(Usage usage, @Nullable TtftBreakdown timing) {
+            sink.success(CompletionResult.of(parts, usage));
         }
 
         @Override

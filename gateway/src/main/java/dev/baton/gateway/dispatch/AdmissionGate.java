@@ -6,7 +6,7 @@ import java.time.Clock;
 import java.time.Duration;
 
 /** The door: lets requests in as {@link Admission} says, counts them, and closes for a stop. Any thread. */
-final class InFlight {
+final class AdmissionGate {
     private static final Duration DRAIN_WINDOW = Duration.ofSeconds(10);
 
     private final Admission admission;
@@ -15,7 +15,7 @@ final class InFlight {
     private int running;
     private boolean closed;
 
-    InFlight(Admission admission, Clock clock) {
+    AdmissionGate(Admission admission, Clock clock) {
         this.admission = admission;
         this.clock = clock;
     }

@@ -1,30 +1,31 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.dispatch.Refusal;
+import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
 
 /** What a refusal or a failure of the serving side means to the client. */
-final class Failures {
+final class ApiErrors {
     private static final Duration SOON = Duration.ofSeconds(1);
 
-    private Failures() {}
+    private ApiErrors() {}
 
-    static ApiError error(Refusal refusal) {
-        return switch (refusal.reason()) {
-            case CONTEXT_LENGTH_EXCEEDED -> ApiError.contextLengthExceeded(refusal.message(), "messages");
+    static ApiError of(Rejection rejection) {
+        return switch (rejection.reason()) {
+            case CONTEXT_LENGTH_EXCEEDED -> ApiError.contextLengthExceeded(rejection.message(), "messages");
             case DEADLINE_EXCEEDED -> ApiError.deadlineExceeded();
             case SERVER_OVERLOADED ->
-                ApiError.overloaded(refusal.message(), refusal.retryAfter() == null ? SOON : refusal.retryAfter());
-            case NO_WORKERS -> ApiError.unavailable(refusal.message(), "no_workers", refusal.retryAfter());
+                ApiError.overloaded(
+                        rejection.message(), rejection.retryAfter() == null ? SOON : rejection.retryAfter());
+            case NO_WORKERS -> ApiError.unavailable(rejection.message(), "no_workers", rejection.retryAfter());
             case STATE_UNAVAILABLE ->
-                ApiError.unavailable(refusal.message(), "state_unavailable", refusal.retryAfter());
-            case SHUTTING_DOWN -> ApiError.unavailable(refusal.message(), "shutting_down", SOON);
+                ApiError.unavailable(rejection.message(), "state_unavailable", rejection.retryAfter());
+            case SHUTTING_DOWN -> ApiError.unavailable(rejection.message(), "shutting_down", SOON);
         };
     }
 
-    static ApiError error(Failure failure) {
+    static ApiError of(Failure failure) {
         return switch (failure.getCode()) {
             case DEADLINE_EXCEEDED -> ApiError.deadlineExceeded();
             case NO_CAPACITY -> ApiError.unavailable(failure.getMessage(), "no_workers", SOON);

@@ -1,9 +1,9 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.dispatch.Refusal;
-import dev.baton.gateway.dispatch.RequestTiming;
-import dev.baton.gateway.dispatch.Running;
+import dev.baton.gateway.dispatch.Rejection;
+import dev.baton.gateway.dispatch.RequestHandle;
 import dev.baton.gateway.dispatch.TokenSink;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.LogprobBatch;
@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * One choice: makes text of its tokens and cuts it at the first stop string. The dispatcher calls it one call at a time;
  * only the handle on the running request is shared with the thread that cancels.
  */
-final class Choice implements TokenSink {
+final class ChoiceStream implements TokenSink {
     private final int index;
-    private final Generations all;
+    private final ChoiceGroup all;
     private final ModelTokenizer tokenizer;
     private final TextStream text;
     private final StopStrings stops;
@@ -36,7 +36,7 @@ final class Choice implements TokenSink {
     private volatile int cached;
 
     /** Guarded by {@code this}. */
-    private @Nullable Running running;
+    private @Nullable RequestHandle running;
 
     private Wish wish = Wish.NONE;
 
@@ -47,14 +47,14 @@ final class Choice implements TokenSink {
         CANCEL
     }
 
-    Choice(int index, Plan plan, Generations all, ModelTokenizer tokenizer) {
+    ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup all, ModelTokenizer tokenizer) {
         this.index = index;
         this.all = all;
         this.tokenizer = tokenizer;
         this.text = tokenizer.textStream();
-        this.stops = new StopStrings(plan.stops());
-        this.shape = plan.shape();
-        this.stopping = plan.workOf(index).stopping();
+        this.stops = new StopStrings(prepared.stops());
+        this.shape = prepared.shape();
+        this.stopping = prepared.workOf(index).stopping();
     }
 
     int index() {
@@ -70,7 +70,7 @@ final class Choice implements TokenSink {
     }
 
     @Override
-    public void running(Running handle) {
+    public void running(RequestHandle handle) {
         Wish made;
         synchronized (this) {
             running = handle;
@@ -84,7 +84,7 @@ final class Choice implements TokenSink {
     }
 
     private void wish(Wish made) {
-        Running handle;
+        RequestHandle handle;
         synchronized (this) {
             wish = made;
             handle = running;
@@ -94,7 +94,7 @@ final class Choice implements TokenSink {
         }
     }
 
-    private static void tell(Running handle, Wish wish) {
+    private static void tell(RequestHandle handle, Wish wish) {
         switch (wish) {
             case NONE -> {}
             case COMPLETE -> handle.complete();
@@ -102,15 +102,15 @@ final class Choice implements TokenSink {
         }
     }
 
-    synchronized @Nullable RequestTiming timing() {
+    synchronized @Nullable TtftBreakdown timing() {
         return running == null ? null : running.timing();
     }
 
     @Override
-    public void refused(Refusal refusal) {
+    public void rejected(Rejection rejection) {
         if (!over) {
             over = true;
-            all.choiceFailed(Failures.error(refusal));
+            all.choiceFailed(ApiErrors.of(rejection));
         }
     }
 
@@ -176,7 +176,7 @@ final class Choice implements TokenSink {
     public void failed(Failure failure) {
         if (!over) {
             over = true;
-            all.choiceFailed(Failures.error(failure));
+            all.choiceFailed(ApiErrors.of(failure));
         }
     }
 

@@ -6,8 +6,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Strings as Python sees them: made of code points, with its own idea of whitespace and line ends. */
-final class Text {
-    private Text() {}
+final class PythonStrings {
+    private PythonStrings() {}
 
     static boolean isSpace(int c) {
         return (c >= 0x09 && c <= 0x0D)
@@ -149,7 +149,7 @@ final class Text {
 
     static void requireSeparator(String separator) {
         if (separator.isEmpty()) {
-            throw new Fault("empty separator");
+            throw new TemplateError("empty separator");
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.baton.gateway.dispatch;
 
 /** A request under way. Any thread may call; calls after the end do nothing. */
-public interface Running {
+public interface RequestHandle {
     /** The client left: queue, prefill, transfer and decode drop the request. */
     void cancel();
 
@@ -9,5 +9,5 @@ public interface Running {
     void complete();
 
     /** Where the time went so far. */
-    RequestTiming timing();
+    TtftBreakdown timing();
 }

@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** JSON as the values that chat templates work on: maps in the request's order, lists, strings, numbers, flags, null. */
-final class PlainValues {
-    private PlainValues() {}
+final class JsonToMap {
+    private JsonToMap() {}
 
     static Map<String, @Nullable Object> map(JsonNode object) {
         Map<String, @Nullable Object> map = new LinkedHashMap<>();

@@ -12,7 +12,7 @@ import java.time.Instant;
  * @param sampling with its seed set
  * @param stopping {@code max_tokens} 0 means as many as the context holds
  */
-public record Submission(
+public record GenerationRequest(
         String requestId,
         String tenant,
         String model,
@@ -21,7 +21,7 @@ public record Submission(
         Stopping stopping,
         int priority,
         Instant deadline) {
-    public Submission {
+    public GenerationRequest {
         if (requestId.isEmpty() || model.isEmpty() || prompt.length == 0) {
             throw new IllegalArgumentException("a submission needs a request id, a model and a prompt");
         }

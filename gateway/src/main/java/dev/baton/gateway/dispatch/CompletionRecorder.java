@@ -9,14 +9,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What is left of a choice that ended: metrics, a usage event, and a line for those who debug. Any thread. */
-final class Accounts {
-    private static final Logger LOG = LoggerFactory.getLogger(Accounts.class);
+final class CompletionRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
 
     private final DispatchMetrics metrics;
     private final UsageEvents usage;
     private final Clock clock;
 
-    Accounts(DispatchMetrics metrics, UsageEvents usage, Clock clock) {
+    CompletionRecorder(DispatchMetrics metrics, UsageEvents usage, Clock clock) {
         this.metrics = metrics;
         this.usage = usage;
         this.clock = clock;
@@ -38,7 +38,7 @@ final class Accounts {
         return metrics;
     }
 
-    void ended(Admitted request, End end, RequestTiming timing) {
+    void ended(AdmittedRequest request, End end, TtftBreakdown timing) {
         Instant now = clock.instant();
         metrics.ended(end.outcome());
         metrics.handedOff(timing);
@@ -61,7 +61,7 @@ final class Accounts {
         }
     }
 
-    private static UsageEvent event(Admitted request, End end, Instant now) {
+    private static UsageEvent event(AdmittedRequest request, End end, Instant now) {
         return UsageEvent.newBuilder()
                 .setRequestId(request.id())
                 .setTenant(request.submission().tenant())

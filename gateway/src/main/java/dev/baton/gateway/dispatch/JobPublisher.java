@@ -20,14 +20,14 @@ import java.util.function.Supplier;
  * Hands records to Kafka on a thread of its own, because a send blocks while Kafka is away and a request's loop must
  * not. What waits is bounded: more fails at once. Any thread.
  */
-final class WorkLanes implements AutoCloseable {
+final class JobPublisher implements AutoCloseable {
     private static final int MOST_WAITING = 8_192;
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
     private final LaneProducer producer;
     private final ThreadPoolExecutor sender;
 
-    WorkLanes(LaneProducer producer) {
+    JobPublisher(LaneProducer producer) {
         this.producer = producer;
         this.sender = new ThreadPoolExecutor(
                 1,

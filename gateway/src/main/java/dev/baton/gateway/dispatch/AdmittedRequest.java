@@ -14,7 +14,7 @@ import java.util.List;
  * @param chain names of the prompt's full blocks
  * @param at when it came
  */
-record Admitted(Submission submission, int maxTokens, List<BlockHash> chain, Instant at) {
+record AdmittedRequest(GenerationRequest submission, int maxTokens, List<BlockHash> chain, Instant at) {
     String id() {
         return submission.requestId();
     }

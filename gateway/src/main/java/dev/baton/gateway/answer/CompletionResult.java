@@ -6,21 +6,21 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A whole answer. */
-public record Collected(List<Choice> choices, Usage usage) {
+public record CompletionResult(List<Choice> choices, Usage usage) {
     /** @param logprobs JSON, null when not asked for */
     public record Choice(
             String text, String finishReason, @Nullable String logprobs) {}
 
-    public Collected {
+    public CompletionResult {
         choices = List.copyOf(choices);
     }
 
-    static Collected of(Part[] parts, Usage usage) {
+    static CompletionResult of(Part[] parts, Usage usage) {
         List<Choice> choices = new ArrayList<>(parts.length);
         for (Part part : parts) {
             choices.add(part.choice());
         }
-        return new Collected(choices, usage);
+        return new CompletionResult(choices, usage);
     }
 
     /** A choice while it grows; fed by one thread at a time. */

@@ -1,6 +1,6 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.dispatch.Submission;
+import dev.baton.gateway.dispatch.GenerationRequest;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
@@ -18,7 +18,7 @@ import java.util.List;
  * @param stops texts to cut at
  * @param includeTiming the client asked where its time to first token went
  */
-public record Plan(
+public record PreparedRequest(
         String requestId,
         String answerId,
         long created,
@@ -37,7 +37,7 @@ public record Plan(
     /** One prompt and when its choices stop. */
     public record Work(int[] prompt, Stopping stopping) {}
 
-    public Plan {
+    public PreparedRequest {
         works = List.copyOf(works);
         stops = List.copyOf(stops);
     }
@@ -58,12 +58,12 @@ public record Plan(
         return works.get(choice / n);
     }
 
-    Submission submission(int choice) {
+    GenerationRequest submission(int choice) {
         Work work = workOf(choice);
         Sampling own = choice == 0
                 ? sampling
                 : sampling.toBuilder().setSeed(sampling.getSeed() + choice).build();
         String id = choice == 0 ? requestId : requestId + "-" + choice;
-        return new Submission(id, tenant, model, work.prompt, own, work.stopping, priority, deadline);
+        return new GenerationRequest(id, tenant, model, work.prompt, own, work.stopping, priority, deadline);
     }
 }

@@ -1,7 +1,7 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.RequestTiming;
+import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.LogprobBatch;
@@ -12,37 +12,37 @@ import org.jspecify.annotations.Nullable;
 /**
  * The choices of one request, run side by side. They are admitted together, end together, and when one fails all do.
  */
-final class Generations {
-    private final Plan plan;
+final class ChoiceGroup {
+    private final PreparedRequest prepared;
     private final ServedModel model;
     private final RequestTrace trace;
-    private final Answer answer;
-    private final Choice[] choices;
+    private final CompletionSink answer;
+    private final ChoiceStream[] choices;
     private final AtomicInteger toAdmit;
     private final AtomicInteger toFinish;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Generations(Plan plan, ServedModel model, RequestTrace trace, Answer answer) {
-        this.plan = plan;
+    ChoiceGroup(PreparedRequest prepared, ServedModel model, RequestTrace trace, CompletionSink answer) {
+        this.prepared = prepared;
         this.model = model;
         this.trace = trace;
         this.answer = answer;
-        this.choices = new Choice[plan.choices()];
+        this.choices = new ChoiceStream[prepared.choices()];
         for (int i = 0; i < choices.length; i++) {
-            choices[i] = new Choice(i, plan, this, model.tokenizer());
+            choices[i] = new ChoiceStream(i, prepared, this, model.tokenizer());
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);
     }
 
     void start(Dispatcher dispatcher) {
-        trace.dispatched(plan.choices());
-        for (Choice choice : choices) {
+        trace.dispatched(prepared.choices());
+        for (ChoiceStream choice : choices) {
             if (over.get()) {
                 return;
             }
             try {
-                dispatcher.dispatch(plan.submission(choice.index()), choice);
+                dispatcher.dispatch(prepared.submission(choice.index()), choice);
             } catch (RuntimeException e) {
                 trace.problem("the dispatcher threw", e);
                 choice.failed(ApiError.internal("The request could not be dispatched."));
@@ -59,7 +59,7 @@ final class Generations {
     }
 
     private void stopAll() {
-        for (Choice choice : choices) {
+        for (ChoiceStream choice : choices) {
             choice.cancel();
         }
     }
@@ -93,7 +93,7 @@ final class Generations {
         trace.finished(reason);
         if (toFinish.decrementAndGet() == 0 && over.compareAndSet(false, true)) {
             Usage usage = usage();
-            RequestTiming timing = choices[0].timing();
+            TtftBreakdown timing = choices[0].timing();
             trace.done(usage.promptTokens(), usage.cachedTokens(), timing == null ? 1 : timing.attempts());
             answer.done(usage, timing);
         }
@@ -109,12 +109,12 @@ final class Generations {
     private Usage usage() {
         int generated = 0;
         int cached = 0;
-        for (Choice choice : choices) {
+        for (ChoiceStream choice : choices) {
             generated += choice.generated();
-            if (choice.index() % plan.n() == 0) {
+            if (choice.index() % prepared.n() == 0) {
                 cached += choice.cached();
             }
         }
-        return new Usage(plan.promptTokens(), cached, generated);
+        return new Usage(prepared.promptTokens(), cached, generated);
     }
 }
