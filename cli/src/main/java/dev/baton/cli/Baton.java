@@ -3,6 +3,7 @@ package dev.baton.cli;
 import dev.baton.cli.bench.BenchCommand;
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.hub.ModelsCommand;
 import dev.baton.cli.up.DownCommand;
 import dev.baton.cli.up.PrepareCommand;
 import dev.baton.cli.up.UpCommand;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Spec;
             UpCommand.class,
             DownCommand.class,
             ChatCommand.class,
+            ModelsCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
             PrepareCommand.class

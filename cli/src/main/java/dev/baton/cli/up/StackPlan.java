@@ -1,6 +1,7 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.CliException;
+import dev.baton.cli.hub.ModelSource;
 import dev.baton.transfer.pool.SharedPool;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ import java.util.stream.Stream;
 /**
  * What to start.
  *
- * @param model Hugging Face folder
+ * @param model Hugging Face folder, or a GGUF file
  * @param kvMebibytes size of each worker's KV pool
  * @param threads compute threads of each worker; 0 shares the cores out
  * @param gatewayArgs further settings of the gateway, {@code --name=value}; {@code workerArgs} of every worker
@@ -46,7 +47,8 @@ public record StackPlan(
 
     private static void checkModel(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new CliException("--model " + folder + " is not a folder: name a Hugging Face model folder");
+            throw new CliException("--model " + folder
+                    + " is not a folder: name a Hugging Face model folder, or a model on a hub as org/name");
         }
         for (String file : List.of("config.json", "tokenizer.json")) {
             if (!Files.isRegularFile(folder.resolve(file))) {
@@ -79,9 +81,9 @@ public record StackPlan(
                 .orElseGet(SharedPool::defaultFolder);
     }
 
-    /** What clients call the model: its folder's name. */
+    /** What clients call the model: its name on the hub, else its folder's name. */
     public String modelName() {
-        return String.valueOf(model.getFileName());
+        return ModelSource.servedName(model);
     }
 
     int workers() {

@@ -1,6 +1,8 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.Baton;
+import dev.baton.cli.hub.FetchLines;
+import dev.baton.cli.hub.ModelSource;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,8 +20,10 @@ public final class UpCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(names = "--model", description = "Hugging Face model folder (default: models/demo).")
-    private @Nullable Path model;
+    @Option(
+            names = "--model",
+            description = "Hugging Face model folder, or org/name[@revision] on a hub (default: models/demo).")
+    private @Nullable String model;
 
     @Option(names = "--prefill", defaultValue = "1", description = "Prefill workers (default: ${DEFAULT-VALUE}).")
     private int prefill;
@@ -63,9 +67,9 @@ public final class UpCommand implements Runnable {
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = (model != null ? model : Baton.home().resolve("models/demo"))
-                .toAbsolutePath()
-                .normalize();
+        Path folder = model == null
+                ? Baton.home().resolve("models/demo").toAbsolutePath().normalize()
+                : ModelSource.find(model, new FetchLines(out));
         StackPlan plan = new StackPlan(
                 folder,
                 prefill,
@@ -84,7 +88,7 @@ public final class UpCommand implements Runnable {
                                 decode,
                                 plan.threadsEach(),
                                 plan.threadsEach() == 1 ? "" : "s",
-                                folder.getFileName()));
+                                plan.modelName()));
         try (LocalStack stack = LocalStack.start(StackPlace.own(), plan, line -> say(out, line))) {
             say(out, welcome(stack, (System.nanoTime() - started) / 1e9));
             stack.watch();

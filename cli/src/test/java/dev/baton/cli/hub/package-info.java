@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.hub;
+
+import org.jspecify.annotations.NullMarked;
