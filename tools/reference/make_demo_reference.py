@@ -21,7 +21,7 @@ import try_demo
 from greedy import STEPS, TOLERANCE, continuation
 
 ROOT = Path(__file__).parents[2]
-ENGINE = ROOT / "engine/src/test/resources/reference/demo"
+MODEL_TESTS = ROOT / "model/src/test/resources/reference/demo"
 TOKENIZER = ROOT / "tokenizer/src/test/resources/tokenizers"
 STRINGS = [
     "", " ", "  ", "\n", "\n\n", "\t", " \n ", "a", "A", " a", "a ", "Hello", "Hello!", "Hello, world!", " Hello", "hello  world", "Hello\nworld\n",
@@ -98,12 +98,12 @@ def main() -> None:
     digest = hashlib.sha256((args.model / "model.safetensors").read_bytes()).hexdigest()
 
     cases, rows = greedy_cases(model, tokenizer)
-    ENGINE.mkdir(parents=True, exist_ok=True)
+    MODEL_TESTS.mkdir(parents=True, exist_ok=True)
     head = {"model": "models/demo", "model_sha256": digest, "tolerance": TOLERANCE, "vocabulary": model.config.vocab_size}
-    write_lines(ENGINE / "reference.json", head, "cases", cases)
-    torch.stack(rows).numpy().astype("<f4").tofile(ENGINE / "logits.bin")
+    write_lines(MODEL_TESTS / "reference.json", head, "cases", cases)
+    torch.stack(rows).numpy().astype("<f4").tofile(MODEL_TESTS / "logits.bin")
     perplexity = held_out(model, tokenizer)
-    write_lines(ENGINE / "held-out.json", {"model_sha256": digest, **{k: v for k, v in perplexity.items() if k != "documents"}},
+    write_lines(MODEL_TESTS / "held-out.json", {"model_sha256": digest, **{k: v for k, v in perplexity.items() if k != "documents"}},
                 "documents", perplexity["documents"])
 
     TOKENIZER.mkdir(parents=True, exist_ok=True)

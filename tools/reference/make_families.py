@@ -19,7 +19,7 @@ import transformers as hf
 
 from greedy import STEPS, TOLERANCE, Continuation, continuation
 
-FOLDER = Path(__file__).parents[2] / "engine/src/test/resources/reference/families"
+FOLDER = Path(__file__).parents[2] / "model/src/test/resources/reference/families"
 SMALL = {"vocab_size": 128, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
          "num_key_value_heads": 2, "max_position_embeddings": 256, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
 LLAMA3_ROPE = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,

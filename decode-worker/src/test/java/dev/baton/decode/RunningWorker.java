@@ -9,9 +9,9 @@ import dev.baton.cluster.streams.StreamListener;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.config.StreamSettings;
+import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineSettings;
-import dev.baton.engine.model.Models;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -109,7 +109,7 @@ final class RunningWorker implements AutoCloseable {
         }
 
         @Override
-        public EngineSettings engine(Models.Device device) {
+        public EngineSettings engine(Device device) {
             return role.engine(device);
         }
 

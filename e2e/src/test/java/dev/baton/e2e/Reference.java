@@ -13,7 +13,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** What transformers answered to the same chats, greedy and in f32, as committed beside the engine's tests. */
 final class Reference {
     private static final Path FILE =
-            RunningBaton.HOME.resolve("engine/src/test/resources/reference/demo/reference.json");
+            RunningBaton.HOME.resolve("model/src/test/resources/reference/demo/reference.json");
 
     private Reference() {}
 

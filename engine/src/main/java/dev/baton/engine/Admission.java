@@ -1,7 +1,6 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Admit;
-import dev.baton.engine.model.ModelShape;
 import dev.baton.engine.sampling.SamplingParameters;
 import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.sampling.StoppingRule;

@@ -8,9 +8,6 @@ import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
-import dev.baton.engine.kernel.LogitKernels;
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelShape;
 import dev.baton.engine.sampling.Drawn;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.schedule.Goal;
@@ -83,7 +80,7 @@ final class EngineLoop implements ForwardPass.Caller {
                         settings.stepTokens(),
                         shape.layout().blockTokens()));
         this.forward = new ForwardPass(runner, meter, this);
-        this.sampler = new Sampler(shape.vocab(), LogitKernels.open());
+        this.sampler = new Sampler(shape.vocab(), runner.logitPasses());
     }
 
     /** One turn. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */

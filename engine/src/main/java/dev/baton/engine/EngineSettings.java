@@ -1,7 +1,6 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Work;
-import dev.baton.engine.model.Models;
 import java.time.Duration;
 import java.util.Set;
 
@@ -59,7 +58,7 @@ public record EngineSettings(Role role, int maxSequences, int stepTokens, int qu
     }
 
     /** Big chunks, few sequences. A GPU takes larger ones: it waits for launches, which a chunk pays once. */
-    public static EngineSettings prefill(Models.Device device) {
+    public static EngineSettings prefill(Device device) {
         int stepTokens = switch (device) {
             case CPU -> 512;
             case CUDA -> 4_096;

@@ -1,7 +1,6 @@
 package dev.baton.engine;
 
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelRunner.Slice;
+import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.schedule.StepPlan.Chunk;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

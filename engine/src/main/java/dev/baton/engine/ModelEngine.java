@@ -2,8 +2,6 @@ package dev.baton.engine;
 
 import static dev.baton.engine.Admission.failure;
 
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelShape;
 import dev.baton.protocol.v1.Failure;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

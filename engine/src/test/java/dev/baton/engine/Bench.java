@@ -5,8 +5,6 @@ import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineCommand.Work;
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.OpenModel;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.BlockHash;
@@ -29,9 +27,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /** An engine loop without a thread, over the simulated model or a real one, in a time that only tests move. */
-final class Bench implements AutoCloseable {
-    static final int BLOCK = 4;
-    static final int VOCAB = 97;
+public final class Bench implements AutoCloseable {
+    public static final int BLOCK = 4;
+    public static final int VOCAB = 97;
 
     /** Held so that it stays configured. */
     private static final Logger QUIET = Logger.getLogger("dev.baton.engine");
@@ -41,19 +39,19 @@ final class Bench implements AutoCloseable {
     }
 
     final Queue<Consumer<EngineLoop>> incoming = new ArrayDeque<>();
-    final List<BlockHash> cached = new ArrayList<>();
-    final List<BlockHash> evicted = new ArrayList<>();
-    final List<EngineListener.StepReport> reports = new ArrayList<>();
-    final KvRegion region;
-    final ModelRunner runner;
+    public final List<BlockHash> cached = new ArrayList<>();
+    public final List<BlockHash> evicted = new ArrayList<>();
+    public final List<EngineListener.StepReport> reports = new ArrayList<>();
+    public final KvRegion region;
+    public final ModelRunner runner;
     final EngineLoop loop;
-    long millis = 1_000_000;
+    public long millis = 1_000_000;
 
-    Bench(EngineSettings.Role role, int blocks) {
+    public Bench(EngineSettings.Role role, int blocks) {
         this(role, blocks, 8, UnaryOperator.identity());
     }
 
-    Bench(EngineSettings.Role role, int blocks, int maxSequences, UnaryOperator<ModelRunner> wrapping) {
+    public Bench(EngineSettings.Role role, int blocks, int maxSequences, UnaryOperator<ModelRunner> wrapping) {
         this(
                 new SimulatedModel("toy", VOCAB, 256, Set.of(), 3, BLOCK, StepCost.NONE),
                 new EngineSettings(role, maxSequences, maxSequences + 3 * BLOCK, 64, EngineSettings.Patience.DEFAULT),
@@ -61,7 +59,7 @@ final class Bench implements AutoCloseable {
                 wrapping);
     }
 
-    Bench(OpenModel model, EngineSettings settings, int blocks, UnaryOperator<ModelRunner> wrapping) {
+    public Bench(OpenModel model, EngineSettings settings, int blocks, UnaryOperator<ModelRunner> wrapping) {
         region = new KvRegion(
                 model.layout(blocks),
                 Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
@@ -91,11 +89,11 @@ final class Bench implements AutoCloseable {
     }
 
     /** A prompt of random tokens. */
-    static List<Integer> prompt(long seed, int length) {
+    public static List<Integer> prompt(long seed, int length) {
         return new Random(seed).ints(length, 0, VOCAB).boxed().toList();
     }
 
-    static Generation generation(String id, List<Integer> prompt, int maxTokens) {
+    public static Generation generation(String id, List<Integer> prompt, int maxTokens) {
         return Generation.newBuilder()
                 .setRequestId(id)
                 .setAttempt(Attempt.newBuilder().setNumber(1).setNonce(7))
@@ -104,28 +102,41 @@ final class Bench implements AutoCloseable {
                 .build();
     }
 
-    RecordingListener admit(Generation generation, Work work) {
+    public RecordingListener admit(Generation generation, Work work) {
         RecordingListener listener = new RecordingListener();
         incoming.add(target -> target.handle(new Admit(generation, work, listener)));
         return listener;
     }
 
-    void cancel(Generation generation) {
+    public void cancel(Generation generation) {
         incoming.add(target -> target.handle(new Cancel(
                 SequenceKey.of(generation),
                 Failure.newBuilder().setCode(Failure.Code.CANCELLED).build())));
     }
 
-    void release(Generation generation) {
+    public void release(Generation generation) {
         incoming.add(target -> target.handle(new Release(SequenceKey.of(generation))));
     }
 
-    void arrived(Generation generation, int firstToken) {
+    public void arrived(Generation generation, int firstToken) {
         incoming.add(target -> target.handle(new KvArrived(SequenceKey.of(generation), firstToken)));
     }
 
+    /** One turn of the loop. False when there was nothing to do. */
+    public boolean turn() {
+        return loop.turn();
+    }
+
+    public EngineLoad load() {
+        return loop.load();
+    }
+
+    public void checkIntegrity() {
+        loop.checkIntegrity();
+    }
+
     /** Turns until nothing happens. */
-    void settle() {
+    public void settle() {
         for (int turns = 0; loop.turn(); turns++) {
             loop.checkIntegrity();
             if (turns > 10_000) {
@@ -136,7 +147,7 @@ final class Bench implements AutoCloseable {
     }
 
     /** What an engine of its own makes of the prompt. */
-    static List<Integer> alone(Generation generation) {
+    public static List<Integer> alone(Generation generation) {
         Bench bench = new Bench(EngineSettings.Role.BOTH, 128);
         RecordingListener listener = bench.admit(generation, Work.PREFILL_AND_DECODE);
         bench.settle();
@@ -144,7 +155,7 @@ final class Bench implements AutoCloseable {
     }
 
     /** Copies the KV of some blocks into another bench's, as a transfer would. */
-    void copyKv(List<Integer> from, Bench other, List<Integer> to) {
+    public void copyKv(List<Integer> from, Bench other, List<Integer> to) {
         for (int layer = 0; layer < region.layout().layers(); layer++) {
             for (int i = 0; i < from.size(); i++) {
                 other.region.layerBlock(layer, to.get(i)).copyFrom(region.layerBlock(layer, from.get(i)));
@@ -153,7 +164,7 @@ final class Bench implements AutoCloseable {
     }
 
     /** Forgets what was heard so far. */
-    void forget() {
+    public void forget() {
         cached.clear();
         evicted.clear();
         reports.clear();

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
-import dev.baton.engine.model.ModelRunner;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Sampling;

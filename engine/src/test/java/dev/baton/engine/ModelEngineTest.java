@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
-import dev.baton.engine.model.ModelRunner;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.KvRegion;

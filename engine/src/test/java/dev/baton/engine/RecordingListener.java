@@ -8,23 +8,23 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what a sequence was told, and refuses what may not follow. */
-class RecordingListener implements SequenceListener {
-    final List<Integer> tokens = new ArrayList<>();
-    final List<String> events = new ArrayList<>();
-    List<Integer> blocks = List.of();
-    int firstIndex = -1;
-    int cachedTokens = -1;
-    int layerTokens;
-    Finish.@Nullable Reason finish;
+public class RecordingListener implements SequenceListener {
+    public final List<Integer> tokens = new ArrayList<>();
+    public final List<String> events = new ArrayList<>();
+    public List<Integer> blocks = List.of();
+    public int firstIndex = -1;
+    public int cachedTokens = -1;
+    public int layerTokens;
+    public Finish.@Nullable Reason finish;
 
     @Nullable
-    Failure failure;
+    public Failure failure;
 
-    boolean ended() {
+    public boolean ended() {
         return finish != null || failure != null;
     }
 
-    Failure.Code failureCode() {
+    public Failure.Code failureCode() {
         return failure == null ? Failure.Code.CODE_UNSPECIFIED : failure.getCode();
     }
 

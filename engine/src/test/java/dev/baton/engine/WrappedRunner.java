@@ -1,7 +1,6 @@
 package dev.baton.engine;
 
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelShape;
+import dev.baton.engine.sampling.LogitPasses;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -26,6 +25,11 @@ class WrappedRunner implements ModelRunner {
     @Override
     public void arrived(int[] blocks) {
         inner.arrived(blocks);
+    }
+
+    @Override
+    public LogitPasses logitPasses() {
+        return inner.logitPasses();
     }
 
     @Override

@@ -37,5 +37,5 @@ class ArchitectureTest {
             .resideInAnyPackage("dev.baton.transfer.pool", "dev.baton.transfer.session")
             .should()
             .dependOnClassesThat()
-            .resideInAnyPackage("dev.baton.transfer", "dev.baton.transfer.bench");
+            .resideInAPackage("dev.baton.transfer");
 }

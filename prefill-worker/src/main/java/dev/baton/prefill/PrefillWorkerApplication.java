@@ -1,7 +1,7 @@
 package dev.baton.prefill;
 
+import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
-import dev.baton.engine.model.Models;
 import dev.baton.protocol.v1.WorkerState.Role;
 import dev.baton.worker.Duty;
 import dev.baton.worker.WorkerContext;
@@ -27,7 +27,7 @@ public class PrefillWorkerApplication {
             }
 
             @Override
-            public EngineSettings engine(Models.Device device) {
+            public EngineSettings engine(Device device) {
                 return EngineSettings.prefill(device);
             }
 

@@ -1,8 +1,8 @@
 package dev.baton.worker;
 
-import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.ModelSettings.WeightChoice;
-import dev.baton.engine.model.Models;
+import dev.baton.engine.Device;
+import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.WeightChoice;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -29,7 +29,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
 public record EngineGroup(
         @DefaultValue("MODEL") @NotNull Kind kind,
-        @DefaultValue("CPU") @NotNull Models.Device device,
+        @DefaultValue("CPU") @NotNull Device device,
         @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
         @DefaultValue("STORED") @NotNull WeightChoice weights,
         @DefaultValue("0") @Min(0) @Max(256) int threads,

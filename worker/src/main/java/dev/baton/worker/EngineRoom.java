@@ -1,16 +1,17 @@
 package dev.baton.worker;
 
+import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineClock;
 import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.ModelEngine;
-import dev.baton.engine.model.ModelSettings;
-import dev.baton.engine.model.ModelSettings.Precision;
-import dev.baton.engine.model.Models;
-import dev.baton.engine.model.OpenModel;
-import dev.baton.engine.torch.UnusableDeviceException;
+import dev.baton.engine.OpenModel;
 import dev.baton.kv.KvLayout;
+import dev.baton.model.ModelSettings;
+import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.Models;
+import dev.baton.model.UnusableDeviceException;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
@@ -81,7 +82,7 @@ final class EngineRoom implements AutoCloseable {
     }
 
     /** Opens the model on the device that was asked for, never on another. */
-    static OpenModel openModel(ModelSettings settings, Models.Device device) throws IOException {
+    static OpenModel openModel(ModelSettings settings, Device device) throws IOException {
         try {
             return Models.open(settings, device, new LoadLog());
         } catch (UnusableDeviceException e) {

@@ -1,7 +1,7 @@
 package dev.baton.worker;
 
+import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
-import dev.baton.engine.model.Models;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.io.IOException;
@@ -11,7 +11,7 @@ public interface WorkerRole {
     Role role();
 
     /** Limits of an engine on that device unless set. */
-    EngineSettings engine(Models.Device device);
+    EngineSettings engine(Device device);
 
     Duty<?> begin(WorkerContext context) throws IOException;
 

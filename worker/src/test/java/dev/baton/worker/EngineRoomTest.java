@@ -3,9 +3,9 @@ package dev.baton.worker;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.baton.engine.model.ModelSettings;
-import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.Models;
+import dev.baton.engine.Device;
+import dev.baton.model.ModelSettings;
+import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -15,7 +15,7 @@ class EngineRoomTest {
     void aWorkerThatIsToUseAGpuAndCannotEndsWithWhatWasFoundWhichSettingAndWhatToDo() {
         assumeThat(Path.of("/dev/nvidia0")).as("a GPU").doesNotExist();
         ModelSettings settings = new ModelSettings(Path.of("../models/demo"), "demo", DtypeChoice.AUTO, 1, 64);
-        assertThatThrownBy(() -> EngineRoom.openModel(settings, Models.Device.CUDA))
+        assertThatThrownBy(() -> EngineRoom.openModel(settings, Device.CUDA))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("baton.engine.device is CUDA. cuda:0 cannot be used. Found: ")
                 .hasMessageContaining("driver")

@@ -2,9 +2,9 @@ package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.model.ModelSettings.DtypeChoice;
-import dev.baton.engine.model.ModelSettings.WeightChoice;
-import dev.baton.engine.model.Models;
+import dev.baton.engine.Device;
+import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.WeightChoice;
 import dev.baton.transfer.session.TransportChoice;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +29,7 @@ class WorkerGroupsTest {
             assertThat(context.getBean(EngineGroup.class))
                     .isEqualTo(new EngineGroup(
                             EngineGroup.Kind.MODEL,
-                            Models.Device.CPU,
+                            Device.CPU,
                             DtypeChoice.AUTO,
                             WeightChoice.STORED,
                             0,
@@ -65,7 +65,7 @@ class WorkerGroupsTest {
             assertThat(context.getBean(EngineGroup.class))
                     .isEqualTo(new EngineGroup(
                             EngineGroup.Kind.SIMULATED,
-                            Models.Device.CUDA,
+                            Device.CUDA,
                             DtypeChoice.F32,
                             WeightChoice.INT8,
                             3,

@@ -12,22 +12,22 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Unmatched;
 
-/** Benches that live in a module: run as a child JVM on that module's own class path, arguments passed on. */
+/** A bench of the module {@code bench}: a child JVM on that module's class path; arguments are passed on. */
 abstract class ModuleBenchCommand implements Callable<Integer> {
-    private final String module;
+    private static final String MODULE = "bench";
+
     private final String mainClass;
 
     @Unmatched
     private List<String> arguments = new ArrayList<>();
 
-    ModuleBenchCommand(String module, String mainClass) {
-        this.module = module;
+    ModuleBenchCommand(String mainClass) {
         this.mainClass = mainClass;
     }
 
     @Override
     public Integer call() {
-        Path target = Baton.home().resolve(module).resolve("target");
+        Path target = Baton.home().resolve(MODULE).resolve("target");
         try {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -39,7 +39,7 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
             command.addAll(QuickJvm.OPTIONS); // as the workers run
             command.addAll(List.of(
                     "-cp",
-                    target.resolve(module + "-0.1.0-SNAPSHOT.jar")
+                    target.resolve(MODULE + "-0.1.0-SNAPSHOT.jar")
                             + java.io.File.pathSeparator
                             + Files.readString(target.resolve("runtime.classpath"))
                                     .strip(),
@@ -47,7 +47,7 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
             command.addAll(arguments);
             return new ProcessBuilder(command).inheritIO().start().waitFor();
         } catch (IOException e) {
-            throw new CliException(module + " is not built: run ./mvnw package", e);
+            throw new CliException(MODULE + " is not built: run ./mvnw package", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);
@@ -57,14 +57,14 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
     @Command(name = "engine", description = "Tokens per second of the engine alone; --help says more.")
     static final class Engine extends ModuleBenchCommand {
         Engine() {
-            super("engine", "dev.baton.engine.bench.EngineBench");
+            super("dev.baton.bench.engine.EngineBench");
         }
     }
 
     @Command(name = "transfer", description = "KV transfer against memcpy; --help says more.")
     static final class Transfer extends ModuleBenchCommand {
         Transfer() {
-            super("kv-transfer", "dev.baton.transfer.bench.TransferBench");
+            super("dev.baton.bench.transfer.TransferBench");
         }
     }
 }

@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 /** The native code that Baton loads, each with the module on whose class path it lies. */
 enum NativeLibrary {
     TOKENIZERS("tokenizers", "gateway"),
-    LIBTORCH("libtorch", "engine"),
-    LIBBATON("libbaton", "engine");
+    LIBTORCH("libtorch", "model"),
+    LIBBATON("libbaton", "model");
 
     private static final Duration LIMIT = Duration.ofSeconds(60);
 

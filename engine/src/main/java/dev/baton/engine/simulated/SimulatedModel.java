@@ -1,8 +1,8 @@
 package dev.baton.engine.simulated;
 
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelShape;
-import dev.baton.engine.model.OpenModel;
+import dev.baton.engine.ModelRunner;
+import dev.baton.engine.ModelShape;
+import dev.baton.engine.OpenModel;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;

@@ -1,7 +1,9 @@
 package dev.baton.engine.simulated;
 
-import dev.baton.engine.model.ModelRunner;
-import dev.baton.engine.model.ModelShape;
+import dev.baton.engine.ModelRunner;
+import dev.baton.engine.ModelShape;
+import dev.baton.engine.sampling.JavaLogitPasses;
+import dev.baton.engine.sampling.LogitPasses;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
@@ -108,6 +110,11 @@ final class SimulatedRunner implements ModelRunner {
             }
         }
         return digest;
+    }
+
+    @Override
+    public LogitPasses logitPasses() {
+        return new JavaLogitPasses();
     }
 
     @Override

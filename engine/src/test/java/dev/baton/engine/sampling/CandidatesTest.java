@@ -2,8 +2,6 @@ package dev.baton.engine.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.kernel.LogitKernels;
-import dev.baton.engine.kernel.Scalars;
 import java.lang.foreign.MemorySegment;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -78,7 +76,7 @@ class CandidatesTest {
 
     private void check(double temperature, DoubleSupplier logit) {
         for (int vocabulary : VOCABULARIES) {
-            Candidates candidates = new Candidates(vocabulary, LogitKernels.open());
+            Candidates candidates = new Candidates(vocabulary, new JavaLogitPasses());
             for (int round = 0; round < 6; round++) {
                 float[] logits = new float[vocabulary];
                 for (int i = 0; i < vocabulary; i++) {
@@ -177,7 +175,7 @@ class CandidatesTest {
                             .thenComparingInt(i -> i))
                     .limit(20)
                     .toArray(Integer[]::new);
-            Candidates candidates = new Candidates(vocabulary, LogitKernels.open());
+            Candidates candidates = new Candidates(vocabulary, new JavaLogitPasses());
             candidates.take(MemorySegment.ofArray(logits), 0);
             candidates.begin(1);
             assertThat(Arrays.stream(candidates.likeliest(20)).boxed()).containsExactly(expected);

@@ -1,6 +1,5 @@
 package dev.baton.engine.sampling;
 
-import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.protocol.v1.Sampling;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -72,7 +71,7 @@ class DistributionTest {
         generated.forEach(counts::add);
         SequenceSampling sequence = new SequenceSampling(
                 SamplingParameters.of(sampling), new StoppingRule(Set.of(), 0, Integer.MAX_VALUE), counts);
-        Sampler sampler = new Sampler(logits.length, LogitKernels.open());
+        Sampler sampler = new Sampler(logits.length, new JavaLogitPasses());
         int[] drawn = new int[logits.length];
         for (int i = 0; i < DRAWS; i++) {
             drawn[sampler.draw(MemorySegment.ofArray(logits), 0, i, sequence).token()]++;

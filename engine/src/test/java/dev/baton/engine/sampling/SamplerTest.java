@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.baton.engine.kernel.LogitKernels;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +17,7 @@ class SamplerTest {
     private static final int DRAWS = 40_000;
 
     private final float[] logits = {0.5f, 2.0f, -1.0f, 1.5f, 2.0f, 0.0f, -3.0f, 1.0f};
-    private final Sampler sampler = new Sampler(logits.length, LogitKernels.open());
+    private final Sampler sampler = new Sampler(logits.length, new JavaLogitPasses());
 
     @Test
     void greedyTakesTheHighestAndTheLowestIdOfEqualOnes() {

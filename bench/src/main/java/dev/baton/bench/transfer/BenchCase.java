@@ -1,0 +1,88 @@
+package dev.baton.bench.transfer;
+
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.TransferKey;
+import dev.baton.transfer.TransferSettings;
+import dev.baton.transfer.pool.PoolIdentity;
+import dev.baton.transfer.session.Secret;
+import dev.baton.transfer.session.SessionLimits;
+import dev.baton.transfer.session.TransportChoice;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * One measured combination; crosses to the sending process as words.
+ *
+ * @param blockKib one layer of one block
+ * @param poolMib bytes moved in each round: far more than any cache
+ */
+record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int poolMib, int rounds) {
+    private static final int LAYERS = 16;
+    private static final int BLOCK_TOKENS = 64;
+    private static final int DIM = 128;
+
+    static BenchCase parse(List<String> words) {
+        return new BenchCase(
+                KvTransportKind.valueOf(words.get(0)),
+                Integer.parseInt(words.get(1)),
+                Boolean.parseBoolean(words.get(2)),
+                Integer.parseInt(words.get(3)),
+                Integer.parseInt(words.get(4)));
+    }
+
+    List<String> words() {
+        return List.of(
+                transport.name(),
+                Integer.toString(blockKib),
+                Boolean.toString(digests),
+                Integer.toString(poolMib),
+                Integer.toString(rounds));
+    }
+
+    KvLayout layout() {
+        int headBytes = 2 * DIM * KvDtype.BF16.bytes() * BLOCK_TOKENS;
+        int heads = Math.max(1, (blockKib << 10) / headBytes);
+        int blocks = Math.toIntExact(((long) poolMib << 20) / ((long) LAYERS * heads * headBytes));
+        return KvLayout.uniform(LAYERS, heads, DIM, BLOCK_TOKENS, KvDtype.BF16, blocks);
+    }
+
+    PoolIdentity identity(String worker) {
+        return new PoolIdentity(worker, 1, 1, layout());
+    }
+
+    int tokens() {
+        return layout().blocks() * BLOCK_TOKENS;
+    }
+
+    List<Integer> blocks() {
+        return IntStream.range(0, layout().blocks()).boxed().toList();
+    }
+
+    TransferKey key(int round) {
+        return new TransferKey("round " + round, 1, 1);
+    }
+
+    TransferSettings settings() {
+        return new TransferSettings(
+                new Secret("a secret for the bench only"),
+                "bench",
+                transport == KvTransportKind.TCP ? TransportChoice.TCP : TransportChoice.SHARED_MEMORY,
+                digests,
+                Duration.ofMinutes(10),
+                new SessionLimits(
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(10),
+                        Duration.ofMinutes(10),
+                        4,
+                        1024,
+                        SessionLimits.defaults().creditBytes()));
+    }
+
+    String name() {
+        return "%s %4d KiB %s".formatted(transport, blockKib, digests ? "digest" : "plain");
+    }
+}

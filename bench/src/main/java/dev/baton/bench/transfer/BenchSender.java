@@ -1,0 +1,54 @@
+package dev.baton.bench.transfer;
+
+import dev.baton.transfer.KvSender;
+import dev.baton.transfer.Outbound;
+import dev.baton.transfer.TransferListener;
+import dev.baton.transfer.pool.SharedPool;
+import dev.baton.transfer.session.TimeSource;
+import java.io.PrintStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The sending process: a pool full of bytes, offered whole under one request per round. Ends with its stdin. */
+final class BenchSender {
+    private BenchSender() {}
+
+    static void run(BenchCase one, Path folder, PrintStream out) throws Exception {
+        try (SharedPool pool = SharedPool.create(folder, one.identity("bench-sender"));
+                KvSender sender = new KvSender(
+                        pool,
+                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                        one.settings(),
+                        TransferListener.NONE,
+                        TimeSource.system())) {
+            MemorySegment bytes = pool.region().segment();
+            for (long at = 0; at < bytes.byteSize(); at += Long.BYTES) {
+                bytes.set(ValueLayout.JAVA_LONG, at, at * 0x9E3779B97F4A7C15L);
+            }
+            sender.start();
+            List<Outbound> outbounds = new ArrayList<>();
+            for (int round = 0; round < one.rounds(); round++) {
+                Outbound outbound = sender.open(one.key(round), one.tokens());
+                outbound.blocks(one.blocks(), one.tokens());
+                outbound.completed(0, TimeSource.system().epochMicros());
+                outbounds.add(outbound);
+            }
+            out.println("port " + sender.port());
+            out.flush();
+            while (System.in.read() >= 0) {
+                // The parent closes our stdin, or dies, when it has measured.
+            }
+            outbounds.forEach(Outbound::close);
+        }
+    }
+
+    static PrintStream stdout() {
+        return new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,23 @@
+package dev.baton.engine;
+
+import dev.baton.kv.KvLayout;
+import java.util.Set;
+
+/**
+ * What the rest of the engine must know of a model.
+ *
+ * @param fingerprint of configuration, weights and numeric path
+ * @param maxContext tokens of prompt and answer together
+ * @param stopTokens end-of-sequence ids of {@code generation_config.json}, else of {@code config.json}
+ * @param layout of its KV, with the pool's number of blocks
+ * @param numerics for people: "bf16, own products" say
+ */
+public record ModelShape(
+        String name,
+        long fingerprint,
+        int vocab,
+        int maxContext,
+        Set<Integer> stopTokens,
+        KvLayout layout,
+        boolean exact,
+        String numerics) {}

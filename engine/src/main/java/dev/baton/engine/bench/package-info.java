@@ -1,5 +1,0 @@
-/** Measures the engine against the machine's own limits. A program of its own, run by hand or by the command line. */
-@NullMarked
-package dev.baton.engine.bench;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,7 +1,0 @@
-/**
- * Measures transfers between two processes against memcpy in the same run. Main classes; nothing else uses them.
- */
-@NullMarked
-package dev.baton.transfer.bench;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,271 @@
+package dev.baton.model;
+
+import dev.baton.kernel.Attention;
+import dev.baton.kernel.Kernels.Activation;
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.LayerGroup;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.MissingNode;
+
+/** {@code config.json} as this engine understands it; what it does not understand it refuses. */
+public final class ModelConfig {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long MAX_BYTES = 1 << 20;
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_CONTEXT = 1 << 24;
+    private static final JsonNode NOTHING = MissingNode.getInstance();
+
+    private final JsonNode root;
+    public final Family family;
+    public final int hidden;
+    public final int layers;
+    public final int heads;
+    public final int kvHeads;
+    public final int headDim;
+    final int intermediate;
+    public final int vocab;
+    public final int maxContext;
+    public final float epsilon;
+    final boolean tied;
+    public final Activation activation;
+    public final float scale;
+    public final float attentionSoftcap;
+    public final float logitSoftcap;
+    public final int rotated;
+    public final Routing routing;
+
+    /** Experts in all, chosen per token, their width, and whether the chosen weights are made to add up to one. */
+    public record Routing(int experts, int chosen, int width, boolean normed) {}
+
+    private ModelConfig(JsonNode root) {
+        this.root = root;
+        refuseQuantised();
+        family = Family.named(root.path("architectures").path(0).asString("(none)"));
+        hidden = positive("hidden_size");
+        layers = positive("num_hidden_layers");
+        heads = positive("num_attention_heads");
+        kvHeads = optional("num_key_value_heads", heads);
+        headDim = optional("head_dim", hidden / heads);
+        vocab = positive("vocab_size");
+        intermediate = positive("intermediate_size");
+        epsilon = (float) root.path("rms_norm_eps").asDouble(1e-6);
+        tied = root.path("tie_word_embeddings").asBoolean(family.has(Family.Trait.SCALED_EMBEDDING));
+        activation = activation();
+        scale = (float) (1 / Math.sqrt(root.path("query_pre_attn_scalar").asDouble(headDim)));
+        attentionSoftcap = (float) root.path("attn_logit_softcapping").asDouble(0);
+        logitSoftcap = (float) root.path("final_logit_softcapping").asDouble(0);
+        JsonNode rope = rope(false);
+        maxContext = (int) Math.max(optional("max_position_embeddings", 2048), Rope.reach(rope));
+        double partial = rope.path("partial_rotary_factor")
+                .asDouble(root.path("partial_rotary_factor").asDouble(1));
+        rotated = (int) (headDim * partial) & ~1;
+        if (layers > MAX_LAYERS || maxContext > MAX_CONTEXT || rotated < 2 || rotated > headDim) {
+            throw new UnsupportedModelException(
+                    "config.json: %d layers (at most %d), a context of %d (at most %d) and %d rotated of %d dimensions make no sense"
+                            .formatted(layers, MAX_LAYERS, maxContext, MAX_CONTEXT, rotated, headDim));
+        }
+        routing = new Routing(
+                optional("num_experts", optional("num_local_experts", 0)),
+                optional("num_experts_per_tok", 0),
+                optional("moe_intermediate_size", intermediate),
+                family.has(Family.Trait.NORMED_ROUTING)
+                        || root.path("norm_topk_prob").asBoolean(false));
+        if (heads % kvHeads != 0) {
+            throw new UnsupportedModelException(
+                    "config.json: %d attention heads are no multiple of %d KV heads".formatted(heads, kvHeads));
+        }
+        if (heads / kvHeads > Attention.MAX_GROUP) {
+            throw new UnsupportedModelException("config.json: %d attention heads share a KV head, at most %d can"
+                    .formatted(heads / kvHeads, Attention.MAX_GROUP));
+        }
+        if (family.has(Family.Trait.EXPERTS)
+                && (routing.experts < 1 || routing.chosen < 1 || routing.chosen > routing.experts)) {
+            throw new UnsupportedModelException("config.json: experts %s make no sense".formatted(routing));
+        }
+    }
+
+    private void refuseQuantised() {
+        JsonNode quantised = root.path("quantization_config");
+        if (quantised.isMissingNode() || quantised.isNull()) {
+            return;
+        }
+        throw new UnsupportedModelException(
+                "config.json: weights quantised by %s are not supported; supported are bf16, f16 and f32, which can be rounded to int8 at load"
+                        .formatted(quantised.path("quant_method").asString("(no quant_method)")));
+    }
+
+    public static ModelConfig read(Path folder) throws IOException {
+        JsonNode root = json(folder.resolve("config.json"));
+        try {
+            ModelConfig config = new ModelConfig(root);
+            config.windows();
+            config.ropeFor(true);
+            config.ropeFor(false);
+            return config;
+        } catch (JacksonException e) {
+            throw new UnsupportedModelException("config.json: " + e.getOriginalMessage());
+        }
+    }
+
+    static JsonNode json(Path file) throws IOException {
+        if (!Files.isRegularFile(file)) {
+            throw new IOException("%s is missing: a model folder holds config.json, tokenizer.json and *.safetensors"
+                    .formatted(file));
+        }
+        if (Files.size(file) > MAX_BYTES) {
+            throw new IOException("%s is larger than %d bytes".formatted(file, MAX_BYTES));
+        }
+        try {
+            return JSON.readTree(Files.readAllBytes(file));
+        } catch (JacksonException e) {
+            throw new IOException("%s is not JSON: %s".formatted(file, e.getOriginalMessage()), e);
+        }
+    }
+
+    /** Window of each layer, 0 for none. */
+    public List<Integer> windows() {
+        int window = root.path("sliding_window").asInt(0);
+        if (window < 0) {
+            throw new UnsupportedModelException("config.json: a sliding_window of " + window);
+        }
+        JsonNode types = root.path("layer_types");
+        List<Integer> windows = new ArrayList<>();
+        for (int layer = 0; layer < layers; layer++) {
+            boolean slides;
+            if (types.isArray() && types.size() == layers) {
+                slides = switch (types.path(layer).asString("")) {
+                    case "sliding_attention" -> true;
+                    case "full_attention" -> false;
+                    default ->
+                        throw new UnsupportedModelException(
+                                "config.json: layer type %s is not supported".formatted(types.path(layer)));
+                };
+            } else {
+                slides = switch (family.windowed()) {
+                    case NONE -> false;
+                    case ALL -> true;
+                    case QWEN ->
+                        root.path("use_sliding_window").asBoolean(false)
+                                && layer >= root.path("max_window_layers").asInt(layers);
+                    case ALTERNATE -> layer % 2 == 0;
+                    case PATTERN ->
+                        (layer + 1)
+                                        % Math.max(
+                                                1,
+                                                root.path("sliding_window_pattern")
+                                                        .asInt(6))
+                                != 0;
+                };
+            }
+            windows.add(slides && family.windowed() != Family.Windowed.NONE ? window : 0);
+        }
+        return windows;
+    }
+
+    /** Layout of the cache: neighbouring layers with one window are a group. */
+    public KvLayout layout(int blockTokens, KvDtype dtype, int blocks) {
+        List<Integer> windows = windows();
+        List<LayerGroup> groups = new ArrayList<>();
+        int first = 0;
+        for (int i = 1; i <= layers; i++) {
+            if (i == layers || !windows.get(i).equals(windows.get(first))) {
+                groups.add(new LayerGroup(first, i - first, kvHeads, headDim, headDim, windows.get(first)));
+                first = i;
+            }
+        }
+        return new KvLayout(groups, blockTokens, dtype, blocks, 0, 1);
+    }
+
+    /** What embeddings are multiplied by. */
+    public float embeddingScale() {
+        return family.has(Family.Trait.SCALED_EMBEDDING) ? (float) Math.sqrt(hidden) : 1;
+    }
+
+    /** Rotation of layers that see everything, or of those that slide where the family tells them apart. */
+    public Rope ropeFor(boolean sliding) {
+        JsonNode parameters = rope(sliding);
+        double theta = parameters
+                .path("rope_theta")
+                .asDouble(
+                        sliding && root.has("rope_local_base_freq")
+                                ? root.path("rope_local_base_freq").asDouble()
+                                : root.path("rope_theta").asDouble(10000));
+        if (sliding && root.has("rope_local_base_freq")) {
+            parameters = NOTHING;
+        }
+        return Rope.of(parameters, theta, rotated);
+    }
+
+    private JsonNode rope(boolean sliding) {
+        JsonNode parameters = root.path("rope_parameters");
+        if (!parameters.isObject()) {
+            parameters = root.path("rope_scaling");
+        }
+        JsonNode byType = parameters.path(sliding ? "sliding_attention" : "full_attention");
+        if (byType.isObject()) {
+            return byType;
+        }
+        return parameters.isObject() ? parameters : NOTHING;
+    }
+
+    /** End-of-sequence ids: those of {@code generation_config.json} where it has any. */
+    public Set<Integer> stopTokens(Path folder) throws IOException {
+        Path file = folder.resolve("generation_config.json");
+        Set<Integer> stops = new LinkedHashSet<>();
+        if (Files.isRegularFile(file)) {
+            addIds(json(file).path("eos_token_id"), stops);
+        }
+        if (stops.isEmpty()) {
+            addIds(root.path("eos_token_id"), stops);
+        }
+        return Set.copyOf(stops);
+    }
+
+    private static void addIds(JsonNode node, Set<Integer> stops) {
+        if (node.isArray()) {
+            node.forEach(id -> stops.add(id.asInt()));
+        } else if (node.isInt()) {
+            stops.add(node.asInt());
+        }
+    }
+
+    private Activation activation() {
+        String name =
+                root.path("hidden_activation").asString(root.path("hidden_act").asString("silu"));
+        return switch (name) {
+            case "silu", "swish" -> Activation.SILU;
+            case "gelu_pytorch_tanh", "gelu_new" -> Activation.GELU_TANH;
+            default ->
+                throw new UnsupportedModelException(
+                        "activation '%s' is not supported; supported are silu, gelu_pytorch_tanh".formatted(name));
+        };
+    }
+
+    private int positive(String name) {
+        int value = root.path(name).asInt(0);
+        if (value < 1) {
+            throw new UnsupportedModelException("config.json: %s is missing or not positive".formatted(name));
+        }
+        return value;
+    }
+
+    private int optional(String name, int otherwise) {
+        JsonNode value = root.path(name);
+        return value.isInt() ? positive(name) : otherwise;
+    }
+
+    @Override
+    public String toString() {
+        return root.toString();
+    }
+}

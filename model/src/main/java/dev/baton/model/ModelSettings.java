@@ -1,0 +1,84 @@
+package dev.baton.model;
+
+import dev.baton.kernel.WeightType;
+import dev.baton.kv.KvDtype;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * How a model folder is to be opened.
+ *
+ * @param folder Hugging Face layout: {@code config.json}, {@code *.safetensors}
+ * @param name what clients call the model
+ * @param precision how weights and KV are held
+ * @param threads CPU threads that share each product, the engine's own included
+ * @param blockTokens tokens of a KV block
+ */
+public record ModelSettings(Path folder, String name, Precision precision, int threads, int blockTokens) {
+    public ModelSettings {
+        if (threads < 1 || threads > 256) {
+            throw new IllegalArgumentException("threads = %d: between 1 and 256 are possible".formatted(threads));
+        }
+        if (blockTokens < 1 || blockTokens > 1024) {
+            throw new IllegalArgumentException(
+                    "blockTokens = %d: between 1 and 1024 are possible".formatted(blockTokens));
+        }
+        if (name.isBlank()) {
+            throw new IllegalArgumentException("the model's name is blank");
+        }
+    }
+
+    /** With weights as they are stored. */
+    public ModelSettings(Path folder, String name, DtypeChoice dtype, int threads, int blockTokens) {
+        this(folder, name, new Precision(dtype, WeightChoice.STORED), threads, blockTokens);
+    }
+
+    /** What numbers are rounded to. */
+    public record Precision(DtypeChoice dtype, WeightChoice weights) {
+        /** How a matrix is packed that the checkpoint stores like that. */
+        public WeightType packed(WeightType stored) {
+            return switch (weights) {
+                case STORED -> stored == WeightType.F32 && dtype != DtypeChoice.F32 ? WeightType.BF16 : stored;
+                case INT8 -> WeightType.I8;
+                case W8A8 -> WeightType.W8A8;
+            };
+        }
+
+        /** How keys and values are held. */
+        public KvDtype kv() {
+            return dtype == DtypeChoice.F32 ? KvDtype.F32 : KvDtype.BF16;
+        }
+
+        /** For matrices that stay as they are stored whatever is chosen for the others. */
+        Precision unquantised() {
+            return new Precision(dtype, WeightChoice.STORED);
+        }
+    }
+
+    /**
+     * What the matrices of the linear layers, the last one included, are rounded to while they are read. Embeddings, norms
+     * and the routers of experts stay as they are.
+     */
+    public enum WeightChoice {
+        /** As the checkpoint has them; see {@link DtypeChoice} for f32. */
+        STORED,
+        /** int8 with a scale for each output; activations stay f32. */
+        INT8,
+        /** int8 with a scale for each output, times activations that are rounded to int8 with a scale for each token. */
+        W8A8;
+
+        /** The choice of that name in lower case; {@code bf16} is {@link #STORED}. */
+        public static WeightChoice named(String name) {
+            return name.equals("bf16") ? STORED : valueOf(name.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /** What the KV cache is rounded to; arithmetic is f32. */
+    public enum DtypeChoice {
+        /** BF16: half the KV bytes to keep and to move. */
+        AUTO,
+        BF16,
+        /** Also keeps f32 weights as they are; otherwise those are rounded to bf16. */
+        F32
+    }
+}

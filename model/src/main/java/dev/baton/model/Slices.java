@@ -1,0 +1,56 @@
+package dev.baton.model;
+
+import dev.baton.engine.ModelRunner.Slice;
+import dev.baton.kv.KvLayout;
+import java.util.Arrays;
+import java.util.List;
+
+/** What every runner must know of the slices that it is given. */
+public final class Slices {
+    private Slices() {}
+
+    /**
+     * Rows of all slices.
+     *
+     * @throws IllegalArgumentException when a slice is outside the context, its blocks or the vocabulary
+     */
+    public static int check(List<Slice> slices, ModelConfig config, KvLayout layout) {
+        int rows = 0;
+        int blockTokens = layout.blockTokens();
+        for (Slice slice : slices) {
+            int end = slice.position() + slice.tokens().length;
+            if (slice.tokens().length == 0 || slice.position() < 0 || end > config.maxContext) {
+                throw new IllegalArgumentException("a slice of %d tokens at %d in a context of %d"
+                        .formatted(slice.tokens().length, slice.position(), config.maxContext));
+            }
+            if (slice.blocks().length < Math.ceilDiv(end, blockTokens)) {
+                throw new IllegalArgumentException(
+                        "%d tokens in %d blocks of %d".formatted(end, slice.blocks().length, blockTokens));
+            }
+            for (int token : slice.tokens()) {
+                if (token < 0 || token >= config.vocab) {
+                    throw new IllegalArgumentException("token %d of a vocabulary of %d".formatted(token, config.vocab));
+                }
+            }
+            rows += slice.tokens().length;
+        }
+        if (rows == 0) {
+            throw new IllegalArgumentException("a forward pass over nothing");
+        }
+        return rows;
+    }
+
+    /** Row of each slice's last token whose logits are wanted. */
+    static int[] lastRows(List<Slice> slices) {
+        int[] last = new int[slices.size()];
+        int count = 0;
+        int row = 0;
+        for (Slice slice : slices) {
+            row += slice.tokens().length;
+            if (slice.logits()) {
+                last[count++] = row - 1;
+            }
+        }
+        return Arrays.copyOf(last, count);
+    }
+}

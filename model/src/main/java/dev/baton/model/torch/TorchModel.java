@@ -1,0 +1,192 @@
+package dev.baton.model.torch;
+
+import dev.baton.engine.ModelRunner;
+import dev.baton.engine.ModelShape;
+import dev.baton.engine.OpenModel;
+import dev.baton.kv.KvDtype;
+import dev.baton.kv.KvLayout;
+import dev.baton.kv.KvRegion;
+import dev.baton.libtorch.Torch;
+import dev.baton.libtorch.TorchArgument;
+import dev.baton.libtorch.TorchDevice;
+import dev.baton.libtorch.TorchDtype;
+import dev.baton.model.Checkpoint;
+import dev.baton.model.ModelConfig;
+import dev.baton.model.ModelSettings;
+import dev.baton.model.ModelSettings.WeightChoice;
+import dev.baton.model.Models;
+import dev.baton.model.Rope;
+import dev.baton.model.RopeTable;
+import dev.baton.model.SelfCheck;
+import dev.baton.model.UnsupportedModelException;
+import dev.baton.model.WeightProgress;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** A model on a torch device: weights copied there once, the forward pass TorchScript, products and attention libtorch's. */
+public final class TorchModel implements OpenModel {
+    /** Changes whenever the bits that the script makes change. Far from those of the CPU's own kernels. */
+    private static final long NUMERIC_PATH = 1_003;
+
+    final ModelConfig config;
+    final TorchDevice device;
+    final Torch torch;
+    final TorchArgument embedding;
+    final TorchArgument norm;
+    final TorchArgument head;
+    final List<Layer> layers;
+    final List<RopeTable> ropes;
+
+    /** Whether parts of a prompt attend without a mask. */
+    final boolean flash;
+
+    private final ModelSettings settings;
+    private final TorchWeights weights;
+    private final Arena arena;
+    private final long fingerprint;
+    private final Set<Integer> stopTokens;
+    private boolean exact;
+
+    /**
+     * One layer.
+     *
+     * @param weights one list of tensors
+     * @param before method that runs before attention, {@code after} the one after it
+     * @param window tokens a row sees, 0 for all
+     */
+    record Layer(TorchArgument weights, String before, String after, int window) {}
+
+    private TorchModel(
+            ModelSettings settings,
+            Checkpoint checkpoint,
+            TorchDevice device,
+            Arena arena,
+            Models.LoadProgress progress)
+            throws IOException {
+        this.settings = settings;
+        this.device = device;
+        this.arena = arena;
+        config = ModelConfig.read(settings.folder());
+        stopTokens = config.stopTokens(settings.folder());
+        List<TorchRecipe> recipes = new ArrayList<>();
+        for (int i = 0; i < config.layers; i++) {
+            recipes.add(new TorchRecipe(config, checkpoint, i));
+        }
+        List<TorchRecipe.Slots> kinds =
+                recipes.stream().map(TorchRecipe::slots).distinct().toList();
+        torch = new Torch(
+                new TorchScript(config, settings.blockTokens(), TorchDtype.valueOf(kv().name())).source(kinds));
+        weights = new TorchWeights(
+                config,
+                checkpoint,
+                new WeightProgress(progress, settings.precision(), checkpoint.bytes()),
+                torch,
+                device);
+        try {
+            List<Integer> windows = config.windows();
+            List<Layer> read = new ArrayList<>();
+            for (int i = 0; i < config.layers; i++) {
+                int kind = kinds.indexOf(recipes.get(i).slots());
+                read.add(new Layer(weights.layer(recipes.get(i)), "before" + kind, "after" + kind, windows.get(i)));
+            }
+            layers = List.copyOf(read);
+            embedding = weights.embedding();
+            head = weights.head(embedding);
+            norm = weights.finalNorm();
+            checkpoint.refuseUnread();
+            flash = device.kind() == TorchDevice.Kind.CUDA
+                    && config.attentionSoftcap == 0
+                    && FlashCheck.passes(torch, device, TorchDtype.valueOf(kv().name()), config);
+        } catch (RuntimeException e) {
+            weights.close();
+            torch.close();
+            throw e;
+        }
+        Rope everywhere = config.ropeFor(false);
+        Rope sliding = config.ropeFor(true);
+        RopeTable full = new RopeTable(everywhere, config.maxContext, arena);
+        ropes = sliding.equals(everywhere)
+                ? List.of(full)
+                : List.of(full, new RopeTable(sliding, config.maxContext, arena));
+        fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
+                + device.kind().ordinal() * 1_000_003L
+                + kv().ordinal() * 7L
+                + (flash ? 3L : 0L)
+                + NUMERIC_PATH;
+    }
+
+    /** @param device usable: see {@link Torch#require} */
+    public static TorchModel open(ModelSettings settings, TorchDevice device, Models.LoadProgress progress)
+            throws IOException {
+        if (settings.precision().weights() != WeightChoice.STORED) {
+            throw new UnsupportedModelException("weights rounded to %s are not offered on %s: STORED is, or the CPU"
+                    .formatted(settings.precision().weights(), device));
+        }
+        Arena arena = Arena.ofShared();
+        TorchModel model;
+        try (Checkpoint checkpoint = Checkpoint.open(settings.folder())) {
+            model = new TorchModel(settings, checkpoint, device, arena, progress);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+        try {
+            model.exact = SelfCheck.holds(model, SelfCheck.OF_A_LIBRARY, model::bind);
+            return model;
+        } catch (RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    private KvDtype kv() {
+        return settings.precision().kv();
+    }
+
+    @Override
+    public KvLayout layout(int blocks) {
+        return config.layout(settings.blockTokens(), kv(), blocks);
+    }
+
+    @Override
+    public ModelShape shape(int blocks) {
+        return new ModelShape(
+                settings.name(),
+                fingerprint,
+                config.vocab,
+                config.maxContext,
+                stopTokens,
+                layout(blocks),
+                exact,
+                "%s products, f32 between, %s KV, libtorch on %s, %s"
+                        .formatted(
+                                settings.precision().dtype() == ModelSettings.DtypeChoice.F32
+                                        ? "f32"
+                                        : "16-bit as stored",
+                                kv(),
+                                device,
+                                attention()));
+    }
+
+    private String attention() {
+        if (config.attentionSoftcap > 0) {
+            return "attention in tiles";
+        }
+        return flash ? "flash attention" : "attention under masks";
+    }
+
+    @Override
+    public ModelRunner bind(KvRegion region) {
+        return new TorchRunner(this, region);
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+        torch.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,297 @@
+package dev.baton.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.baton.engine.sampling.Scalars;
+import dev.baton.kernel.Kernels.Activation;
+import dev.baton.kv.KvDtype;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class KernelsTest {
+    private final Arena arena = Arena.ofShared();
+    private final Random random = new Random(7);
+    private final Kernels java = new JavaKernels();
+    private final List<Kernels> natives = new ArrayList<>();
+
+    @AfterEach
+    void close() {
+        natives.forEach(Kernels::close);
+        java.close();
+        arena.close();
+    }
+
+    private List<Kernels> natives(Instructions instructions) {
+        if (natives.isEmpty()) {
+            instructions.kernels(1, 2, 3).forEach(natives::add);
+        }
+        return natives;
+    }
+
+    @Test
+    void aProductIsOneChainOfFusedMultiplyAddsInOrder() {
+        Weights weights = weights(WeightType.F32, 19, 37);
+        Rows a = floats(3, 37);
+        Rows out = floats(3, 19);
+        java.product(weights, a, 3, out);
+        for (int n = 0; n < 19; n++) {
+            float sum = 0;
+            for (int k = 0; k < 37; k++) {
+                float w = weights.packed().getAtIndex(JAVA_FLOAT, ((long) n / 16 * 37 + k) * 16 + n % 16);
+                sum = Math.fma(a.at().getAtIndex(JAVA_FLOAT, 37 + k), w, sum);
+            }
+            assertThat(out.at().getAtIndex(JAVA_FLOAT, 19 + n)).isEqualTo(sum + bias(weights, n));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(Instructions instructions) {
+        int[][] shapes = {{16, 8}, {5, 3}, {112, 64}, {33, 257}, {100, 520}, {270, 31}};
+        for (WeightType type : WeightType.values()) {
+            for (int[] shape : shapes) {
+                Weights weights = weights(type, shape[0], shape[1]);
+                for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 24, 25, 97, 230}) {
+                    Rows a = floats(rows, shape[1]);
+                    Rows expected = zeros(rows, shape[0]);
+                    java.product(weights, a, rows, expected);
+                    for (Kernels kernels : natives(instructions)) {
+                        Rows actual = zeros(rows, shape[0]);
+                        kernels.product(weights, a, rows, actual);
+                        assertSame(actual, expected, "%s %s, %d rows".formatted(kernels.name(), weights.size(), rows));
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void aRowOfAProductDoesNotDependOnTheOtherRows(Instructions instructions) {
+        Weights weights = weights(WeightType.BF16, 96, 600);
+        Rows a = floats(150, 600);
+        for (Kernels kernels : natives(instructions)) {
+            Rows all = zeros(150, 96);
+            kernels.product(weights, a, 150, all);
+            Rows one = zeros(1, 96);
+            for (int row = 0; row < 150; row++) {
+                kernels.product(weights, new Rows(a.at().asSlice(row * 2400L), 600), 1, one);
+                assertThat(one.at().mismatch(all.at().asSlice(row * 384L, 384))).isEqualTo(-1);
+            }
+        }
+    }
+
+    @Test
+    void packingInCAndJavaIsTheSame() {
+        for (WeightType type : List.of(WeightType.BF16, WeightType.F16, WeightType.F32, WeightType.I8)) {
+            MemorySegment source = random(37L * 21 * type.bytes());
+            MemorySegment expected = arena.allocate(type.packedBytes(37, 21), 64);
+            java.pack(type, source, new Kernels.Span(0, 37), 21, expected);
+            for (Kernels kernels : natives(Instructions.C)) {
+                MemorySegment actual = arena.allocate(type.packedBytes(37, 21), 64);
+                kernels.pack(type, source, new Kernels.Span(0, 20), 21, actual);
+                kernels.pack(type, source.asSlice(20L * 21 * type.bytes()), new Kernels.Span(20, 17), 21, actual);
+                assertThat(actual.mismatch(expected)).isEqualTo(-1);
+            }
+        }
+    }
+
+    /** In the widest form that this CPU has, which the library finds by itself. */
+    @Test
+    void gatesInCAndJavaHaveTheSameBits() {
+        for (Activation activation : Activation.values()) {
+            for (int width : new int[] {1, 7, 64, 705}) {
+                Rows gate = floats(5, width);
+                gate.at().setAtIndex(JAVA_FLOAT, 0, -200);
+                gate.at().setAtIndex(JAVA_FLOAT, 1, 200);
+                Rows up = floats(5, width);
+                Rows expected = zeros(5, width);
+                java.gate(activation, gate, up, expected, new Kernels.Extent(5, width));
+                for (Kernels kernels : natives(Instructions.C)) {
+                    Rows actual = zeros(5, width);
+                    kernels.gate(activation, gate, up, actual, new Kernels.Extent(5, width));
+                    assertSame(actual, expected, activation + " " + width);
+                }
+            }
+        }
+    }
+
+    @Test
+    void theExponentialIsCloseToTheTrueOne() {
+        for (float x = -86; x < 87; x += 0.0137f) {
+            assertThat(Scalars.exp(x) / Math.exp(x)).isBetween(1 - 3e-7, 1 + 3e-7);
+        }
+        assertThat(Scalars.exp(Float.NEGATIVE_INFINITY)).isZero();
+        assertThat(Scalars.exp(0)).isOne();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void attentionInCAndJavaHasTheSameBits(Instructions instructions) {
+        int[][] mixed = {{0, 1, 37, 0}, {1, 40, 3, 3}, {41, 5, 0, 6}};
+        // Few enough for their tiles to be shared out among threads.
+        int[][] one = {{0, 1, 100, 0}};
+        int[][] two = {{0, 1, 31, 0}, {1, 1, 79, 2}};
+        Attention.Rule plain = new Attention.Rule(0.125f, 0, 0);
+        Attention.Rule windowed = new Attention.Rule(0.3f, 0, 9);
+        Attention.Rule capped = new Attention.Rule(1, 5, 0);
+        for (KvDtype dtype : List.of(KvDtype.BF16, KvDtype.F32)) {
+            for (Attention.Rule rule : List.of(plain, windowed, capped)) {
+                for (Attention.Heads heads : List.of(
+                        new Attention.Heads(4, 2, 32, 32),
+                        new Attention.Heads(3, 3, 64, 64),
+                        new Attention.Heads(6, 1, 20, 20),
+                        new Attention.Heads(2, 1, 5, 5),
+                        new Attention.Heads(9, 3, 80, 48))) {
+                    for (int[][] slices : List.of(mixed, one, two)) {
+                        sameAttention(instructions, dtype, rule, heads, slices, 16);
+                        sameAttention(instructions, dtype, rule, heads, slices, 64);
+                    }
+                }
+            }
+        }
+    }
+
+    private void sameAttention(
+            Instructions instructions,
+            KvDtype dtype,
+            Attention.Rule rule,
+            Attention.Heads heads,
+            int[][] slices,
+            int tokens) {
+        int[] blocks = {4, 0, 7, 2, 5, 1, 3};
+        int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];
+        long blockBytes = (long) heads.kvHeads() * (heads.keyDim() + heads.valueDim()) * tokens * dtype.bytes();
+        MemorySegment before = arena.allocate(blockBytes * 8, 64);
+        Rows old = floats(1, before.byteSize() / 4);
+        for (long i = 0; i < before.byteSize() / dtype.bytes(); i++) {
+            float v = old.at().getAtIndex(JAVA_FLOAT, i % (before.byteSize() / 4));
+            if (dtype == KvDtype.F32) {
+                before.setAtIndex(JAVA_FLOAT, i, v);
+            } else {
+                before.setAtIndex(JAVA_SHORT, i, Bf16.of(v));
+            }
+        }
+        MemorySegment flat = arena.allocate(JAVA_INT, slices.length * 4L);
+        for (int i = 0; i < slices.length * 4; i++) {
+            flat.setAtIndex(JAVA_INT, i, slices[i / 4][i % 4]);
+        }
+        Attention.Batch batch = new Attention.Batch(flat, arena.allocateFrom(JAVA_INT, blocks), slices.length, rows);
+        Rows q = floats(rows, (long) heads.heads() * heads.keyDim());
+        Rows k = floats(rows, (long) heads.kvHeads() * heads.keyDim());
+        Rows v = floats(rows, (long) heads.kvHeads() * heads.valueDim());
+        MemorySegment expectedPool = copy(before);
+        Rows expected = zeros(rows, (long) heads.heads() * heads.valueDim());
+        java.attention(
+                heads,
+                rule,
+                new Attention.Pool(expectedPool, dtype, tokens, blockBytes),
+                batch,
+                new Attention.Operands(q, k, v, expected));
+        for (Kernels kernels : natives(instructions)) {
+            MemorySegment pool = copy(before);
+            Rows actual = zeros(rows, (long) heads.heads() * heads.valueDim());
+            kernels.attention(
+                    heads,
+                    rule,
+                    new Attention.Pool(pool, dtype, tokens, blockBytes),
+                    batch,
+                    new Attention.Operands(q, k, v, actual));
+            assertSame(actual, expected, "%s %s %s %s".formatted(kernels.name(), heads, rule, dtype));
+            assertThat(pool.mismatch(expectedPool)).isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void anAttentionThatWouldLeaveItsPoolIsRefused() {
+        Attention.Heads heads = new Attention.Heads(1, 1, 16, 16);
+        MemorySegment pool = arena.allocate(2 * 16 * 32 * 4, 64);
+        MemorySegment slices = arena.allocateFrom(JAVA_INT, 0, 1, 0, 0);
+        Rows rows = floats(1, 16);
+        for (int block : new int[] {-1, 2}) {
+            Attention.Batch batch = new Attention.Batch(slices, arena.allocateFrom(JAVA_INT, block), 1, 1);
+            assertThatThrownBy(() -> java.attention(
+                            heads,
+                            new Attention.Rule(1, 0, 0),
+                            new Attention.Pool(pool, KvDtype.F32, 16, 16 * 32 * 4),
+                            batch,
+                            new Attention.Operands(rows, rows, rows, rows)))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
+        }
+    }
+
+    private Weights weights(WeightType type, int n, int k) {
+        if (type == WeightType.W8A8) {
+            Weights weights = new Weights(
+                    type,
+                    arena.allocate(type.packedBytes(n, k), 64),
+                    new Weights.Size(n, k),
+                    floats(1, n).at(),
+                    floats(1, n).at());
+            java.quantise(WeightType.F32, floats(n, k).at(), new Kernels.Span(0, n), weights);
+            return weights;
+        }
+        MemorySegment source = arena.allocate((long) n * k * type.bytes(), 64);
+        for (long i = 0; i < (long) n * k; i++) {
+            float v = (float) random.nextGaussian();
+            switch (type) {
+                case BF16 -> source.setAtIndex(JAVA_SHORT, i, Bf16.of(v));
+                case F16 -> source.setAtIndex(JAVA_SHORT, i, Float.floatToFloat16(v * 1e-4f));
+                case F32 -> source.setAtIndex(JAVA_FLOAT, i, v);
+                case I8 -> source.set(JAVA_BYTE, i, (byte) (v * 40));
+                case W8A8 -> throw new AssertionError("is made by rounding");
+            }
+        }
+        MemorySegment packed = arena.allocate(type.packedBytes(n, k), 64);
+        java.pack(type, source, new Kernels.Span(0, n), k, packed);
+        return new Weights(
+                type,
+                packed,
+                new Weights.Size(n, k),
+                type == WeightType.I8 ? floats(1, n).at() : null,
+                floats(1, n).at());
+    }
+
+    private static float bias(Weights weights, int n) {
+        MemorySegment bias = weights.bias();
+        return bias == null ? 0 : bias.getAtIndex(JAVA_FLOAT, n);
+    }
+
+    private Rows floats(long rows, long width) {
+        Rows all = zeros(rows, width);
+        for (long i = 0; i < rows * width; i++) {
+            all.at().setAtIndex(JAVA_FLOAT, i, (float) random.nextGaussian());
+        }
+        return all;
+    }
+
+    private Rows zeros(long rows, long width) {
+        return new Rows(arena.allocate(rows * width * 4, 64), width);
+    }
+
+    private MemorySegment random(long bytes) {
+        byte[] content = new byte[(int) bytes];
+        random.nextBytes(content);
+        return arena.allocate(bytes, 64).copyFrom(MemorySegment.ofArray(content));
+    }
+
+    private MemorySegment copy(MemorySegment of) {
+        return arena.allocate(of.byteSize(), 64).copyFrom(of);
+    }
+
+    private static void assertSame(Rows actual, Rows expected, String what) {
+        assertThat(actual.at().mismatch(expected.at())).as(what).isEqualTo(-1);
+    }
+}

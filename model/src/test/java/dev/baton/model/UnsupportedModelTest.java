@@ -1,0 +1,109 @@
+package dev.baton.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UnsupportedModelTest {
+    @Test
+    void anUnknownArchitectureIsRefusedByItsNameAndTheSupportedOnesAreNamed(@TempDir Path folder) throws IOException {
+        refused(folder, "\"LlamaForCausalLM\"", "\"MambaForCausalLM\"", "MambaForCausalLM", "LlamaForCausalLM");
+    }
+
+    @Test
+    void anUnknownActivationIsRefused(@TempDir Path folder) throws IOException {
+        refused(folder, "\"silu\"", "\"relu2\"", "relu2", "silu");
+    }
+
+    @Test
+    void anUnknownRotaryScalingIsRefused(@TempDir Path folder) throws IOException {
+        refused(folder, "\"rope_type\": \"default\"", "\"rope_type\": \"longrope\"", "longrope", "llama3");
+    }
+
+    @Test
+    void weightsThatDoNotFitTheConfigurationAreRefused(@TempDir Path folder) throws IOException {
+        refused(folder, "\"intermediate_size\": 704", "\"intermediate_size\": 703", "gate_proj", "703");
+    }
+
+    @Test
+    void aWeightWithoutAPlaceIsRefused(@TempDir Path folder) throws IOException {
+        refused(folder, "\"num_hidden_layers\": \\d+", "\"num_hidden_layers\": 1", "no place", "model.layers.1");
+    }
+
+    @Test
+    void sizesThatWouldEatTheMachineAreRefused(@TempDir Path folder) throws IOException {
+        refused(folder.resolve("a"), "\"num_hidden_layers\": \\d+", "\"num_hidden_layers\": 2147483647", "no sense");
+        refused(
+                folder.resolve("b"),
+                "\"max_position_embeddings\": \\d+",
+                "\"max_position_embeddings\": 2147483647",
+                "no sense");
+        refused(
+                folder.resolve("c"),
+                "\"hidden_size\": (\\d+)",
+                "\"hidden_size\": $1, \"partial_rotary_factor\": 1e9",
+                "no sense");
+        refused(folder.resolve("d"), "\"hidden_size\": (\\d+)", "\"hidden_size\": $1, \"sliding_window\": -3", "-3");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"gptq", "awq", "fp8", "bitsandbytes", "compressed-tensors"})
+    void weightsThatAreQuantisedAlreadyAreRefusedByTheirMethod(String method, @TempDir Path folder) throws IOException {
+        String quantised = "\"quantization_config\": {\"quant_method\": \"%s\", \"bits\": 4}".formatted(method);
+        refused(
+                folder,
+                "\"hidden_size\": (\\d+)",
+                "\"hidden_size\": $1, " + quantised,
+                "quantised by " + method,
+                "bf16");
+    }
+
+    @Test
+    void moreHeadsOnAKvHeadThanAttentionTakesAreRefused(@TempDir Path folder) throws IOException {
+        refused(
+                folder,
+                "\"num_attention_heads\": \\d+,(.*)\"num_key_value_heads\": \\d+",
+                "\"num_attention_heads\": 130, \"head_dim\": 64,$1\"num_key_value_heads\": 2",
+                "65 attention heads",
+                "at most 64");
+    }
+
+    @Test
+    void matricesOfOneProductThatAreStoredDifferentlyAreRefusedByNameAndType(@TempDir Path folder) throws IOException {
+        Files.copy(Reference.DEMO.resolve("config.json"), folder.resolve("config.json"));
+        byte[] bytes = Files.readAllBytes(Reference.DEMO.resolve("model.safetensors"));
+        String text = new String(bytes, StandardCharsets.ISO_8859_1);
+        String key = "\"model.layers.1.self_attn.k_proj.weight\":{\"dtype\":";
+        String changed = text.replace(key + "\"BF16\"", key + "\"F16\" ");
+        assertThat(changed).as("the key's matrix with another type").isNotEqualTo(text);
+        Files.write(folder.resolve("model.safetensors"), changed.getBytes(StandardCharsets.ISO_8859_1));
+        ModelSettings settings = new ModelSettings(folder, "mixed", ModelSettings.DtypeChoice.AUTO, 1, 64);
+        assertThatThrownBy(() -> Models.open(settings, (done, of) -> {}))
+                .isInstanceOf(UnsupportedModelException.class)
+                .message()
+                .contains("layers.1.self_attn.q_proj.weight is stored as BF16", "k_proj.weight as F16");
+    }
+
+    private static void refused(Path folder, String from, String to, String... says) throws IOException {
+        String config = Files.readString(Reference.DEMO.resolve("config.json"));
+        String changed = Pattern.compile(from, Pattern.DOTALL).matcher(config).replaceAll(to);
+        assertThat(changed).as("config.json with another value").isNotEqualTo(config);
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("config.json"), changed);
+        Files.copy(Reference.DEMO.resolve("model.safetensors"), folder.resolve("model.safetensors"));
+        ModelSettings settings = new ModelSettings(folder, "broken", ModelSettings.DtypeChoice.AUTO, 1, 64);
+        assertThatThrownBy(() -> Models.open(settings, (done, of) -> {}))
+                .isInstanceOf(UnsupportedModelException.class)
+                .message()
+                .contains(says);
+    }
+}
