@@ -3,12 +3,12 @@ package dev.baton.cli;
 import dev.baton.cli.bench.BenchCommand;
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.doctor.DoctorCommand;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelsCommand;
 import dev.baton.cli.up.DownCommand;
 import dev.baton.cli.up.PrepareCommand;
 import dev.baton.cli.up.UpCommand;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -57,18 +57,5 @@ public final class Baton implements Runnable {
                     return CommandLine.ExitCode.SOFTWARE;
                 });
         System.exit(line.execute(args));
-    }
-
-    /** The checkout that {@code ./baton} was started from. */
-    public static Path home() {
-        return Path.of(System.getProperty("baton.home", ".")).toAbsolutePath().normalize();
-    }
-
-    /** Where logs, data and the record of processes are kept: {@code .baton} in the checkout unless told otherwise. */
-    public static Path state() {
-        String named = System.getProperty("baton.state");
-        return named == null
-                ? home().resolve(".baton")
-                : Path.of(named).toAbsolutePath().normalize();
     }
 }

@@ -12,9 +12,9 @@ import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
-import dev.baton.config.LaneSettings;
-import dev.baton.config.LimitSettings;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.LaneProperties;
+import dev.baton.config.LimitProperties;
+import dev.baton.config.RegistryProperties;
 import dev.baton.config.SettingsAutoConfiguration;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.SocketOptions;
@@ -53,7 +53,7 @@ public class ClusterAutoConfiguration {
 
     /** Without a connection a command fails at once: one that is sent late would speak for a state long past. */
     @Bean
-    LettuceClientOptionsBuilderCustomizer redisFailsFast(RegistrySettings settings) {
+    LettuceClientOptionsBuilderCustomizer redisFailsFast(RegistryProperties settings) {
         return options -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
                 .socketOptions(SocketOptions.builder()
                         .connectTimeout(settings.timeout())
@@ -69,29 +69,30 @@ public class ClusterAutoConfiguration {
     }
 
     @Bean
-    RequestStates requestStates(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+    RequestStates requestStates(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
         return new RequestStates(redis, settings.requestMargin(), settings.timeout());
     }
 
     @Bean
-    WorkerStates workerStates(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+    WorkerStates workerStates(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
         return new WorkerStates(redis, settings.timeout());
     }
 
     @Bean
     @Lazy
-    WorkerRegistry workerRegistry(WorkerStates states, RegistrySettings settings) {
+    WorkerRegistry workerRegistry(WorkerStates states, RegistryProperties settings) {
         return new WorkerRegistry(states, settings);
     }
 
     @Bean
-    LaneLeases laneLeases(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+    LaneLeases laneLeases(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
         return new LaneLeases(redis, settings);
     }
 
     /** An entry lives as long as a request may, so that its lease outlives the decode phase. */
     @Bean
-    KvDirectories kvDirectories(ReactiveStringRedisTemplate redis, RegistrySettings registry, LimitSettings limits) {
+    KvDirectories kvDirectories(
+            ReactiveStringRedisTemplate redis, RegistryProperties registry, LimitProperties limits) {
         return fingerprint -> new RedisKvDirectory(redis, fingerprint, limits.deadline(), registry.timeout());
     }
 
@@ -106,7 +107,7 @@ public class ClusterAutoConfiguration {
 
     @Bean
     @Lazy
-    LaneProducer laneProducer(KafkaConnection connection, LaneSettings settings, LaneMetrics metrics) {
+    LaneProducer laneProducer(KafkaConnection connection, LaneProperties settings, LaneMetrics metrics) {
         LaneTopics.ensure(connection.admin(), settings);
         return new LaneProducer(connection.producer(), settings, metrics);
     }

@@ -7,15 +7,15 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.ConfigurableEnvironment;
 
-/** Binds the groups that every role has. A role binds its own ({@link WorkerSettings}, {@link GatewaySettings}) itself. */
+/** Binds the groups that more than one role has. A role binds its own groups itself. */
 @AutoConfiguration
 @EnableConfigurationProperties({
-    ClusterSettings.class,
-    ModelSettings.class,
-    LaneSettings.class,
-    RegistrySettings.class,
-    StreamSettings.class,
-    LimitSettings.class
+    ClusterProperties.class,
+    ModelProperties.class,
+    LaneProperties.class,
+    RegistryProperties.class,
+    StreamProperties.class,
+    LimitProperties.class
 })
 public class SettingsAutoConfiguration {
     /** Runs before any bean is made, so that a misspelt group is named before anything that misses it. */

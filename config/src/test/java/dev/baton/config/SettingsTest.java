@@ -25,35 +25,39 @@ import org.springframework.util.unit.DataSize;
 class SettingsTest {
     private static final String MODEL = "baton.model.folder=/models/demo";
 
-    @EnableConfigurationProperties({WorkerSettings.class, GatewaySettings.class})
-    static class Roles {}
+    /** A group of one role, as a role's module binds it. */
+    @ConfigurationProperties("baton.worker")
+    record RoleProperties(String id, int tokenPort) {}
+
+    @EnableConfigurationProperties(RoleProperties.class)
+    static class Role {}
 
     @ConfigurationProperties("baton.extra.more")
-    record ExtraSettings(String key) {}
+    record ExtraProperties(String key) {}
 
-    @EnableConfigurationProperties(ExtraSettings.class)
+    @EnableConfigurationProperties(ExtraProperties.class)
     static class Extra {}
 
     private final ApplicationContextRunner application = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(SettingsAutoConfiguration.class))
-            .withUserConfiguration(Roles.class);
+            .withUserConfiguration(Role.class);
 
     @Test
     void haveTheseDefaults() {
         application.withPropertyValues(MODEL, "baton.worker.id=decode-0").run(context -> {
             assertThat(context).hasNotFailed();
-            assertThat(context.getBean(ClusterSettings.class)).isEqualTo(new ClusterSettings(""));
-            assertThat(context.getBean(ModelSettings.class))
-                    .isEqualTo(new ModelSettings(Path.of("/models/demo"), null, 0));
-            assertThat(context.getBean(ModelSettings.class).servedName()).isEqualTo("demo");
-            assertThat(context.getBean(LaneSettings.class))
-                    .isEqualTo(new LaneSettings(
+            assertThat(context.getBean(ClusterProperties.class)).isEqualTo(new ClusterProperties(""));
+            assertThat(context.getBean(ModelProperties.class))
+                    .isEqualTo(new ModelProperties(Path.of("/models/demo"), null, 0));
+            assertThat(context.getBean(ModelProperties.class).servedName()).isEqualTo("demo");
+            assertThat(context.getBean(LaneProperties.class))
+                    .isEqualTo(new LaneProperties(
                             8, 1, Duration.ofHours(1), 131_072, 256, 3, false, seconds(2), seconds(30)));
-            assertThat(context.getBean(RegistrySettings.class))
-                    .isEqualTo(new RegistrySettings(
+            assertThat(context.getBean(RegistryProperties.class))
+                    .isEqualTo(new RegistryProperties(
                             seconds(2), millis(200), millis(200), seconds(3), millis(500), seconds(60), seconds(1)));
-            assertThat(context.getBean(StreamSettings.class))
-                    .isEqualTo(new StreamSettings(
+            assertThat(context.getBean(StreamProperties.class))
+                    .isEqualTo(new StreamProperties(
                             millis(50),
                             millis(200),
                             seconds(1),
@@ -62,62 +66,60 @@ class SettingsTest {
                             seconds(60),
                             DataSize.ofMegabytes(64),
                             65_536));
-            assertThat(context.getBean(LimitSettings.class))
-                    .isEqualTo(new LimitSettings(seconds(600), seconds(60), seconds(120), seconds(30), seconds(30)));
-            assertThat(context.getBean(GatewaySettings.class).id()).isEqualTo("gateway-0");
-            assertThat(context.getBean(WorkerSettings.class).advertisedHost()).isEqualTo("127.0.0.1");
+            assertThat(context.getBean(LimitProperties.class))
+                    .isEqualTo(new LimitProperties(seconds(600), seconds(60), seconds(120), seconds(30), seconds(30)));
         });
     }
 
     @Test
     void takeEveryKey() {
         String keys = """
-                baton.cluster.secret=s
-                baton.model.folder=/m
-                baton.model.name=n
-                baton.model.max-context=4096
-                baton.lanes.count=3
-                baton.lanes.replicas=2
-                baton.lanes.retention=2h
-                baton.lanes.max-tokens=1000
-                baton.lanes.outstanding=7
-                baton.lanes.deliveries=9
-                baton.lanes.dead-prompts=true
-                baton.lanes.send-timeout=3s
-                baton.lanes.start-timeout=4s
-                baton.registry.worker-ttl=5s
-                baton.registry.publish-every=1s
-                baton.registry.poll-every=2s
-                baton.registry.lease-ttl=6s
-                baton.registry.lease-renew-every=3s
-                baton.registry.request-margin=7s
-                baton.registry.timeout=8s
-                baton.stream.ping-every=20ms
-                baton.stream.suspect-after=100ms
-                baton.stream.connect-timeout=2s
-                baton.stream.retry-from=30ms
-                baton.stream.retry-up-to=40ms
-                baton.stream.keep-unacknowledged=9s
-                baton.stream.max-unsent=1MB
-                baton.stream.max-kept=11
-                baton.limits.deadline=1m
-                baton.limits.queued=1s
-                baton.limits.prefilling=2s
-                baton.limits.handed-off=3s
-                baton.limits.between-tokens=4s
-                baton.worker.id=w
-                """;
+            baton.cluster.secret=s
+            baton.model.folder=/m
+            baton.model.name=n
+            baton.model.max-context=4096
+            baton.lanes.count=3
+            baton.lanes.replicas=2
+            baton.lanes.retention=2h
+            baton.lanes.max-tokens=1000
+            baton.lanes.outstanding=7
+            baton.lanes.deliveries=9
+            baton.lanes.dead-prompts=true
+            baton.lanes.send-timeout=3s
+            baton.lanes.start-timeout=4s
+            baton.registry.worker-ttl=5s
+            baton.registry.publish-every=1s
+            baton.registry.poll-every=2s
+            baton.registry.lease-ttl=6s
+            baton.registry.lease-renew-every=3s
+            baton.registry.request-margin=7s
+            baton.registry.timeout=8s
+            baton.stream.ping-every=20ms
+            baton.stream.suspect-after=100ms
+            baton.stream.connect-timeout=2s
+            baton.stream.retry-from=30ms
+            baton.stream.retry-up-to=40ms
+            baton.stream.keep-unacknowledged=9s
+            baton.stream.max-unsent=1MB
+            baton.stream.max-kept=11
+            baton.limits.deadline=1m
+            baton.limits.queued=1s
+            baton.limits.prefilling=2s
+            baton.limits.handed-off=3s
+            baton.limits.between-tokens=4s
+            baton.worker.id=w
+            """;
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context).hasNotFailed();
-            assertThat(context.getBean(ClusterSettings.class).secret()).isEqualTo("s");
-            assertThat(context.getBean(ModelSettings.class)).isEqualTo(new ModelSettings(Path.of("/m"), "n", 4096));
-            assertThat(context.getBean(LaneSettings.class))
-                    .isEqualTo(new LaneSettings(3, 2, Duration.ofHours(2), 1000, 7, 9, true, seconds(3), seconds(4)));
-            assertThat(context.getBean(RegistrySettings.class))
-                    .isEqualTo(new RegistrySettings(
+            assertThat(context.getBean(ClusterProperties.class).secret()).isEqualTo("s");
+            assertThat(context.getBean(ModelProperties.class)).isEqualTo(new ModelProperties(Path.of("/m"), "n", 4096));
+            assertThat(context.getBean(LaneProperties.class))
+                    .isEqualTo(new LaneProperties(3, 2, Duration.ofHours(2), 1000, 7, 9, true, seconds(3), seconds(4)));
+            assertThat(context.getBean(RegistryProperties.class))
+                    .isEqualTo(new RegistryProperties(
                             seconds(5), seconds(1), seconds(2), seconds(6), seconds(3), seconds(7), seconds(8)));
-            assertThat(context.getBean(StreamSettings.class))
-                    .isEqualTo(new StreamSettings(
+            assertThat(context.getBean(StreamProperties.class))
+                    .isEqualTo(new StreamProperties(
                             millis(20),
                             millis(100),
                             seconds(2),
@@ -126,8 +128,8 @@ class SettingsTest {
                             seconds(9),
                             DataSize.ofMegabytes(1),
                             11));
-            assertThat(context.getBean(LimitSettings.class))
-                    .isEqualTo(new LimitSettings(seconds(60), seconds(1), seconds(2), seconds(3), seconds(4)));
+            assertThat(context.getBean(LimitProperties.class))
+                    .isEqualTo(new LimitProperties(seconds(60), seconds(1), seconds(2), seconds(3), seconds(4)));
         });
     }
 
@@ -142,9 +144,9 @@ class SettingsTest {
         withEnvironment("BATON_REGISTRY_WORKER_TTL", "4s", "BATON_REGISTRY_LEASETTL", "9s", "BATON_MODEL_NAME", "n")
                 .run(context -> {
                     assertThat(context).hasNotFailed();
-                    assertThat(context.getBean(RegistrySettings.class).workerTtl())
+                    assertThat(context.getBean(RegistryProperties.class).workerTtl())
                             .isEqualTo(seconds(4));
-                    assertThat(context.getBean(RegistrySettings.class).leaseTtl())
+                    assertThat(context.getBean(RegistryProperties.class).leaseTtl())
                             .isEqualTo(seconds(9));
                 });
     }
@@ -214,7 +216,7 @@ class SettingsTest {
                 .withPropertyValues(MODEL, "baton.worker.id=w", "baton.extra.more.key=v")
                 .run(context -> {
                     assertThat(context).hasNotFailed();
-                    assertThat(context.getBean(ExtraSettings.class).key()).isEqualTo("v");
+                    assertThat(context.getBean(ExtraProperties.class).key()).isEqualTo("v");
                 });
         failsWith("baton.extra.more.key", "baton.extra.more.key=v");
     }
@@ -225,12 +227,11 @@ class SettingsTest {
         failsWith("suspect-after", "baton.stream.suspect-after=60ms");
         failsWith("retry-up-to", "baton.stream.retry-from=2s");
         failsWith("count", "baton.lanes.count=0");
-        failsWith("id", "baton.worker.id=two words");
     }
 
     @Test
     void doNotShowTheSecret() {
-        assertThat(new ClusterSettings("hush").toString()).doesNotContain("hush");
+        assertThat(new ClusterProperties("hush").toString()).doesNotContain("hush");
     }
 
     @Test

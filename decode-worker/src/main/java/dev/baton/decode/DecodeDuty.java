@@ -9,15 +9,15 @@ import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.transfer.KvReceiver;
 import dev.baton.transfer.session.TimeSource;
+import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.Duty;
-import dev.baton.worker.UnderWay;
 import dev.baton.worker.WorkerContext;
 
 /** Claims each handoff at once, before blocks are free for it; one that it cannot take it declines. */
 final class DecodeDuty implements Duty<Handoff> {
     private final WorkerContext context;
     private final KvReceiver receiver;
-    private final UnderWay<DecodeSequence> underWay = new UnderWay<>();
+    private final ActiveAttempts<DecodeSequence> underWay = new ActiveAttempts<>();
 
     private DecodeDuty(WorkerContext context, KvReceiver receiver) {
         this.context = context;

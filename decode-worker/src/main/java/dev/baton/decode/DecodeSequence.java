@@ -18,9 +18,9 @@ import dev.baton.transfer.KvReceiver;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.transfer.TransferKey;
-import dev.baton.worker.Frames;
-import dev.baton.worker.ProgressOf;
-import dev.baton.worker.UnderWay;
+import dev.baton.worker.ActiveAttempts;
+import dev.baton.worker.ProgressMessages;
+import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,12 +30,12 @@ import org.jspecify.annotations.Nullable;
  * One request on the decode worker, from its claim to its last token. With a ticket its KV is fetched into reserved
  * blocks first; without one the engine computes it here. Reserved blocks go back only when nothing writes into them.
  */
-final class DecodeSequence implements SequenceListener, UnderWay.Work {
+final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private final WorkerContext context;
     private final KvReceiver receiver;
     private final Handoff handoff;
     private final Consumer<SequenceKey> whenEnded;
-    private final ProgressOf progress;
+    private final ProgressMessages progress;
     private final SequenceKey key;
     private final Timing.Builder timing = Timing.newBuilder();
     private int next;
@@ -49,10 +49,10 @@ final class DecodeSequence implements SequenceListener, UnderWay.Work {
         this.receiver = receiver;
         this.handoff = record.value();
         this.whenEnded = whenEnded;
-        this.progress = new ProgressOf(handoff.getGeneration());
+        this.progress = new ProgressMessages(handoff.getGeneration());
         this.key = SequenceKey.of(handoff.getGeneration());
         this.next = progress.base();
-        timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
+        timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 
     /** Tells the gateway and hands the sequence to the engine; a handoff that cannot be taken is declined. */
@@ -163,7 +163,7 @@ final class DecodeSequence implements SequenceListener, UnderWay.Work {
         }
     }
 
-    private Frames frames() {
+    private StepFrameBatcher frames() {
         return context.reports().frames();
     }
 }

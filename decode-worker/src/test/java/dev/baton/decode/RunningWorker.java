@@ -8,7 +8,7 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamListener;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineSettings;
@@ -59,7 +59,7 @@ final class RunningWorker implements AutoCloseable {
         this.streams = new TokenStreams(
                 GATEWAY,
                 "",
-                context.getBean(StreamSettings.class),
+                context.getBean(StreamProperties.class),
                 heard,
                 new StreamMetrics(new SimpleMeterRegistry()));
     }

@@ -3,7 +3,7 @@ package dev.baton.e2e;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cli.up.LocalStack;
-import dev.baton.cli.up.StackPlace;
+import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import dev.baton.stack.Ports;
 import dev.baton.stack.testing.TestStack;
@@ -39,14 +39,16 @@ final class RunningBaton implements AutoCloseable {
     static RunningBaton start(Setup setup) {
         StackPlan plan =
                 new StackPlan(MODEL, 1, setup.decode(), port(), 96, 1, setup.gatewaySettings(), setup.workerSettings());
-        StackPlace place = new StackPlace(
+        StackEnvironment environment = new StackEnvironment(
                 HOME,
                 STATE.resolve(setup.name().toLowerCase(Locale.ROOT)),
                 Optional.of(TestStack.shared().kafka()),
                 Optional.of(TestStack.shared().redis()),
                 false);
         return new RunningBaton(LocalStack.start(
-                place, plan, line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip())));
+                environment,
+                plan,
+                line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip())));
     }
 
     private static int port() {

@@ -27,14 +27,14 @@ import reactor.core.scheduler.Schedulers;
 
 /** The HTTP edge, given a {@link ServedModel}, a {@link Dispatcher} and a {@link Clock}. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(HttpSettings.class)
+@EnableConfigurationProperties(HttpProperties.class)
 class EdgeConfiguration {
     @Bean
-    Authenticator authenticator(HttpSettings settings) {
+    Authenticator authenticator(HttpProperties settings) {
         return new Authenticator(keys(settings), settings.keyHeader());
     }
 
-    private static @Nullable ApiKeys keys(HttpSettings settings) {
+    private static @Nullable ApiKeys keys(HttpProperties settings) {
         if (settings.apiKeys() == null) {
             return null;
         }
@@ -48,7 +48,7 @@ class EdgeConfiguration {
     }
 
     @Bean
-    ServerSocketRules serverSocketRules(HttpSettings settings) {
+    ServerSocketRules serverSocketRules(HttpProperties settings) {
         return new ServerSocketRules(settings.apiKeys() != null);
     }
 
@@ -63,17 +63,17 @@ class EdgeConfiguration {
     }
 
     @Bean
-    PreparationPool preparationPool(HttpSettings settings) {
+    PreparationPool preparationPool(HttpProperties settings) {
         return new PreparationPool(settings.prepareThreads(), settings.prepareQueue());
     }
 
     @Bean
-    Preparation preparation(ServedModel model, HttpSettings settings, Clock clock) {
+    Preparation preparation(ServedModel model, HttpProperties settings, Clock clock) {
         return new Preparation(model, settings.maxChoices(), clock);
     }
 
     @Bean
-    BodyBudget bodyBudget(HttpSettings settings, MeterRegistry registry) {
+    BodyBudget bodyBudget(HttpProperties settings, MeterRegistry registry) {
         BodyBudget budget = new BodyBudget(settings.maxBodies());
         Gauge.builder("baton.gateway.body.bytes", budget, BodyBudget::taken)
                 .description("Bytes of bodies that are being read or wait to be parsed")
@@ -84,7 +84,7 @@ class EdgeConfiguration {
     @Bean
     OpenAiApi.Entry entry(
             Authenticator authenticator,
-            HttpSettings settings,
+            HttpProperties settings,
             BodyBudget budget,
             PreparationPool pool,
             LongestRequest longest) {
@@ -93,7 +93,7 @@ class EdgeConfiguration {
     }
 
     @Bean
-    CompletionRunner completionRunner(Dispatcher dispatcher, ServedModel model, HttpSettings settings) {
+    CompletionRunner completionRunner(Dispatcher dispatcher, ServedModel model, HttpProperties settings) {
         return new CompletionRunner(
                 dispatcher,
                 model,

@@ -1,7 +1,7 @@
 package dev.baton.gateway;
 
-import dev.baton.config.LimitSettings;
-import dev.baton.config.ModelSettings;
+import dev.baton.config.LimitProperties;
+import dev.baton.config.ModelProperties;
 import dev.baton.gateway.answer.ServedModel;
 import java.io.IOException;
 import java.time.Clock;
@@ -24,7 +24,7 @@ public class GatewayApplication {
     }
 
     @Bean
-    ModelFolder modelFolder(ModelSettings settings, Clock clock) {
+    ModelFolder modelFolder(ModelProperties settings, Clock clock) {
         try {
             return ModelFolder.open(settings.folder(), clock);
         } catch (IOException e) {
@@ -35,7 +35,7 @@ public class GatewayApplication {
     }
 
     @Bean
-    ServedModel servedModel(ModelFolder folder, ModelSettings settings, Clock clock) {
+    ServedModel servedModel(ModelFolder folder, ModelProperties settings, Clock clock) {
         int own = folder.maxContext();
         int context = settings.maxContext() == 0 ? own : Math.min(own, settings.maxContext());
         return new ServedModel(
@@ -47,7 +47,7 @@ public class GatewayApplication {
     }
 
     @Bean
-    LongestRequest longestRequest(LimitSettings limits) {
+    LongestRequest longestRequest(LimitProperties limits) {
         return new LongestRequest(limits.deadline());
     }
 

@@ -21,14 +21,15 @@ class StartRulesTest {
     @TempDir
     private Path folder;
 
-    private static HttpSettings bind(Map<String, String> settings) {
-        return new Binder(new MapConfigurationPropertySource(settings)).bindOrCreate("baton.http", HttpSettings.class);
+    private static HttpProperties bind(Map<String, String> settings) {
+        return new Binder(new MapConfigurationPropertySource(settings))
+                .bindOrCreate("baton.http", HttpProperties.class);
     }
 
     @Test
     void hasSafeDefaults() {
         assertThat(bind(Map.of()))
-                .isEqualTo(new HttpSettings(
+                .isEqualTo(new HttpProperties(
                         null,
                         "X-API-Key",
                         DataSize.ofMegabytes(4),
@@ -54,7 +55,7 @@ class StartRulesTest {
                         "baton.http.stall-limit", "20s",
                         "baton.http.prepare-threads", "3",
                         "baton.http.prepare-queue", "7")))
-                .isEqualTo(new HttpSettings(
+                .isEqualTo(new HttpProperties(
                         Path.of("/etc/keys"),
                         "api-key",
                         DataSize.ofMegabytes(1),

@@ -71,7 +71,7 @@ public final class KafkaProcess implements StackProcess {
                         + ": the port is taken. Choose another, or end what listens there.");
             }
         }
-        Path folder = Launch.privateFolder(settings.folder());
+        Path folder = ProcessLauncher.privateFolder(settings.folder());
         Path ready = readyFile(settings);
         Path properties = folder.resolve("server.properties");
         try {
@@ -83,7 +83,7 @@ public final class KafkaProcess implements StackProcess {
         }
         List<Path> jars = jars();
         StartupCache cache = StartupCache.of(jars);
-        Process process = Launch.start(NAME, command(jars, cache, properties, ready), folder, settings.log());
+        Process process = ProcessLauncher.start(NAME, command(jars, cache, properties, ready), folder, settings.log());
         return new KafkaProcess(settings, process, cache);
     }
 
@@ -93,7 +93,7 @@ public final class KafkaProcess implements StackProcess {
 
     /** Returns once it serves; ends it and throws when that takes too long. */
     public void awaitReady() {
-        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
+        ProcessLauncher.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
     }
 
     @Override
@@ -108,7 +108,7 @@ public final class KafkaProcess implements StackProcess {
 
     @Override
     public OptionalInt exitStatus() {
-        return Launch.exitStatus(process);
+        return ProcessLauncher.exitStatus(process);
     }
 
     @Override
@@ -118,7 +118,7 @@ public final class KafkaProcess implements StackProcess {
 
     @Override
     public String lastWords() {
-        return Launch.tail(settings.log());
+        return ProcessLauncher.tail(settings.log());
     }
 
     public String bootstrapServers() {
@@ -148,7 +148,7 @@ public final class KafkaProcess implements StackProcess {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(List.of("-Xms64m", "-Xmx256m", "-XX:+UseSerialGC"));
-        command.addAll(QuickJvm.OPTIONS);
+        command.addAll(C1Options.ALL);
         command.add("-XX:-UsePerfData");
         command.addAll(cache.options());
         command.addAll(List.of(

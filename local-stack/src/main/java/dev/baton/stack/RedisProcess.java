@@ -72,7 +72,7 @@ public final class RedisProcess implements StackProcess {
             throw new StackException("Redis cannot listen on 127.0.0.1:" + settings.port()
                     + ": the port is taken. Choose another, or end what listens there.");
         }
-        Path folder = Launch.privateFolder(settings.folder());
+        Path folder = ProcessLauncher.privateFolder(settings.folder());
         Path configuration;
         Path binary;
         try {
@@ -83,12 +83,12 @@ public final class RedisProcess implements StackProcess {
             throw new StackException("Redis' folder " + folder + " cannot be written", e);
         }
         List<String> command = List.of(binary.toString(), configuration.toString());
-        return new RedisProcess(settings, Launch.start(NAME, command, folder, settings.log()));
+        return new RedisProcess(settings, ProcessLauncher.start(NAME, command, folder, settings.log()));
     }
 
     /** Returns once it serves; ends it and throws when that takes too long. */
     public void awaitReady() {
-        Launch.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
+        ProcessLauncher.awaitReady(NAME, process, settings.log(), settings.readyWithin(), this::ready);
     }
 
     @Override
@@ -103,7 +103,7 @@ public final class RedisProcess implements StackProcess {
 
     @Override
     public OptionalInt exitStatus() {
-        return Launch.exitStatus(process);
+        return ProcessLauncher.exitStatus(process);
     }
 
     @Override
@@ -113,7 +113,7 @@ public final class RedisProcess implements StackProcess {
 
     @Override
     public String lastWords() {
-        return Launch.tail(settings.log());
+        return ProcessLauncher.tail(settings.log());
     }
 
     /** {@code redis://[:password@]127.0.0.1:port}. */
@@ -137,14 +137,14 @@ public final class RedisProcess implements StackProcess {
 
     private static Path write(Path folder, Settings settings) throws IOException {
         StringBuilder text = new StringBuilder("""
-                bind 127.0.0.1
-                protected-mode yes
-                daemonize no
-                save ""
-                appendonly no
-                loglevel notice
-                maxmemory-policy noeviction
-                """);
+            bind 127.0.0.1
+            protected-mode yes
+            daemonize no
+            save ""
+            appendonly no
+            loglevel notice
+            maxmemory-policy noeviction
+            """);
         text.append("port ").append(settings.port()).append('\n');
         text.append("dir \"").append(folder).append("\"\n");
         if (settings.password() != null) {

@@ -54,7 +54,7 @@ class ChildProcessTest {
     void diesWithTheProcessItIsTiedTo() throws Exception {
         Process sleeper = sleeper();
         // The tether hangs on a pipe of this JVM; closing our end is what the system does when a JVM is killed.
-        Process watcher = Tether.watch(sleeper.pid());
+        Process watcher = ParentDeathGuard.watch(sleeper.pid());
         assertThat(sleeper.waitFor(200, TimeUnit.MILLISECONDS)).isFalse();
         watcher.getOutputStream().close();
         assertThat(sleeper.waitFor(5, TimeUnit.SECONDS)).isTrue();
@@ -65,7 +65,7 @@ class ChildProcessTest {
     void outlivesATetherThatWasUntied() throws Exception {
         Process sleeper = sleeper();
         try {
-            Tether.tie(ChildProcess.of("sleeper", sleeper)).close();
+            ParentDeathGuard.guard(ChildProcess.of("sleeper", sleeper)).close();
             assertThat(sleeper.waitFor(200, TimeUnit.MILLISECONDS)).isFalse();
         } finally {
             sleeper.destroyForcibly();

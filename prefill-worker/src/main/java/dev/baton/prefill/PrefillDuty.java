@@ -9,8 +9,8 @@ import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.transfer.KvSender;
 import dev.baton.transfer.session.TimeSource;
+import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.Duty;
-import dev.baton.worker.UnderWay;
 import dev.baton.worker.WorkerContext;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -23,7 +23,7 @@ final class PrefillDuty implements Duty<PrefillJob> {
 
     private final WorkerContext context;
     private final KvSender sender;
-    private final UnderWay<PrefillSequence> underWay = new UnderWay<>();
+    private final ActiveAttempts<PrefillSequence> underWay = new ActiveAttempts<>();
 
     private PrefillDuty(WorkerContext context, KvSender sender) {
         this.context = context;

@@ -18,9 +18,9 @@ import dev.baton.transfer.KvSender;
 import dev.baton.transfer.Outbound;
 import dev.baton.transfer.SendOutcome;
 import dev.baton.transfer.TransferKey;
-import dev.baton.worker.Frames;
-import dev.baton.worker.ProgressOf;
-import dev.baton.worker.UnderWay;
+import dev.baton.worker.ActiveAttempts;
+import dev.baton.worker.ProgressMessages;
+import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
 import java.util.List;
 import java.util.function.Consumer;
@@ -33,14 +33,14 @@ import org.slf4j.LoggerFactory;
  * before the last chunk, so that the decode worker reserves blocks while it computes. Its blocks are held until the
  * transfer is over.
  */
-final class PrefillSequence implements SequenceListener, UnderWay.Work {
+final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     private static final Logger LOG = LoggerFactory.getLogger(PrefillSequence.class);
 
     private final WorkerContext context;
     private final PrefillJob job;
     private final Outbound outbound;
     private final Consumer<SequenceKey> whenEnded;
-    private final ProgressOf progress;
+    private final ProgressMessages progress;
     private final SequenceKey key;
     private final int kvPort;
     private final Timing.Builder timing = Timing.newBuilder();
@@ -53,10 +53,10 @@ final class PrefillSequence implements SequenceListener, UnderWay.Work {
         this.whenEnded = whenEnded;
         this.kvPort = sender.port();
         Generation generation = job.getGeneration();
-        this.progress = new ProgressOf(generation);
+        this.progress = new ProgressMessages(generation);
         this.key = SequenceKey.of(generation);
         this.outbound = sender.open(TransferKey.of(generation.getRequestId(), generation.getAttempt()), tokens());
-        timing.setJobSeenUs(Frames.micros(record.readAt())).setClaimedUs(frames().micros());
+        timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 
     private int tokens() {
@@ -172,7 +172,7 @@ final class PrefillSequence implements SequenceListener, UnderWay.Work {
         }
     }
 
-    private Frames frames() {
+    private StepFrameBatcher frames() {
         return context.reports().frames();
     }
 }

@@ -1,22 +1,21 @@
 package dev.baton.worker;
 
-import dev.baton.config.ClusterSettings;
-import dev.baton.config.LaneSettings;
-import dev.baton.config.ModelSettings;
-import dev.baton.config.RegistrySettings;
-import dev.baton.config.StreamSettings;
-import dev.baton.config.WorkerSettings;
+import dev.baton.config.ClusterProperties;
+import dev.baton.config.LaneProperties;
+import dev.baton.config.ModelProperties;
+import dev.baton.config.RegistryProperties;
+import dev.baton.config.StreamProperties;
 import java.time.InstantSource;
 
 /** All settings of a worker, group by group. */
 record NodeSettings(
-        WorkerSettings worker,
-        ModelSettings model,
-        EngineGroup engine,
-        KvSettings kv,
-        TransferGroup transfer,
-        ClusterSettings cluster,
-        LaneSettings lanes,
-        RegistrySettings registry,
-        StreamSettings stream,
+        WorkerProperties worker,
+        ModelProperties model,
+        EngineProperties engine,
+        KvProperties kv,
+        TransferProperties transfer,
+        ClusterProperties cluster,
+        LaneProperties lanes,
+        RegistryProperties registry,
+        StreamProperties stream,
         InstantSource clock) {}

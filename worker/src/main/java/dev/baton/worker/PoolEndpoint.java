@@ -20,7 +20,7 @@ class PoolEndpoint {
 
     @ReadOperation
     public Map<String, Object> pool() {
-        EngineRoom room = node.room();
+        ModelRuntime room = node.room();
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("worker", node.identity().id());
         if (room == null) {

@@ -10,12 +10,11 @@ import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
-import dev.baton.config.ClusterSettings;
-import dev.baton.config.LaneSettings;
-import dev.baton.config.ModelSettings;
-import dev.baton.config.RegistrySettings;
-import dev.baton.config.StreamSettings;
-import dev.baton.config.WorkerSettings;
+import dev.baton.config.ClusterProperties;
+import dev.baton.config.LaneProperties;
+import dev.baton.config.ModelProperties;
+import dev.baton.config.RegistryProperties;
+import dev.baton.config.StreamProperties;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -27,7 +26,12 @@ import org.springframework.context.annotation.Bean;
 
 /** Puts a worker together around the {@link WorkerRole} that the app brings. */
 @AutoConfiguration(after = ClusterAutoConfiguration.class)
-@EnableConfigurationProperties({WorkerSettings.class, EngineGroup.class, KvSettings.class, TransferGroup.class})
+@EnableConfigurationProperties({
+    WorkerProperties.class,
+    EngineProperties.class,
+    KvProperties.class,
+    TransferProperties.class
+})
 class WorkerAutoConfiguration {
     @Bean
     NodeSettings nodeSettings(Own own, Shared shared) {
@@ -45,17 +49,17 @@ class WorkerAutoConfiguration {
     }
 
     @Bean
-    Own ownSettings(WorkerSettings worker, EngineGroup engine, KvSettings kv, TransferGroup transfer) {
+    Own ownSettings(WorkerProperties worker, EngineProperties engine, KvProperties kv, TransferProperties transfer) {
         return new Own(worker, engine, kv, transfer);
     }
 
     @Bean
     Shared sharedSettings(
-            ModelSettings model,
-            ClusterSettings cluster,
-            LaneSettings lanes,
-            RegistrySettings registry,
-            StreamSettings stream) {
+            ModelProperties model,
+            ClusterProperties cluster,
+            LaneProperties lanes,
+            RegistryProperties registry,
+            StreamProperties stream) {
         return new Shared(model, cluster, lanes, registry, stream);
     }
 
@@ -66,7 +70,7 @@ class WorkerAutoConfiguration {
 
     @Bean
     LaneConsumerFactory laneConsumers(
-            KafkaConnection kafka, LaneSettings settings, LaneProducer producer, LaneMetrics metrics) {
+            KafkaConnection kafka, LaneProperties settings, LaneProducer producer, LaneMetrics metrics) {
         return new LaneConsumerFactory(kafka.consumer(), settings, producer, metrics, Clock.systemUTC());
     }
 
@@ -119,12 +123,12 @@ class WorkerAutoConfiguration {
         return (good ? Health.up() : Health.down()).build();
     }
 
-    record Own(WorkerSettings worker, EngineGroup engine, KvSettings kv, TransferGroup transfer) {}
+    record Own(WorkerProperties worker, EngineProperties engine, KvProperties kv, TransferProperties transfer) {}
 
     record Shared(
-            ModelSettings model,
-            ClusterSettings cluster,
-            LaneSettings lanes,
-            RegistrySettings registry,
-            StreamSettings stream) {}
+            ModelProperties model,
+            ClusterProperties cluster,
+            LaneProperties lanes,
+            RegistryProperties registry,
+            StreamProperties stream) {}
 }

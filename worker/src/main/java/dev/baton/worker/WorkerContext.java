@@ -1,7 +1,6 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.lanes.LaneProducer;
-import dev.baton.config.WorkerSettings;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineCommand;
 import dev.baton.protocol.v1.Failure;
@@ -12,7 +11,7 @@ import java.time.Duration;
 
 /** What a duty works with. */
 public record WorkerContext(
-        WorkerIdentity identity, Compute compute, Reports reports, Transfers transfers, WorkerSettings settings) {
+        WorkerIdentity identity, Compute compute, Reports reports, Transfers transfers, WorkerProperties settings) {
     /** Why a sequence ends whose gateway has given it up. */
     public static final Failure CANCELLED = Failure.newBuilder()
             .setCode(Failure.Code.CANCELLED)
@@ -20,10 +19,10 @@ public record WorkerContext(
             .build();
 
     /** The engine, the pool that it computes in, and the way for commands that must not get lost. */
-    public record Compute(Engine engine, SharedPool pool, SureCommands sure) {}
+    public record Compute(Engine engine, SharedPool pool, CommandBacklog sure) {}
 
     /** Where word of a request goes: claims to Redis, handoffs to Kafka, tokens to gateways. */
-    public record Reports(Claims claims, LaneProducer lanes, Frames frames) {}
+    public record Reports(Claims claims, LaneProducer lanes, StepFrameBatcher frames) {}
 
     /** How KV moves, and who hears of it. */
     public record Transfers(TransferSettings settings, TransferListener listener, Duration arriveWithin) {}

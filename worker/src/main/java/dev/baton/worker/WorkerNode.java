@@ -51,11 +51,11 @@ final class WorkerNode implements SmartLifecycle {
     /** Read once: it names the machine's boot, and the state is written many times a second. */
     private final String machine = Machine.id();
 
-    private @Nullable EngineRoom room;
+    private @Nullable ModelRuntime room;
     private @Nullable TokenStreamServer streams;
     private @Nullable Duty<?> duty;
     private @Nullable HeartbeatPublisher heartbeats;
-    private @Nullable SureCommands commands;
+    private @Nullable CommandBacklog commands;
     private volatile @Nullable LaneKeeper<?> keeper;
     private int tokenPort;
     private volatile boolean draining;
@@ -109,14 +109,14 @@ final class WorkerNode implements SmartLifecycle {
                 this::cancel,
                 cluster.streamMetrics());
         streams = server;
-        Frames frames = new Frames(settings.clock(), server);
-        Heartbeat heartbeat = new Heartbeat(frames, metrics, this::died);
-        EngineRoom open = EngineRoom.open(identity, settings, engineSettings(), heartbeat);
+        StepFrameBatcher frames = new StepFrameBatcher(settings.clock(), server);
+        StepPublisher heartbeat = new StepPublisher(frames, metrics, this::died);
+        ModelRuntime open = ModelRuntime.open(identity, settings, engineSettings(), heartbeat);
         room = open;
         metrics.engine(open.engine());
-        heartbeat.listIn(new DirectoryEntries(
+        heartbeat.listIn(new PrefixAdvertiser(
                 cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref()));
-        SureCommands sure = new SureCommands(open.engine());
+        CommandBacklog sure = new CommandBacklog(open.engine());
         commands = sure;
         WorkerContext context = new WorkerContext(
                 identity,
@@ -143,7 +143,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private EngineSettings engineSettings() {
-        EngineGroup group = settings.engine();
+        EngineProperties group = settings.engine();
         EngineSettings base = role.engine(group.device());
         return new EngineSettings(
                 base.role(),
@@ -211,7 +211,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     @Nullable
-    EngineRoom room() {
+    ModelRuntime room() {
         return room;
     }
 
@@ -220,7 +220,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private WorkerState state() {
-        EngineRoom open = room;
+        ModelRuntime open = room;
         Duty<?> current = duty;
         LaneKeeper<?> kept = keeper;
         WorkerState.Builder state = WorkerState.newBuilder()
@@ -250,7 +250,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     /** The longest sequence that it can hold: no more than the model knows, the operator allows, or the pool has blocks for. */
-    private int maxContext(EngineRoom open) {
+    private int maxContext(ModelRuntime open) {
         EngineCapabilities able = open.engine().capabilities();
         long pool = (long) able.layout().blocks() * able.layout().blockTokens();
         int longest = (int) Math.min(able.maxContext(), pool);

@@ -10,7 +10,7 @@ import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
-import dev.baton.config.LaneSettings;
+import dev.baton.config.LaneProperties;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.WorkerRef;
@@ -70,7 +70,7 @@ class LaneKeeperTest {
         AtomicInteger failures = new AtomicInteger();
         List<String> taken = new CopyOnWriteArrayList<>();
         LaneProducer producer = context.getBean(LaneProducer.class);
-        LaneSettings settings = context.getBean(LaneSettings.class);
+        LaneProperties settings = context.getBean(LaneProperties.class);
         try (LaneKeeper<Handoff> keeper = new LaneKeeper<>(this::take, lease -> {
             try {
                 return new LaneConsumerFactory(
@@ -96,7 +96,7 @@ class LaneKeeperTest {
     private LaneLease take() throws InterruptedException {
         WorkerRef self = WorkerRef.newBuilder().setId("keeper").setEpoch(1).build();
         return context.getBean(LaneLeases.class)
-                .take(Topics.HANDOFF, context.getBean(LaneSettings.class).count(), self, null, LONG);
+                .take(Topics.HANDOFF, context.getBean(LaneProperties.class).count(), self, null, LONG);
     }
 
     private static void took(LaneRecord<Handoff> record, List<String> taken) {

@@ -1,6 +1,6 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import java.time.Duration;
 
 /** Refuses option values that would make a run empty or endless. */

@@ -1,7 +1,7 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.LocalStack;
 import java.io.PrintWriter;
 import java.net.URI;

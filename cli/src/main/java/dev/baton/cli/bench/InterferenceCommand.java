@@ -1,9 +1,9 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.Baton;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
-import dev.baton.cli.up.StackPlace;
+import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -94,7 +94,7 @@ final class InterferenceCommand implements Runnable {
         Arguments.positive("--chat-tokens", chatTokens);
         Arguments.positive("--long-words", longWords);
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Baton.home().resolve("models/demo");
+        Path folder = model != null ? model : Installation.home().resolve("models/demo");
         Run split = measure("split", plan(folder, 1, 1, "split"), out);
         Run colocated = measure("colocated", plan(folder, 0, 2, "colocated"), out);
         List<Run> runs = List.of(split, colocated);
@@ -113,7 +113,7 @@ final class InterferenceCommand implements Runnable {
         out.println(name + ": starting " + plan.prefill() + " prefill and " + plan.decode() + " decode workers, "
                 + plan.threadsEach() + " thread each");
         out.flush();
-        try (LocalStack stack = LocalStack.start(StackPlace.bench(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             Load load = new Load(gateway, gateway.models().getFirst(), 1);
             chatFor(load, Duration.ofSeconds(4), new Measurement(), new ProgressBar(out), false, new Measurement());

@@ -1,8 +1,8 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
 import java.time.Duration;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;

@@ -1,8 +1,8 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.Baton;
-import dev.baton.cli.CliException;
-import dev.baton.stack.QuickJvm;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
+import dev.baton.stack.C1Options;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Path target = Baton.home().resolve(MODULE).resolve("target");
+        Path target = Installation.home().resolve(MODULE).resolve("target");
         try {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -35,8 +35,8 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
                     "--sun-misc-unsafe-memory-access=allow",
                     "-Dslf4j.internal.verbosity=ERROR",
                     "-Xmx2g",
-                    "-Dbaton.home=" + Baton.home()));
-            command.addAll(QuickJvm.OPTIONS); // as the workers run
+                    "-Dbaton.home=" + Installation.home()));
+            command.addAll(C1Options.ALL); // as the workers run
             command.addAll(List.of(
                     "-cp",
                     target.resolve(MODULE + "-0.1.0-SNAPSHOT.jar")

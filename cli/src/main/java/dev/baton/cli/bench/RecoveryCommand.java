@@ -1,11 +1,11 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.Baton;
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
-import dev.baton.cli.up.StackPlace;
+import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -51,8 +51,8 @@ final class RecoveryCommand implements Runnable {
     @Option(
             names = "--after",
             defaultValue = "100",
-            description =
-                    "Pieces of text that half of the streams have had when the worker dies (default: ${DEFAULT-VALUE}).")
+            description = "Pieces of text that half of the streams have had when the worker dies (default:"
+                    + " ${DEFAULT-VALUE}).")
     private int after;
 
     @Option(names = "--words", defaultValue = "20", description = "Words of each prompt (default: ${DEFAULT-VALUE}).")
@@ -79,11 +79,11 @@ final class RecoveryCommand implements Runnable {
         Arguments.positive("--after", after);
         Arguments.positive("--words", words);
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Baton.home().resolve("models/demo");
+        Path folder = model != null ? model : Installation.home().resolve("models/demo");
         StackPlan plan = new StackPlan(folder, 1, 2, port, kvMebibytes, 1, List.of(), List.of());
         out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
         out.flush();
-        try (LocalStack stack = LocalStack.start(StackPlace.bench(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             ask(gateway, stack.modelName(), WARM_TOKENS, new CountDownLatch(0));
             out.println("Undisturbed");

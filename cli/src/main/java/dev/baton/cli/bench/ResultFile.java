@@ -1,6 +1,6 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

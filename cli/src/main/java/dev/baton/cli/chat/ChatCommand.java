@@ -1,9 +1,9 @@
 package dev.baton.cli.chat;
 
-import dev.baton.cli.Baton;
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -55,7 +55,7 @@ public final class ChatCommand implements Runnable {
         try (Terminal terminal = TerminalBuilder.builder().name("baton").build();
                 GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key)) {
             String served = model != null ? model : firstOf(gateway.models());
-            Path history = Files.createDirectories(Baton.state()).resolve("chat.history");
+            Path history = Files.createDirectories(Installation.state()).resolve("chat.history");
             LineReader reader = LineReaderBuilder.builder()
                     .terminal(terminal)
                     .variable(LineReader.HISTORY_FILE, history)

@@ -1,6 +1,6 @@
 package dev.baton.cli.client;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

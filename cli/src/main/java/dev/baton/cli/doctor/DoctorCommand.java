@@ -1,7 +1,7 @@
 package dev.baton.cli.doctor;
 
-import dev.baton.cli.Baton;
 import dev.baton.cli.host.Host;
+import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.stack.Ports;
 import java.io.IOException;
@@ -145,7 +145,7 @@ public final class DoctorCommand implements Callable<Integer> {
                 url != null
                         ? "REDIS_URL is set"
                         : onPath("redis-server") ? "redis-server on the PATH" : "the binary that Baton brings");
-        Path model = Baton.home().resolve("models/demo");
+        Path model = Installation.home().resolve("models/demo");
         found(
                 "demo model",
                 Files.isRegularFile(model.resolve("model.safetensors")),

@@ -1,6 +1,6 @@
 package dev.baton.cli.doctor;
 
-import dev.baton.cli.Baton;
+import dev.baton.cli.host.Installation;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,7 +35,7 @@ enum NativeLibrary {
     /** Loads it in a child process. */
     Answer probe() {
         try {
-            Path target = Baton.home().resolve(module).resolve("target");
+            Path target = Installation.home().resolve(module).resolve("target");
             Path output = Files.createTempFile("baton-doctor", ".out");
             try {
                 Process process = new ProcessBuilder(command(target))
@@ -59,7 +59,7 @@ enum NativeLibrary {
     }
 
     private List<String> command(Path target) throws IOException {
-        Path here = Baton.home().resolve("cli/target/cli-0.1.0-SNAPSHOT.jar");
+        Path here = Installation.home().resolve("cli/target/cli-0.1.0-SNAPSHOT.jar");
         String classPath = String.join(
                 java.io.File.pathSeparator,
                 here.toString(),

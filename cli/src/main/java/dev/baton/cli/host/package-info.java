@@ -1,4 +1,4 @@
-/** What can be read off the machine that this runs on. */
+/** This machine and this checkout: what can be read about them, and the error that tells a user what to do. */
 @NullMarked
 package dev.baton.cli.host;
 

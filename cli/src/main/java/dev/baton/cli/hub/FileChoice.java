@@ -1,6 +1,6 @@
 package dev.baton.cli.hub;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

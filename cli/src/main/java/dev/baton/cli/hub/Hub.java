@@ -1,6 +1,6 @@
 package dev.baton.cli.hub;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.Listing.RepoFile;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.baton.cli.hub;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;

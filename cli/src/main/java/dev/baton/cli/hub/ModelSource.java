@@ -16,7 +16,7 @@ public final class ModelSource {
     /**
      * The folder or file. A path that exists wins over a name; what looks like neither is taken for a path.
      *
-     * @throws dev.baton.cli.CliException when the model is not here and cannot be fetched
+     * @throws dev.baton.cli.host.CliException when the model is not here and cannot be fetched
      */
     public static Path find(String text, Progress progress) {
         Path path = Path.of(text).toAbsolutePath().normalize();

@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.stack.StackProcess;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -16,9 +16,9 @@ import java.util.function.Supplier;
  */
 final class Children {
     /**
-     * A part and its process of the moment.
+     * A process by its name; it is replaced when it dies and is started again.
      *
-     * @param start makes the next one, should this one die
+     * @param start starts the next process when this one dies
      */
     record Child(String name, Supplier<? extends StackProcess> start, StackProcess process, long startedNanos) {
         Duration life() {
@@ -36,7 +36,7 @@ final class Children {
     }
 
     /**
-     * Starts a part, or starts it anew in its old place.
+     * Starts a process, or starts it again under its old name.
      *
      * @throws CliException when the end has begun
      */

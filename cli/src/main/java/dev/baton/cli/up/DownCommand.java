@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.Baton;
+import dev.baton.cli.host.Installation;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.PrintWriter;
 import java.util.List;
@@ -18,7 +18,7 @@ public final class DownCommand implements Runnable {
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
-        List<String> ended = new ProcessRecord(Baton.state()).endAll();
+        List<String> ended = new ProcessRecord(Installation.state()).endAll();
         SharedPool.removeDead(SharedPool.defaultFolder());
         out.println(ended.isEmpty() ? "Nothing was running." : "Stopped " + String.join(", ", ended) + ".");
         out.flush();

@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Host;
 import dev.baton.stack.Ports;
 import java.util.Optional;

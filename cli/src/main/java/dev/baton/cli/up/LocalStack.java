@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.Children.Child;
 import dev.baton.stack.KafkaProcess;
 import dev.baton.stack.Ports;
@@ -36,17 +36,17 @@ public final class LocalStack implements AutoCloseable {
 
     private static final long POLL_MILLIS = 100;
 
-    private final StackPlace place;
+    private final StackEnvironment environment;
     private final Path state;
     private final StackPlan plan;
     private final ProcessRecord record;
     private final Children children;
     private final Consumer<String> progress;
-    private @Nullable Roles roles;
+    private @Nullable RoleCommands roles;
 
-    private LocalStack(StackPlace place, StackPlan plan, Consumer<String> progress) {
-        this.place = place;
-        this.state = place.state();
+    private LocalStack(StackEnvironment environment, StackPlan plan, Consumer<String> progress) {
+        this.environment = environment;
+        this.state = environment.state();
         this.plan = plan;
         this.record = new ProcessRecord(state);
         this.children = new Children(record);
@@ -54,13 +54,13 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /**
-     * Starts everything that {@code place} does not give already, and returns once the gateway is ready.
+     * Starts everything that {@code environment} does not give already, and returns once the gateway is ready.
      *
-     * @param progress told a line a part, as it gets ready
+     * @param progress gets one line per process, when it is ready
      * @throws CliException when something cannot start; nothing is left running then
      */
-    public static LocalStack start(StackPlace place, StackPlan plan, Consumer<String> progress) {
-        LocalStack stack = new LocalStack(place, plan, progress);
+    public static LocalStack start(StackEnvironment environment, StackPlan plan, Consumer<String> progress) {
+        LocalStack stack = new LocalStack(environment, plan, progress);
         stack.takeOver();
         // Ctrl-C and SIGTERM end the children too, at whatever point the start has got to.
         Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
@@ -79,7 +79,7 @@ public final class LocalStack implements AutoCloseable {
 
     /** The gateway of the {@code up} that runs in this checkout. */
     public static Optional<URI> running() {
-        return new ProcessRecord(StackPlace.own().state()).up();
+        return new ProcessRecord(StackEnvironment.own().state()).up();
     }
 
     /** The gateway to talk to: the one that was named, else the one that is up here, else where one would be. */
@@ -87,7 +87,7 @@ public final class LocalStack implements AutoCloseable {
         return named != null ? named : running().orElse(URI.create("http://127.0.0.1:8080"));
     }
 
-    /** Makes sure that the place is free: nobody else's stack runs there, and what a killed one left is gone. */
+    /** Checks that no other stack runs here, and removes what a killed one left. */
     private void takeOver() {
         record.refuseIfUp();
         List<String> left = record.endAll();
@@ -126,7 +126,7 @@ public final class LocalStack implements AutoCloseable {
     /** The port of each role's actuator by its name. */
     public Map<String, Integer> managementPorts() {
         Map<String, Integer> ports = new LinkedHashMap<>();
-        roleProcesses().forEach((name, role) -> ports.put(name, role.part().managementPort()));
+        roleProcesses().forEach((name, role) -> ports.put(name, role.spec().managementPort()));
         return ports;
     }
 
@@ -140,7 +140,7 @@ public final class LocalStack implements AutoCloseable {
         return found;
     }
 
-    /** Ends a part as kill -9 does, and returns when its process is gone. It stays gone unless {@code watch} runs. */
+    /** Ends a process as kill -9 does, and returns when it is gone. It stays down unless {@code watch} runs. */
     public void kill(String name) {
         children.named(name)
                 .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in " + pids().keySet()))
@@ -152,18 +152,18 @@ public final class LocalStack implements AutoCloseable {
     private void startAll() throws IOException {
         List<Integer> ports = Ports.free(3 + plan.workers() + 1);
         List<Child> waiting = new ArrayList<>();
-        if (place.kafka().isEmpty()) {
+        if (environment.kafka().isEmpty()) {
             KafkaProcess.Settings kafka = new KafkaProcess.Settings(
                     ports.get(0), ports.get(1), state.resolve("kafka"), log(KAFKA), STORE_READY_LIMIT);
             waiting.add(children.start(KAFKA, () -> KafkaProcess.launch(kafka)));
         }
-        URI redis = place.redis().orElseGet(() -> redis(ports.get(2)));
-        String bootstrap = place.kafka().orElse("127.0.0.1:" + ports.get(0));
-        Roles commands = new Roles(place, plan, bootstrap, redis);
+        URI redis = environment.redis().orElseGet(() -> redis(ports.get(2)));
+        String bootstrap = environment.kafka().orElse("127.0.0.1:" + ports.get(0));
+        RoleCommands commands = new RoleCommands(environment, plan, bootstrap, redis);
         roles = commands;
-        Duration grace = place.records() ? GRACE_WHEN_RECORDING : GRACE;
-        for (Part part : commands.parts(ports.subList(3, ports.size()))) {
-            waiting.add(children.start(part.name(), () -> RoleProcess.start(part, grace)));
+        Duration grace = environment.records() ? GRACE_WHEN_RECORDING : GRACE;
+        for (ProcessSpec spec : commands.specs(ports.subList(3, ports.size()))) {
+            waiting.add(children.start(spec.name(), () -> RoleProcess.start(spec, grace)));
         }
         awaitReady(waiting);
     }
@@ -214,7 +214,7 @@ public final class LocalStack implements AutoCloseable {
 
     /** Starts parts that died again until {@link #close}; returns then, and fails when the gateway has ended. */
     void watch() {
-        Watch watch = new Watch(children, progress);
+        Supervisor watch = new Supervisor(children, progress);
         try {
             while (!children.ending()) {
                 watch.look();
@@ -240,8 +240,8 @@ public final class LocalStack implements AutoCloseable {
 
     private boolean end() {
         return children.end(() -> {
-            Roles commands = roles;
-            if (commands != null && place.records()) {
+            RoleCommands commands = roles;
+            if (commands != null && environment.records()) {
                 commands.keepCaches();
             }
             removeDeadPools();

@@ -1,8 +1,8 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.Baton;
-import dev.baton.cli.CliException;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
 import dev.baton.stack.Ports;
 import java.io.IOException;
 import java.util.List;
@@ -18,7 +18,7 @@ public final class PrepareCommand implements Runnable {
     @Override
     public void run() {
         StackPlan plan = new StackPlan(
-                Baton.home().resolve("models/demo"),
+                Installation.home().resolve("models/demo"),
                 1,
                 1,
                 freePort(),
@@ -26,7 +26,7 @@ public final class PrepareCommand implements Runnable {
                 1,
                 List.of("--baton.dispatch.mode=SPLIT"),
                 List.of());
-        try (LocalStack stack = LocalStack.start(StackPlace.recording(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(StackEnvironment.recording(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             ObjectNode request = JsonMapper.shared().createObjectNode();
             request.put("model", stack.modelName()).put("max_tokens", 32);

@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.stack.ChildProcess;
 import java.io.IOException;
 import java.net.URI;

@@ -20,22 +20,22 @@ import java.util.OptionalInt;
  * @param logStart where in its log this process began to write: earlier ones have left their words there too
  * @param grace how long it may take to end before it is killed
  */
-record RoleProcess(Part part, Process process, ChildProcess child, long logStart, Duration grace)
+record RoleProcess(ProcessSpec spec, Process process, ChildProcess child, long logStart, Duration grace)
         implements StackProcess {
     private static final int LAST_WORDS = 8;
 
-    static RoleProcess start(Part part, Duration grace) {
+    static RoleProcess start(ProcessSpec spec, Duration grace) {
         try {
-            Files.createDirectories(part.log().getParent());
-            long logStart = Files.exists(part.log()) ? Files.size(part.log()) : 0;
-            ProcessBuilder builder = new ProcessBuilder(part.command())
+            Files.createDirectories(spec.log().getParent());
+            long logStart = Files.exists(spec.log()) ? Files.size(spec.log()) : 0;
+            ProcessBuilder builder = new ProcessBuilder(spec.command())
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(part.log().toFile()));
-            builder.environment().putAll(part.environment());
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(spec.log().toFile()));
+            builder.environment().putAll(spec.environment());
             Process process = builder.start();
-            return new RoleProcess(part, process, ChildProcess.of(part.name(), process), logStart, grace);
+            return new RoleProcess(spec, process, ChildProcess.of(spec.name(), process), logStart, grace);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot start " + part.name() + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot start " + spec.name() + ": " + e.getMessage(), e);
         }
     }
 
@@ -44,7 +44,7 @@ record RoleProcess(Part part, Process process, ChildProcess child, long logStart
     public boolean ready() {
         try {
             HttpURLConnection connection = (HttpURLConnection)
-                    URI.create("http://127.0.0.1:" + part.managementPort() + "/actuator/health/readiness")
+                    URI.create("http://127.0.0.1:" + spec.managementPort() + "/actuator/health/readiness")
                             .toURL()
                             .openConnection();
             connection.setConnectTimeout(500);
@@ -66,12 +66,12 @@ record RoleProcess(Part part, Process process, ChildProcess child, long logStart
 
     @Override
     public Path log() {
-        return part.log();
+        return spec.log();
     }
 
     @Override
     public String lastWords() {
-        try (InputStream in = Files.newInputStream(part.log())) {
+        try (InputStream in = Files.newInputStream(spec.log())) {
             in.skipNBytes(logStart);
             List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8)
                     .lines()

@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelSource;
 import dev.baton.transfer.pool.SharedPool;
 import java.nio.file.Files;

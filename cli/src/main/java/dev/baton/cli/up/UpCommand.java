@@ -1,6 +1,6 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.Baton;
+import dev.baton.cli.host.Installation;
 import dev.baton.cli.hub.FetchLines;
 import dev.baton.cli.hub.ModelSource;
 import java.io.PrintWriter;
@@ -68,7 +68,7 @@ public final class UpCommand implements Runnable {
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
         Path folder = model == null
-                ? Baton.home().resolve("models/demo").toAbsolutePath().normalize()
+                ? Installation.home().resolve("models/demo").toAbsolutePath().normalize()
                 : ModelSource.find(model, new FetchLines(out));
         StackPlan plan = new StackPlan(
                 folder,
@@ -89,7 +89,7 @@ public final class UpCommand implements Runnable {
                                 plan.threadsEach(),
                                 plan.threadsEach() == 1 ? "" : "s",
                                 plan.modelName()));
-        try (LocalStack stack = LocalStack.start(StackPlace.own(), plan, line -> say(out, line))) {
+        try (LocalStack stack = LocalStack.start(StackEnvironment.own(), plan, line -> say(out, line))) {
             say(out, welcome(stack, (System.nanoTime() - started) / 1e9));
             stack.watch();
         }
@@ -117,14 +117,14 @@ public final class UpCommand implements Runnable {
     private static String welcome(LocalStack stack, double seconds) {
         return """
 
-                Baton is up after %.1f s: %s
+            Baton is up after %.1f s: %s
 
-                  curl -N %s/v1/chat/completions -H 'Content-Type: application/json' \\
-                    -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Tell me a story."}]}'
+              curl -N %s/v1/chat/completions -H 'Content-Type: application/json' \\
+                -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Tell me a story."}]}'
 
-                  ./baton chat        talk to it
-                  .baton/logs         a log a part
-                  Ctrl-C              stops everything (or ./baton down)
-                """.formatted(seconds, stack.url(), stack.url(), stack.modelName());
+              ./baton chat        talk to it
+              .baton/logs         a log a part
+              Ctrl-C              stops everything (or ./baton down)
+            """.formatted(seconds, stack.url(), stack.url(), stack.modelName());
     }
 }

@@ -1,4 +1,4 @@
-/** Starts, watches and ends the local stack: the parts, their ports, the record of what was started. */
+/** Starts, watches and ends the local stack: the processes, their ports, the record of what was started. */
 @NullMarked
 package dev.baton.cli.up;
 

@@ -3,7 +3,7 @@ package dev.baton.cli.up;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.stack.ChildProcess;
 import dev.baton.stack.StackProcess;
 import java.io.IOException;

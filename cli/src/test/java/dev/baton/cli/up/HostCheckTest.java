@@ -3,7 +3,7 @@ package dev.baton.cli.up;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.HostCheck.Room;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.stack.ChildProcess;
 import java.io.IOException;
 import java.net.URI;

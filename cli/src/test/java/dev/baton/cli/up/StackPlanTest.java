@@ -3,7 +3,7 @@ package dev.baton.cli.up;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.cli.CliException;
+import dev.baton.cli.host.CliException;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,7 +4,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.leases.LaneLease;
-import dev.baton.config.LaneSettings;
+import dev.baton.config.LaneProperties;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -52,7 +52,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private final LaneLease lease;
     private final Parser<T> parser;
     private final LaneHandler<T> handler;
-    private final LaneSettings settings;
+    private final LaneProperties settings;
     private final LaneProducer producer;
     private final LaneMetrics metrics;
     private final InstantSource clock;

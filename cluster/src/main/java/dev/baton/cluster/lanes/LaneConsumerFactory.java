@@ -3,7 +3,7 @@ package dev.baton.cluster.lanes;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.leases.LaneLease;
-import dev.baton.config.LaneSettings;
+import dev.baton.config.LaneProperties;
 import java.time.InstantSource;
 import java.util.Map;
 
@@ -15,7 +15,7 @@ import java.util.Map;
  */
 public record LaneConsumerFactory(
         Map<String, Object> connection,
-        LaneSettings settings,
+        LaneProperties settings,
         LaneProducer producer,
         LaneMetrics metrics,
         InstantSource clock) {

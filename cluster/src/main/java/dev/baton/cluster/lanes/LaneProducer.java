@@ -1,6 +1,6 @@
 package dev.baton.cluster.lanes;
 
-import dev.baton.config.LaneSettings;
+import dev.baton.config.LaneProperties;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.PrefillJob;
@@ -32,7 +32,7 @@ public final class LaneProducer implements AutoCloseable {
     private final LaneMetrics metrics;
 
     /** Connects, and learns where the topics are, so that the first request does not wait for it. */
-    public LaneProducer(Map<String, Object> connection, LaneSettings settings, LaneMetrics metrics) {
+    public LaneProducer(Map<String, Object> connection, LaneProperties settings, LaneMetrics metrics) {
         Map<String, Object> config = new HashMap<>(connection);
         int limit = Math.toIntExact(settings.sendTimeout().toMillis());
         int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());

@@ -1,6 +1,6 @@
 package dev.baton.cluster.lanes;
 
-import dev.baton.config.LaneSettings;
+import dev.baton.config.LaneProperties;
 import dev.baton.protocol.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +37,7 @@ public final class LaneTopics {
      * @param connection Kafka client settings: servers and, where needed, security
      * @throws LaneException Kafka does not answer in time, or a topic has another number of lanes
      */
-    public static void ensure(Map<String, Object> connection, LaneSettings settings) {
+    public static void ensure(Map<String, Object> connection, LaneProperties settings) {
         Map<String, Object> config = new HashMap<>(connection);
         int limit = Math.toIntExact(settings.startTimeout().toMillis());
         config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, limit);
@@ -54,7 +54,7 @@ public final class LaneTopics {
         }
     }
 
-    private static List<NewTopic> topics(LaneSettings settings) {
+    private static List<NewTopic> topics(LaneProperties settings) {
         List<NewTopic> topics = new ArrayList<>();
         for (String name : List.of(Topics.PREFILL, Topics.HANDOFF)) {
             topics.add(topic(name, settings.count(), settings));
@@ -64,7 +64,7 @@ public final class LaneTopics {
         return topics;
     }
 
-    private static NewTopic topic(String name, int partitions, LaneSettings settings) {
+    private static NewTopic topic(String name, int partitions, LaneProperties settings) {
         return new NewTopic(name, partitions, (short) settings.replicas())
                 .configs(Map.of(
                         TopicConfig.RETENTION_MS_CONFIG,
@@ -75,7 +75,7 @@ public final class LaneTopics {
                         "producer"));
     }
 
-    private static void create(Admin admin, NewTopic topic, LaneSettings settings) {
+    private static void create(Admin admin, NewTopic topic, LaneProperties settings) {
         try {
             get(admin.createTopics(List.of(topic)).all(), settings);
             LOG.info("Topic {} is made with {} partitions", topic.name(), topic.numPartitions());
@@ -87,7 +87,7 @@ public final class LaneTopics {
         }
     }
 
-    private static void verify(Admin admin, LaneSettings settings) {
+    private static void verify(Admin admin, LaneProperties settings) {
         Map<String, TopicDescription> found = describe(admin, settings);
         found.forEach((name, description) -> {
             int lanes = description.partitions().size();
@@ -103,7 +103,7 @@ public final class LaneTopics {
     }
 
     /** A topic just made is not known to every broker at once. */
-    private static Map<String, TopicDescription> describe(Admin admin, LaneSettings settings) {
+    private static Map<String, TopicDescription> describe(Admin admin, LaneProperties settings) {
         long end = System.nanoTime() + settings.startTimeout().toNanos();
         while (true) {
             try {
@@ -120,7 +120,7 @@ public final class LaneTopics {
         }
     }
 
-    private static <T> T get(KafkaFuture<T> future, LaneSettings settings) {
+    private static <T> T get(KafkaFuture<T> future, LaneProperties settings) {
         try {
             return future.get(settings.startTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
@@ -133,10 +133,11 @@ public final class LaneTopics {
         }
     }
 
-    private static LaneException failed(LaneSettings settings, Throwable cause) {
+    private static LaneException failed(LaneProperties settings, Throwable cause) {
         return new LaneException(
                 "Kafka's topics could not be prepared within " + settings.startTimeout() + " (" + cause
-                        + "). Check spring.kafka.bootstrap-servers, and baton.lanes.start-timeout if Kafka is slow to start.",
+                        + "). Check spring.kafka.bootstrap-servers, and baton.lanes.start-timeout if Kafka is slow to"
+                        + " start.",
                 cause);
     }
 }

@@ -1,7 +1,7 @@
 package dev.baton.cluster.leases;
 
 import dev.baton.cluster.redis.RedisFutures;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -30,9 +30,9 @@ public final class LaneLeases {
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final ReactiveStringRedisTemplate redis;
-    private final RegistrySettings settings;
+    private final RegistryProperties settings;
 
-    public LaneLeases(ReactiveStringRedisTemplate redis, RegistrySettings settings) {
+    public LaneLeases(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
         this.redis = redis;
         this.settings = settings;
     }
@@ -86,7 +86,7 @@ public final class LaneLeases {
                 redis.execute(RELEASE, List.of(key), List.of(holder)).single().map("1"::equals));
     }
 
-    RegistrySettings settings() {
+    RegistryProperties settings() {
         return settings;
     }
 

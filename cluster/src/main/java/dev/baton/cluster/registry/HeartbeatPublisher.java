@@ -1,7 +1,7 @@
 package dev.baton.cluster.registry;
 
 import dev.baton.cluster.redis.PeriodicTask;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
@@ -13,7 +13,7 @@ public final class HeartbeatPublisher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HeartbeatPublisher.class);
 
     private final WorkerStates states;
-    private final RegistrySettings settings;
+    private final RegistryProperties settings;
     private final Supplier<WorkerState> now;
     private final PeriodicTask task;
     private volatile boolean reached = true;
@@ -23,7 +23,7 @@ public final class HeartbeatPublisher implements AutoCloseable {
      *
      * @param now the state to publish; asked on a thread of this class before each publication
      */
-    public HeartbeatPublisher(WorkerStates states, RegistrySettings settings, Supplier<WorkerState> now) {
+    public HeartbeatPublisher(WorkerStates states, RegistryProperties settings, Supplier<WorkerState> now) {
         this.states = states;
         this.settings = settings;
         this.now = now;

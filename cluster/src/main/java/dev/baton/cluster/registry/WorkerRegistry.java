@@ -1,7 +1,7 @@
 package dev.baton.cluster.registry;
 
 import dev.baton.cluster.redis.PeriodicTask;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -25,7 +25,7 @@ public final class WorkerRegistry implements AutoCloseable {
     private volatile boolean reached = true;
 
     /** Starts to read at once. */
-    public WorkerRegistry(WorkerStates states, RegistrySettings settings) {
+    public WorkerRegistry(WorkerStates states, RegistryProperties settings) {
         this.states = states;
         this.task = new PeriodicTask("worker-registry", settings.pollEvery(), this::read).start();
     }

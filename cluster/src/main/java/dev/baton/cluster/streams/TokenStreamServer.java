@@ -1,6 +1,6 @@
 package dev.baton.cluster.streams;
 
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.GatewayMessage;
@@ -57,7 +57,7 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private final Welcome welcome;
     private final byte[] secret;
-    private final StreamSettings settings;
+    private final StreamProperties settings;
     private final StreamHandler handler;
     private final StreamMetrics metrics;
     private final EventLoop owner = new EventLoop("token-stream-server");
@@ -71,7 +71,7 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** @param secret what a gateway must show; empty: none */
     public TokenStreamServer(
-            Welcome welcome, String secret, StreamSettings settings, StreamHandler handler, StreamMetrics metrics) {
+            Welcome welcome, String secret, StreamProperties settings, StreamHandler handler, StreamMetrics metrics) {
         this.welcome = welcome;
         this.secret = secret.getBytes(StandardCharsets.UTF_8);
         this.settings = settings;

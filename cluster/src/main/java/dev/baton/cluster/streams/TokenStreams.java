@@ -1,6 +1,6 @@
 package dev.baton.cluster.streams;
 
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Acknowledge;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Cancel;
@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
  * return at once; the listener is called on the one thread that owns the links.
  */
 public final class TokenStreams implements AutoCloseable {
-    private final StreamSettings settings;
+    private final StreamProperties settings;
     private final Hello hello;
     private final StreamListener listener;
     private final StreamMetrics metrics;
@@ -39,7 +39,7 @@ public final class TokenStreams implements AutoCloseable {
      * @param secret the cluster's
      */
     public TokenStreams(
-            String gateway, String secret, StreamSettings settings, StreamListener listener, StreamMetrics metrics) {
+            String gateway, String secret, StreamProperties settings, StreamListener listener, StreamMetrics metrics) {
         this.settings = settings;
         this.hello = Hello.newBuilder().setGateway(gateway).setSecret(secret).build();
         this.listener = listener;

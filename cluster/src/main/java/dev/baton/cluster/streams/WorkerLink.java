@@ -1,6 +1,6 @@
 package dev.baton.cluster.streams;
 
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
 import dev.baton.protocol.v1.Ping;
@@ -44,7 +44,7 @@ final class WorkerLink {
         PAUSED
     }
 
-    private final StreamSettings settings;
+    private final StreamProperties settings;
     private final Hello hello;
     private final EventLoop owner;
     private final Set<WorkerRef> live;
@@ -66,7 +66,7 @@ final class WorkerLink {
     WorkerLink(
             WorkerState listed,
             Hello hello,
-            StreamSettings settings,
+            StreamProperties settings,
             EventLoop owner,
             Set<WorkerRef> live,
             StreamListener listener,

@@ -7,8 +7,8 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.redis.TestRedis;
-import dev.baton.config.LaneSettings;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.LaneProperties;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.PrefillJob;
@@ -206,8 +206,8 @@ class LaneConsumerTest {
     @Test
     void saysWhichSettingToCheckWhenKafkaDoesNotAnswer() {
         Map<String, Object> nowhere = Map.of("bootstrap.servers", "127.0.0.1:1");
-        LaneSettings hasty =
-                new LaneSettings(8, 1, LONG, 100, 4, 2, false, Duration.ofMillis(200), Duration.ofMillis(500));
+        LaneProperties hasty =
+                new LaneProperties(8, 1, LONG, 100, 4, 2, false, Duration.ofMillis(200), Duration.ofMillis(500));
         assertThatThrownBy(() -> LaneTopics.ensure(nowhere, hasty))
                 .hasMessageContaining("spring.kafka.bootstrap-servers");
     }
@@ -275,12 +275,12 @@ class LaneConsumerTest {
     private LaneLeases leases(Duration ttl) {
         return new LaneLeases(
                 redis.template(),
-                new RegistrySettings(
+                new RegistryProperties(
                         LONG, Duration.ofSeconds(1), Duration.ofSeconds(1), ttl, Duration.ofMillis(100), LONG, LONG));
     }
 
-    private static LaneSettings settings(int lanes) {
-        return new LaneSettings(
+    private static LaneProperties settings(int lanes) {
+        return new LaneProperties(
                 lanes, 1, Duration.ofHours(1), 131_072, OUTSTANDING, 2, false, Duration.ofSeconds(20), LONG);
     }
 

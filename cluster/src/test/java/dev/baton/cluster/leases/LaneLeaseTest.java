@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.redis.TestRedis;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.Ports;
 import dev.baton.stack.RedisProcess;
@@ -29,8 +29,8 @@ class LaneLeaseTest {
     private TestRedis redis;
     private LaneLeases leases;
 
-    static RegistrySettings settings(Duration leaseTtl) {
-        return new RegistrySettings(
+    static RegistryProperties settings(Duration leaseTtl) {
+        return new RegistryProperties(
                 TTL,
                 Duration.ofMillis(50),
                 Duration.ofMillis(20),

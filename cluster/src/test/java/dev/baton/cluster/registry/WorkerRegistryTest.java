@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.redis.TestRedis;
-import dev.baton.config.RegistrySettings;
+import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.Ports;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WorkerRegistryTest {
     private static final Duration LONG = Duration.ofSeconds(15);
     private static final Duration TTL = Duration.ofMillis(600);
-    private static final RegistrySettings SETTINGS = new RegistrySettings(
+    private static final RegistryProperties SETTINGS = new RegistryProperties(
             TTL, Duration.ofMillis(50), Duration.ofMillis(20), TTL, Duration.ofMillis(50), LONG, Duration.ofSeconds(5));
 
     private TestRedis redis;

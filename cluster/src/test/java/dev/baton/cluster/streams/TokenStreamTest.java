@@ -3,7 +3,7 @@ package dev.baton.cluster.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
@@ -37,8 +37,8 @@ class TokenStreamTest {
     private final List<AutoCloseable> open = new ArrayList<>();
 
     /** Wide enough that a busy machine is no fault of the worker. */
-    static StreamSettings settings() {
-        return new StreamSettings(
+    static StreamProperties settings() {
+        return new StreamProperties(
                 Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofSeconds(5),
@@ -165,7 +165,7 @@ class TokenStreamTest {
 
     @Test
     void cancelsWorkWhoseGatewayStaysAway() throws Exception {
-        StreamSettings brief = new StreamSettings(
+        StreamProperties brief = new StreamProperties(
                 Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofSeconds(5),
@@ -210,11 +210,11 @@ class TokenStreamTest {
 
     private record Worker(TokenStreamServer server, int port, WorkerRef ref) {}
 
-    private Worker worker(long epoch, StreamSettings settings) throws IOException {
+    private Worker worker(long epoch, StreamProperties settings) throws IOException {
         return worker(epoch, settings, "");
     }
 
-    private Worker worker(long epoch, StreamSettings settings, String secret) throws IOException {
+    private Worker worker(long epoch, StreamProperties settings, String secret) throws IOException {
         Welcome welcome = Welcome.newBuilder()
                 .setWorker(ref(epoch))
                 .setRole(WorkerState.Role.DECODE)

@@ -3,7 +3,7 @@ package dev.baton.cluster.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.baton.config.StreamSettings;
+import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
 import dev.baton.protocol.v1.Ping;
@@ -48,8 +48,8 @@ class UnauthenticatedCallersTest {
     private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
     private int port;
 
-    private static StreamSettings settings() {
-        return new StreamSettings(
+    private static StreamProperties settings() {
+        return new StreamProperties(
                 Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofMillis(300),

@@ -5,10 +5,9 @@ import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
-import dev.baton.config.ClusterSettings;
-import dev.baton.config.GatewaySettings;
-import dev.baton.config.LimitSettings;
-import dev.baton.config.StreamSettings;
+import dev.baton.config.ClusterProperties;
+import dev.baton.config.LimitProperties;
+import dev.baton.config.StreamProperties;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
@@ -25,7 +24,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** Builds the dispatcher on the cluster's Kafka, Redis and token streams. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({DispatchSettings.class, GatewaySettings.class})
+@EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class})
 class DispatchConfiguration {
     @Bean
     JobPublisher jobPublisher(LaneProducer producer) {
@@ -33,29 +32,29 @@ class DispatchConfiguration {
     }
 
     @Bean
-    RequestLoops requestLoops(DispatchSettings settings, Clock clock) {
+    RequestLoops requestLoops(DispatchProperties settings, Clock clock) {
         return new RequestLoops(settings.threads(), clock);
     }
 
     @Bean
     TokenStreams tokenStreams(
-            GatewaySettings gateway,
-            ClusterSettings cluster,
-            StreamSettings settings,
+            GatewayProperties gateway,
+            ClusterProperties cluster,
+            StreamProperties settings,
             RequestLoops loops,
             StreamMetrics metrics) {
         return new TokenStreams(gateway.id(), cluster.secret(), settings, loops, metrics);
     }
 
     @Bean
-    Placement placement(DispatchSettings settings, WorkerRegistry registry, TokenStreams streams) {
+    Placement placement(DispatchProperties settings, WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
         DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
         return new Placement(new Router(policy, RoutingCosts.defaults()), registry, streams);
     }
 
     @Bean
-    AdmissionGate gate(DispatchSettings settings, Clock clock, MeterRegistry meters) {
+    AdmissionGate gate(DispatchProperties settings, Clock clock, MeterRegistry meters) {
         AdmissionGate gate = new AdmissionGate(new Admission(settings.maxInFlight()), clock);
         Gauge.builder("baton.dispatch.running", gate, AdmissionGate::running)
                 .description("requests under way")
@@ -69,7 +68,7 @@ class DispatchConfiguration {
     }
 
     @Bean
-    Rim.Outward outward(RequestStates states, JobPublisher jobs, TokenStreams streams, GatewaySettings gateway) {
+    Rim.Outward outward(RequestStates states, JobPublisher jobs, TokenStreams streams, GatewayProperties gateway) {
         return new Rim.Outward(new RequestStore(states, gateway.id()), jobs, streams, gateway.id());
     }
 
@@ -79,7 +78,7 @@ class DispatchConfiguration {
     }
 
     @Bean
-    Dispatcher dispatcher(RequestLoops loops, Rim rim, LimitSettings limits, DispatchSettings settings) {
+    Dispatcher dispatcher(RequestLoops loops, Rim rim, LimitProperties limits, DispatchProperties settings) {
         PhaseLimits phases = new PhaseLimits(
                 limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
         return new LaneDispatcher(loops, rim, phases, settings.drainLimit());

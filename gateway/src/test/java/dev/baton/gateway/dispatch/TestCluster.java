@@ -4,9 +4,9 @@ import dev.baton.cluster.lanes.KafkaConnection;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.requests.RequestStates;
-import dev.baton.config.LaneSettings;
-import dev.baton.config.RegistrySettings;
-import dev.baton.config.StreamSettings;
+import dev.baton.config.LaneProperties;
+import dev.baton.config.RegistryProperties;
+import dev.baton.config.StreamProperties;
 import dev.baton.gateway.GatewayApplication;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -138,16 +138,16 @@ final class TestCluster implements AutoCloseable {
         return context.getBean(ReactiveStringRedisTemplate.class);
     }
 
-    RegistrySettings registry() {
-        return context.getBean(RegistrySettings.class);
+    RegistryProperties registry() {
+        return context.getBean(RegistryProperties.class);
     }
 
-    LaneSettings lanes() {
-        return context.getBean(LaneSettings.class);
+    LaneProperties lanes() {
+        return context.getBean(LaneProperties.class);
     }
 
-    StreamSettings streams() {
-        return context.getBean(StreamSettings.class);
+    StreamProperties streams() {
+        return context.getBean(StreamProperties.class);
     }
 
     Map<String, Object> kafka() {

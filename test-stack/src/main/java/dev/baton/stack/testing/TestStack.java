@@ -2,9 +2,9 @@ package dev.baton.stack.testing;
 
 import dev.baton.stack.ChildProcess;
 import dev.baton.stack.KafkaProcess;
+import dev.baton.stack.ParentDeathGuard;
 import dev.baton.stack.Ports;
 import dev.baton.stack.RedisProcess;
-import dev.baton.stack.Tether;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -135,7 +135,7 @@ public final class TestStack {
 
     private static void tie(ChildProcess child) {
         try {
-            Tether.tie(child);
+            ParentDeathGuard.guard(child);
         } catch (IOException e) {
             child.kill();
             throw new UncheckedIOException(e);

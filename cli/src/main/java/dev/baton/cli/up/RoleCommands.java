@@ -1,0 +1,128 @@
+package dev.baton.cli.up;
+
+import dev.baton.cli.host.CliException;
+import dev.baton.stack.C1Options;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** The command line of each role: its class path as the build wrote it, and the settings that make it part of this stack. */
+final class RoleCommands {
+    static final String GATEWAY = "gateway";
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final StackEnvironment environment;
+    private final StackPlan plan;
+    private final String kafka;
+    private final URI redis;
+    private final Path logs;
+    private final Map<String, StartupCache> caches = new HashMap<>();
+    private final Set<String> recorders = new HashSet<>();
+    private final String secret =
+            HexFormat.of().toHexDigits(RANDOM.nextLong()) + HexFormat.of().toHexDigits(RANDOM.nextLong());
+
+    RoleCommands(StackEnvironment environment, StackPlan plan, String kafka, URI redis) {
+        this.environment = environment;
+        this.plan = plan;
+        this.kafka = kafka;
+        this.redis = redis;
+        this.logs = environment.state().resolve("logs");
+    }
+
+    /** Workers first, the gateway last; one management port each. */
+    List<ProcessSpec> specs(List<Integer> managementPorts) {
+        List<ProcessSpec> specs = new ArrayList<>();
+        for (int i = 0; i < plan.prefill(); i++) {
+            specs.add(worker("prefill", i, managementPorts.get(specs.size())));
+        }
+        for (int i = 0; i < plan.decode(); i++) {
+            specs.add(worker("decode", i, managementPorts.get(specs.size())));
+        }
+        specs.add(gateway(managementPorts.get(specs.size())));
+        return specs;
+    }
+
+    /** All processes have ended. */
+    void keepCaches() {
+        caches.values().forEach(StartupCache::keep);
+    }
+
+    private ProcessSpec worker(String role, int index, int managementPort) {
+        String id = role + "-" + index;
+        List<String> settings = shared();
+        settings.add("--server.port=" + managementPort);
+        settings.add("--baton.worker.id=" + id);
+        settings.add("--baton.engine.threads=" + plan.threadsEach());
+        settings.add("--baton.kv.memory=" + plan.kvMebibytes() + "MB");
+        settings.addAll(plan.workerArgs());
+        return spec(role + "-worker", id, settings, managementPort);
+    }
+
+    private ProcessSpec gateway(int managementPort) {
+        List<String> settings = shared();
+        settings.add("--server.port=" + plan.port());
+        settings.add("--management.server.port=" + managementPort);
+        settings.addAll(plan.gatewayArgs());
+        return spec("gateway", GATEWAY, settings, managementPort);
+    }
+
+    private List<String> shared() {
+        return new ArrayList<>(List.of(
+                "--baton.model.folder=" + plan.model(),
+                "--baton.model.name=" + plan.modelName(),
+                "--spring.kafka.bootstrap-servers=" + kafka));
+    }
+
+    private ProcessSpec spec(String module, String name, List<String> settings, int managementPort) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-XX:+ExitOnOutOfMemoryError",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Dbaton.process=" + name,
+                "-Dbaton.state=" + environment.state()));
+        command.addAll(C1Options.ALL);
+        String classPath = classPath(module);
+        StartupCache cache = caches.computeIfAbsent(
+                module, each -> StartupCache.of(environment.home().resolve(each).resolve("target"), classPath));
+        command.addAll(cache.options(environment.records() && recorders.add(module)));
+        command.add("-cp");
+        command.add(classPath);
+        command.add(mainClass(module));
+        command.addAll(settings);
+        // In the environment, not on the command line, where every user of the machine could read it.
+        Map<String, String> secrets = Map.of("BATON_CLUSTER_SECRET", secret, "SPRING_DATA_REDIS_URL", redis.toString());
+        return new ProcessSpec(name, command, secrets, logs.resolve(name + ".log"), managementPort);
+    }
+
+    private String classPath(String module) {
+        Path target = environment.home().resolve(module).resolve("target");
+        try {
+            return target.resolve(module + "-0.1.0-SNAPSHOT.jar")
+                    + java.io.File.pathSeparator
+                    + Files.readString(target.resolve("runtime.classpath")).strip();
+        } catch (IOException e) {
+            throw new CliException(module + " is not built: run ./baton from its checkout, or ./mvnw package", e);
+        }
+    }
+
+    private static String mainClass(String module) {
+        return switch (module) {
+            case "gateway" -> "dev.baton.gateway.GatewayApplication";
+            case "prefill-worker" -> "dev.baton.prefill.PrefillWorkerApplication";
+            case "decode-worker" -> "dev.baton.decode.DecodeWorkerApplication";
+            default -> throw new IllegalArgumentException(module);
+        };
+    }
+}

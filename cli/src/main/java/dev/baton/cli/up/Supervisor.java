@@ -1,0 +1,81 @@
+package dev.baton.cli.up;
+
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.up.Children.Child;
+import dev.baton.stack.StackException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Restarts the processes of a running stack when they die, with a pause when they keep dying; one that was asked to end
+ * stays down. Each event is reported once. One thread.
+ */
+final class Supervisor {
+    /** What a process that was asked to end exits with: Redis 0, a JVM 130 and 143 after SIGINT and SIGTERM. */
+    private static final Set<Integer> ASKED_TO_END = Set.of(0, 130, 143);
+
+    private final Children children;
+    private final Consumer<String> progress;
+    private final RestartBackoff backoff = new RestartBackoff();
+    /** Dead processes by name, and when to start them, by {@link System#nanoTime}. */
+    private final Map<String, Long> due = new HashMap<>();
+
+    private final Set<String> leftDown = new HashSet<>();
+    private final Set<String> starting = new HashSet<>();
+
+    Supervisor(Children children, Consumer<String> progress) {
+        this.children = children;
+        this.progress = progress;
+    }
+
+    /** @throws CliException when the gateway has ended, without which nobody is served */
+    void look() {
+        for (Child child : children.all()) {
+            if (child.process().exitStatus().isPresent()) {
+                dead(child, child.process().exitStatus().getAsInt());
+            } else if (starting.contains(child.name()) && child.process().ready()) {
+                starting.remove(child.name());
+                progress.accept(LocalStack.readyLine(child));
+            }
+        }
+    }
+
+    private void dead(Child child, int status) {
+        String name = child.name();
+        if (leftDown.contains(name)) {
+            return;
+        }
+        if (due.containsKey(name)) {
+            if (System.nanoTime() - due.get(name) >= 0) {
+                due.remove(name);
+                startAgain(child);
+            }
+        } else if (name.equals(RoleCommands.GATEWAY)) {
+            throw new CliException("the gateway ended with status " + status + ". " + LocalStack.lastWords(child));
+        } else if (ASKED_TO_END.contains(status)) {
+            leftDown.add(name);
+            progress.accept("  " + name + " was asked to end: it stays down until the next start");
+        } else {
+            Duration pause = backoff.pauseBeforeRestart(name, child.life());
+            due.put(name, System.nanoTime() + pause.toNanos());
+            progress.accept("  " + name + " ended with status " + status + ": starting it again"
+                    + (pause.isZero()
+                            ? ""
+                            : " in " + pause.toSeconds() + " s (log: "
+                                    + child.process().log() + ")"));
+        }
+    }
+
+    private void startAgain(Child child) {
+        try {
+            children.start(child.name(), child.start());
+            starting.add(child.name());
+        } catch (StackException e) {
+            throw new CliException(String.valueOf(e.getMessage()), e);
+        }
+    }
+}

@@ -1,0 +1,25 @@
+package dev.baton.config;
+
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * How long a request may take, as a whole and in each phase.
+ *
+ * @param deadline the longest that a request may take from admission to its last token
+ * @param queued waiting for a prefill worker's claim
+ * @param prefilling from the claim to the handoff
+ * @param handedOff from the handoff to the decode worker's claim
+ * @param betweenTokens longest silence of a decoding request on a live stream
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.limits", ignoreUnknownFields = false)
+public record LimitProperties(
+        @DefaultValue("10m") @DurationMin(millis = 1) Duration deadline,
+        @DefaultValue("1m") @DurationMin(millis = 1) Duration queued,
+        @DefaultValue("2m") @DurationMin(millis = 1) Duration prefilling,
+        @DefaultValue("30s") @DurationMin(millis = 1) Duration handedOff,
+        @DefaultValue("30s") @DurationMin(millis = 1) Duration betweenTokens) {}

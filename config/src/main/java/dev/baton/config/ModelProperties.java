@@ -1,0 +1,32 @@
+package dev.baton.config;
+
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The model that is served.
+ *
+ * @param folder a Hugging Face folder
+ * @param name what clients call it; null: the folder's name
+ * @param maxContext longest sequence served, prompt and answer, in tokens; 0 = the model's own
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.model", ignoreUnknownFields = false)
+public record ModelProperties(
+        @NotNull(message = "must name a model folder (config.json, tokenizer.json, *.safetensors)")
+        Path folder,
+
+        @Nullable String name,
+        @DefaultValue("0") @Min(0) int maxContext) {
+    /** What clients call the model. */
+    public String servedName() {
+        return name == null || name.isBlank()
+                ? folder.toAbsolutePath().normalize().getFileName().toString()
+                : name;
+    }
+}

@@ -1,0 +1,35 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.control.routing.ServingMode;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * How requests are let in, placed and carried. Time limits are {@code baton.limits.*}.
+ *
+ * @param mode whether prefill and decode run apart
+ * @param localTokens in mode AUTO, the largest uncached prompt that the decode worker computes itself
+ * @param maxInFlight most requests under way; more get 429
+ * @param attempts attempts in a row that may end without a new token before a request fails
+ * @param loops threads that own requests; 0 = one for every four cores, at most four
+ * @param drainLimit how long a stop waits for running requests
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.dispatch", ignoreUnknownFields = false)
+public record DispatchProperties(
+        @DefaultValue("AUTO") ServingMode mode,
+        @DefaultValue("64") @Min(0) int localTokens,
+        @DefaultValue("4096") @Min(1) int maxInFlight,
+        @DefaultValue("6") @Min(1) @Max(100) int attempts,
+        @DefaultValue("0") @Min(0) @Max(64) int loops,
+        @DefaultValue("30s") @DurationMin(millis = 0) Duration drainLimit) {
+    int threads() {
+        int cores = Runtime.getRuntime().availableProcessors();
+        return loops > 0 ? loops : Math.clamp(cores / 4, 1, 4);
+    }
+}

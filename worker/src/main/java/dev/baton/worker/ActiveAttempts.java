@@ -1,0 +1,81 @@
+package dev.baton.worker;
+
+import dev.baton.engine.SequenceKey;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The attempts that a duty has claimed and not yet done with, and those that were cancelled of late. A cancel may come
+ * before the claim is answered, or between the claim and the engine: such an attempt begins nothing, or is cancelled once
+ * it has begun. Safe from any thread.
+ */
+public final class ActiveAttempts<T extends ActiveAttempts.Work> {
+    /** Cancels that are remembered: a claim is answered long before so many others come. */
+    private static final int REMEMBERED = 8_192;
+
+    private final Map<SequenceKey, T> sequences = new HashMap<>();
+    private final Map<SequenceKey, Boolean> cancelled = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<SequenceKey, Boolean> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    /** One attempt on this worker. */
+    public interface Work {
+        /** Hands it to the engine. */
+        void begin();
+
+        /** Ends it wherever it stands. */
+        void cancel();
+    }
+
+    /** Begins an attempt, unless it is here already (a record delivered twice) or was cancelled before. */
+    public void begin(SequenceKey key, Supplier<T> make) {
+        T sequence;
+        synchronized (this) {
+            if (sequences.containsKey(key) || cancelled.containsKey(key)) {
+                return;
+            }
+            sequence = make.get();
+            sequences.put(key, sequence);
+        }
+        sequence.begin();
+        if (wasCancelled(key)) {
+            // The cancel may have reached the engine before the sequence did, and then it did nothing.
+            sequence.cancel();
+        }
+    }
+
+    public void cancel(SequenceKey key) {
+        T sequence;
+        synchronized (this) {
+            cancelled.put(key, true);
+            sequence = find(key);
+        }
+        if (sequence != null) {
+            sequence.cancel();
+        }
+    }
+
+    private synchronized boolean wasCancelled(SequenceKey key) {
+        return cancelled.containsKey(key);
+    }
+
+    private @Nullable T find(SequenceKey key) {
+        return sequences.get(key);
+    }
+
+    public synchronized void remove(SequenceKey key) {
+        sequences.remove(key);
+    }
+
+    public synchronized int count() {
+        return sequences.size();
+    }
+}

@@ -1,0 +1,50 @@
+package dev.baton.worker;
+
+import dev.baton.engine.Device;
+import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.WeightChoice;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The engine of a worker.
+ *
+ * @param kind MODEL runs the model; SIMULATED makes tokens up in a modelled time, for load tests only
+ * @param device where the model runs: CPU, or CUDA for the first GPU, without which the start fails
+ * @param dtype what activations and KV are rounded to
+ * @param weights what the linear layers' weights are rounded to while they are read: STORED, INT8 or W8A8 (int8 times
+ *     activations that are rounded too); the same on every worker of a model
+ * @param threads CPU threads of the products; 0 = all cores
+ * @param maxSequences sequences in the engine at one time; 0 = the role's own
+ * @param stepTokens rows of one step; 0 = the role's own
+ * @param drain how long a stopping worker lets its sequences finish
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
+public record EngineProperties(
+        @DefaultValue("MODEL") @NotNull Kind kind,
+        @DefaultValue("CPU") @NotNull Device device,
+        @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
+        @DefaultValue("STORED") @NotNull WeightChoice weights,
+        @DefaultValue("0") @Min(0) @Max(256) int threads,
+        @DefaultValue("0") @Min(0) @Max(4096) int maxSequences,
+        @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,
+
+        @DefaultValue("5s") @NotNull @DurationMin(millis = 0)
+        Duration drain) {
+    /** What stands behind the {@code Engine} interface. */
+    public enum Kind {
+        MODEL,
+        SIMULATED
+    }
+
+    int threadsOr(int cores) {
+        return threads == 0 ? cores : threads;
+    }
+}

@@ -1,0 +1,25 @@
+package dev.baton.worker;
+
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The KV pool of a worker.
+ *
+ * @param poolFolder where the pool's file lies; null: {@code /dev/shm}, or mapped files where there is none
+ * @param memory size of the pool, rounded down to whole blocks
+ * @param blockTokens tokens of a block, the same on every worker of a model
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.kv", ignoreUnknownFields = false)
+public record KvProperties(
+        @Nullable Path poolFolder,
+        @DefaultValue("256MB") @NotNull DataSize memory,
+        @DefaultValue("64") @Min(1) @Max(1024) int blockTokens) {}

@@ -1,0 +1,129 @@
+package dev.baton.worker;
+
+import dev.baton.engine.Device;
+import dev.baton.engine.Engine;
+import dev.baton.engine.EngineClock;
+import dev.baton.engine.EngineListener;
+import dev.baton.engine.EngineSettings;
+import dev.baton.engine.ModelEngine;
+import dev.baton.engine.OpenModel;
+import dev.baton.kv.KvLayout;
+import dev.baton.model.ModelSettings;
+import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.Models;
+import dev.baton.model.UnusableDeviceException;
+import dev.baton.transfer.pool.PoolIdentity;
+import dev.baton.transfer.pool.SharedPool;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The model, its pool and the engine over both, opened in that order and closed in the reverse one. */
+final class ModelRuntime implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ModelRuntime.class);
+
+    private final OpenModel model;
+    private final SharedPool pool;
+    private final Engine engine;
+
+    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine) {
+        this.model = model;
+        this.pool = pool;
+        this.engine = engine;
+    }
+
+    static ModelRuntime open(WorkerIdentity identity, NodeSettings node, EngineSettings limits, EngineListener listener)
+            throws IOException {
+        long started = System.nanoTime();
+        checkOffered(node.engine());
+        KvProperties kv = node.kv();
+        ModelSettings settings = new ModelSettings(
+                node.model().folder(),
+                node.model().servedName(),
+                new Precision(node.engine().dtype(), node.engine().weights()),
+                node.engine().threadsOr(Runtime.getRuntime().availableProcessors()),
+                kv.blockTokens());
+        OpenModel model = openModel(settings, node.engine().device());
+        try {
+            KvLayout one = model.layout(1);
+            int blocks = (int) Math.min(Integer.MAX_VALUE, kv.memory().toBytes() / one.blockBytes());
+            if (blocks < 2) {
+                throw new IOException("baton.kv.memory (%s) holds %d blocks of %d bytes: at least 2 are needed"
+                        .formatted(kv.memory(), blocks, one.blockBytes()));
+            }
+            Path folder = kv.poolFolder() != null ? kv.poolFolder() : SharedPool.defaultFolder();
+            SharedPool pool = SharedPool.create(
+                    folder,
+                    new PoolIdentity(
+                            identity.id(), identity.epoch(), model.shape(blocks).fingerprint(), model.layout(blocks)));
+            try {
+                Engine engine = ModelEngine.start(limits, model.bind(pool.region()), listener, EngineClock.system());
+                LOG.info(
+                        "Model {} ready in {} ms: {}, exact {}, {} threads, {} KV blocks of {} tokens in {}",
+                        settings.name(),
+                        Duration.ofNanos(System.nanoTime() - started).toMillis(),
+                        engine.capabilities().numerics(),
+                        engine.capabilities().exact(),
+                        settings.threads(),
+                        blocks,
+                        one.blockTokens(),
+                        folder);
+                return new ModelRuntime(model, pool, engine);
+            } catch (RuntimeException e) {
+                pool.close();
+                throw e;
+            }
+        } catch (IOException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** Opens the model on the device that was asked for, never on another. */
+    static OpenModel openModel(ModelSettings settings, Device device) throws IOException {
+        try {
+            return Models.open(settings, device, new LoadLog());
+        } catch (UnusableDeviceException e) {
+            throw new IOException(
+                    "baton.engine.device is %s. %s; or set it to CPU".formatted(device, e.getMessage()), e);
+        }
+    }
+
+    private static void checkOffered(EngineProperties engine) throws IOException {
+        if (engine.kind() != EngineProperties.Kind.MODEL) {
+            throw new IOException("baton.engine.kind is " + engine.kind()
+                    + " and a worker of this build runs models only: set it to MODEL");
+        }
+    }
+
+    Engine engine() {
+        return engine;
+    }
+
+    SharedPool pool() {
+        return pool;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        pool.close();
+        model.close();
+    }
+
+    /** Says how far loading is, at each tenth. */
+    private static final class LoadLog implements Models.LoadProgress {
+        private long said;
+
+        @Override
+        public void loaded(long bytes, long ofBytes) {
+            long tenth = ofBytes == 0 ? 10 : bytes * 10 / ofBytes;
+            if (tenth > said && ofBytes > 256L << 20) {
+                said = tenth;
+                LOG.info("Loading weights: {} of {} MiB", bytes >> 20, ofBytes >> 20);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package dev.baton.worker;
+
+import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TokenFrame;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Gathers what one engine step has for each gateway, and sends it as one frame when the step ends. Steps are gathered on
+ * the engine's thread alone; {@link #sendNow} is for the other threads.
+ */
+public final class StepFrameBatcher {
+    private final InstantSource clock;
+    private final TokenStreamServer streams;
+    private final Map<String, TokenFrame.Builder> step = new HashMap<>();
+
+    StepFrameBatcher(InstantSource clock, TokenStreamServer streams) {
+        this.clock = clock;
+        this.streams = streams;
+    }
+
+    /** Engine thread: goes out at the end of the step. */
+    public void add(String gateway, Progress progress) {
+        step.computeIfAbsent(gateway, absent -> TokenFrame.newBuilder()).addProgress(progress);
+    }
+
+    /** Any other thread: goes out at once, in a frame of its own. */
+    public void sendNow(String gateway, Progress progress) {
+        streams.send(
+                gateway,
+                TokenFrame.newBuilder()
+                        .addProgress(progress)
+                        .setMadeUs(micros())
+                        .build());
+    }
+
+    /** Engine thread: the step has ended. */
+    void flush() {
+        if (step.isEmpty()) {
+            return;
+        }
+        long now = micros();
+        step.forEach(
+                (gateway, frame) -> streams.send(gateway, frame.setMadeUs(now).build()));
+        step.clear();
+    }
+
+    /** Microseconds since the epoch. */
+    public long micros() {
+        return micros(clock.instant());
+    }
+
+    /** Microseconds since the epoch. */
+    public static long micros(Instant instant) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+    }
+}

@@ -1,0 +1,33 @@
+package dev.baton.worker;
+
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Who a worker is and where it is found.
+ *
+ * @param id stable across restarts, unique in the cluster, e.g. "decode-0"
+ * @param advertisedHost under which gateways and other workers reach it
+ * @param listenAddress where its token stream and KV sessions listen
+ * @param tokenPort gRPC token stream; 0 = any free port
+ * @param kvPort KV sessions; 0 = any free port
+ * @param lane the lane to hold; null: any free one
+ */
+@Validated
+@ConfigurationProperties(prefix = "baton.worker", ignoreUnknownFields = false)
+public record WorkerProperties(
+        @NotBlank
+        @Pattern(regexp = "[A-Za-z0-9._-]{1,64}", message = "must be 1 to 64 letters, digits, '.', '_' or '-'")
+        String id,
+
+        @DefaultValue("127.0.0.1") @NotBlank String advertisedHost,
+        @DefaultValue("127.0.0.1") @NotBlank String listenAddress,
+        @DefaultValue("0") @Min(0) @Max(65535) int tokenPort,
+        @DefaultValue("0") @Min(0) @Max(65535) int kvPort,
+        @Nullable @Min(0) Integer lane) {}
