@@ -93,7 +93,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     }
 
     @Override
-    public void reserved(List<Integer> blocks) {
+    public void reserved(List<Integer> blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
         Inbound asked = receiver.fetch(new TicketRequest(
                 new TransferKey(key.requestId(), key.attempt(), key.nonce()),
@@ -116,7 +116,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
                             .setExposedTransferUs(exposed)
                             .setTransferBytes(whole.bytes());
                 }
-                context.submitSurely(new EngineCommand.KvArrived(key, whole.firstToken()));
+                context.submitSurely(new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
             }
             case ReceiveOutcome.Failed(Failure failure) -> context.submitSurely(new EngineCommand.Cancel(key, failure));
         }

@@ -15,8 +15,16 @@ public sealed interface EngineCommand {
         }
     }
 
-    /** KV of a {@link Work#DECODE} sequence has arrived whole; {@code firstToken} is what prefill sampled after it. */
-    record KvArrived(SequenceKey key, int firstToken) implements EngineCommand {}
+    /**
+     * KV of the first {@code tokens} of a {@link Work#DECODE} sequence is in its blocks, and no more of it will come.
+     * Where it is all of them and {@code firstToken} is known, the sequence decodes; else it computes the rest itself.
+     *
+     * @param tokens those that were cached here included; fewer than those are taken for those
+     * @param firstToken what prefill sampled after all of them, {@link #NO_TOKEN} when nobody did
+     */
+    record KvArrived(SequenceKey key, int tokens, int firstToken) implements EngineCommand {
+        public static final int NO_TOKEN = -1;
+    }
 
     /** End a sequence wherever it is. Reserved blocks stay quarantined until {@link Release}. */
     record Cancel(SequenceKey key, Failure reason) implements EngineCommand {}
@@ -31,7 +39,7 @@ public sealed interface EngineCommand {
     enum Work {
         /** Compute KV, sample one token, hold the blocks until Release. */
         PREFILL,
-        /** Reserve blocks, wait for KvArrived, then generate to the end. */
+        /** Reserve blocks, wait for KvArrived, compute what did not come, then generate to the end. */
         DECODE,
         /** Compute KV and generate to the end: the colocated way. */
         PREFILL_AND_DECODE

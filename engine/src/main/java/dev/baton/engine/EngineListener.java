@@ -20,6 +20,9 @@ public interface EngineListener {
     /** Cached blocks were given up. */
     default void evicted(List<BlockHash> hashes) {}
 
+    /** Cached blocks whose bytes had changed were found before they were used, and given up. */
+    default void dropped(int blocks) {}
+
     /**
      * What one step did.
      *

@@ -64,6 +64,7 @@ final class EngineLoop implements ForwardPass.Caller {
             ModelRunner runner,
             EngineListener engineListener,
             EngineClock clock,
+            PoolMemory memory,
             Consumer<EngineLoop> commands) {
         this.settings = settings;
         this.runner = runner;
@@ -78,7 +79,10 @@ final class EngineLoop implements ForwardPass.Caller {
                 new ScheduleSettings(
                         settings.maxSequences(),
                         settings.stepTokens(),
-                        shape.layout().blockTokens()));
+                        shape.layout().blockTokens()),
+                memory.ledger(),
+                memory.verifyHits());
+        memory.adopted().forEach(block -> pool.restore(block.block(), block.parent(), block.name()));
         this.forward = new ForwardPass(runner, meter, this);
         this.sampler = new Sampler(shape.vocab(), runner.logitPasses());
     }
@@ -95,6 +99,10 @@ final class EngineLoop implements ForwardPass.Caller {
         List<BlockHash> evicted = pool.drainEvicted();
         if (!evicted.isEmpty()) {
             engineListener.evicted(evicted);
+        }
+        int dropped = scheduler.takeDropped();
+        if (dropped > 0) {
+            engineListener.dropped(dropped);
         }
         boolean told = notices.drain();
         if (told || !plan.isEmpty()) {
@@ -133,7 +141,7 @@ final class EngineLoop implements ForwardPass.Caller {
             case Admit admit -> admit(admit, known != null);
             case KvArrived arrived -> {
                 if (known != null && known.phase() == Phase.RESERVED && !known.over) {
-                    arrived(known, arrived.firstToken());
+                    arrived(known, arrived);
                 }
             }
             case Cancel cancel -> {
@@ -189,12 +197,20 @@ final class EngineLoop implements ForwardPass.Caller {
         }
     }
 
-    private void arrived(LiveSequence sequence, int firstToken) {
-        if (firstToken < 0 || firstToken >= runner.shape().vocab()) {
+    private void arrived(LiveSequence sequence, KvArrived arrived) {
+        int firstToken = arrived.firstToken();
+        if (firstToken < KvArrived.NO_TOKEN || firstToken >= runner.shape().vocab()) {
             fail(sequence, failure(Failure.Code.TRANSFER_FAILED, "first token %d is no token".formatted(firstToken)));
             return;
         }
         if (!forward.takeOver(sequence)) {
+            return;
+        }
+        if (firstToken == KvArrived.NO_TOKEN || arrived.tokens() < sequence.length()) {
+            scheduler.arrivedInPart(sequence, arrived.tokens());
+            tell(
+                    sequence,
+                    listener -> listener.prefillStarted(sequence.table().toList(), sequence.computed()));
             return;
         }
         scheduler.arrived(sequence, firstToken);
@@ -237,7 +253,9 @@ final class EngineLoop implements ForwardPass.Caller {
 
     private void announceReserved(List<LiveSequence> reserved) {
         for (LiveSequence sequence : reserved) {
-            tell(sequence, listener -> listener.reserved(sequence.table().toList()));
+            tell(
+                    sequence,
+                    listener -> listener.reserved(sequence.table().toList(), sequence.cachedTokens()));
         }
     }
 
@@ -296,8 +314,9 @@ final class EngineLoop implements ForwardPass.Caller {
             return;
         }
         sequence.sampling.counts().add(drawn.token());
-        scheduler.append(sequence, drawn.token());
-        if (prefilled) {
+        boolean filled = scheduler.append(sequence, drawn.token());
+        scheduler.record(sequence);
+        if (prefilled || filled) {
             tellCached(sequence);
         }
         if (sequence.phase() == Phase.HOLDING) {
@@ -327,7 +346,8 @@ final class EngineLoop implements ForwardPass.Caller {
 
     private void tellCached(LiveSequence sequence) {
         List<BlockHash> chain = scheduler.findable(sequence);
-        if (!chain.isEmpty()) {
+        if (chain.size() > sequence.blocksTold) {
+            sequence.blocksTold = chain.size();
             engineListener.cached(chain);
         }
     }

@@ -40,7 +40,7 @@ final class ForwardPass {
     /** Hands the runner blocks that somebody else wrote. False when it could not take them: the sequence has failed. */
     boolean takeOver(LiveSequence sequence) {
         try {
-            runner.arrived(sequence.table().toArray());
+            runner.arrived(sequence.reserved());
             return true;
         } catch (RuntimeException e) {
             caller.takeOverFailed(sequence, e);

@@ -23,6 +23,8 @@ final class LiveSequence extends Sequence {
 
     boolean tellsLayers;
     int layersTold;
+    /** Blocks of its chain that the engine's listener knows. */
+    int blocksTold;
 
     LiveSequence(Admit admit, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
         super(goal(admit.work()), terms, known(admit), hasher, blockTokens);

@@ -32,7 +32,12 @@ public final class ModelEngine implements Engine {
     private volatile boolean closing;
     private volatile boolean parked;
 
-    private ModelEngine(EngineSettings settings, ModelRunner runner, EngineListener listener, EngineClock clock) {
+    private ModelEngine(
+            EngineSettings settings,
+            ModelRunner runner,
+            EngineListener listener,
+            EngineClock clock,
+            PoolMemory memory) {
         ModelShape shape = runner.shape();
         this.capabilities = new EngineCapabilities(
                 shape.name(),
@@ -45,7 +50,7 @@ public final class ModelEngine implements Engine {
         this.commands = new CommandQueue(settings.queueCapacity());
         this.listener = listener;
         this.clock = clock;
-        this.loop = new EngineLoop(settings, runner, listener, clock, commands::handOver);
+        this.loop = new EngineLoop(settings, runner, listener, clock, memory, commands::handOver);
         this.load = loop.load();
         this.thread = Thread.ofPlatform().name("engine").unstarted(() -> run(runner));
     }
@@ -57,7 +62,21 @@ public final class ModelEngine implements Engine {
      */
     public static Engine start(
             EngineSettings settings, ModelRunner runner, EngineListener listener, EngineClock clock) {
-        ModelEngine engine = new ModelEngine(settings, runner, listener, clock);
+        return start(settings, runner, listener, clock, PoolMemory.NONE);
+    }
+
+    /**
+     * Starts an engine over a model whose pool is remembered by its memory.
+     *
+     * @param runner owned by the engine from now on, used by its thread only
+     */
+    public static Engine start(
+            EngineSettings settings,
+            ModelRunner runner,
+            EngineListener listener,
+            EngineClock clock,
+            PoolMemory memory) {
+        ModelEngine engine = new ModelEngine(settings, runner, listener, clock, memory);
         engine.thread.start();
         return engine;
     }

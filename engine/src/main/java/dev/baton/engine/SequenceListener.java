@@ -17,8 +17,11 @@ public interface SequenceListener {
     /** PREFILL*: one layer of tokens {@code [from, to)} is computed and readable in the sequence's blocks. */
     default void layerComputed(int layer, int fromToken, int toToken) {}
 
-    /** DECODE: these blocks are set aside for the KV of prompt and accepted tokens. */
-    default void reserved(List<Integer> blocks) {}
+    /**
+     * DECODE: {@code blocks} are for all tokens in order. KV of the first {@code cachedTokens}, whole blocks, is there
+     * and must not be written; the rest are set aside for KV to come.
+     */
+    default void reserved(List<Integer> blocks, int cachedTokens) {}
 
     /** DECODE: the sequence joined the running batch. */
     default void decodeStarted() {}

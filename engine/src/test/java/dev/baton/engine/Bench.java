@@ -8,12 +8,16 @@ import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.BlockHash;
+import dev.baton.kv.HostKvMemory;
 import dev.baton.kv.KvRegion;
+import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Stopping;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,6 +29,7 @@ import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** An engine loop without a thread, over the simulated model or a real one, in a time that only tests move. */
 public final class Bench implements AutoCloseable {
@@ -46,23 +51,63 @@ public final class Bench implements AutoCloseable {
     public final ModelRunner runner;
     final EngineLoop loop;
     public long millis = 1_000_000;
+    int dropped;
 
     public Bench(EngineSettings.Role role, int blocks) {
         this(role, blocks, 8, UnaryOperator.identity());
     }
 
-    public Bench(EngineSettings.Role role, int blocks, int maxSequences, UnaryOperator<ModelRunner> wrapping) {
+    /** Over a memory that remembers its blocks and whose hits are verified. */
+    public Bench(EngineSettings.Role role, int blocks, RememberingLedger ledger) {
         this(
-                new SimulatedModel("toy", VOCAB, 256, Set.of(), 3, BLOCK, StepCost.NONE),
-                new EngineSettings(role, maxSequences, maxSequences + 3 * BLOCK, 64, EngineSettings.Patience.DEFAULT),
+                toy(),
+                settings(role, 8),
                 blocks,
-                wrapping);
+                UnaryOperator.identity(),
+                new PoolMemory(ledger, true, List.of()),
+                null);
+        ledger.over(new HostKvMemory(region));
+    }
+
+    /** A later life of an engine over the same bytes. */
+    public Bench(Bench earlier, PoolMemory memory) {
+        this(
+                toy(),
+                settings(EngineSettings.Role.BOTH, 8),
+                earlier.region.layout().blocks(),
+                UnaryOperator.identity(),
+                memory,
+                earlier.region);
+    }
+
+    public Bench(EngineSettings.Role role, int blocks, int maxSequences, UnaryOperator<ModelRunner> wrapping) {
+        this(toy(), settings(role, maxSequences), blocks, wrapping);
     }
 
     public Bench(OpenModel model, EngineSettings settings, int blocks, UnaryOperator<ModelRunner> wrapping) {
-        region = new KvRegion(
-                model.layout(blocks),
-                Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
+        this(model, settings, blocks, wrapping, PoolMemory.NONE, null);
+    }
+
+    private static SimulatedModel toy() {
+        return new SimulatedModel("toy", VOCAB, 256, Set.of(), 3, BLOCK, StepCost.NONE);
+    }
+
+    private static EngineSettings settings(EngineSettings.Role role, int maxSequences) {
+        return new EngineSettings(role, maxSequences, maxSequences + 3 * BLOCK, 64, EngineSettings.Patience.DEFAULT);
+    }
+
+    private Bench(
+            OpenModel model,
+            EngineSettings settings,
+            int blocks,
+            UnaryOperator<ModelRunner> wrapping,
+            PoolMemory memory,
+            @Nullable KvRegion bytes) {
+        region = bytes != null
+                ? bytes
+                : new KvRegion(
+                        model.layout(blocks),
+                        Arena.ofAuto().allocate(model.layout(blocks).bytes(), 64));
         runner = wrapping.apply(model.bind(region));
         EngineListener listener = new EngineListener() {
             @Override
@@ -76,12 +121,17 @@ public final class Bench implements AutoCloseable {
             }
 
             @Override
+            public void dropped(int broken) {
+                dropped += broken;
+            }
+
+            @Override
             public void evicted(List<BlockHash> hashes) {
                 evicted.addAll(hashes);
             }
         };
         EngineClock clock = new EngineClock(() -> Instant.ofEpochMilli(millis), () -> millis * 1_000_000);
-        loop = new EngineLoop(settings, runner, listener, clock, target -> {
+        loop = new EngineLoop(settings, runner, listener, clock, memory, target -> {
             for (Consumer<EngineLoop> command = incoming.poll(); command != null; command = incoming.poll()) {
                 command.accept(target);
             }
@@ -118,8 +168,25 @@ public final class Bench implements AutoCloseable {
         incoming.add(target -> target.handle(new Release(SequenceKey.of(generation))));
     }
 
+    /** All KV has arrived. */
     public void arrived(Generation generation, int firstToken) {
-        incoming.add(target -> target.handle(new KvArrived(SequenceKey.of(generation), firstToken)));
+        arrived(generation, generation.getPromptCount() + generation.getAcceptedCount(), firstToken);
+    }
+
+    public void arrived(Generation generation, int tokens, int firstToken) {
+        incoming.add(target -> target.handle(new KvArrived(SequenceKey.of(generation), tokens, firstToken)));
+    }
+
+    /** Names of the full blocks of these tokens. */
+    List<BlockHash> chain(List<Integer> tokens) {
+        return new PrefixHasher(new byte[0], runner.shape().fingerprint(), BLOCK)
+                .chain(tokens.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    /** Changes one bit of a block's bytes. */
+    void flipBit(int layer, int block) {
+        MemorySegment bytes = region.layerBlock(layer, block);
+        bytes.set(ValueLayout.JAVA_BYTE, 0, (byte) (bytes.get(ValueLayout.JAVA_BYTE, 0) ^ 4));
     }
 
     /** One turn of the loop. False when there was nothing to do. */

@@ -46,9 +46,10 @@ public class RecordingListener implements SequenceListener {
     }
 
     @Override
-    public void reserved(List<Integer> all) {
+    public void reserved(List<Integer> all, int cached) {
         event("reserved");
         blocks = all;
+        cachedTokens = cached;
     }
 
     @Override

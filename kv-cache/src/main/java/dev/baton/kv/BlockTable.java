@@ -58,6 +58,19 @@ public final class BlockTable {
         return IntStream.range(0, size).mapToObj(i -> blocks[i]).toList();
     }
 
+    /** The blocks from {@code index} on. */
+    public int[] from(int index) {
+        return Arrays.copyOfRange(blocks, index, size);
+    }
+
+    /** Takes the first {@code count} blocks out of the table and returns them. */
+    public int[] removeFirst(int count) {
+        int[] removed = Arrays.copyOf(blocks, count);
+        System.arraycopy(blocks, count, blocks, 0, size - count);
+        size -= count;
+        return removed;
+    }
+
     /** Empties the table and returns what it held. */
     public int[] clear() {
         int[] held = toArray();

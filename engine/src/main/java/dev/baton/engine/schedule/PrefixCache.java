@@ -1,32 +1,116 @@
 package dev.baton.engine.schedule;
 
 import dev.baton.kv.BlockHash;
+import dev.baton.kv.BlockLedger;
 import dev.baton.kv.BlockPool;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Full blocks by the tokens they hold. A sequence's blocks are named as they are computed, so that others can share a
  * prompt that is still under way; those of its last chunk only once a token was drawn from them, and when drawing fails
- * all of its names are taken back.
+ * all of its names are taken back. The pool's ledger remembers the same, with the digests of the bytes.
  */
-record PrefixCache(BlockPool pool, int blockTokens) {
-    /** Blocks at the sequence's start that are here; never all of it, since its last row gives the next token's logits. */
-    int usable(Sequence sequence) {
-        return Math.min(pool.find(sequence.names()), (sequence.length() - 1) / blockTokens);
+final class PrefixCache {
+    private final BlockPool pool;
+    private final BlockLedger ledger;
+    private final int blockTokens;
+    private final boolean verify;
+    private int dropped;
+
+    /** @param verify whether the bytes of shared blocks are compared with their digests before they are used */
+    PrefixCache(BlockPool pool, BlockLedger ledger, int blockTokens, boolean verify) {
+        this.pool = pool;
+        this.ledger = ledger;
+        this.blockTokens = blockTokens;
+        this.verify = verify;
     }
 
-    /** The sequence's full blocks can be found from now on. */
-    void publish(Sequence sequence) {
+    /**
+     * Refers to the blocks at the sequence's start that are here; never to all of it, since its last row gives the next
+     * token's logits.
+     */
+    int[] share(Sequence sequence) {
+        int usable = Math.min(pool.find(sequence.names()), (sequence.length() - 1) / blockTokens);
+        return pool.share(sequence.names(), usable);
+    }
+
+    /**
+     * Compares shared blocks with their digests. The first that differs loses its name: it is never shared again.
+     *
+     * @return false when one differs
+     */
+    boolean intact(int[] shared) {
+        if (!verify) {
+            return true;
+        }
+        for (int block : shared) {
+            if (!ledger.matches(block)) {
+                pool.unpublish(block);
+                ledger.forget(block);
+                dropped++;
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Blocks that have been found broken since the last call. */
+    int takeDropped() {
+        int taken = dropped;
+        dropped = 0;
+        return taken;
+    }
+
+    /**
+     * The sequence's full blocks can be found from now on.
+     *
+     * @return whether there was a new one
+     */
+    boolean publish(Sequence sequence) {
+        int before = sequence.named;
         List<BlockHash> names = sequence.names();
         for (; (sequence.named + 1) * blockTokens <= sequence.computed; sequence.named++) {
-            int block = sequence.named;
-            pool.publish(sequence.table().block(block), block == 0 ? null : names.get(block - 1), names.get(block));
+            int index = sequence.named;
+            int block = sequence.table().block(index);
+            if (pool.publish(block, parent(names, index), names.get(index))) {
+                ledger.seal(block, parent(names, index), names.get(index));
+            }
         }
+        return sequence.named > before;
+    }
+
+    /** Remembers the rows of the sequence's last block while it is not full, so that another can go on from them. */
+    void recordOpenBlock(Sequence sequence) {
+        int rows = sequence.computed % blockTokens;
+        if (rows > 0) {
+            int index = sequence.computed / blockTokens;
+            ledger.record(
+                    sequence.table().block(index),
+                    parent(sequence.names(), index),
+                    sequence.known(),
+                    index * blockTokens,
+                    rows);
+        }
+    }
+
+    private static @Nullable BlockHash parent(List<BlockHash> names, int index) {
+        return index == 0 ? null : names.get(index - 1);
     }
 
     /** None of the sequence's blocks can be found any more, not even those that it shares: any may be the broken one. */
     void distrust(Sequence sequence) {
-        pool.unpublish(sequence.table().toArray());
+        int[] blocks = sequence.table().toArray();
+        pool.unpublish(blocks);
+        forget(blocks);
+    }
+
+    /** The ledger forgets blocks that will be written. */
+    int[] forget(int[] blocks) {
+        for (int block : blocks) {
+            ledger.forget(block);
+        }
+        return blocks;
     }
 
     /** Names of the sequence's blocks that can be found, from its first on. */

@@ -11,12 +11,13 @@ record ScheduleCheck(BlockPool pool) {
         pool.checkIntegrity();
         Map<Integer, Integer> holders = pool.leasedReferences();
         for (Sequence sequence : sequences) {
-            BlockState expected = switch (sequence.phase) {
-                case RESERVED -> BlockState.RESERVED;
-                case QUARANTINED -> BlockState.QUARANTINED;
-                case QUEUED, PREFILLING, DECODING, HOLDING, ENDED -> BlockState.ACTIVE;
-            };
-            for (int block : sequence.table().toArray()) {
+            for (int i = 0; i < sequence.table().size(); i++) {
+                int block = sequence.table().block(i);
+                BlockState expected = switch (sequence.phase) {
+                    case RESERVED -> i < sequence.reservedFrom ? BlockState.ACTIVE : BlockState.RESERVED;
+                    case QUARANTINED -> BlockState.QUARANTINED;
+                    case QUEUED, PREFILLING, DECODING, HOLDING, ENDED -> BlockState.ACTIVE;
+                };
                 holders.merge(block, 1, Integer::sum);
                 if (pool.state(block) != expected) {
                     throw new IllegalStateException("block %d of a sequence that is %s is %s"

@@ -2,6 +2,7 @@ package dev.baton.engine.schedule;
 
 import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockHash;
+import dev.baton.kv.BlockLedger;
 import dev.baton.kv.BlockPool;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -41,9 +42,15 @@ public final class Scheduler<S extends Sequence> {
     private long arrivals;
     private int reservations;
 
+    /** A scheduler over a pool whose memory remembers nothing. */
     public Scheduler(BlockPool pool, ScheduleSettings settings) {
+        this(pool, settings, BlockLedger.NONE, false);
+    }
+
+    /** @param verify whether the bytes of shared blocks are compared with their digests before they are used */
+    public Scheduler(BlockPool pool, ScheduleSettings settings, BlockLedger ledger, boolean verify) {
         this.pool = pool;
-        this.cache = new PrefixCache(pool, settings.blockTokens());
+        this.cache = new PrefixCache(pool, ledger, settings.blockTokens(), verify);
         this.settings = settings;
         this.victims = new Victims<>(pool, decoding, prefilling);
     }
@@ -74,11 +81,17 @@ public final class Scheduler<S extends Sequence> {
     public List<S> reserveWaiting() {
         List<S> reserved = new ArrayList<>();
         for (S head = queue.first(); head != null && head.waitsForKv; head = queue.first()) {
-            if (!shortage(blocksFor(head.length())).over()) {
+            int[] shared = cache.share(head);
+            if (!shortage(blocksFor(head.length()) - shared.length).over()) {
+                pool.release(shared);
                 break;
             }
-            reserve(head);
-            reserved.add(head);
+            if (cache.intact(shared)) {
+                reserve(head, shared);
+                reserved.add(head);
+            } else {
+                pool.release(shared);
+            }
         }
         return reserved;
     }
@@ -100,7 +113,7 @@ public final class Scheduler<S extends Sequence> {
         while (sequence.length() > sequence.table().capacity()) {
             Optional<int[]> block = pool.allocate(1);
             if (block.isPresent()) {
-                sequence.table().append(block.get());
+                sequence.table().append(cache.forget(block.get()));
                 continue;
             }
             S victim = victims.all().getFirst();
@@ -169,29 +182,24 @@ public final class Scheduler<S extends Sequence> {
      * is no room. The last token is always computed: its row gives the next token's logits.
      */
     private boolean start(S sequence, StepPlan<S> plan) {
-        if (sequence.waitsForKv) {
-            boolean room = makeRoom(sequence, blocksFor(sequence.length()), plan);
-            if (room) {
-                reserve(sequence);
-                plan.reserved().add(sequence);
-            }
-            return room;
-        }
-        if (settings.stepTokens() - plan.rows() < Math.min(settings.blockTokens(), sequence.length())) {
+        boolean rowsLeft = settings.stepTokens() - plan.rows() >= Math.min(settings.blockTokens(), sequence.length());
+        if (!sequence.waitsForKv && !rowsLeft) {
             return false;
         }
-        int usable = cache.usable(sequence);
-        int[] shared = pool.share(sequence.names(), usable);
-        int needed = blocksFor(sequence.length()) - usable;
-        if (!makeRoom(sequence, needed, plan)) {
+        int[] shared = cache.share(sequence);
+        int needed = blocksFor(sequence.length()) - shared.length;
+        boolean room = makeRoom(sequence, needed, plan);
+        if (!room || !cache.intact(shared)) {
             pool.release(shared);
-            return false;
+            return room && start(sequence, plan); // with what is left of the prefix: one block is broken less
         }
-        queue.remove(sequence);
-        sequence.table().append(shared);
-        sequence.table().append(pool.allocate(needed).orElseThrow());
-        sequence.computed = usable * settings.blockTokens();
-        sequence.named = usable;
+        if (sequence.waitsForKv) {
+            reserve(sequence, shared);
+            plan.reserved().add(sequence);
+            return true;
+        }
+        takeShared(sequence, shared);
+        sequence.table().append(cache.forget(pool.allocate(needed).orElseThrow()));
         if (!sequence.started) {
             sequence.cachedTokens = sequence.computed;
             sequence.started = true;
@@ -201,6 +209,14 @@ public final class Scheduler<S extends Sequence> {
         prefilling.add(sequence);
         plan.started().add(sequence);
         return true;
+    }
+
+    /** Out of the queue, with the blocks of its prefix that are here. */
+    private void takeShared(S sequence, int[] shared) {
+        queue.remove(sequence);
+        sequence.table().append(shared);
+        sequence.computed = shared.length * settings.blockTokens();
+        sequence.named = shared.length;
     }
 
     private boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
@@ -216,9 +232,13 @@ public final class Scheduler<S extends Sequence> {
                 running() + reservations + 1 - settings.maxSequences(), blocks + decoding.size() - pool.available());
     }
 
-    private void reserve(S sequence) {
-        queue.remove(sequence);
-        sequence.table().append(pool.reserve(blocksFor(sequence.length())).orElseThrow());
+    /** The sequence shares what is here of its prefix; the blocks of the rest are set aside for KV to come. */
+    private void reserve(S sequence, int[] shared) {
+        takeShared(sequence, shared);
+        sequence.cachedTokens = sequence.computed;
+        sequence.reservedFrom = shared.length;
+        int rest = blocksFor(sequence.length()) - shared.length;
+        sequence.table().append(cache.forget(pool.reserve(rest).orElseThrow()));
         sequence.phase = Phase.RESERVED;
         parked.add(sequence);
         reservations++;
@@ -252,16 +272,20 @@ public final class Scheduler<S extends Sequence> {
         return cache.chain(sequence);
     }
 
-    /** The token after a sequence's last chunk is known: the sequence decodes on or holds its blocks, as its goal says. */
-    public void append(S sequence, int token) {
+    /**
+     * The token after a sequence's last chunk is known: the sequence decodes on or holds its blocks, as its goal says.
+     *
+     * @return whether a block of it became full and can be found
+     */
+    public boolean append(S sequence, int token) {
         if (sequence.phase != Phase.PREFILLING && sequence.phase != Phase.DECODING) {
             throw new IllegalStateException("a token for a sequence that is " + sequence.phase);
         }
-        cache.publish(sequence);
+        boolean filled = cache.publish(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
             shares.charge(sequence.terms().payer(), 1);
-            return;
+            return filled;
         }
         prefilling.remove(sequence);
         if (sequence.goal() != Goal.PREFILL) {
@@ -273,23 +297,53 @@ public final class Scheduler<S extends Sequence> {
             sequence.phase = Phase.HOLDING;
             parked.add(sequence);
         }
+        return filled;
     }
 
-    /** The KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
-    public void arrived(S sequence, int token) {
-        if (sequence.phase != Phase.RESERVED) {
-            throw new IllegalStateException("KV for a sequence that is %s, not RESERVED".formatted(sequence.phase));
+    /** Remembers the open block of a sequence that makes tokens: call when its step is computed, before its token is told. */
+    public void record(S sequence) {
+        if (sequence.phase == Phase.DECODING) {
+            cache.recordOpenBlock(sequence);
         }
-        parked.remove(sequence);
-        reservations--;
-        pool.activate(sequence.table().toArray());
-        sequence.waitsForKv = false;
-        sequence.started = true;
+    }
+
+    /** Blocks whose bytes were found changed since the last call; they are given up. */
+    public int takeDropped() {
+        return cache.takeDropped();
+    }
+
+    /** All KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
+    public void arrived(S sequence, int token) {
+        activate(sequence);
         sequence.computed = sequence.length();
         cache.publish(sequence);
         sequence.append(token);
         sequence.phase = Phase.DECODING;
         decoding.add(sequence);
+    }
+
+    /**
+     * KV of the first {@code tokens} of a reserved sequence is in its blocks, and no more of it will come: the sequence
+     * computes the rest, its last token always, for that row gives the next token's logits.
+     */
+    public void arrivedInPart(S sequence, int tokens) {
+        activate(sequence);
+        sequence.computed = Math.clamp(tokens, sequence.computed, sequence.length() - 1);
+        cache.publish(sequence);
+        serve(sequence, sequence.length() - sequence.computed);
+        sequence.phase = Phase.PREFILLING;
+        prefilling.add(sequence);
+    }
+
+    private void activate(S sequence) {
+        if (sequence.phase != Phase.RESERVED) {
+            throw new IllegalStateException("KV for a sequence that is %s, not RESERVED".formatted(sequence.phase));
+        }
+        parked.remove(sequence);
+        reservations--;
+        pool.activate(sequence.reserved());
+        sequence.waitsForKv = false;
+        sequence.started = true;
     }
 
     /** Ends a sequence wherever it is. Blocks into which somebody may write are quarantined until {@link #release}. */
@@ -312,7 +366,9 @@ public final class Scheduler<S extends Sequence> {
                 free(sequence);
             }
             case RESERVED -> {
-                pool.quarantine(sequence.table().toArray());
+                pool.quarantine(sequence.reserved());
+                pool.release(sequence.table().removeFirst(sequence.reservedFrom));
+                sequence.reservedFrom = 0;
                 reservations--;
                 expiry.remove(sequence);
                 sequence.phase = Phase.QUARANTINED;

@@ -27,6 +27,7 @@ public class Sequence {
     int computed;
     int named;
     int cachedTokens;
+    int reservedFrom;
     long expires;
     boolean waitsForKv;
     boolean released;
@@ -77,6 +78,11 @@ public class Sequence {
         return tokens[index];
     }
 
+    /** The tokens themselves, {@link #length()} of them, then room for more. */
+    final int[] known() {
+        return tokens;
+    }
+
     public final int[] tokens(int from, int to) {
         return Arrays.copyOfRange(tokens, from, to);
     }
@@ -93,6 +99,11 @@ public class Sequence {
 
     public final BlockTable table() {
         return table;
+    }
+
+    /** Blocks that were reserved for KV to come, after those that the sequence shares. */
+    public final int[] reserved() {
+        return table.from(reservedFrom);
     }
 
     final List<BlockHash> names() {

@@ -1,0 +1,190 @@
+package dev.baton.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.EngineSettings.Role;
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.NamedBlock;
+import dev.baton.protocol.v1.Generation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** A sequence whose KV lies partly here, partly elsewhere, and partly nowhere. */
+class RestoreTest {
+    private static final int PROMPT = 22;
+
+    private final Generation generation = Bench.generation("a", Bench.prompt(3, PROMPT), 40);
+
+    @Test
+    void aDecodeWorkerSharesThePrefixThatItHasAndAsksForTheRestOnly() {
+        Bench prefill = new Bench(Role.PREFILL, 32);
+        Bench decode = new Bench(Role.DECODE, 32);
+        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Work.PREFILL_AND_DECODE);
+        decode.settle();
+        RecordingListener sender = prefill.admit(generation, Work.PREFILL);
+        prefill.settle();
+        RecordingListener receiver = decode.admit(generation, Work.DECODE);
+        decode.settle();
+        assertThat(receiver.cachedTokens).isEqualTo(12);
+        int cached = receiver.cachedTokens / Bench.BLOCK;
+        prefill.copyKv(
+                sender.blocks.subList(cached, sender.blocks.size()),
+                decode,
+                receiver.blocks.subList(cached, receiver.blocks.size()));
+        decode.arrived(generation, PROMPT, sender.tokens.getFirst());
+        decode.settle();
+        assertThat(receiver.tokens).isEqualTo(Bench.alone(generation).subList(1, 40));
+    }
+
+    @Test
+    void whatDoesNotComeIsComputed() {
+        for (int arrived : List.of(0, 3, 8, 11, PROMPT)) {
+            Bench prefill = new Bench(Role.PREFILL, 32);
+            Bench decode = new Bench(Role.DECODE, 32);
+            RecordingListener sender = prefill.admit(generation, Work.PREFILL);
+            prefill.settle();
+            RecordingListener receiver = decode.admit(generation, Work.DECODE);
+            decode.settle();
+            prefill.copyKv(sender.blocks, decode, receiver.blocks);
+            decode.reports.clear();
+            decode.arrived(generation, arrived, EngineCommand.KvArrived.NO_TOKEN);
+            decode.settle();
+            assertThat(receiver.tokens).as("%d tokens came", arrived).isEqualTo(Bench.alone(generation));
+            assertThat(computedRows(decode)).isEqualTo(PROMPT - Math.min(arrived, PROMPT - 1));
+        }
+    }
+
+    @Test
+    void aSurvivorComputesOnlyTheStepThatWasLost() {
+        for (int made = 1; made < 40; made += 6) {
+            RememberingLedger left = new RememberingLedger();
+            Bench dead = new Bench(Role.DECODE, 32, left);
+            RecordingListener first = dead.admit(generation, Work.PREFILL_AND_DECODE);
+            while (first.tokens.size() < made) {
+                dead.loop.turn();
+            }
+            Generation again = generation.toBuilder().addAllAccepted(first.tokens).build();
+            Bench survivor = new Bench(Role.DECODE, 32);
+            RecordingListener second = survivor.admit(again, Work.DECODE);
+            survivor.settle();
+            int rows = copyByContent(dead, left, again, survivor, second.blocks);
+            survivor.reports.clear();
+            survivor.arrived(again, rows, EngineCommand.KvArrived.NO_TOKEN);
+            survivor.settle();
+            List<Integer> all = new ArrayList<>(first.tokens);
+            all.addAll(second.tokens);
+            assertThat(all).isEqualTo(Bench.alone(generation));
+            assertThat(computedRows(survivor)).as("rows computed again after %d tokens", made).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void whenASequenceThatWaitsForKvEndsOnlyItsReservedBlocksAreQuarantined() {
+        Bench decode = new Bench(Role.DECODE, 16);
+        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Work.PREFILL_AND_DECODE);
+        decode.settle();
+        decode.admit(generation, Work.DECODE);
+        decode.settle();
+        decode.cancel(generation);
+        decode.settle();
+        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks()).isEqualTo(16 - 3);
+        decode.release(generation);
+        decode.settle();
+        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks()).isEqualTo(16);
+    }
+
+    @Test
+    void aCachedBlockWhoseBytesChangedIsGivenUpAndComputedAgain() {
+        RememberingLedger ledger = new RememberingLedger();
+        Bench bench = new Bench(Role.BOTH, 32, ledger);
+        bench.admit(generation, Work.PREFILL_AND_DECODE);
+        bench.settle();
+        int flipped = ledger.sealed.keySet().stream().sorted().skip(2).findFirst().orElseThrow();
+        bench.flipBit(1, flipped);
+        RecordingListener again = bench.admit(generation.toBuilder().setRequestId("b").build(), Work.PREFILL_AND_DECODE);
+        bench.settle();
+        assertThat(again.tokens).isEqualTo(Bench.alone(generation));
+        assertThat(again.cachedTokens).isLessThan(PROMPT - PROMPT % Bench.BLOCK);
+        assertThat(bench.dropped).isEqualTo(1);
+    }
+
+    @Test
+    void theAnswersFullBlocksAreFoundByTheNextTurn() {
+        Bench bench = new Bench(Role.BOTH, 64);
+        RecordingListener first = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        bench.settle();
+        List<Integer> turn = new ArrayList<>(Bench.prompt(3, PROMPT));
+        turn.addAll(first.tokens);
+        turn.addAll(Bench.prompt(5, 7));
+        RecordingListener second = bench.admit(Bench.generation("next", turn, 5), Work.PREFILL_AND_DECODE);
+        bench.settle();
+        int computed = PROMPT + first.tokens.size() - 1;
+        assertThat(second.cachedTokens).isEqualTo(computed - computed % Bench.BLOCK);
+    }
+
+    @Test
+    void anEngineStartsWithTheBlocksThatItsEarlierLifeLeft() {
+        RememberingLedger ledger = new RememberingLedger();
+        Bench earlier = new Bench(Role.BOTH, 32, ledger);
+        earlier.admit(generation, Work.PREFILL_AND_DECODE);
+        earlier.settle();
+        List<NamedBlock> left = ledger.sealed.entrySet().stream()
+                .map(block -> new NamedBlock(
+                        block.getKey(), block.getValue().parent(), block.getValue().name()))
+                .toList();
+        Bench later = new Bench(earlier, new PoolMemory(ledger, true, left));
+        RecordingListener again = later.admit(generation, Work.PREFILL_AND_DECODE);
+        later.settle();
+        assertThat(again.tokens).isEqualTo(Bench.alone(generation));
+        assertThat(again.cachedTokens).isEqualTo(PROMPT - PROMPT % Bench.BLOCK);
+    }
+
+    private static int computedRows(Bench bench) {
+        int prefill = bench.reports.stream()
+                .mapToInt(EngineListener.StepReport::prefillRows)
+                .sum();
+        return prefill;
+    }
+
+    /** Copies every row that the dead engine's memory knows by its content. */
+    private static int copyByContent(
+            Bench dead, RememberingLedger left, Generation wanted, Bench survivor, List<Integer> blocks) {
+        List<Integer> tokens = new ArrayList<>(wanted.getPromptList());
+        tokens.addAll(wanted.getAcceptedList());
+        int rows = 0;
+        BlockHash parent = null;
+        for (BlockHash name : dead.chain(tokens)) {
+            Integer block = left.sealed.entrySet().stream()
+                    .filter(entry -> entry.getValue().name().equals(name))
+                    .map(Map.Entry::getKey)
+                    .findFirst()
+                    .orElse(null);
+            if (block == null) {
+                break;
+            }
+            dead.copyKv(List.of(block), survivor, List.of(blocks.get(rows / Bench.BLOCK)));
+            rows += Bench.BLOCK;
+            parent = name;
+        }
+        for (Map.Entry<Integer, RememberingLedger.Open> open : left.open.entrySet()) {
+            boolean follows = parent == null
+                    ? open.getValue().parent() == null
+                    : parent.equals(open.getValue().parent());
+            int same = 0;
+            while (follows
+                    && same < open.getValue().tokens().length
+                    && rows + same < tokens.size()
+                    && open.getValue().tokens()[same] == tokens.get(rows + same)) {
+                same++;
+            }
+            if (same > 0) {
+                dead.copyKv(List.of(open.getKey()), survivor, List.of(blocks.get(rows / Bench.BLOCK)));
+                return rows + same;
+            }
+        }
+        return rows;
+    }
+}
