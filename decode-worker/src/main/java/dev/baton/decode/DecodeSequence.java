@@ -95,10 +95,11 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     @Override
     public void reserved(List<Integer> blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
+        int shared = cached / context.compute().pool().identity().layout().blockTokens();
         Inbound asked = receiver.fetch(new TicketRequest(
                 new TransferKey(key.requestId(), key.attempt(), key.nonce()),
                 offer.getTokens(),
-                blocks,
+                blocks.subList(shared, blocks.size()),
                 offer.getSource(),
                 offer.getHost(),
                 offer.getPort(),
@@ -116,7 +117,8 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
                             .setExposedTransferUs(exposed)
                             .setTransferBytes(whole.bytes());
                 }
-                context.submitSurely(new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
+                context.submitSurely(
+                        new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
             }
             case ReceiveOutcome.Failed(Failure failure) -> context.submitSurely(new EngineCommand.Cancel(key, failure));
         }

@@ -208,9 +208,7 @@ final class EngineLoop implements ForwardPass.Caller {
         }
         if (firstToken == KvArrived.NO_TOKEN || arrived.tokens() < sequence.length()) {
             scheduler.arrivedInPart(sequence, arrived.tokens());
-            tell(
-                    sequence,
-                    listener -> listener.prefillStarted(sequence.table().toList(), sequence.computed()));
+            tell(sequence, listener -> listener.prefillStarted(sequence.table().toList(), sequence.computed()));
             return;
         }
         scheduler.arrived(sequence, firstToken);
@@ -253,9 +251,7 @@ final class EngineLoop implements ForwardPass.Caller {
 
     private void announceReserved(List<LiveSequence> reserved) {
         for (LiveSequence sequence : reserved) {
-            tell(
-                    sequence,
-                    listener -> listener.reserved(sequence.table().toList(), sequence.cachedTokens()));
+            tell(sequence, listener -> listener.reserved(sequence.table().toList(), sequence.cachedTokens()));
         }
     }
 

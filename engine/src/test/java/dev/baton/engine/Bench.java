@@ -59,13 +59,7 @@ public final class Bench implements AutoCloseable {
 
     /** Over a memory that remembers its blocks and whose hits are verified. */
     public Bench(EngineSettings.Role role, int blocks, RememberingLedger ledger) {
-        this(
-                toy(),
-                settings(role, 8),
-                blocks,
-                UnaryOperator.identity(),
-                new PoolMemory(ledger, true, List.of()),
-                null);
+        this(toy(), settings(role, 8), blocks, UnaryOperator.identity(), new PoolMemory(ledger, true, List.of()), null);
         ledger.over(new HostKvMemory(region));
     }
 

@@ -60,6 +60,7 @@ final class RememberingLedger implements BlockLedger {
 
     @Override
     public Optional<KvDigest> digest(int block, int layer) {
-        return Optional.ofNullable(sealed.get(block)).map(known -> known.digests().get(layer));
+        return Optional.ofNullable(sealed.get(block))
+                .map(known -> known.digests().get(layer));
     }
 }

@@ -66,7 +66,8 @@ class RestoreTest {
             while (first.tokens.size() < made) {
                 dead.loop.turn();
             }
-            Generation again = generation.toBuilder().addAllAccepted(first.tokens).build();
+            Generation again =
+                    generation.toBuilder().addAllAccepted(first.tokens).build();
             Bench survivor = new Bench(Role.DECODE, 32);
             RecordingListener second = survivor.admit(again, Work.DECODE);
             survivor.settle();
@@ -77,7 +78,9 @@ class RestoreTest {
             List<Integer> all = new ArrayList<>(first.tokens);
             all.addAll(second.tokens);
             assertThat(all).isEqualTo(Bench.alone(generation));
-            assertThat(computedRows(survivor)).as("rows computed again after %d tokens", made).isEqualTo(1);
+            assertThat(computedRows(survivor))
+                    .as("rows computed again after %d tokens", made)
+                    .isEqualTo(1);
         }
     }
 
@@ -90,10 +93,12 @@ class RestoreTest {
         decode.settle();
         decode.cancel(generation);
         decode.settle();
-        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks()).isEqualTo(16 - 3);
+        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks())
+                .isEqualTo(16 - 3);
         decode.release(generation);
         decode.settle();
-        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks()).isEqualTo(16);
+        assertThat(decode.loop.load().freeBlocks() + decode.loop.load().cachedBlocks())
+                .isEqualTo(16);
     }
 
     @Test
@@ -102,9 +107,11 @@ class RestoreTest {
         Bench bench = new Bench(Role.BOTH, 32, ledger);
         bench.admit(generation, Work.PREFILL_AND_DECODE);
         bench.settle();
-        int flipped = ledger.sealed.keySet().stream().sorted().skip(2).findFirst().orElseThrow();
+        int flipped =
+                ledger.sealed.keySet().stream().sorted().skip(2).findFirst().orElseThrow();
         bench.flipBit(1, flipped);
-        RecordingListener again = bench.admit(generation.toBuilder().setRequestId("b").build(), Work.PREFILL_AND_DECODE);
+        RecordingListener again =
+                bench.admit(generation.toBuilder().setRequestId("b").build(), Work.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(again.tokens).isEqualTo(Bench.alone(generation));
         assertThat(again.cachedTokens).isLessThan(PROMPT - PROMPT % Bench.BLOCK);
@@ -133,7 +140,9 @@ class RestoreTest {
         earlier.settle();
         List<NamedBlock> left = ledger.sealed.entrySet().stream()
                 .map(block -> new NamedBlock(
-                        block.getKey(), block.getValue().parent(), block.getValue().name()))
+                        block.getKey(),
+                        block.getValue().parent(),
+                        block.getValue().name()))
                 .toList();
         Bench later = new Bench(earlier, new PoolMemory(ledger, true, left));
         RecordingListener again = later.admit(generation, Work.PREFILL_AND_DECODE);

@@ -45,12 +45,13 @@ public final class KvReceiver implements AutoCloseable {
     /** Asks for the KV of a request. Never blocks, never throws for what a peer does: see the futures. */
     public Inbound fetch(TicketRequest request) {
         int needed = pool.identity().layout().blocksFor(request.tokens());
-        if (request.blocks().size() != needed
+        if (request.blocks().size() > needed
                 || request.blocks().stream()
                         .anyMatch(block ->
                                 block < 0 || block >= pool.identity().layout().blocks())
-                || request.blocks().stream().distinct().count() != needed) {
-            throw new IllegalArgumentException("%d tokens need %d distinct blocks of the pool, not %s"
+                || request.blocks().stream().distinct().count()
+                        != request.blocks().size()) {
+            throw new IllegalArgumentException("%d tokens are in at most %d distinct blocks of the pool, not %s"
                     .formatted(request.tokens(), needed, request.blocks()));
         }
         Inbound inbound = new Inbound(

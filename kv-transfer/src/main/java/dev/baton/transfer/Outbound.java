@@ -37,6 +37,7 @@ public final class Outbound implements AutoCloseable {
     private boolean ended;
 
     private @Nullable Taker taker;
+    private int firstWanted;
     private long bytes;
     private long firstAnnounced;
     private boolean allAnnounced;
@@ -118,7 +119,7 @@ public final class Outbound implements AutoCloseable {
         return completion;
     }
 
-    /** Binds a ticket. A reason when it cannot be served. */
+    /** Binds a ticket for the last {@code wantedBlocks} blocks of the sequence. A reason when it cannot be served. */
     @Nullable
     Failure attach(Taker ticket, int wantedTokens, int wantedBlocks) {
         synchronized (this) {
@@ -128,13 +129,15 @@ public final class Outbound implements AutoCloseable {
             if (taker != null) {
                 return Failures.of(Failure.Code.BAD_REQUEST, "another ticket is being served");
             }
-            if (wantedTokens != tokens || wantedBlocks != layout.blocksFor(tokens)) {
+            if (wantedTokens != tokens || wantedBlocks < 1 || wantedBlocks > layout.blocksFor(tokens)) {
                 return Failures.of(
                         Failure.Code.BAD_REQUEST,
                         "ticket for %d tokens in %d blocks, the sender has %d tokens in %d blocks"
                                 .formatted(wantedTokens, wantedBlocks, tokens, layout.blocksFor(tokens)));
             }
             taker = ticket;
+            firstWanted = layout.blocksFor(tokens) - wantedBlocks;
+            Arrays.fill(announcedBlocks, firstWanted);
         }
         signal();
         return null;
@@ -160,7 +163,7 @@ public final class Outbound implements AutoCloseable {
                 }
                 announcedBlocks[layer] += count;
                 bytes += count * blockBytes;
-                return new Piece.Layer(layer, from, Arrays.copyOfRange(blocks, from, from + count));
+                return new Piece.Layer(layer, from - firstWanted, Arrays.copyOfRange(blocks, from, from + count));
             }
         }
         if (completed && !allAnnounced) {

@@ -7,8 +7,9 @@ import java.util.List;
 /**
  * What a decode worker asks for.
  *
- * @param tokens whose KV is wanted
- * @param blocks of our pool, reserved, in the order of the sequence: exactly as many as the tokens need
+ * @param tokens of the whole sequence
+ * @param blocks of our pool, reserved, in the order of the sequence: for its last tokens, all of them where nothing is
+ *     cached here
  * @param source the worker that has the KV, with its epoch; {@code host} and {@code port} its KV sessions
  * @param timeout from now to the last byte
  */

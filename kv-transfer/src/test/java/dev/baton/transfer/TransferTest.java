@@ -135,6 +135,44 @@ class TransferTest {
     @EnumSource(
             value = KvTransportKind.class,
             names = {"SHARED_MEMORY", "TCP"})
+    void aReceiverThatHasTheFirstBlocksIsSentTheRestOnly(KvTransportKind kind) throws Exception {
+        var settings = Fixture.settings(kind);
+        try (KvSender sender = Fixture.sender(prefillPool, settings);
+                KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
+            Outbound outbound = sender.open(Fixture.key("suffix"), TOKENS);
+            List<Integer> wanted = TARGET.subList(2, TARGET.size());
+            Inbound inbound = receiver.fetch(new TicketRequest(
+                    Fixture.key("suffix"),
+                    TOKENS,
+                    wanted,
+                    prefillPool.identity().worker(),
+                    "127.0.0.1",
+                    sender.port(),
+                    Fixture.PATIENCE));
+            outbound.blocks(SOURCE, 0);
+            compute(outbound);
+            outbound.completed(4711, 1);
+            assertThat(Fixture.await(inbound.completion()))
+                    .isInstanceOfSatisfying(
+                            ReceiveOutcome.Arrived.class,
+                            arrived ->
+                                    assertThat(arrived.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * wanted.size()));
+            for (int layer = 0; layer < Fixture.LAYOUT.layers(); layer++) {
+                for (int i = 2; i < SOURCE.size(); i++) {
+                    assertThat(decodePool
+                                    .region()
+                                    .layerBlock(layer, TARGET.get(i))
+                                    .mismatch(prefillPool.region().layerBlock(layer, SOURCE.get(i))))
+                            .isEqualTo(-1);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = KvTransportKind.class,
+            names = {"SHARED_MEMORY", "TCP"})
     void servesManyTicketsOverOneSession(KvTransportKind kind) throws Exception {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
