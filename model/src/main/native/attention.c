@@ -66,10 +66,10 @@ INLINE float largest(lanes x) {
 
 INLINE float total(lanes x) { return tree(x.lane); }
 
-INLINE void turn_stripe(
+INLINE void transpose_stripe(
         const attention *t, const char *from, const char *next, long first, long tokens, float *to, long wide) {
     (void)next;
-    turn_keys(t, from, first, min(LANES, tokens - first), (span){0, t->key_dim}, to, wide);
+    transpose_keys(t, from, first, min(LANES, tokens - first), (span){0, t->key_dim}, to, wide);
 }
 
 #define PIECE LANES

@@ -10,7 +10,7 @@
 
 #define LANES 16
 #define TASK_QUERIES 192
-#define SIDE 16 /* queries that meet a tile together */
+#define SIDE 16 /* queries that attend to a tile together */
 
 typedef struct {
     float *q; /* [row][heads][key_dim], scale not yet applied */
@@ -66,13 +66,13 @@ typedef struct {
     float *keys;   /* [dimension][token]: scores of many tokens are made side by side */
     float *values; /* [token][dimension] */
     float *query;  /* [query][dimension], scaled */
-    float *sum, *top, *total; /* folded so far, for each query */
+    float *sum, *top, *total; /* merged so far, for each query */
     float *score, *part, *most, *weight; /* of one tile, for SIDE queries */
-} room;
+} tile_scratch;
 
-INLINE room lay_out(const attention *t, float *scratch) {
+INLINE tile_scratch lay_out(const attention *t, float *scratch) {
     long wide = padded(t->value_dim), tokens = padded(t->block_tokens);
-    room r;
+    tile_scratch r;
     r.keys = scratch;
     r.values = r.keys + t->key_dim * tokens;
     r.query = r.values + tokens * wide;
@@ -114,7 +114,7 @@ INLINE float element_of(int type, const char *from, long i) {
 INLINE void ask(const char *line) { __builtin_prefetch(line, 0, 2); }
 
 /* Keys of tokens [first, first + count) x [d0, d1) of a block, transposed. */
-INLINE void turn_keys(const attention *t, const char *from, long first, long count, span dims, float *to, long wide) {
+INLINE void transpose_keys(const attention *t, const char *from, long first, long count, span dims, float *to, long wide) {
     for (long i = 0; i < count; i++) {
         for (long d = dims.low; d < dims.high; d++) to[d * wide + i] = element_of(t->type, from, (first + i) * t->key_dim + d);
     }

@@ -76,6 +76,6 @@ TARGET INLINE void store_piece(float *p, piece x) { _mm256_storeu_ps(p, x); }
 TARGET INLINE piece spread_piece(float x) { return _mm256_set1_ps(x); }
 TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return _mm256_fmadd_ps(a, b, c); }
 
-#include "attention_turn.h"
+#include "attention_transpose.h"
 #include "attention_body.h"
 #endif

@@ -53,6 +53,6 @@ TARGET INLINE void store_piece(float *p, piece x) { store(p, x); }
 TARGET INLINE piece spread_piece(float x) { return spread(x); }
 TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return fma16(a, b, c); }
 
-#include "attention_turn.h"
+#include "attention_transpose.h"
 #include "attention_body.h"
 #endif

@@ -1,6 +1,6 @@
 /* The body of attention over sixteen lanes. Whoever includes it defines the lanes of one instruction set (lanes, load,
  * store, spread, fma, ...) and its registers (piece, load_piece, ...), TARGET, TILE_ROWS and PAIR_ROWS (rows of one vector,
- * and of two, that the registers hold), turn_stripe and the two names ATTEND and GATHER. */
+ * and of two, that the registers hold), transpose_stripe and the two names ATTEND and GATHER. */
 
 /* baton_exp() of each lane. A NaN stays one. */
 TARGET INLINE lanes exp_lanes(lanes x) {
@@ -124,7 +124,7 @@ TARGET static void multiply(long rows, long vectors, const float *a, long lda, c
 }
 
 /* Scores of tokens [low, high) become weights. What stands beside them, finite or not, is overwritten. */
-TARGET INLINE void weigh(const attention *t, const room *r, long count, span of) {
+TARGET INLINE void tile_softmax(const attention *t, const tile_scratch *r, long count, span of) {
     long tokens = padded(t->block_tokens), from = of.low / LANES * LANES, end = padded(of.high);
     for (long i = 0; i < count; i++) {
         float *score = r->score + i * tokens;
@@ -147,12 +147,12 @@ TARGET INLINE void weigh(const attention *t, const room *r, long count, span of)
 }
 
 /* Up to SIDE queries against tokens [low, high) of a widened tile: parts, maxima and sums of weights. */
-TARGET INLINE void meet(const attention *t, const room *r, long query, long count, span of) {
+TARGET INLINE void attend_tile(const attention *t, const tile_scratch *r, long query, long count, span of) {
     long wide = padded(t->value_dim), tokens = padded(t->block_tokens), from = of.low / LANES * LANES;
     factor keys = {r->keys + from, NULL, tokens, F32}, values = {r->values + of.low * wide, NULL, wide, F32};
     multiply(count, (padded(of.high) - from) / LANES, r->query + query * t->key_dim, t->key_dim, &keys, t->key_dim,
             r->score + from, tokens);
-    weigh(t, r, count, of);
+    tile_softmax(t, r, count, of);
     multiply(count, wide / LANES, r->score + of.low, tokens, &values, of.high - of.low, r->part, wide);
 }
 
@@ -161,25 +161,25 @@ typedef struct {
     const char *at, *next;
 } tile;
 
-/* The same for all queries of one row, which are few: keys are turned a stripe at a time, so that they stay in the nearest
+/* The same for all queries of one row, which are few: keys are transposed a stripe at a time, so that they stay in the nearest
  * cache, and values are widened where they are multiplied. */
-TARGET INLINE void meet_few(const attention *t, const room *r, long count, tile keys, tile values, long seen, span of) {
+TARGET INLINE void attend_tile_few_rows(const attention *t, const tile_scratch *r, long count, tile keys, tile values, long seen, span of) {
     long tokens = padded(t->block_tokens), stripe = min(2 * LANES, tokens), end = padded(of.high), dim = t->value_dim;
-    factor turned = {r->keys, NULL, stripe, F32};
+    factor transposed = {r->keys, NULL, stripe, F32};
     for (long at = of.low / LANES * LANES; at < end; at += stripe) {
         long vectors = min(stripe, end - at) / LANES;
         for (long v = 0; v < vectors; v++) {
-            turn_stripe(t, keys.at, keys.next, at + v * LANES, seen, r->keys + v * LANES, stripe);
+            transpose_stripe(t, keys.at, keys.next, at + v * LANES, seen, r->keys + v * LANES, stripe);
         }
-        multiply(count, vectors, r->query, t->key_dim, &turned, t->key_dim, r->score + at, tokens);
+        multiply(count, vectors, r->query, t->key_dim, &transposed, t->key_dim, r->score + at, tokens);
     }
-    weigh(t, r, count, of);
+    tile_softmax(t, r, count, of);
     factor stored = {(const uint16_t *)values.at + of.low * dim, values.next + of.low * dim * 2, dim, BF16};
     multiply(count, dim / LANES, r->score + of.low, tokens, &stored, of.high - of.low, r->part, dim);
 }
 
-/* Takes a tile's parts into what has been folded so far. */
-TARGET INLINE void fold(const attention *t, const room *r, long query, long count, const float *part, long ldp) {
+/* Takes a tile's parts into what has been merged so far. */
+TARGET INLINE void merge_tile(const attention *t, const tile_scratch *r, long query, long count, const float *part, long ldp) {
     long wide = padded(t->value_dim);
     float old[SIDE] = {0}, fresh[SIDE] = {0};
     for (long i = 0; i < count; i++) {
@@ -200,7 +200,7 @@ TARGET INLINE void fold(const attention *t, const room *r, long query, long coun
     }
 }
 
-TARGET INLINE void begin(const attention *t, const room *r, long queries) {
+TARGET INLINE void begin(const attention *t, const tile_scratch *r, long queries) {
     memset(r->sum, 0, (size_t)(queries * padded(t->value_dim)) * 4);
     for (long i = 0; i < queries; i++) {
         r->top[i] = -INFINITY;
@@ -208,7 +208,7 @@ TARGET INLINE void begin(const attention *t, const room *r, long queries) {
     }
 }
 
-TARGET INLINE void finish(const attention *t, const attend_work *work, const room *r, long queries) {
+TARGET INLINE void finish(const attention *t, const attend_work *work, const tile_scratch *r, long queries) {
     long group = t->heads / t->kv_heads, wide = padded(t->value_dim);
     for (long i = 0; i < queries; i++) {
         float *out = t->out + (work->slice[0] + work->row0 + i / group) * t->ldo +
@@ -218,7 +218,7 @@ TARGET INLINE void finish(const attention *t, const attend_work *work, const roo
 }
 
 /* Leaves a tile's parts for whoever folds them. */
-TARGET INLINE void keep(const attention *t, const room *r, long count, float *to) {
+TARGET INLINE void keep(const attention *t, const tile_scratch *r, long count, float *to) {
     long wide = padded(t->value_dim), each = part_floats(t);
     for (long i = 0; i < count; i++) {
         memcpy(to + i * each, r->part + i * wide, (size_t)wide * 4);
@@ -228,15 +228,15 @@ TARGET INLINE void keep(const attention *t, const room *r, long count, float *to
 }
 
 /* Takes what a tile gave into the result, or leaves it for whoever does. */
-TARGET INLINE void add_part(const attention *t, const attend_work *work, const room *r, long tile, long query, long count) {
+TARGET INLINE void add_part(const attention *t, const attend_work *work, const tile_scratch *r, long tile, long query, long count) {
     long queries = work->rows * (t->heads / t->kv_heads);
     if (work->tile1) keep(t, r, count, work->parts + (tile * queries + query) * part_floats(t));
-    else fold(t, r, query, count, r->part, padded(t->value_dim));
+    else merge_tile(t, r, query, count, r->part, padded(t->value_dim));
 }
 
-/* Each block is read once for all rows; queries that see the same of it meet it together. */
+/* Each block is read once for all rows; queries that see the same of it attend to it together. */
 TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) {
-    room r = lay_out(t, scratch);
+    tile_scratch r = lay_out(t, scratch);
     const int32_t *slice = work->slice;
     long group = t->heads / t->kv_heads, queries = work->rows * group;
     int few = work->rows == 1 && queries <= SIDE && t->type == BF16 && t->value_dim % LANES == 0;
@@ -256,12 +256,12 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
         tile keys = {cell(t, block, 0, work->head, 0), cell(t, next, 0, head, 0)};
         tile values = {cell(t, block, 1, work->head, 0), cell(t, next, 1, head, 0)};
         if (few) {
-            meet_few(t, &r, queries, keys, values, tokens, seen(t, base, tokens, first));
+            attend_tile_few_rows(t, &r, queries, keys, values, tokens, seen(t, base, tokens, first));
             add_part(t, work, &r, at, 0, queries);
             continue;
         }
         for (long i = 0; i < tokens; i += LANES) {
-            turn_stripe(t, keys.at, keys.next, i, tokens, r.keys + i, padded(t->block_tokens));
+            transpose_stripe(t, keys.at, keys.next, i, tokens, r.keys + i, padded(t->block_tokens));
         }
         widen_values(t->type, values.at, values.next, tokens, t->value_dim, r.values);
         for (long i = 0, count; i < queries; i += count) {
@@ -271,7 +271,7 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
                 if (next.low != of.low || next.high != of.high) break;
             }
             if (of.low >= of.high) continue;
-            meet(t, &r, i, count, of);
+            attend_tile(t, &r, i, count, of);
             add_part(t, work, &r, at, i, count);
         }
     }
@@ -279,7 +279,7 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
 }
 
 TARGET void GATHER(const attention *t, const attend_work *work, float *scratch) {
-    room r = lay_out(t, scratch);
+    tile_scratch r = lay_out(t, scratch);
     long queries = t->heads / t->kv_heads, wide = padded(t->value_dim), each = part_floats(t), at = work->slice[2];
     begin(t, &r, queries);
     for (long tile = first_tile(t, at); tile <= at / t->block_tokens; tile++) {
@@ -290,7 +290,7 @@ TARGET void GATHER(const attention *t, const attend_work *work, float *scratch) 
                 r.most[i] = parts[i * each + wide];
                 r.weight[i] = parts[i * each + wide + 1];
             }
-            fold(t, &r, q, count, parts, each);
+            merge_tile(t, &r, q, count, parts, each);
         }
     }
     finish(t, work, &r, queries);

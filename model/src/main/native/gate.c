@@ -32,7 +32,7 @@ static void gate_task(void *argument, long row, void *scratch) {
     gate_row(t->kind, t->gate + row * t->ld, t->up + row * t->ld, t->out + row * t->ldo, t->width);
 }
 
-EXPORT void baton_gate(pool *team, int kind, const float *gate, const float *up, float *out, long rows, long width,
+EXPORT void baton_activation_and_mul(pool *team, int kind, const float *gate, const float *up, float *out, long rows, long width,
         long ld, long ldo) {
     gating t = {kind, gate, up, out, rows, width, ld, ldo};
     pool_run(team, gate_task, &t, rows, 0);

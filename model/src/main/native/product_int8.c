@@ -282,18 +282,18 @@ EXPORT int baton_int8_level(void) {
     return PLAIN;
 }
 
-static long roomy(long bytes) { return (bytes + 63) & ~63L; }
+static long rounded_up(long bytes) { return (bytes + 63) & ~63L; }
 
 /* Bytes that a product of m rows of k needs to keep its rounded activations. */
-EXPORT long baton_int8_room(long m, long k) {
-    return roomy(m * (long)sizeof(rounded)) + (m * ((k + GROUP - 1) / GROUP) * GROUP) * 2;
+EXPORT long baton_int8_scratch(long m, long k) {
+    return rounded_up(m * (long)sizeof(rounded)) + (m * ((k + GROUP - 1) / GROUP) * GROUP) * 2;
 }
 
 EXPORT void baton_product_int8(pool *team, int level, const void *w, const float *scale, long n, long k, const float *a,
-        long lda, long m, const float *bias, float *out, long ldo, void *room) {
+        long lda, long m, const float *bias, float *out, long ldo, void *scratch) {
     long threads = pool_threads(team), all = (n + PANEL - 1) / PANEL, tile = level == DOT ? 12 : 3;
     product p = {w, scale, n, k, (k + GROUP - 1) / GROUP, a, lda, m, bias, out, ldo, tile, (m + tile - 1) / tile,
-            0, 1, level, room, (char *)room + roomy(m * (long)sizeof(rounded))};
+            0, 1, level, scratch, (char *)scratch + rounded_up(m * (long)sizeof(rounded))};
     if (m * k < 1 << 15) {
         for (long t = 0; t < p.tiles; t++) round_task(&p, t, NULL);
     } else {

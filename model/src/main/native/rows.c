@@ -20,7 +20,7 @@ typedef struct {
     long rows, width;
     float epsilon;
     long each;
-} norming;
+} add_rms_norm;
 
 typedef struct {
     float *heads;           /* [rows][count][dim], ld apart */
@@ -29,7 +29,7 @@ typedef struct {
     long rows, ld, queries, count, dim, half;
     float epsilon;
     long each;
-} turning;
+} apply_rope;
 
 static inline __attribute__((always_inline)) float inverse_root(const float *v, long width, float epsilon) {
     float lane[LANES] = {0}, r8[8], r4[4];
@@ -44,7 +44,7 @@ static inline __attribute__((always_inline)) float inverse_root(const float *v, 
     return 1.0f / sqrtf(sum / (float)width + epsilon);
 }
 
-CLONES static void norm_rows(const norming *t, long from, long to) {
+CLONES static void norm_rows(const add_rms_norm *t, long from, long to) {
     for (long row = from; row < to; row++) {
         float *x = t->x + row * t->width, *out = t->out + row * t->width;
         const float *y = t->y ? t->y + row * t->width : 0;
@@ -59,7 +59,7 @@ CLONES static void norm_rows(const norming *t, long from, long to) {
     }
 }
 
-CLONES static void turn_rows(const turning *t, long from, long to) {
+CLONES static void rope_rows(const apply_rope *t, long from, long to) {
     for (long row = from; row < to; row++) {
         const float *c = t->cos + row * t->half, *s = t->sin + row * t->half;
         for (long h = 0; h < t->count; h++) {
@@ -81,27 +81,27 @@ CLONES static void turn_rows(const turning *t, long from, long to) {
 
 static void norm_task(void *argument, long index, void *scratch) {
     (void)scratch;
-    const norming *t = argument;
+    const add_rms_norm *t = argument;
     norm_rows(t, index * t->each, min(t->rows, (index + 1) * t->each));
 }
 
-static void turn_task(void *argument, long index, void *scratch) {
+static void rope_task(void *argument, long index, void *scratch) {
     (void)scratch;
-    const turning *t = argument;
-    turn_rows(t, index * t->each, min(t->rows, (index + 1) * t->each));
+    const apply_rope *t = argument;
+    rope_rows(t, index * t->each, min(t->rows, (index + 1) * t->each));
 }
 
 static long rows_of_a_task(long width) { return width < TASK_VALUES ? TASK_VALUES / width : 1; }
 
-EXPORT void baton_norm(pool *team, float *x, const float *y, const float *after, const float *weight, float *out, long rows,
+EXPORT void baton_add_rms_norm(pool *team, float *x, const float *y, const float *after, const float *weight, float *out, long rows,
         long width, float epsilon) {
-    norming t = {x, y, after, weight, out, rows, width, epsilon, rows_of_a_task(width)};
+    add_rms_norm t = {x, y, after, weight, out, rows, width, epsilon, rows_of_a_task(width)};
     pool_run(team, norm_task, &t, (rows + t.each - 1) / t.each, 0);
 }
 
 /* queries heads, then count - queries key heads, are rotated; half pairs of each. */
-EXPORT void baton_turn(pool *team, float *heads, const float *cos, const float *sin, const float *query, const float *key,
+EXPORT void baton_apply_rope(pool *team, float *heads, const float *cos, const float *sin, const float *query, const float *key,
         long rows, long ld, long queries, long count, long dim, long half, float epsilon) {
-    turning t = {heads, cos, sin, query, key, rows, ld, queries, count, dim, half, epsilon, rows_of_a_task(count * dim)};
-    pool_run(team, turn_task, &t, (rows + t.each - 1) / t.each, 0);
+    apply_rope t = {heads, cos, sin, query, key, rows, ld, queries, count, dim, half, epsilon, rows_of_a_task(count * dim)};
+    pool_run(team, rope_task, &t, (rows + t.each - 1) / t.each, 0);
 }

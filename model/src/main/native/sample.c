@@ -72,7 +72,7 @@ INLINE int64_t whole(float weight) {
     return u.i - 0x40b0000000000000L;
 }
 
-INLINE int64_t weigh(const float *x, long count, float best, float factor, float cut, float *weights) {
+INLINE int64_t softmax_weights(const float *x, long count, float best, float factor, float cut, float *weights) {
     int64_t sum = 0;
     for (long j = 0; j < count; j++) weights[j] = kept(falling_exp((x[j] - best) * factor), x[j] >= cut);
     for (long j = 0; j < count; j++) sum += whole(weights[j]);
@@ -81,12 +81,12 @@ INLINE int64_t weigh(const float *x, long count, float best, float factor, float
 
 /* e^((logit - best) * factor) of the logits from the cut on, and each block's sum; weights of other blocks are left.
  * From the cut on no exponent is below -87. */
-EXPORT CLONES void baton_weigh(const float *row, const float *peaks, int n, float best, float factor, float cut,
+EXPORT CLONES void baton_softmax_weights(const float *row, const float *peaks, int n, float best, float factor, float cut,
         float *weights, int64_t *sums) {
     for (int i = 0; i < n; i += BLOCK, peaks++, sums++) {
         if (!(*peaks >= cut)) *sums = 0;
-        else if (i + BLOCK <= n) *sums = weigh(row + i, BLOCK, best, factor, cut, weights + i);
-        else *sums = weigh(row + i, n - i, best, factor, cut, weights + i);
+        else if (i + BLOCK <= n) *sums = softmax_weights(row + i, BLOCK, best, factor, cut, weights + i);
+        else *sums = softmax_weights(row + i, n - i, best, factor, cut, weights + i);
     }
 }
 

@@ -13,7 +13,7 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenLogprob;
-import dev.baton.transfer.Inbound;
+import dev.baton.transfer.IncomingTransfer;
 import dev.baton.transfer.KvReceiver;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
@@ -41,7 +41,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private int next;
     private int cachedTokens;
     private boolean timingTold;
-    private @Nullable Inbound inbound;
+    private @Nullable IncomingTransfer inbound;
 
     DecodeSequence(
             WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<SequenceKey> whenEnded) {
@@ -96,7 +96,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     public void reserved(List<Integer> blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
         int shared = cached / context.compute().pool().identity().layout().blockTokens();
-        Inbound asked = receiver.fetch(new TicketRequest(
+        IncomingTransfer asked = receiver.fetch(new TicketRequest(
                 new TransferKey(key.requestId(), key.attempt(), key.nonce()),
                 offer.getTokens(),
                 blocks.subList(shared, blocks.size()),
@@ -156,7 +156,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     public void failed(Failure failure) {
         whenEnded.accept(key);
         frames().add(progress.gateway(), progress.failed(next, failure));
-        Inbound asked = inbound;
+        IncomingTransfer asked = inbound;
         if (asked != null) {
             asked.cancel();
             asked.quiescent()

@@ -10,7 +10,7 @@ import dev.baton.kv.KvLayout;
  * @param maxContext tokens of prompt and answer together
  * @param exact a token depends only on the tokens before it, bit for bit
  * @param resumesFromKv can go on from KV it did not compute
- * @param numerics how it computes, for people: "bf16, oneDNN" say
+ * @param numerics how it computes, for people: "bf16 weights, own products (C, AVX2), 4 threads" say
  */
 public record EngineCapabilities(
         String model,

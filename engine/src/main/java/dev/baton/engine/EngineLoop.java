@@ -8,7 +8,7 @@ import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
-import dev.baton.engine.sampling.Drawn;
+import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
@@ -51,8 +51,8 @@ final class EngineLoop implements ForwardPass.Caller {
     private final Scheduler<LiveSequence> scheduler;
     private final ForwardPass forward;
     private final Sampler sampler;
-    private final LoadMeter meter = new LoadMeter();
-    private final Notices notices = new Notices();
+    private final StepMeter meter = new StepMeter();
+    private final ListenerNotifier notices = new ListenerNotifier();
     private final Map<SequenceKey, LiveSequence> sequences = new HashMap<>();
     private final List<LiveSequence> endingWithStep = new ArrayList<>();
     private boolean closing;
@@ -84,11 +84,11 @@ final class EngineLoop implements ForwardPass.Caller {
                 memory.verifyHits());
         memory.adopted().forEach(block -> pool.restore(block.block(), block.parent(), block.name()));
         this.forward = new ForwardPass(runner, meter, this);
-        this.sampler = new Sampler(shape.vocab(), runner.logitPasses());
+        this.sampler = new Sampler(shape.vocab(), runner.logitOps());
     }
 
     /** One turn. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */
-    boolean turn() {
+    boolean runOnce() {
         commands.accept(this);
         expire();
         StepPlan<LiveSequence> plan = scheduler.plan();
@@ -302,7 +302,7 @@ final class EngineLoop implements ForwardPass.Caller {
             return;
         }
         int index = sequence.generated();
-        Drawn drawn;
+        SampledToken drawn;
         try {
             drawn = sampler.draw(logits, row, index, sequence.sampling);
         } catch (RuntimeException e) {

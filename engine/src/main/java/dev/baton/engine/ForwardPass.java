@@ -13,7 +13,7 @@ final class ForwardPass {
     private static final Logger LOG = System.getLogger(ForwardPass.class.getName());
 
     private final ModelRunner runner;
-    private final LoadMeter meter;
+    private final StepMeter meter;
     private final Caller caller;
 
     /** Hears what became of each chunk. Any of these may end sequences of the same step. */
@@ -31,7 +31,7 @@ final class ForwardPass {
         void stepFailed(LiveSequence sequence, RuntimeException cause);
     }
 
-    ForwardPass(ModelRunner runner, LoadMeter meter, Caller caller) {
+    ForwardPass(ModelRunner runner, StepMeter meter, Caller caller) {
         this.runner = runner;
         this.meter = meter;
         this.caller = caller;

@@ -86,7 +86,7 @@ public final class ModelEngine implements Engine {
         try (runner) {
             try {
                 while (!closing) {
-                    boolean worked = loop.turn();
+                    boolean worked = loop.runOnce();
                     load = loop.load();
                     if (!worked) {
                         park();

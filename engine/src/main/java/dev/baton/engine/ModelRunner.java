@@ -1,7 +1,7 @@
 package dev.baton.engine;
 
-import dev.baton.engine.sampling.JavaLogitPasses;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.JavaLogitOps;
+import dev.baton.engine.sampling.LogitOps;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -22,8 +22,8 @@ public interface ModelRunner extends AutoCloseable {
      */
     default void arrived(int[] blocks) {}
 
-    /** The sampler's passes over logits, by the fastest code there is for them; the bits are those of {@link JavaLogitPasses}. */
-    LogitPasses logitPasses();
+    /** The sampler's passes over logits, by the fastest code there is for them; the bits are those of {@link JavaLogitOps}. */
+    LogitOps logitOps();
 
     @Override
     void close();

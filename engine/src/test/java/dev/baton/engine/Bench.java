@@ -184,8 +184,8 @@ public final class Bench implements AutoCloseable {
     }
 
     /** One turn of the loop. False when there was nothing to do. */
-    public boolean turn() {
-        return loop.turn();
+    public boolean runOnce() {
+        return loop.runOnce();
     }
 
     public EngineLoad load() {
@@ -198,7 +198,7 @@ public final class Bench implements AutoCloseable {
 
     /** Turns until nothing happens. */
     public void settle() {
-        for (int turns = 0; loop.turn(); turns++) {
+        for (int turns = 0; loop.runOnce(); turns++) {
             loop.checkIntegrity();
             if (turns > 10_000) {
                 throw new AssertionError("the loop does not come to rest");

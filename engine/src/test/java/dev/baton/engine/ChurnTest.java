@@ -38,7 +38,7 @@ class ChurnTest {
                 leave(bench, alive.poll(), random);
             }
             bench.millis += 3;
-            bench.loop.turn();
+            bench.loop.runOnce();
             bench.forget();
             if (step % 500 == 0) {
                 bench.loop.checkIntegrity();

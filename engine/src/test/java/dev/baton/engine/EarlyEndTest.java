@@ -24,7 +24,7 @@ class EarlyEndTest {
                 Generation generation = Bench.generation("a", Bench.prompt(3, 42), 6);
                 RecordingListener heard = cancelled.admit(generation, work);
                 for (int i = 0; i < turns; i++) {
-                    cancelled.loop.turn();
+                    cancelled.loop.runOnce();
                 }
                 cancelled.cancel(generation);
                 cancelled.settle();
@@ -74,10 +74,10 @@ class EarlyEndTest {
             longOnes.add(generation);
             prefill.admit(generation, Work.PREFILL);
         }
-        prefill.loop.turn();
+        prefill.loop.runOnce();
         longOnes.forEach(prefill::cancel);
         RecordingListener heard = prefill.admit(Bench.generation("short", Bench.prompt(77, 8), 5), Work.PREFILL);
-        prefill.loop.turn();
+        prefill.loop.runOnce();
         assertThat(heard.tokens).hasSize(1);
     }
 
@@ -89,9 +89,9 @@ class EarlyEndTest {
                     .setDeadlineMs(slow.millis + 1_000)
                     .build();
             RecordingListener heard = slow.admit(generation, work);
-            slow.loop.turn();
+            slow.loop.runOnce();
             slow.millis += 1_499;
-            slow.loop.turn();
+            slow.loop.runOnce();
             assertThat(heard.failure).isNull();
             slow.millis += 1;
             slow.settle();
@@ -107,7 +107,7 @@ class EarlyEndTest {
     void closingEndsEverySequence() {
         RecordingListener running = bench.admit(Bench.generation("a", Bench.prompt(1, 8), 50), Work.PREFILL_AND_DECODE);
         RecordingListener reserved = bench.admit(Bench.generation("b", Bench.prompt(2, 8), 50), Work.DECODE);
-        bench.loop.turn();
+        bench.loop.runOnce();
         RecordingListener late = bench.admit(Bench.generation("c", Bench.prompt(2, 8), 50), Work.DECODE);
         bench.loop.close(Admission.failure(Failure.Code.SHUTTING_DOWN, "closing"));
         for (RecordingListener heard : List.of(running, reserved, late)) {

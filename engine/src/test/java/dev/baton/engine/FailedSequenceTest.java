@@ -150,11 +150,11 @@ class FailedSequenceTest {
         runner[0].broken = false;
         List<Integer> prompt = Bench.prompt(6, 17);
         RecordingListener reader = faulty.admit(Bench.generation("a", prompt, 30), Work.PREFILL_AND_DECODE);
-        faulty.loop.turn();
+        faulty.loop.runOnce();
         assertThat(faulty.cached).hasSize(4);
         RecordingListener failing = faulty.admit(Bench.generation("b", prompt, 5), Work.PREFILL);
         runner[0].broken = true;
-        faulty.loop.turn();
+        faulty.loop.runOnce();
         runner[0].broken = false;
         assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(failing.cachedTokens).isEqualTo(16);

@@ -94,7 +94,7 @@ class HandoffTest {
             prefill.settle();
             RecordingListener receiver = decode.admit(generation, Work.DECODE);
             receivers.add(receiver);
-            decode.loop.turn();
+            decode.loop.runOnce();
             prefill.copyKv(sender.blocks, decode, receiver.blocks);
             decode.arrived(generation, sender.tokens.getFirst());
         }
@@ -146,7 +146,7 @@ class HandoffTest {
         Bench prefill = new Bench(Role.PREFILL, 8);
         Generation generation = Bench.generation("a", Bench.prompt(3, 30), 5);
         prefill.admit(generation, Work.PREFILL);
-        prefill.loop.turn();
+        prefill.loop.runOnce();
         prefill.release(generation);
         prefill.settle();
         assertThat(prefill.loop.load().freeBlocks() + prefill.loop.load().cachedBlocks())

@@ -64,7 +64,7 @@ class RestoreTest {
             Bench dead = new Bench(Role.DECODE, 32, left);
             RecordingListener first = dead.admit(generation, Work.PREFILL_AND_DECODE);
             while (first.tokens.size() < made) {
-                dead.loop.turn();
+                dead.loop.runOnce();
             }
             Generation again =
                     generation.toBuilder().addAllAccepted(first.tokens).build();

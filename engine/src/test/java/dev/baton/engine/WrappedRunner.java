@@ -1,6 +1,6 @@
 package dev.baton.engine;
 
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.LogitOps;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -28,8 +28,8 @@ class WrappedRunner implements ModelRunner {
     }
 
     @Override
-    public LogitPasses logitPasses() {
-        return inner.logitPasses();
+    public LogitOps logitOps() {
+        return inner.logitOps();
     }
 
     @Override

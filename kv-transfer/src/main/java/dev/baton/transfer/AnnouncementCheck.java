@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 record AnnouncementCheck(PeerAddress address, KvLayout layout, int peerBlocks, boolean pushed, boolean digests) {
     /** @return bytes announced, at most {@code allowed} */
-    long bytes(@Nullable Inbound inbound, KvLayerDone done, long allowed) throws SessionRefused {
+    long bytes(@Nullable IncomingTransfer inbound, KvLayerDone done, long allowed) throws SessionRefused {
         int count = done.getSourceBlocksCount();
         int layer = done.getLayer();
         if (inbound == null || layer < 0 || layer >= layout.layers() || count == 0) {

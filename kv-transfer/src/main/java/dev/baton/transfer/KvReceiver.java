@@ -26,7 +26,7 @@ public final class KvReceiver implements AutoCloseable {
     private final TransferListener listener;
     private final TimeSource time;
     private final Handshake handshake;
-    private final Watch watch;
+    private final DeadlineTicker watch;
     private final Map<PeerAddress, ReceiverSession> sessions = new HashMap<>();
     private boolean closed;
 
@@ -38,12 +38,12 @@ public final class KvReceiver implements AutoCloseable {
         this.time = time;
         this.handshake =
                 new Handshake(pool, settings.secret(), settings.machine(), settings.transport(), settings.digests());
-        this.watch = new Watch("kv-receive-watch", settings.limits(), this::tick);
+        this.watch = new DeadlineTicker("kv-receive-watch", settings.limits(), this::tick);
         watch.start();
     }
 
     /** Asks for the KV of a request. Never blocks, never throws for what a peer does: see the futures. */
-    public Inbound fetch(TicketRequest request) {
+    public IncomingTransfer fetch(TicketRequest request) {
         int needed = pool.identity().layout().blocksFor(request.tokens());
         if (request.blocks().size() > needed
                 || request.blocks().stream()
@@ -54,7 +54,7 @@ public final class KvReceiver implements AutoCloseable {
             throw new IllegalArgumentException("%d tokens are in at most %d distinct blocks of the pool, not %s"
                     .formatted(request.tokens(), needed, request.blocks()));
         }
-        Inbound inbound = new Inbound(
+        IncomingTransfer inbound = new IncomingTransfer(
                 request,
                 pool.identity().layout(),
                 time.nanos() + request.timeout().toNanos());
@@ -78,7 +78,7 @@ public final class KvReceiver implements AutoCloseable {
         return inbound;
     }
 
-    private void open(PeerAddress address, Inbound inbound) {
+    private void open(PeerAddress address, IncomingTransfer inbound) {
         if (sessions.size() >= settings.limits().sessions()) {
             inbound.fail(
                     Failures.of(Failure.Code.NO_CAPACITY, "%d KV sessions are open".formatted(sessions.size())), false);

@@ -41,9 +41,9 @@ public final class KvSender implements AutoCloseable {
     private final ServerSocketChannel server;
     private final int port;
     private final Thread acceptor;
-    private final Watch watch;
+    private final DeadlineTicker watch;
     private final Set<SenderSession> sessions = ConcurrentHashMap.newKeySet();
-    private final Map<TransferKey, Outbound> outbounds = new ConcurrentHashMap<>();
+    private final Map<TransferKey, OutgoingTransfer> outbounds = new ConcurrentHashMap<>();
     private final Map<TransferKey, Failure> gone = new LinkedHashMap<>();
     private volatile boolean closed;
 
@@ -78,7 +78,7 @@ public final class KvSender implements AutoCloseable {
                     : e;
         }
         this.acceptor = Thread.ofPlatform().name("kv-send-accept").daemon().unstarted(this::accept);
-        this.watch = new Watch("kv-send-watch", settings.limits(), this::tick);
+        this.watch = new DeadlineTicker("kv-send-watch", settings.limits(), this::tick);
     }
 
     /** Begins to accept sessions. */
@@ -94,8 +94,9 @@ public final class KvSender implements AutoCloseable {
     }
 
     /** Makes a sequence known before its handoff is published; it ends with its completion. */
-    public Outbound open(TransferKey key, int tokens) {
-        Outbound outbound = new Outbound(key, tokens, pool.identity().layout(), time);
+    public OutgoingTransfer open(TransferKey key, int tokens) {
+        OutgoingTransfer outbound =
+                new OutgoingTransfer(key, tokens, pool.identity().layout(), time);
         if (closed) {
             outbound.failed(Failures.of(Failure.Code.SHUTTING_DOWN, "this worker is shutting down"));
             return outbound;
@@ -131,7 +132,7 @@ public final class KvSender implements AutoCloseable {
     }
 
     @Nullable
-    Outbound find(TransferKey key) {
+    OutgoingTransfer find(TransferKey key) {
         return outbounds.get(key);
     }
 

@@ -16,12 +16,12 @@ import java.nio.ByteBuffer;
  */
 sealed interface LayerIntake {
     /** @return false when the bytes are not those that the sender digested */
-    boolean take(Inbound inbound, KvLayerDone done) throws IOException;
+    boolean take(IncomingTransfer inbound, KvLayerDone done) throws IOException;
 
     /** Copies from the sender's pool. */
     record SharedMemory(PeerPool peer, KvRegion own, boolean digests) implements LayerIntake {
         @Override
-        public boolean take(Inbound inbound, KvLayerDone done) {
+        public boolean take(IncomingTransfer inbound, KvLayerDone done) {
             int layer = done.getLayer();
             boolean same = true;
             for (int i = 0; same && i < done.getSourceBlocksCount() && inbound.beginWrite(); i++) {
@@ -50,7 +50,7 @@ sealed interface LayerIntake {
         }
 
         @Override
-        public boolean take(Inbound inbound, KvLayerDone done) throws IOException {
+        public boolean take(IncomingTransfer inbound, KvLayerDone done) throws IOException {
             int layer = done.getLayer();
             boolean same = true;
             for (int i = 0; i < done.getSourceBlocksCount(); i++) {

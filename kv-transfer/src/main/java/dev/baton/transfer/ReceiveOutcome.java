@@ -16,6 +16,6 @@ public sealed interface ReceiveOutcome {
     record Arrived(int firstToken, KvTransportKind transport, long bytes, Duration duration, long computeEndedMicros)
             implements ReceiveOutcome {}
 
-    /** The blocks hold nothing of use. They may be reused once {@link Inbound#quiescent()} is done. */
+    /** The blocks hold nothing of use. They may be reused once {@link IncomingTransfer#quiescent()} is done. */
     record Failed(Failure failure) implements ReceiveOutcome {}
 }

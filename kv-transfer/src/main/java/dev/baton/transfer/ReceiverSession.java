@@ -46,7 +46,7 @@ final class ReceiverSession {
 
     private final KvReceiver receiver;
     private final PeerAddress address;
-    private final Map<Long, Inbound> tickets = new ConcurrentHashMap<>();
+    private final Map<Long, IncomingTransfer> tickets = new ConcurrentHashMap<>();
     private final Queue<Outgoing> outgoing = new ConcurrentLinkedQueue<>();
     private final AtomicLong lastTicket = new AtomicLong();
     private final Thread reader;
@@ -79,7 +79,7 @@ final class ReceiverSession {
     }
 
     /** Takes a ticket; false when the session has ended: open another. */
-    boolean submit(Inbound inbound) {
+    boolean submit(IncomingTransfer inbound) {
         synchronized (this) {
             if (ended || closed) {
                 return false;
@@ -165,7 +165,7 @@ final class ReceiverSession {
             ended = true;
         }
         receiver.forget(address, this);
-        for (Inbound inbound : tickets.values()) {
+        for (IncomingTransfer inbound : tickets.values()) {
             inbound.fail(why, false);
         }
         tickets.clear();
@@ -214,14 +214,14 @@ final class ReceiverSession {
                 if (message.getNack().getTicket() == 0) {
                     throw new SessionRefused(message.getNack().getFailure());
                 }
-                Inbound inbound = tickets.get(message.getNack().getTicket());
+                IncomingTransfer inbound = tickets.get(message.getNack().getTicket());
                 if (inbound != null && !inbound.hasEnded()) {
                     tickets.remove(message.getNack().getTicket());
                     inbound.fail(message.getNack().getFailure(), false);
                 }
             }
             case CANCELLED -> {
-                Inbound inbound = tickets.remove(message.getCancelled().getTicket());
+                IncomingTransfer inbound = tickets.remove(message.getCancelled().getTicket());
                 if (inbound != null) {
                     inbound.fail(Failures.of(Failure.Code.CANCELLED, "the sender cancelled the transfer"), false);
                 }
@@ -239,7 +239,7 @@ final class ReceiverSession {
     }
 
     private void layerDone(AnnouncementCheck check, LayerIntake intake, KvLayerDone done) throws IOException {
-        Inbound inbound = tickets.get(done.getTicket());
+        IncomingTransfer inbound = tickets.get(done.getTicket());
         long bytes = check.bytes(inbound, done, allowed);
         if (inbound == null) {
             throw check.violation("no such ticket");
@@ -268,7 +268,7 @@ final class ReceiverSession {
     }
 
     private void allDone(AnnouncementCheck check, KvAllDone done) throws SessionRefused {
-        Inbound inbound = tickets.get(done.getTicket());
+        IncomingTransfer inbound = tickets.get(done.getTicket());
         if (inbound == null) {
             throw check.violation("all done for no ticket");
         }
@@ -294,7 +294,7 @@ final class ReceiverSession {
             while (!closed) {
                 switch (outgoing.poll()) {
                     case null -> LockSupport.parkNanos(this, PARK_NANOS);
-                    case Outgoing.Ask(long id, Inbound inbound) -> ask(messages, id, inbound);
+                    case Outgoing.Ask(long id, IncomingTransfer inbound) -> ask(messages, id, inbound);
                     case Outgoing.Say(KvMessage message) -> messages.write(message);
                 }
             }
@@ -303,7 +303,7 @@ final class ReceiverSession {
         }
     }
 
-    private void ask(MessageChannel messages, long id, Inbound inbound) throws IOException {
+    private void ask(MessageChannel messages, long id, IncomingTransfer inbound) throws IOException {
         TicketRequest request = inbound.request();
         messages.write(KvMessage.newBuilder()
                 .setTicket(KvTicket.newBuilder()
@@ -327,7 +327,7 @@ final class ReceiverSession {
 
     /** Called every so often: late tickets, pings, silence, idleness. */
     void tick(long now) {
-        for (Inbound inbound : tickets.values()) {
+        for (IncomingTransfer inbound : tickets.values()) {
             if (inbound.isLate(now)) {
                 inbound.fail(
                         Failures.of(
@@ -341,7 +341,7 @@ final class ReceiverSession {
         var limits = receiver.settings().limits();
         if (messages == null || !agreed) {
             if (now - usedAt > 2 * limits.connect().toNanos()
-                            && tickets.values().stream().allMatch(Inbound::hasEnded)
+                            && tickets.values().stream().allMatch(IncomingTransfer::hasEnded)
                     || messages != null
                             && now - messages.lastHeard() > 2 * limits.connect().toNanos()) {
                 close(Failures.of(Failure.Code.TRANSFER_FAILED, "%s did not agree in time".formatted(address)));
@@ -387,7 +387,7 @@ final class ReceiverSession {
 
     /** What the writing thread has to send. A ticket becomes a message only once the transport is known. */
     private sealed interface Outgoing {
-        record Ask(long id, Inbound inbound) implements Outgoing {}
+        record Ask(long id, IncomingTransfer inbound) implements Outgoing {}
 
         record Say(KvMessage message) implements Outgoing {}
     }

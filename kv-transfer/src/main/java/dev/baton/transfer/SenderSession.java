@@ -154,7 +154,7 @@ final class SenderSession {
         } else if (!peer.transports().contains(wanted.getTransport())) {
             refusal = Failures.of(Failure.Code.BAD_REQUEST, "transport %s".formatted(wanted.getTransport()));
         } else {
-            Outbound outbound = sender.find(key);
+            OutgoingTransfer outbound = sender.find(key);
             if (outbound == null) {
                 refusal = sender.whyGone(key);
             } else {
@@ -201,14 +201,14 @@ final class SenderSession {
     private boolean advance() throws IOException {
         boolean moved = false;
         for (Ticket ticket : tickets.values()) {
-            Outbound.Piece piece = ticket.outbound.next(ticket, credit.get());
+            OutgoingTransfer.Announcement piece = ticket.outbound.next(ticket, credit.get());
             switch (piece) {
                 case null -> {}
-                case Outbound.Piece.Layer layer -> {
+                case OutgoingTransfer.Announcement.Layer layer -> {
                     send(ticket, layer);
                     moved = true;
                 }
-                case Outbound.Piece.All(int firstToken, long endedMicros) -> {
+                case OutgoingTransfer.Announcement.All(int firstToken, long endedMicros) -> {
                     channel.write(KvMessage.newBuilder()
                             .setAllDone(KvAllDone.newBuilder()
                                     .setTicket(ticket.id)
@@ -225,7 +225,7 @@ final class SenderSession {
         return moved;
     }
 
-    private void send(Ticket ticket, Outbound.Piece.Layer piece) throws IOException {
+    private void send(Ticket ticket, OutgoingTransfer.Announcement.Layer piece) throws IOException {
         KvRegion region = sender.region();
         int[] source = piece.source();
         KvLayerDone.Builder done = KvLayerDone.newBuilder()
@@ -325,13 +325,13 @@ final class SenderSession {
     }
 
     /** A ticket that is being served here. */
-    private static final class Ticket implements Outbound.Taker {
+    private static final class Ticket implements OutgoingTransfer.OpenTicket {
         private final SenderSession session;
         private final long id;
-        private final Outbound outbound;
+        private final OutgoingTransfer outbound;
         private final KvTransportKind transport;
 
-        Ticket(SenderSession session, long id, Outbound outbound, KvTransportKind transport) {
+        Ticket(SenderSession session, long id, OutgoingTransfer outbound, KvTransportKind transport) {
             this.session = session;
             this.id = id;
             this.outbound = outbound;

@@ -5,7 +5,7 @@
  * blocks, and a frozen peer that wakes can do no harm.
  *
  * <p>A {@code KvSender} owns the sessions that peers opened to it, a {@code KvReceiver} those that it opened. A session
- * has one reading and one writing thread; {@code Outbound} and {@code Inbound} may be called from any thread and never
+ * has one reading and one writing thread; {@code OutgoingTransfer} and {@code IncomingTransfer} may be called from any thread and never
  * block, their futures complete on session threads. Both sides have one more thread for pings and deadlines.
  */
 @NullMarked

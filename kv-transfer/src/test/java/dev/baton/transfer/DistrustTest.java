@@ -73,7 +73,7 @@ class DistrustTest {
         byte[] before = Fixture.bytes(into.region(), TARGET);
         try (KvSender sender = Fixture.sender(prefillPool, sending);
                 KvReceiver receiver = Fixture.receiver(into, receiving)) {
-            Outbound outbound = sender.open(Fixture.key("r"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
             outbound.blocks(List.of(1, 2), TOKENS);
             outbound.completed(1, 1);
             ReceiveOutcome outcome =
@@ -165,7 +165,7 @@ class DistrustTest {
         var settings = Fixture.settings(KvTransportKind.TCP);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("r"), 3 * Fixture.BLOCK_TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("r"), 3 * Fixture.BLOCK_TOKENS);
             ReceiveOutcome outcome =
                     Fixture.await(receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()))
                             .completion());
@@ -184,10 +184,10 @@ class DistrustTest {
                 KvReceiver receiver = Fixture.receiver(decodePool, settings);
                 ServerSocketChannel proxy = ServerSocketChannel.open()) {
             proxy.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            Outbound outbound = sender.open(Fixture.key("r"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
             outbound.blocks(List.of(1, 2), TOKENS);
             Thread.ofVirtual().start(() -> corrupt(proxy, sender.port()));
-            Inbound inbound = receiver.fetch(
+            IncomingTransfer inbound = receiver.fetch(
                     ticket(prefillPool.identity().worker(), ((InetSocketAddress) proxy.getLocalAddress()).getPort()));
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
@@ -245,7 +245,8 @@ class DistrustTest {
                             channel, done.toBuilder().setDigests(0, 12345).build());
                 });
                 KvReceiver receiver = Fixture.receiver(decodePool, Fixture.settings(kind))) {
-            Inbound inbound = receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
+            IncomingTransfer inbound =
+                    receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
             assertThat(Fixture.await(inbound.completion())).isInstanceOf(ReceiveOutcome.Failed.class);
             assertThat(Fixture.await(sender.lastWord()).getNack().getFailure().getMessage())
                     .contains("digest");
@@ -303,7 +304,8 @@ class DistrustTest {
                                             .apply(layer(kind, ticket.getTicket()))
                                             .build()));
                     KvReceiver receiver = Fixture.receiver(decodePool, Fixture.settings(kind))) {
-                Inbound inbound = receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
+                IncomingTransfer inbound =
+                        receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
                 assertThat(Fixture.await(inbound.completion()))
                         .isInstanceOfSatisfying(
                                 ReceiveOutcome.Failed.class,
@@ -326,7 +328,8 @@ class DistrustTest {
                                 .setLayerDone(KvLayerDone.newBuilder().addAllDigests(Collections.nCopies(200_000, 1L)))
                                 .build()));
                 KvReceiver receiver = Fixture.receiver(decodePool, Fixture.settings(KvTransportKind.TCP))) {
-            Inbound inbound = receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
+            IncomingTransfer inbound =
+                    receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
                             ReceiveOutcome.Failed.class,
@@ -344,7 +347,7 @@ class DistrustTest {
                 MessageChannel channel = new MessageChannel(
                         SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), sender.port())),
                         TimeSource.system())) {
-            Outbound outbound = sender.open(Fixture.key("r"), 256 * Fixture.BLOCK_TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("r"), 256 * Fixture.BLOCK_TOKENS);
             outbound.blocks(IntStream.range(0, 256).boxed().toList(), 256 * Fixture.BLOCK_TOKENS);
             new Handshake(own, settings.secret(), settings.machine(), settings.transport(), true)
                     .open(channel, pool.identity().worker());
@@ -369,7 +372,7 @@ class DistrustTest {
                     .as("fault not applied: the sender never had to wait")
                     .isPositive()
                     .isLessThan(large.bytes());
-            assertThat(directMemory() - before).isLessThan(Outbound.PIECE_BYTES / 4);
+            assertThat(directMemory() - before).isLessThan(OutgoingTransfer.PIECE_BYTES / 4);
         }
     }
 
@@ -389,7 +392,8 @@ class DistrustTest {
                                 .setAllDone(KvAllDone.newBuilder().setTicket(ticket.getTicket()))
                                 .build()));
                 KvReceiver receiver = Fixture.receiver(decodePool, Fixture.settings(KvTransportKind.SHARED_MEMORY))) {
-            Inbound inbound = receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
+            IncomingTransfer inbound =
+                    receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()));
             assertThat(Fixture.await(inbound.completion())).isInstanceOf(ReceiveOutcome.Failed.class);
         }
     }

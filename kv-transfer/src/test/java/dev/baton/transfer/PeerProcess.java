@@ -138,7 +138,7 @@ final class PeerProcess implements AutoCloseable {
         try (SharedPool pool = Fixture.pool(folder, "prefill-0", 1);
                 KvSender sender = Fixture.sender(pool, Fixture.settings(kind))) {
             Fixture.fill(pool.region(), SEED);
-            Outbound outbound = sender.open(Fixture.key(REQUEST), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key(REQUEST), TOKENS);
             var told = outbound.completion().thenAccept(outcome -> say("outcome " + outcome));
             say("port " + sender.port());
             outbound.blocks(SOURCE, TOKENS / 2);
@@ -155,7 +155,7 @@ final class PeerProcess implements AutoCloseable {
     private static void receive(Path folder, KvTransportKind kind, int port) throws Exception {
         try (SharedPool pool = Fixture.pool(folder, "decode-0", 2);
                 KvReceiver receiver = Fixture.receiver(pool, Fixture.settings(kind))) {
-            Inbound inbound = receiver.fetch(new TicketRequest(
+            IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                     Fixture.key(REQUEST),
                     TOKENS,
                     TARGET,

@@ -58,7 +58,7 @@ class TransferTest {
         return ticket(sender, request, Fixture.PATIENCE);
     }
 
-    private static void compute(Outbound outbound) {
+    private static void compute(OutgoingTransfer outbound) {
         for (int from = 0; from < TOKENS; from += 32) {
             int to = Math.min(TOKENS, from + 32);
             for (int layer = 0; layer < Fixture.LAYOUT.layers(); layer++) {
@@ -67,7 +67,8 @@ class TransferTest {
         }
     }
 
-    private void assertArrived(KvTransportKind kind, Outbound outbound, Inbound inbound) throws Exception {
+    private void assertArrived(KvTransportKind kind, OutgoingTransfer outbound, IncomingTransfer inbound)
+            throws Exception {
         assertThat(Fixture.await(inbound.completion()))
                 .isInstanceOfSatisfying(ReceiveOutcome.Arrived.class, arrived -> {
                     assertThat(arrived.firstToken()).isEqualTo(4711);
@@ -91,8 +92,8 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("early"), TOKENS);
-            Inbound inbound = receiver.fetch(ticket(sender, "early"));
+            OutgoingTransfer outbound = sender.open(Fixture.key("early"), TOKENS);
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "early"));
             outbound.blocks(SOURCE, 16);
             compute(outbound);
             outbound.completed(4711, 1);
@@ -108,10 +109,10 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("late"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("late"), TOKENS);
             outbound.blocks(SOURCE, TOKENS);
             outbound.completed(4711, 1);
-            Inbound inbound = receiver.fetch(ticket(sender, "late"));
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "late"));
             assertArrived(kind, outbound, inbound);
         }
     }
@@ -124,7 +125,7 @@ class TransferTest {
         var settings = Fixture.settings(kind, Fixture.SECRET, 1);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("narrow"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("narrow"), TOKENS);
             outbound.blocks(SOURCE, TOKENS);
             outbound.completed(4711, 1);
             assertArrived(kind, outbound, receiver.fetch(ticket(sender, "narrow")));
@@ -139,9 +140,9 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("suffix"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("suffix"), TOKENS);
             List<Integer> wanted = TARGET.subList(2, TARGET.size());
-            Inbound inbound = receiver.fetch(new TicketRequest(
+            IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                     Fixture.key("suffix"),
                     TOKENS,
                     wanted,
@@ -177,10 +178,10 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            List<Inbound> inbounds = new ArrayList<>();
-            List<Outbound> outbounds = new ArrayList<>();
+            List<IncomingTransfer> inbounds = new ArrayList<>();
+            List<OutgoingTransfer> outbounds = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                Outbound outbound = sender.open(Fixture.key("r" + i), 4 * Fixture.BLOCK_TOKENS);
+                OutgoingTransfer outbound = sender.open(Fixture.key("r" + i), 4 * Fixture.BLOCK_TOKENS);
                 outbound.blocks(IntStream.range(8 * i, 8 * i + 4).boxed().toList(), 0);
                 outbounds.add(outbound);
                 inbounds.add(receiver.fetch(new TicketRequest(
@@ -192,7 +193,7 @@ class TransferTest {
                         sender.port(),
                         Fixture.PATIENCE)));
             }
-            for (Outbound outbound : outbounds) {
+            for (OutgoingTransfer outbound : outbounds) {
                 outbound.completed(1, 1);
             }
             for (int i = 0; i < 8; i++) {
@@ -215,9 +216,9 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("cancelled"), TOKENS);
+            OutgoingTransfer outbound = sender.open(Fixture.key("cancelled"), TOKENS);
             outbound.blocks(SOURCE, 16);
-            Inbound inbound = receiver.fetch(ticket(sender, "cancelled"));
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "cancelled"));
             await(() -> Fixture.sameBytes(
                     prefillPool.region(), SOURCE.subList(0, 1), decodePool.region(), TARGET.subList(0, 1)));
 
@@ -236,7 +237,7 @@ class TransferTest {
                             SendOutcome.Failed.class,
                             failed -> assertThat(failed.failure().getCode()).isEqualTo(Failure.Code.CANCELLED));
             // The session goes on: what it still carried has been dropped once another transfer is through.
-            Outbound next = sender.open(Fixture.key("next"), Fixture.BLOCK_TOKENS);
+            OutgoingTransfer next = sender.open(Fixture.key("next"), Fixture.BLOCK_TOKENS);
             next.blocks(List.of(1), Fixture.BLOCK_TOKENS);
             next.completed(1, 1);
             assertThat(Fixture.await(receiver.fetch(new TicketRequest(
@@ -261,8 +262,8 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("fails"), TOKENS);
-            Inbound inbound = receiver.fetch(ticket(sender, "fails"));
+            OutgoingTransfer outbound = sender.open(Fixture.key("fails"), TOKENS);
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "fails"));
             outbound.failed(Failures.of(Failure.Code.ENGINE_FAILED, "not a number in layer 3"));
             assertThat(Fixture.await(inbound.completion()))
                     .isEqualTo(new ReceiveOutcome.Failed(
@@ -279,8 +280,8 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Outbound outbound = sender.open(Fixture.key("slow"), TOKENS);
-            Inbound inbound = receiver.fetch(ticket(sender, "slow", Duration.ofMillis(300)));
+            OutgoingTransfer outbound = sender.open(Fixture.key("slow"), TOKENS);
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "slow", Duration.ofMillis(300)));
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
                             ReceiveOutcome.Failed.class,
@@ -297,7 +298,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Inbound inbound = receiver.fetch(ticket(sender, "never opened"));
+            IncomingTransfer inbound = receiver.fetch(ticket(sender, "never opened"));
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
                             ReceiveOutcome.Failed.class,
@@ -312,10 +313,10 @@ class TransferTest {
     void failsWhatIsOpenWhenTheSenderShutsDown(KvTransportKind kind) throws Exception {
         var settings = Fixture.settings(kind);
         try (KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            Inbound inbound;
-            Outbound leaving;
+            IncomingTransfer inbound;
+            OutgoingTransfer leaving;
             try (KvSender sender = Fixture.sender(prefillPool, settings)) {
-                Outbound outbound = sender.open(Fixture.key("open"), TOKENS);
+                OutgoingTransfer outbound = sender.open(Fixture.key("open"), TOKENS);
                 inbound = receiver.fetch(ticket(sender, "open"));
                 outbound.blocks(SOURCE, 16);
                 await(() -> outbound.announcedBytes() > 0);

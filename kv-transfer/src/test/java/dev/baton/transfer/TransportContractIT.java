@@ -38,8 +38,8 @@ class TransportContractIT {
         reference.close();
     }
 
-    private Inbound fetchHalf(KvReceiver receiver, int port) {
-        Inbound inbound = receiver.fetch(new TicketRequest(
+    private IncomingTransfer fetchHalf(KvReceiver receiver, int port) {
+        IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                 Fixture.key(PeerProcess.REQUEST),
                 PeerProcess.TOKENS,
                 PeerProcess.TARGET,
@@ -67,7 +67,7 @@ class TransportContractIT {
     void aSenderKilledInTheMiddleFailsTheTransferWithinABound(KvTransportKind kind) throws Exception {
         try (PeerProcess peer = PeerProcess.sender(folder, kind);
                 KvReceiver receiver = Fixture.receiver(pool, Fixture.settings(kind))) {
-            Inbound inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
+            IncomingTransfer inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
             long killed = System.nanoTime();
             peer.kill();
             assertThat(Fixture.await(inbound.completion())).isInstanceOf(ReceiveOutcome.Failed.class);
@@ -83,7 +83,7 @@ class TransportContractIT {
     void aFrozenSenderTimesOutAndCannotTouchLiveBlocksWhenItWakes(KvTransportKind kind) throws Exception {
         try (PeerProcess peer = PeerProcess.sender(folder, kind);
                 KvReceiver receiver = Fixture.receiver(pool, Fixture.settings(kind))) {
-            Inbound inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
+            IncomingTransfer inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
             long frozen = System.nanoTime();
             peer.freeze();
             assertThat(Fixture.await(inbound.completion())).isInstanceOf(ReceiveOutcome.Failed.class);
@@ -106,7 +106,7 @@ class TransportContractIT {
         SharedPool own = Fixture.pool(folder, "prefill-0", 1);
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
-            Outbound outbound = halfSent(sender, own);
+            OutgoingTransfer outbound = halfSent(sender, own);
             try (PeerProcess peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
@@ -126,7 +126,7 @@ class TransportContractIT {
         SharedPool own = Fixture.pool(folder, "prefill-0", 1);
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
-            Outbound outbound = halfSent(sender, own);
+            OutgoingTransfer outbound = halfSent(sender, own);
             try (PeerProcess peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
@@ -141,9 +141,9 @@ class TransportContractIT {
         }
     }
 
-    private static Outbound halfSent(KvSender sender, SharedPool own) {
+    private static OutgoingTransfer halfSent(KvSender sender, SharedPool own) {
         Fixture.fill(own.region(), PeerProcess.SEED);
-        Outbound outbound = sender.open(Fixture.key(PeerProcess.REQUEST), PeerProcess.TOKENS);
+        OutgoingTransfer outbound = sender.open(Fixture.key(PeerProcess.REQUEST), PeerProcess.TOKENS);
         outbound.blocks(PeerProcess.SOURCE, PeerProcess.TOKENS / 2);
         return outbound;
     }

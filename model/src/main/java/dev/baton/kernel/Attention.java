@@ -47,5 +47,5 @@ public final class Attention {
     public record Batch(MemorySegment slices, MemorySegment blocks, int count, int rows) {}
 
     /** Rotated queries, rotated keys, values, and where the result goes; a row holds its heads one after the other. */
-    public record Operands(Rows query, Rows key, Rows value, Rows out) {}
+    public record Operands(MatrixView query, MatrixView key, MatrixView value, MatrixView out) {}
 }

@@ -40,7 +40,7 @@ final class JavaInt8 {
         }
     }
 
-    static void quantise(WeightType stored, MemorySegment source, Kernels.Span span, Weights to) {
+    static void quantise(WeightType stored, MemorySegment source, Kernels.RowRange span, Weights to) {
         int k = (int) to.size().inputs();
         float[] row = new float[k];
         for (long r = 0; r < span.rows(); r++) {
@@ -74,7 +74,7 @@ final class JavaInt8 {
         return ((output / PANEL * groups + input / GROUP) * PANEL + output % PANEL) * GROUP + input % GROUP;
     }
 
-    static void product(Weights w, Rows a, int rows, Rows out) {
+    static void product(Weights w, MatrixView a, int rows, MatrixView out) {
         int n = (int) w.size().outputs();
         int k = (int) w.size().inputs();
         MemorySegment from = a.holding(rows, k);

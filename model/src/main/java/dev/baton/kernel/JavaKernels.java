@@ -26,7 +26,7 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
-    public void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed) {
+    public void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed) {
         if (type == WeightType.W8A8) {
             throw new IllegalArgumentException("only rounding makes W8A8 weights");
         }
@@ -47,12 +47,12 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
-    public void quantise(WeightType stored, MemorySegment source, Span span, Weights to) {
+    public void quantise(WeightType stored, MemorySegment source, RowRange span, Weights to) {
         JavaInt8.quantise(stored, source, span, to);
     }
 
     @Override
-    public void product(Weights w, Rows a, int rows, Rows out) {
+    public void product(Weights w, MatrixView a, int rows, MatrixView out) {
         if (w.type() == WeightType.W8A8) {
             JavaInt8.product(w, a, rows, out);
             return;
@@ -108,7 +108,7 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, Rows gate, Rows up, Rows out, Extent extent) {
+    public void activationAndMul(Activation activation, MatrixView gate, MatrixView up, MatrixView out, Shape extent) {
         MemorySegment g = gate.holding(extent.rows(), extent.width());
         MemorySegment u = up.holding(extent.rows(), extent.width());
         MemorySegment o = out.holding(extent.rows(), extent.width());
@@ -127,18 +127,18 @@ public final class JavaKernels implements Kernels {
     }
 
     @Override
-    public void softcap(Rows x, Extent extent, float cap) {
-        JavaRows.softcap(x, extent, cap);
+    public void softcap(MatrixView x, Shape extent, float cap) {
+        JavaRowOps.softcap(x, extent, cap);
     }
 
     @Override
-    public void norm(Norming of) {
-        JavaRows.norm(of);
+    public void addRmsNorm(AddRmsNorm of) {
+        JavaRowOps.addRmsNorm(of);
     }
 
     @Override
-    public void turn(Turning of) {
-        JavaRows.turn(of);
+    public void applyRope(ApplyRope of) {
+        JavaRowOps.applyRope(of);
     }
 
     @Override

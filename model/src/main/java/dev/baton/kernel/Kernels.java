@@ -16,26 +16,26 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     MemorySegment allocate(long bytes);
 
     /** Moves rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, into panels; not for W8A8. */
-    void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed);
+    void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed);
 
     /**
      * PeriodicTask rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, to int8, each
      * in steps of its greatest magnitude / 127, and packs them; {@code to} is I8 or W8A8.
      */
-    void quantise(WeightType stored, MemorySegment source, Span span, Weights to);
+    void quantise(WeightType stored, MemorySegment source, RowRange span, Weights to);
 
     /** {@code out[r][n] = bias[n] + scale[n] * sum over k of a[r][k] * w[n][k]}. */
-    void product(Weights weights, Rows a, int rows, Rows out);
+    void product(Weights weights, MatrixView a, int rows, MatrixView out);
 
     /** {@code out = activation(gate) * up}, element by element. */
-    void gate(Activation activation, Rows gate, Rows up, Rows out, Extent extent);
+    void activationAndMul(Activation activation, MatrixView gate, MatrixView up, MatrixView out, Shape extent);
 
     /** {@code x = cap * tanh(x / cap)}, element by element, in place. */
-    void softcap(Rows x, Extent extent, float cap);
+    void softcap(MatrixView x, Shape extent, float cap);
 
-    void norm(Norming of);
+    void addRmsNorm(AddRmsNorm of);
 
-    void turn(Turning of);
+    void applyRope(ApplyRope of);
 
     /** Writes keys and values of all rows into their blocks, then attends. */
     void attention(
@@ -49,10 +49,10 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     void close();
 
     /** Outputs {@code from} to {@code from + rows}. */
-    record Span(long from, long rows) {}
+    record RowRange(long from, long rows) {}
 
     /** Rows and columns. */
-    record Extent(int rows, int width) {}
+    record Shape(int rows, int width) {}
 
     /** What stands between gate and up; the order is the C side's numbering. */
     enum Activation {

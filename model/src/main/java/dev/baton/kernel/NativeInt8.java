@@ -23,7 +23,7 @@ final class NativeInt8 implements AutoCloseable {
         level = Math.min((int) functions.level.invokeExact(), atMost);
     }
 
-    void quantise(MemorySegment team, WeightType stored, MemorySegment source, Kernels.Span span, Weights to)
+    void quantise(MemorySegment team, WeightType stored, MemorySegment source, Kernels.RowRange span, Weights to)
             throws Throwable {
         int grouped = to.type() == WeightType.W8A8 ? 1 : 0;
         functions.quantise.invokeExact(
@@ -38,7 +38,7 @@ final class NativeInt8 implements AutoCloseable {
                 to.scales());
     }
 
-    void product(MemorySegment team, Weights w, Rows a, int rows, Rows out) throws Throwable {
+    void product(MemorySegment team, Weights w, MatrixView a, int rows, MatrixView out) throws Throwable {
         long n = w.size().outputs();
         long k = w.size().inputs();
         MemorySegment from = a.holding(rows, k);
@@ -68,7 +68,7 @@ final class NativeInt8 implements AutoCloseable {
         static Functions of(NativeLibrary lib) {
             return new Functions(
                     lib.function("baton_int8_level", FunctionDescriptor.of(JAVA_INT)),
-                    lib.function("baton_int8_room", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG)),
+                    lib.function("baton_int8_scratch", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG)),
                     lib.function(
                             "baton_quantise",
                             FunctionDescriptor.ofVoid(

@@ -95,7 +95,7 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void pack(WeightType type, MemorySegment source, Span span, long inputs, MemorySegment packed) {
+    public void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed) {
         if (type == WeightType.W8A8
                 || source.byteSize() < span.rows() * inputs * type.bytes()
                 || packed.byteSize() < type.packedBytes(span.from() + span.rows(), inputs)) {
@@ -111,7 +111,7 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void quantise(WeightType stored, MemorySegment source, Span span, Weights to) {
+    public void quantise(WeightType stored, MemorySegment source, RowRange span, Weights to) {
         if (source.byteSize() < span.rows() * to.size().inputs() * stored.bytes()
                 || span.from() + span.rows() > to.size().outputs()
                 || stored.scaled()
@@ -127,7 +127,7 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void product(Weights w, Rows a, int rows, Rows out) {
+    public void product(Weights w, MatrixView a, int rows, MatrixView out) {
         if (w.type() == WeightType.W8A8) {
             try {
                 int8.product(team, w, a, rows, out);
@@ -162,7 +162,7 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void gate(Activation activation, Rows gate, Rows up, Rows out, Extent extent) {
+    public void activationAndMul(Activation activation, MatrixView gate, MatrixView up, MatrixView out, Shape extent) {
         if (gate.stride() != up.stride()) {
             throw new IllegalArgumentException("gate and up lie at different strides");
         }
@@ -186,7 +186,7 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void softcap(Rows x, Extent extent, float cap) {
+    public void softcap(MatrixView x, Shape extent, float cap) {
         try {
             library.rows.softcap(team, x, extent, cap);
         } catch (Throwable e) {
@@ -195,18 +195,18 @@ public final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void norm(Norming of) {
+    public void addRmsNorm(AddRmsNorm of) {
         try {
-            library.rows.norm(team, of);
+            library.rows.addRmsNorm(team, of);
         } catch (Throwable e) {
             throw failed(e);
         }
     }
 
     @Override
-    public void turn(Turning of) {
+    public void applyRope(ApplyRope of) {
         try {
-            library.rows.turn(team, of);
+            library.rows.applyRope(team, of);
         } catch (Throwable e) {
             throw failed(e);
         }
@@ -329,7 +329,7 @@ public final class NativeKernels implements Kernels {
             MethodHandle pack,
             MethodHandle product,
             MethodHandle gate,
-            NativeRows rows,
+            NativeRowOps rows,
             MethodHandle attention,
             NativeInt8.Functions int8,
             MethodHandle measureRead,
@@ -366,11 +366,11 @@ public final class NativeKernels implements Kernels {
                                             ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                             ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG)),
                             lib.function(
-                                    "baton_gate",
+                                    "baton_activation_and_mul",
                                     FunctionDescriptor.ofVoid(
                                             ADDRESS, JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                             JAVA_LONG, JAVA_LONG)),
-                            NativeRows.of(lib),
+                            NativeRowOps.of(lib),
                             lib.function("baton_attention", FunctionDescriptor.ofVoid(ADDRESS, ADDRESS)),
                             NativeInt8.Functions.of(lib),
                             lib.function(

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import dev.baton.engine.ModelRunner;
 import dev.baton.kernel.Attention;
-import dev.baton.kernel.Rows;
+import dev.baton.kernel.MatrixView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -13,17 +13,17 @@ import java.util.List;
  * Where a forward pass keeps its rows. A batch has another number of rows in almost every step, so there is room for more
  * than one has.
  */
-final class Buffers implements RoomForRows.Room {
+final class Buffers implements GrowableBuffers.Room {
     private final Arena arena = Arena.ofConfined();
     private final int capacity;
-    final Rows ids;
-    final Rows hidden;
-    final Rows normed;
-    final Rows delta;
-    final Rows qkv;
-    final Rows attended;
-    final Rows gateUp;
-    final Rows gated;
+    final MatrixView ids;
+    final MatrixView hidden;
+    final MatrixView normed;
+    final MatrixView delta;
+    final MatrixView qkv;
+    final MatrixView attended;
+    final MatrixView gateUp;
+    final MatrixView gated;
     final MemorySegment[] cos;
     final MemorySegment[] sin;
     final MemorySegment slices;
@@ -53,8 +53,8 @@ final class Buffers implements RoomForRows.Room {
         slices = arena.allocate(capacity * 16L, 64);
     }
 
-    private Rows rows(long width) {
-        return new Rows(arena.allocate(capacity * width * 4, 64), width);
+    private MatrixView rows(long width) {
+        return new MatrixView(arena.allocate(capacity * width * 4, 64), width);
     }
 
     @Override

@@ -2,13 +2,13 @@ package dev.baton.model;
 
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.LogitOps;
+import dev.baton.kernel.AddRmsNorm;
+import dev.baton.kernel.ApplyRope;
 import dev.baton.kernel.Attention;
 import dev.baton.kernel.Kernels;
 import dev.baton.kernel.LogitKernels;
-import dev.baton.kernel.Norming;
-import dev.baton.kernel.Rows;
-import dev.baton.kernel.Turning;
+import dev.baton.kernel.MatrixView;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
@@ -24,10 +24,10 @@ final class CpuRunner implements ModelRunner {
     private final KvRegion region;
     private final Attention.Heads heads;
     private final ModelShape shape;
-    private final Turning.Shape turned;
+    private final ApplyRope.Shape ropeShape;
     private final Experts experts;
-    private final RoomForRows<Buffers> whole = new RoomForRows<>(this::buffers);
-    private final RoomForRows<Buffers> chosen = new RoomForRows<>(this::buffers);
+    private final GrowableBuffers<Buffers> whole = new GrowableBuffers<>(this::buffers);
+    private final GrowableBuffers<Buffers> chosen = new GrowableBuffers<>(this::buffers);
     private Arena logitsArena = Arena.ofShared();
     private MemorySegment logits = MemorySegment.NULL;
 
@@ -44,7 +44,7 @@ final class CpuRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         heads = new Attention.Heads(config.heads, config.kvHeads, config.headDim, config.headDim);
-        turned = new Turning.Shape(config.heads, config.kvHeads, config.headDim, config.rotated / 2);
+        ropeShape = new ApplyRope.Shape(config.heads, config.kvHeads, config.headDim, config.rotated / 2);
         experts = new Experts(config, kernels);
     }
 
@@ -86,13 +86,13 @@ final class CpuRunner implements ModelRunner {
         kernels.product(weights.qkv(), b.normed, b.rows, b.qkv);
         int rope = weights.window() > 0 ? 1 : 0;
         LayerWeights.HeadNorms norms = weights.norms().heads();
-        kernels.turn(new Turning(
+        kernels.applyRope(new ApplyRope(
                 b.qkv,
                 b.cos[rope],
                 b.sin[rope],
                 b.rows,
-                turned,
-                norms == null ? null : new Turning.Norms(norms.query(), norms.key(), config.epsilon)));
+                ropeShape,
+                norms == null ? null : new ApplyRope.Norms(norms.query(), norms.key(), config.epsilon)));
         KvLayout layout = region.layout();
         long blockBytes = layout.layerBlockBytes(layer);
         Attention.Pool pool = new Attention.Pool(
@@ -101,7 +101,7 @@ final class CpuRunner implements ModelRunner {
                 layout.blockTokens(),
                 blockBytes);
         long key = (long) config.heads * config.headDim;
-        Rows qkv = b.qkv;
+        MatrixView qkv = b.qkv;
         kernels.attention(
                 heads,
                 new Attention.Rule(config.scale, config.attentionSoftcap, weights.window()),
@@ -123,11 +123,11 @@ final class CpuRunner implements ModelRunner {
         switch (weights.mlp()) {
             case LayerWeights.Plain plain -> {
                 long width = plain.down().size().inputs();
-                Rows gateUp = new Rows(b.gateUp.at(), 2 * width);
-                Rows gated = new Rows(b.gated.at(), width);
+                MatrixView gateUp = new MatrixView(b.gateUp.at(), 2 * width);
+                MatrixView gated = new MatrixView(b.gated.at(), width);
                 kernels.product(plain.gateUp(), b.normed, b.rows, gateUp);
-                kernels.gate(config.activation, gateUp, gateUp.column(width), gated, new Kernels.Extent(b.rows, (int)
-                        width));
+                kernels.activationAndMul(
+                        config.activation, gateUp, gateUp.column(width), gated, new Kernels.Shape(b.rows, (int) width));
                 kernels.product(plain.down(), gated, b.rows, b.delta);
             }
             case LayerWeights.Routed routed -> experts.run(routed, b);
@@ -135,14 +135,14 @@ final class CpuRunner implements ModelRunner {
         norm(b, b.delta, sandwich == null ? null : sandwich.afterMlp(), next);
     }
 
-    private void norm(Buffers b, @Nullable Rows added, @Nullable MemorySegment after, MemorySegment weight) {
-        kernels.norm(new Norming(
+    private void norm(Buffers b, @Nullable MatrixView added, @Nullable MemorySegment after, MemorySegment weight) {
+        kernels.addRmsNorm(new AddRmsNorm(
                 b.hidden.at(),
                 added == null ? null : added.at(),
                 after,
                 weight,
                 b.normed.at(),
-                new Kernels.Extent(b.rows, config.hidden),
+                new Kernels.Shape(b.rows, config.hidden),
                 config.epsilon));
     }
 
@@ -159,7 +159,7 @@ final class CpuRunner implements ModelRunner {
         return few;
     }
 
-    private static void copyRow(Rows from, long row, Rows to, long at) {
+    private static void copyRow(MatrixView from, long row, MatrixView to, long at) {
         MemorySegment.copy(from.at(), row * from.stride() * 4, to.at(), at * to.stride() * 4, from.stride() * 4);
     }
 
@@ -171,16 +171,16 @@ final class CpuRunner implements ModelRunner {
             logitsArena = Arena.ofShared();
             logits = logitsArena.allocate(bytes, 64);
         }
-        kernels.product(model.ends.head(), b.normed, rows, new Rows(logits, config.vocab));
+        kernels.product(model.ends.head(), b.normed, rows, new MatrixView(logits, config.vocab));
         if (config.logitSoftcap > 0) {
             kernels.softcap(
-                    new Rows(logits, config.vocab), new Kernels.Extent(rows, config.vocab), config.logitSoftcap);
+                    new MatrixView(logits, config.vocab), new Kernels.Shape(rows, config.vocab), config.logitSoftcap);
         }
         return logits.asSlice(0, bytes);
     }
 
     @Override
-    public LogitPasses logitPasses() {
+    public LogitOps logitOps() {
         return LogitKernels.open();
     }
 

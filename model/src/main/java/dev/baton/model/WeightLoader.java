@@ -23,7 +23,7 @@ final class WeightLoader {
     private final ModelConfig config;
     private final Checkpoint checkpoint;
     private final Kernels kernels;
-    private final Slab slab;
+    private final SlabAllocator slab;
     private final Arena arena;
     private final WeightProgress progress;
 
@@ -31,7 +31,7 @@ final class WeightLoader {
         this.config = config;
         this.checkpoint = checkpoint;
         this.kernels = kernels;
-        this.slab = new Slab(kernels, checkpoint.bytes());
+        this.slab = new SlabAllocator(kernels, checkpoint.bytes());
         this.arena = arena;
         this.progress = progress;
     }
@@ -122,11 +122,11 @@ final class WeightLoader {
         long inputs = tensor.columns();
         WeightType type = to.type();
         if (type.scaled()) {
-            kernels.quantise(tensor.type(), tensor.data(), new Kernels.Span(from, tensor.rows()), to);
+            kernels.quantise(tensor.type(), tensor.data(), new Kernels.RowRange(from, tensor.rows()), to);
             return;
         }
         if (tensor.type() == type) {
-            kernels.pack(type, tensor.data(), new Kernels.Span(from, tensor.rows()), inputs, to.packed());
+            kernels.pack(type, tensor.data(), new Kernels.RowRange(from, tensor.rows()), inputs, to.packed());
             return;
         }
         try (Arena temporary = Arena.ofConfined()) {
@@ -141,7 +141,7 @@ final class WeightLoader {
                         case F16, I8, W8A8 -> throw new IllegalArgumentException("no conversion to " + type);
                     }
                 }
-                kernels.pack(type, chunk, new Kernels.Span(from + row, rows), inputs, to.packed());
+                kernels.pack(type, chunk, new Kernels.RowRange(from + row, rows), inputs, to.packed());
             }
         }
     }

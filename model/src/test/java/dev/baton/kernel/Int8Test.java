@@ -45,7 +45,7 @@ class Int8Test {
         MemorySegment source = arena.allocateFrom(JAVA_FLOAT, row);
         for (WeightType type : ROUNDED) {
             Weights to = empty(type, 1, row.length);
-            java.quantise(WeightType.F32, source, new Kernels.Span(0, 1), to);
+            java.quantise(WeightType.F32, source, new Kernels.RowRange(0, 1), to);
             assertThat(to.scales().get(JAVA_FLOAT, 0)).isEqualTo(2 / 127f);
             int plus = type == WeightType.W8A8 ? 128 : 0;
             for (int k = 0; k < row.length; k++) {
@@ -63,14 +63,14 @@ class Int8Test {
                 MemorySegment source = stored(stored, 37L * inputs);
                 for (WeightType type : ROUNDED) {
                     Weights expected = empty(type, 37, inputs);
-                    java.quantise(stored, source, new Kernels.Span(0, 37), expected);
+                    java.quantise(stored, source, new Kernels.RowRange(0, 37), expected);
                     for (Kernels kernels : natives(Instructions.C)) {
                         Weights actual = empty(type, 37, inputs);
-                        kernels.quantise(stored, source, new Kernels.Span(0, 20), actual);
+                        kernels.quantise(stored, source, new Kernels.RowRange(0, 20), actual);
                         kernels.quantise(
                                 stored,
                                 source.asSlice(20L * inputs * stored.bytes()),
-                                new Kernels.Span(20, 17),
+                                new Kernels.RowRange(20, 17),
                                 actual);
                         assertThat(actual.packed().mismatch(expected.packed())).isEqualTo(-1);
                         assertThat(actual.scales().mismatch(expected.scales())).isEqualTo(-1);
@@ -87,11 +87,11 @@ class Int8Test {
         for (int[] shape : shapes) {
             Weights weights = weights(shape[0], shape[1]);
             for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 29, 100}) {
-                Rows a = floats(rows, shape[1]);
-                Rows expected = zeros(rows, shape[0]);
+                MatrixView a = floats(rows, shape[1]);
+                MatrixView expected = zeros(rows, shape[0]);
                 java.product(weights, a, rows, expected);
                 for (Kernels kernels : natives(instructions)) {
-                    Rows actual = zeros(rows, shape[0]);
+                    MatrixView actual = zeros(rows, shape[0]);
                     kernels.product(weights, a, rows, actual);
                     assertThat(actual.at().mismatch(expected.at()))
                             .as("%s %s, %d rows", kernels.name(), weights.size(), rows)
@@ -105,13 +105,13 @@ class Int8Test {
     @EnumSource(names = {"C", "AVX2", "VNNI"})
     void aRowDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(96, 600);
-        Rows a = floats(150, 600);
+        MatrixView a = floats(150, 600);
         for (Kernels kernels : natives(instructions)) {
-            Rows all = zeros(150, 96);
+            MatrixView all = zeros(150, 96);
             kernels.product(weights, a, 150, all);
-            Rows one = zeros(1, 96);
+            MatrixView one = zeros(1, 96);
             for (int row = 0; row < 150; row++) {
-                kernels.product(weights, new Rows(a.at().asSlice(row * 2400L), 600), 1, one);
+                kernels.product(weights, new MatrixView(a.at().asSlice(row * 2400L), 600), 1, one);
                 assertThat(one.at().mismatch(all.at().asSlice(row * 384L, 384))).isEqualTo(-1);
             }
         }
@@ -121,15 +121,15 @@ class Int8Test {
     @EnumSource(names = {"C", "AVX2", "VNNI"})
     void theGreatestValuesOfEitherSignDoNotOverflow(Instructions instructions) {
         int inputs = 4099;
-        Rows ones = zeros(2, inputs);
+        MatrixView ones = zeros(2, inputs);
         for (int k = 0; k < inputs; k++) {
             ones.at().setAtIndex(JAVA_FLOAT, k, 1);
             ones.at().setAtIndex(JAVA_FLOAT, inputs + k, -1);
         }
         Weights weights = empty(WeightType.W8A8, 2, inputs);
-        java.quantise(WeightType.F32, ones.at(), new Kernels.Span(0, 2), weights);
+        java.quantise(WeightType.F32, ones.at(), new Kernels.RowRange(0, 2), weights);
         for (Kernels kernels : natives(instructions)) {
-            Rows out = zeros(2, 2);
+            MatrixView out = zeros(2, 2);
             kernels.product(weights, ones, 2, out);
             for (int i = 0; i < 4; i++) {
                 float sum = (i == 0 || i == 3 ? 1 : -1) * 127f * 127 * inputs;
@@ -142,9 +142,9 @@ class Int8Test {
     void theResultIsNearTheProductOfUnroundedNumbers() {
         MemorySegment source = floats(64, 300).at();
         Weights weights = empty(WeightType.W8A8, 64, 300);
-        java.quantise(WeightType.F32, source, new Kernels.Span(0, 64), weights);
-        Rows a = floats(1, 300);
-        Rows out = zeros(1, 64);
+        java.quantise(WeightType.F32, source, new Kernels.RowRange(0, 64), weights);
+        MatrixView a = floats(1, 300);
+        MatrixView out = zeros(1, 64);
         java.product(weights, a, 1, out);
         for (int n = 0; n < 64; n++) {
             double sum = 0;
@@ -165,13 +165,13 @@ class Int8Test {
                 zero.size(),
                 zero.scales(),
                 floats(1, 20).at());
-        Rows a = zeros(3, 70);
+        MatrixView a = zeros(3, 70);
         a.at().setAtIndex(JAVA_FLOAT, 75, Float.NaN);
         a.at().setAtIndex(JAVA_FLOAT, 150, Float.NEGATIVE_INFINITY);
         List<Kernels> all = new ArrayList<>(natives(instructions));
         all.add(java);
         for (Kernels kernels : all) {
-            Rows out = zeros(3, 20);
+            MatrixView out = zeros(3, 20);
             kernels.product(weights, a, 3, out);
             assertThat(out.at().asSlice(0, 80).mismatch(weights.bias())).isEqualTo(-1);
             for (long i = 20; i < 60; i++) {
@@ -185,18 +185,18 @@ class Int8Test {
         Weights to = empty(WeightType.W8A8, 16, 8);
         MemorySegment source = floats(16, 8).at();
         for (Kernels kernels : natives(Instructions.C)) {
-            assertThatThrownBy(() -> kernels.quantise(WeightType.F32, source, new Kernels.Span(1, 16), to))
+            assertThatThrownBy(() -> kernels.quantise(WeightType.F32, source, new Kernels.RowRange(1, 16), to))
                     .isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> kernels.quantise(WeightType.I8, source, new Kernels.Span(0, 16), to))
+            assertThatThrownBy(() -> kernels.quantise(WeightType.I8, source, new Kernels.RowRange(0, 16), to))
                     .isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> kernels.pack(WeightType.W8A8, source, new Kernels.Span(0, 16), 8, to.packed()))
+            assertThatThrownBy(() -> kernels.pack(WeightType.W8A8, source, new Kernels.RowRange(0, 16), 8, to.packed()))
                     .isInstanceOf(IllegalArgumentException.class);
         }
     }
 
     private Weights weights(int n, int k) {
         Weights weights = empty(WeightType.W8A8, n, k);
-        java.quantise(WeightType.F32, floats(n, k).at(), new Kernels.Span(0, n), weights);
+        java.quantise(WeightType.F32, floats(n, k).at(), new Kernels.RowRange(0, n), weights);
         return weights;
     }
 
@@ -222,15 +222,15 @@ class Int8Test {
         return source;
     }
 
-    private Rows floats(long rows, long width) {
-        Rows all = zeros(rows, width);
+    private MatrixView floats(long rows, long width) {
+        MatrixView all = zeros(rows, width);
         for (long i = 0; i < rows * width; i++) {
             all.at().setAtIndex(JAVA_FLOAT, i, (float) random.nextGaussian());
         }
         return all;
     }
 
-    private Rows zeros(long rows, long width) {
-        return new Rows(arena.allocate(rows * width * 4, 64), width);
+    private MatrixView zeros(long rows, long width) {
+        return new MatrixView(arena.allocate(rows * width * 4, 64), width);
     }
 }

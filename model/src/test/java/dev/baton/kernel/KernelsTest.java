@@ -43,8 +43,8 @@ class KernelsTest {
     @Test
     void aProductIsOneChainOfFusedMultiplyAddsInOrder() {
         Weights weights = weights(WeightType.F32, 19, 37);
-        Rows a = floats(3, 37);
-        Rows out = floats(3, 19);
+        MatrixView a = floats(3, 37);
+        MatrixView out = floats(3, 19);
         java.product(weights, a, 3, out);
         for (int n = 0; n < 19; n++) {
             float sum = 0;
@@ -64,11 +64,11 @@ class KernelsTest {
             for (int[] shape : shapes) {
                 Weights weights = weights(type, shape[0], shape[1]);
                 for (int rows : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 24, 25, 97, 230}) {
-                    Rows a = floats(rows, shape[1]);
-                    Rows expected = zeros(rows, shape[0]);
+                    MatrixView a = floats(rows, shape[1]);
+                    MatrixView expected = zeros(rows, shape[0]);
                     java.product(weights, a, rows, expected);
                     for (Kernels kernels : natives(instructions)) {
-                        Rows actual = zeros(rows, shape[0]);
+                        MatrixView actual = zeros(rows, shape[0]);
                         kernels.product(weights, a, rows, actual);
                         assertSame(actual, expected, "%s %s, %d rows".formatted(kernels.name(), weights.size(), rows));
                     }
@@ -81,13 +81,13 @@ class KernelsTest {
     @EnumSource(names = {"C", "AVX2", "AVX_512"})
     void aRowOfAProductDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(WeightType.BF16, 96, 600);
-        Rows a = floats(150, 600);
+        MatrixView a = floats(150, 600);
         for (Kernels kernels : natives(instructions)) {
-            Rows all = zeros(150, 96);
+            MatrixView all = zeros(150, 96);
             kernels.product(weights, a, 150, all);
-            Rows one = zeros(1, 96);
+            MatrixView one = zeros(1, 96);
             for (int row = 0; row < 150; row++) {
-                kernels.product(weights, new Rows(a.at().asSlice(row * 2400L), 600), 1, one);
+                kernels.product(weights, new MatrixView(a.at().asSlice(row * 2400L), 600), 1, one);
                 assertThat(one.at().mismatch(all.at().asSlice(row * 384L, 384))).isEqualTo(-1);
             }
         }
@@ -98,11 +98,11 @@ class KernelsTest {
         for (WeightType type : List.of(WeightType.BF16, WeightType.F16, WeightType.F32, WeightType.I8)) {
             MemorySegment source = random(37L * 21 * type.bytes());
             MemorySegment expected = arena.allocate(type.packedBytes(37, 21), 64);
-            java.pack(type, source, new Kernels.Span(0, 37), 21, expected);
+            java.pack(type, source, new Kernels.RowRange(0, 37), 21, expected);
             for (Kernels kernels : natives(Instructions.C)) {
                 MemorySegment actual = arena.allocate(type.packedBytes(37, 21), 64);
-                kernels.pack(type, source, new Kernels.Span(0, 20), 21, actual);
-                kernels.pack(type, source.asSlice(20L * 21 * type.bytes()), new Kernels.Span(20, 17), 21, actual);
+                kernels.pack(type, source, new Kernels.RowRange(0, 20), 21, actual);
+                kernels.pack(type, source.asSlice(20L * 21 * type.bytes()), new Kernels.RowRange(20, 17), 21, actual);
                 assertThat(actual.mismatch(expected)).isEqualTo(-1);
             }
         }
@@ -113,15 +113,15 @@ class KernelsTest {
     void gatesInCAndJavaHaveTheSameBits() {
         for (Activation activation : Activation.values()) {
             for (int width : new int[] {1, 7, 64, 705}) {
-                Rows gate = floats(5, width);
+                MatrixView gate = floats(5, width);
                 gate.at().setAtIndex(JAVA_FLOAT, 0, -200);
                 gate.at().setAtIndex(JAVA_FLOAT, 1, 200);
-                Rows up = floats(5, width);
-                Rows expected = zeros(5, width);
-                java.gate(activation, gate, up, expected, new Kernels.Extent(5, width));
+                MatrixView up = floats(5, width);
+                MatrixView expected = zeros(5, width);
+                java.activationAndMul(activation, gate, up, expected, new Kernels.Shape(5, width));
                 for (Kernels kernels : natives(Instructions.C)) {
-                    Rows actual = zeros(5, width);
-                    kernels.gate(activation, gate, up, actual, new Kernels.Extent(5, width));
+                    MatrixView actual = zeros(5, width);
+                    kernels.activationAndMul(activation, gate, up, actual, new Kernels.Shape(5, width));
                     assertSame(actual, expected, activation + " " + width);
                 }
             }
@@ -175,7 +175,7 @@ class KernelsTest {
         int rows = slices[slices.length - 1][0] + slices[slices.length - 1][1];
         long blockBytes = (long) heads.kvHeads() * (heads.keyDim() + heads.valueDim()) * tokens * dtype.bytes();
         MemorySegment before = arena.allocate(blockBytes * 8, 64);
-        Rows old = floats(1, before.byteSize() / 4);
+        MatrixView old = floats(1, before.byteSize() / 4);
         for (long i = 0; i < before.byteSize() / dtype.bytes(); i++) {
             float v = old.at().getAtIndex(JAVA_FLOAT, i % (before.byteSize() / 4));
             if (dtype == KvDtype.F32) {
@@ -189,11 +189,11 @@ class KernelsTest {
             flat.setAtIndex(JAVA_INT, i, slices[i / 4][i % 4]);
         }
         Attention.Batch batch = new Attention.Batch(flat, arena.allocateFrom(JAVA_INT, blocks), slices.length, rows);
-        Rows q = floats(rows, (long) heads.heads() * heads.keyDim());
-        Rows k = floats(rows, (long) heads.kvHeads() * heads.keyDim());
-        Rows v = floats(rows, (long) heads.kvHeads() * heads.valueDim());
+        MatrixView q = floats(rows, (long) heads.heads() * heads.keyDim());
+        MatrixView k = floats(rows, (long) heads.kvHeads() * heads.keyDim());
+        MatrixView v = floats(rows, (long) heads.kvHeads() * heads.valueDim());
         MemorySegment expectedPool = copy(before);
-        Rows expected = zeros(rows, (long) heads.heads() * heads.valueDim());
+        MatrixView expected = zeros(rows, (long) heads.heads() * heads.valueDim());
         java.attention(
                 heads,
                 rule,
@@ -202,7 +202,7 @@ class KernelsTest {
                 new Attention.Operands(q, k, v, expected));
         for (Kernels kernels : natives(instructions)) {
             MemorySegment pool = copy(before);
-            Rows actual = zeros(rows, (long) heads.heads() * heads.valueDim());
+            MatrixView actual = zeros(rows, (long) heads.heads() * heads.valueDim());
             kernels.attention(
                     heads,
                     rule,
@@ -219,7 +219,7 @@ class KernelsTest {
         Attention.Heads heads = new Attention.Heads(1, 1, 16, 16);
         MemorySegment pool = arena.allocate(2 * 16 * 32 * 4, 64);
         MemorySegment slices = arena.allocateFrom(JAVA_INT, 0, 1, 0, 0);
-        Rows rows = floats(1, 16);
+        MatrixView rows = floats(1, 16);
         for (int block : new int[] {-1, 2}) {
             Attention.Batch batch = new Attention.Batch(slices, arena.allocateFrom(JAVA_INT, block), 1, 1);
             assertThatThrownBy(() -> java.attention(
@@ -240,7 +240,7 @@ class KernelsTest {
                     new Weights.Size(n, k),
                     floats(1, n).at(),
                     floats(1, n).at());
-            java.quantise(WeightType.F32, floats(n, k).at(), new Kernels.Span(0, n), weights);
+            java.quantise(WeightType.F32, floats(n, k).at(), new Kernels.RowRange(0, n), weights);
             return weights;
         }
         MemorySegment source = arena.allocate((long) n * k * type.bytes(), 64);
@@ -255,7 +255,7 @@ class KernelsTest {
             }
         }
         MemorySegment packed = arena.allocate(type.packedBytes(n, k), 64);
-        java.pack(type, source, new Kernels.Span(0, n), k, packed);
+        java.pack(type, source, new Kernels.RowRange(0, n), k, packed);
         return new Weights(
                 type,
                 packed,
@@ -269,16 +269,16 @@ class KernelsTest {
         return bias == null ? 0 : bias.getAtIndex(JAVA_FLOAT, n);
     }
 
-    private Rows floats(long rows, long width) {
-        Rows all = zeros(rows, width);
+    private MatrixView floats(long rows, long width) {
+        MatrixView all = zeros(rows, width);
         for (long i = 0; i < rows * width; i++) {
             all.at().setAtIndex(JAVA_FLOAT, i, (float) random.nextGaussian());
         }
         return all;
     }
 
-    private Rows zeros(long rows, long width) {
-        return new Rows(arena.allocate(rows * width * 4, 64), width);
+    private MatrixView zeros(long rows, long width) {
+        return new MatrixView(arena.allocate(rows * width * 4, 64), width);
     }
 
     private MemorySegment random(long bytes) {
@@ -291,7 +291,7 @@ class KernelsTest {
         return arena.allocate(of.byteSize(), 64).copyFrom(of);
     }
 
-    private static void assertSame(Rows actual, Rows expected, String what) {
+    private static void assertSame(MatrixView actual, MatrixView expected, String what) {
         assertThat(actual.at().mismatch(expected.at())).as(what).isEqualTo(-1);
     }
 }

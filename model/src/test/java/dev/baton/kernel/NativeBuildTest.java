@@ -74,13 +74,13 @@ class NativeBuildTest {
                                 reason -> System.out.println(instructions + " not compared: " + reason),
                                 () -> compare(instructions));
             }
-            whole(new RowsTest(), RowsTest::normsInCAndJavaHaveTheSameBits, RowsTest::close);
-            whole(new RowsTest(), RowsTest::rotationInCAndJavaHasTheSameBits, RowsTest::close);
-            whole(new RowsTest(), RowsTest::softCappingInCAndJavaHasTheSameBits, RowsTest::close);
+            whole(new RowOpsTest(), RowOpsTest::normsInCAndJavaHaveTheSameBits, RowOpsTest::close);
+            whole(new RowOpsTest(), RowOpsTest::rotationInCAndJavaHasTheSameBits, RowOpsTest::close);
+            whole(new RowOpsTest(), RowOpsTest::softCappingInCAndJavaHasTheSameBits, RowOpsTest::close);
             whole(new KernelsTest(), KernelsTest::gatesInCAndJavaHaveTheSameBits, KernelsTest::close);
             whole(new KernelsTest(), KernelsTest::packingInCAndJavaIsTheSame, KernelsTest::close);
             whole(new Int8Test(), Int8Test::roundingWeightsInCAndJavaIsTheSameInOnePieceOrTwo, Int8Test::close);
-            new LogitPassesTest().passesInCAndJavaHaveTheSameBits();
+            new LogitOpsTest().passesInCAndJavaHaveTheSameBits();
             System.out.println(DONE);
         }
 

@@ -97,7 +97,7 @@ class ShortMemoryTest {
             MemorySegment layer = arena.allocate(bytes, 64);
             MemorySegment slices = arena.allocateFrom(JAVA_INT, 0, 1, 0, 0);
             Attention.Batch batch = new Attention.Batch(slices, arena.allocateFrom(JAVA_INT, 0), 1, 1);
-            Rows row = new Rows(arena.allocate(dimensions * 4L, 64), dimensions);
+            MatrixView row = new MatrixView(arena.allocate(dimensions * 4L, 64), dimensions);
             return () -> kernels.attention(
                     new Attention.Heads(1, 1, dimensions, dimensions),
                     new Attention.Rule(1, 0, 0),

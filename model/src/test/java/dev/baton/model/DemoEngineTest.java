@@ -160,7 +160,7 @@ class DemoEngineTest {
             RecordingListener sender = prefill.admit(one.generation(), Work.PREFILL);
             RecordingListener receiver = decode.admit(one.generation(), Work.DECODE);
             prefill.settle();
-            decode.turn();
+            decode.runOnce();
             prefill.copyKv(sender.blocks, decode, receiver.blocks);
             decode.arrived(one.generation(), sender.tokens.getFirst());
             decode.settle();

@@ -65,7 +65,7 @@ class EngineLongLifeTest {
                             .toList();
                     bench.admit(Bench.generation("r" + step, prompt, 1 + random.nextInt(20)), Work.PREFILL_AND_DECODE);
                 }
-                assertThat(bench.turn()).isTrue();
+                assertThat(bench.runOnce()).isTrue();
                 bench.reports.forEach(report -> rows.add(report.prefillRows() + report.decodeRows()));
                 bench.forget();
                 if (step == steps * 3 / 10) {

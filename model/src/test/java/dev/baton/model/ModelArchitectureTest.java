@@ -7,7 +7,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import dev.baton.kernel.Limits;
+import dev.baton.kernel.RooflineProbe;
 import java.time.Clock;
 import java.time.Instant;
 
@@ -25,11 +25,11 @@ class ModelArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("org.springframework..", "io.lettuce..", "org.apache.kafka..");
 
-    /** {@link Limits} measures the machine: reading the clock is its work. */
+    /** {@link RooflineProbe} measures the machine: reading the clock is its work. */
     @ArchTest
     static final ArchRule READS_NO_CLOCK = noClasses()
             .that()
-            .doNotHaveFullyQualifiedName(Limits.class.getName())
+            .doNotHaveFullyQualifiedName(RooflineProbe.class.getName())
             .should()
             .callMethod(System.class, "nanoTime")
             .orShould()

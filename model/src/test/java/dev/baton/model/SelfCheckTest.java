@@ -7,7 +7,7 @@ import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.LogitOps;
 import dev.baton.kv.KvRegion;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
@@ -118,8 +118,8 @@ class SelfCheckTest {
             }
 
             @Override
-            public LogitPasses logitPasses() {
-                return runner.logitPasses();
+            public LogitOps logitOps() {
+                return runner.logitOps();
             }
 
             @Override

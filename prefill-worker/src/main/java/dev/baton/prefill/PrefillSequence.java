@@ -15,7 +15,7 @@ import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.transfer.KvSender;
-import dev.baton.transfer.Outbound;
+import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.SendOutcome;
 import dev.baton.transfer.TransferKey;
 import dev.baton.worker.ActiveAttempts;
@@ -38,7 +38,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
 
     private final WorkerContext context;
     private final PrefillJob job;
-    private final Outbound outbound;
+    private final OutgoingTransfer outbound;
     private final Consumer<SequenceKey> whenEnded;
     private final ProgressMessages progress;
     private final SequenceKey key;

@@ -18,7 +18,7 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.transfer.TransferSettings;
-import dev.baton.transfer.pool.Machine;
+import dev.baton.transfer.pool.HostId;
 import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.SessionLimits;
 import java.io.IOException;
@@ -49,7 +49,7 @@ final class WorkerNode implements SmartLifecycle {
     private final WorkerIdentity identity;
 
     /** Read once: it names the machine's boot, and the state is written many times a second. */
-    private final String machine = Machine.id();
+    private final String machine = HostId.id();
 
     private @Nullable ModelRuntime room;
     private @Nullable TokenStreamServer streams;

@@ -39,7 +39,7 @@ record Cell(Kind kind, int size) {
     /** The most tokens that one sequence holds. */
     int tokens() {
         return switch (kind) {
-            case DECODE -> CONTEXT + Ours.WARM_STEPS + STEPS;
+            case DECODE -> CONTEXT + BatonEngine.WARM_STEPS + STEPS;
             case PREFILL -> size;
         };
     }

@@ -4,7 +4,7 @@ import dev.baton.bench.engine.Options.Flag;
 import dev.baton.bench.engine.Results.Figure;
 import dev.baton.engine.Device;
 import dev.baton.engine.OpenModel;
-import dev.baton.kernel.Limits;
+import dev.baton.kernel.RooflineProbe;
 import dev.baton.model.Models;
 import dev.baton.model.UnusableDeviceException;
 import java.io.IOException;
@@ -92,38 +92,38 @@ public final class EngineBench {
             try (ShapeFolder folder = ShapeFolder.open(shape, rivals)) {
                 for (WeightFormat weights : options.weights()) {
                     for (int threads : options.threads()) {
-                        measure(folder.path, new Heat(shape, weights, options.device(), threads, options.cells()));
+                        measure(folder.path, new BenchRun(shape, weights, options.device(), threads, options.cells()));
                     }
                 }
             }
         }
         out.print(ResultTable.of(results, "Baton"));
         out.println();
-        out.println(Machine.describe());
+        out.println(HostDescription.describe());
         notes.forEach(note -> out.println("- " + note));
         if (options.has(Flag.JSON)) {
             ResultTable.json(results).forEach(out::println);
         }
     }
 
-    private void measure(Path folder, Heat asked) throws IOException {
+    private void measure(Path folder, BenchRun asked) throws IOException {
         progress(asked, "opening");
         try (OpenModel model = Models.open(
                 asked.weights().settings(folder, options.dtype(), asked.threads()), asked.device(), (done, of) -> {})) {
-            Heat heat = fitting(asked, model.shape(1).maxContext());
+            BenchRun heat = fitting(asked, model.shape(1).maxContext());
             notes.add("%s: %s; %d-token chunks; exact: %s"
                     .formatted(
                             heat.title(),
                             model.shape(1).numerics(),
                             options.chunk(),
                             model.shape(1).exact()));
-            try (Ours ours = new Ours(model, heat, options.chunk());
-                    Limits limits = new Limits(heat.threads())) {
+            try (BatonEngine ours = new BatonEngine(model, heat, options.chunk());
+                    RooflineProbe limits = new RooflineProbe(heat.threads())) {
                 Ceiling ceiling = new Ceiling(limits, Dimensions.read(folder));
-                List<Contender> contenders = new ArrayList<>(List.of(ours));
-                List<RivalProgram> programs = rivals.programs(heat.device());
+                List<EngineUnderTest> contenders = new ArrayList<>(List.of(ours));
+                List<ExternalProgram> programs = rivals.programs(heat.device());
                 if (rivals.checkpoint(heat.shape()).isPresent()) {
-                    programs.forEach(program -> contenders.add(new Rival(program, options.limit())));
+                    programs.forEach(program -> contenders.add(new ExternalEngine(program, options.limit())));
                 } else if (!programs.isEmpty()) {
                     notes.add("%s: the rivals have no such checkpoint".formatted(heat.shape()));
                 }
@@ -135,29 +135,29 @@ public final class EngineBench {
     }
 
     /** Without the cells that the model's context cannot hold. */
-    private Heat fitting(Heat heat, int context) {
+    private BenchRun fitting(BenchRun heat, int context) {
         List<Cell> cells =
                 heat.cells().stream().filter(cell -> cell.tokens() <= context).toList();
         if (cells.size() < heat.cells().size()) {
             notes.add("%s: its context of %d tokens is too short for some cells".formatted(heat.shape(), context));
         }
-        return new Heat(heat.shape(), heat.weights(), heat.device(), heat.threads(), cells);
+        return new BenchRun(heat.shape(), heat.weights(), heat.device(), heat.threads(), cells);
     }
 
     /** What bounds a rate: measured here for the CPU, not for a GPU. */
-    private record Ceiling(Limits limits, Dimensions dimensions) {
+    private record Ceiling(RooflineProbe limits, Dimensions dimensions) {
         MachineLimits now() {
             return MachineLimits.measure(limits);
         }
     }
 
-    private void round(Heat heat, List<Contender> contenders, Ceiling ceiling, String which) {
+    private void round(BenchRun heat, List<EngineUnderTest> contenders, Ceiling ceiling, String which) {
         boolean bounded = heat.device() == Device.CPU;
         Optional<MachineLimits> best = bounded ? Optional.of(ceiling.now()) : Optional.empty();
         List<Figure> figures = new ArrayList<>();
-        for (Contender contender : contenders) {
+        for (EngineUnderTest contender : contenders) {
             progress(heat, which + ": " + contender.name());
-            Contender.Outcome outcome = contender.measure(heat);
+            EngineUnderTest.Outcome outcome = contender.measure(heat);
             outcome.rates()
                     .forEach((cell, rate) ->
                             figures.add(new Figure(heat.title(), cell.title(), contender.name(), rate)));
@@ -174,7 +174,7 @@ public final class EngineBench {
         });
     }
 
-    private void readings(Heat heat, MachineLimits best) {
+    private void readings(BenchRun heat, MachineLimits best) {
         results.add(new Figure(heat.title(), "read, GB/s", Results.LIMIT, best.readBytes() / 1e9));
         results.add(new Figure(heat.title(), "f32 multiply-add, GFLOP/s", Results.LIMIT, best.flops() / 1e9));
         if (best.byteOps() > 0 && heat.weights() == WeightFormat.W8A8) {
@@ -182,7 +182,7 @@ public final class EngineBench {
         }
     }
 
-    private static void progress(Heat heat, String what) {
+    private static void progress(BenchRun heat, String what) {
         System.err.printf(Locale.ROOT, "%s: %s%n", heat.title(), what);
     }
 }

@@ -35,7 +35,8 @@ final class ExactBench {
                 }
             }
         }
-        out.printf(Locale.ROOT, "%n%,d values compared, %,d differ%n%s%n", compared, differ, Machine.describe());
+        out.printf(
+                Locale.ROOT, "%n%,d values compared, %,d differ%n%s%n", compared, differ, HostDescription.describe());
         return differ == 0 && compared > 0;
     }
 
@@ -53,7 +54,7 @@ final class ExactBench {
                 }
                 out.printf(
                         "%n%s: %s%n%-50s %14s %10s %14s %10s%n",
-                        new Heat(shape, weights, Device.CPU, threads, java.util.List.of()).title(),
+                        new BenchRun(shape, weights, Device.CPU, threads, java.util.List.of()).title(),
                         model.shape(1).numerics(),
                         "arrangement",
                         "KV values",

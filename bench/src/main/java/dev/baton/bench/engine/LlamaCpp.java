@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /** llama.cpp through its own benches. Its decode of one sequence draws tokens at random, without looking at logits. */
-record LlamaCpp(RivalsFolder folder) implements RivalProgram {
+record LlamaCpp(RivalsFolder folder) implements ExternalProgram {
     /** Above this the run that warms up would cost as much as it is worth. */
     private static final int WARMED_PROMPT = 1024;
 
@@ -25,7 +25,7 @@ record LlamaCpp(RivalsFolder folder) implements RivalProgram {
     }
 
     @Override
-    public List<Child> starts(Heat heat) {
+    public List<Child> starts(BenchRun heat) {
         List<String> common = List.of(
                 "-m",
                 folder.gguf(heat.shape(), heat.weights().llama).toString(),
@@ -59,7 +59,7 @@ record LlamaCpp(RivalsFolder folder) implements RivalProgram {
         return starts;
     }
 
-    private static Optional<String> prompts(Heat heat, boolean longOnes) {
+    private static Optional<String> prompts(BenchRun heat, boolean longOnes) {
         String list = heat.cells().stream()
                 .filter(cell -> cell.kind() == Kind.PREFILL && cell.size() > WARMED_PROMPT == longOnes)
                 .map(cell -> Integer.toString(cell.size()))

@@ -1,6 +1,6 @@
 package dev.baton.bench.engine;
 
-import dev.baton.kernel.Limits;
+import dev.baton.kernel.RooflineProbe;
 
 /**
  * What the machine reached in a round.
@@ -10,7 +10,7 @@ import dev.baton.kernel.Limits;
  * @param byteOps operations per second of byte multiply-adds, 0 where the CPU has no instruction for them
  */
 record MachineLimits(double readBytes, double flops, double byteOps) {
-    static MachineLimits measure(Limits limits) {
+    static MachineLimits measure(RooflineProbe limits) {
         return new MachineLimits(limits.readBytesPerSecond(), limits.flopsPerSecond(), limits.byteOpsPerSecond());
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** OpenVINO GenAI through {@code tools/rivals/openvino_bench.py}: one start measures all cells. */
-record OpenVino(RivalsFolder folder) implements RivalProgram {
+record OpenVino(RivalsFolder folder) implements ExternalProgram {
     @Override
     public String name() {
         return "OpenVINO";
@@ -18,7 +18,7 @@ record OpenVino(RivalsFolder folder) implements RivalProgram {
     }
 
     @Override
-    public List<Child> starts(Heat heat) {
+    public List<Child> starts(BenchRun heat) {
         List<String> command = new ArrayList<>(List.of(
                 executable().toString(),
                 folder.openVinoScript().toString(),

@@ -59,7 +59,7 @@ record RivalsFolder(@Nullable Path root, Path home) {
     }
 
     /** The rivals on that device whose programs are here. */
-    List<RivalProgram> programs(Device device) {
+    List<ExternalProgram> programs(Device device) {
         return known(device).filter(RivalsFolder::here).toList();
     }
 
@@ -81,7 +81,7 @@ record RivalsFolder(@Nullable Path root, Path home) {
         return root;
     }
 
-    private Stream<RivalProgram> known(Device device) {
+    private Stream<ExternalProgram> known(Device device) {
         if (root == null) {
             return Stream.empty();
         }
@@ -91,7 +91,7 @@ record RivalsFolder(@Nullable Path root, Path home) {
         };
     }
 
-    private static boolean here(RivalProgram program) {
+    private static boolean here(ExternalProgram program) {
         return Files.isExecutable(program.executable());
     }
 }

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import dev.baton.bench.engine.RuleOperands.Twin;
 import dev.baton.kernel.Attention;
 import dev.baton.kernel.Kernels;
-import dev.baton.kernel.Rows;
+import dev.baton.kernel.MatrixView;
 import dev.baton.kv.KvDtype;
 import dev.baton.libtorch.Torch;
 import dev.baton.libtorch.TorchArgument;
@@ -182,10 +182,10 @@ final class RuleAttention implements RuleBench.Work {
                     new Attention.Pool(layer.pool, KvDtype.BF16, BLOCK, blockBytes()),
                     new Attention.Batch(slice, blocks, slices, count),
                     new Attention.Operands(
-                            new Rows(layer.query.f32().asSlice(from * wide * 4), wide),
-                            new Rows(layer.keys.f32().asSlice(first * cached * 4), apart),
-                            new Rows(layer.values.f32().asSlice(first * cached * 4), apart),
-                            new Rows(layer.out.asSlice(from * wide * 4), wide)));
+                            new MatrixView(layer.query.f32().asSlice(from * wide * 4), wide),
+                            new MatrixView(layer.keys.f32().asSlice(first * cached * 4), apart),
+                            new MatrixView(layer.values.f32().asSlice(first * cached * 4), apart),
+                            new MatrixView(layer.out.asSlice(from * wide * 4), wide)));
         }
     }
 

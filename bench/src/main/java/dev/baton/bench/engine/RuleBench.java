@@ -22,16 +22,16 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class RuleBench {
     private static final String SCRIPT = """
-              def product(self: __torch__.Model, x: Tensor, weight: Tensor, out: Tensor) -> NoneType:
-                _0 = torch.mm(x, torch.t(weight), out=out)
-                return None
+          def product(self: __torch__.Model, x: Tensor, weight: Tensor, out: Tensor) -> NoneType:
+            _0 = torch.mm(x, torch.t(weight), out=out)
+            return None
 
-              def attend(self: __torch__.Model, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
-                return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
+          def attend(self: __torch__.Model, q: Tensor, k: Tensor, v: Tensor, causal: bool) -> Tensor:
+            return torch.scaled_dot_product_attention(q, k, v, None, 0., causal)
 
-              def plain(self: __torch__.Model, x: Tensor) -> Tensor:
-                return torch.contiguous(torch.to(x, 6))
-            """;
+          def plain(self: __torch__.Model, x: Tensor) -> Tensor:
+            return torch.contiguous(torch.to(x, 6))
+        """;
 
     private static final long PAUSE = Duration.ofMillis(250).toNanos();
     private static final long LONG_ENOUGH = Duration.ofMillis(100).toNanos();
@@ -83,7 +83,7 @@ final class RuleBench {
             }
             out.print(ResultTable.aligned(rows));
             out.println();
-            out.println(Machine.describe());
+            out.println(HostDescription.describe());
             out.println("- Baton: %s, bf16 weights and KV; libtorch with f32 and with bf16 throughout"
                     .formatted(kernels.name()));
         }

@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
 import dev.baton.bench.engine.RuleOperands.Twin;
 import dev.baton.kernel.Kernels;
-import dev.baton.kernel.Rows;
+import dev.baton.kernel.MatrixView;
 import dev.baton.kernel.WeightType;
 import dev.baton.kernel.Weights;
 import dev.baton.libtorch.Torch;
@@ -19,7 +19,7 @@ final class RuleProducts implements RuleBench.Work {
     private static final long WEIGHTS = 48L << 20;
 
     /** One product: ours, and libtorch's by the name of its type. */
-    private record Product(Weights weights, Rows in, Rows out, List<TorchArgument[]> free) {}
+    private record Product(Weights weights, MatrixView in, MatrixView out, List<TorchArgument[]> free) {}
 
     private final Kernels kernels;
     private final Torch torch;
@@ -53,7 +53,7 @@ final class RuleProducts implements RuleBench.Work {
         Twin matrix = operands.random(size.outputs() * size.inputs(), 1);
         Twin in = operands.random(rows * size.inputs(), 1);
         MemorySegment packed = operands.arena.allocate(WeightType.BF16.packedBytes(size.outputs(), size.inputs()), 64);
-        kernels.pack(WeightType.BF16, matrix.bf16(), new Kernels.Span(0, size.outputs()), size.inputs(), packed);
+        kernels.pack(WeightType.BF16, matrix.bf16(), new Kernels.RowRange(0, size.outputs()), size.inputs(), packed);
         List<TorchArgument[]> free = new ArrayList<>();
         RuleOperands.TYPES.forEach(type -> free.add(new TorchArgument[] {
             operands.tensor(in, type, rows, size.inputs()),
@@ -63,8 +63,8 @@ final class RuleProducts implements RuleBench.Work {
         MemorySegment out = operands.arena.allocate(rows * size.outputs() * 4, 64);
         return new Product(
                 new Weights(WeightType.BF16, packed, size, null, null),
-                new Rows(in.f32(), size.inputs()),
-                new Rows(out, size.outputs()),
+                new MatrixView(in.f32(), size.inputs()),
+                new MatrixView(out, size.outputs()),
                 free);
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 
 /** transformers in PyTorch on a GPU through {@code tools/rivals/transformers_gpu.py}: one start measures all cells. */
-record Transformers(RivalsFolder folder) implements RivalProgram {
+record Transformers(RivalsFolder folder) implements ExternalProgram {
     @Override
     public String name() {
         return "transformers";
@@ -18,7 +18,7 @@ record Transformers(RivalsFolder folder) implements RivalProgram {
     }
 
     @Override
-    public List<Child> starts(Heat heat) {
+    public List<Child> starts(BenchRun heat) {
         List<String> command = new ArrayList<>(List.of(
                 executable().toString(),
                 folder.transformersScript().toString(),

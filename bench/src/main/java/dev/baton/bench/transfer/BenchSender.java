@@ -1,7 +1,7 @@
 package dev.baton.bench.transfer;
 
 import dev.baton.transfer.KvSender;
-import dev.baton.transfer.Outbound;
+import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.TransferListener;
 import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.TimeSource;
@@ -32,9 +32,9 @@ final class BenchSender {
                 bytes.set(ValueLayout.JAVA_LONG, at, at * 0x9E3779B97F4A7C15L);
             }
             sender.start();
-            List<Outbound> outbounds = new ArrayList<>();
+            List<OutgoingTransfer> outbounds = new ArrayList<>();
             for (int round = 0; round < one.rounds(); round++) {
-                Outbound outbound = sender.open(one.key(round), one.tokens());
+                OutgoingTransfer outbound = sender.open(one.key(round), one.tokens());
                 outbound.blocks(one.blocks(), one.tokens());
                 outbound.completed(0, TimeSource.system().epochMicros());
                 outbounds.add(outbound);
@@ -44,7 +44,7 @@ final class BenchSender {
             while (System.in.read() >= 0) {
                 // The parent closes our stdin, or dies, when it has measured.
             }
-            outbounds.forEach(Outbound::close);
+            outbounds.forEach(OutgoingTransfer::close);
         }
     }
 

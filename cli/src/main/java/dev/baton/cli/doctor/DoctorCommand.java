@@ -115,7 +115,7 @@ public final class DoctorCommand implements Callable<Integer> {
     private void processor() {
         Set<String> flags = Set.of(Host.cpuFlags().split(" "));
         String products = flags.contains("avx512_bf16")
-                ? "avx512_bf16: bf16 products by oneDNN"
+                ? "avx512_bf16: Baton's own products"
                 : flags.contains("avx2") && flags.contains("fma")
                         ? "avx2, fma: Baton's own products"
                         : "no avx2: plain products, slow";

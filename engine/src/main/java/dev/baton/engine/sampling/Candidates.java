@@ -1,8 +1,8 @@
 package dev.baton.engine.sampling;
 
-import dev.baton.engine.sampling.LogitPasses.Band;
-import dev.baton.engine.sampling.LogitPasses.Row;
-import dev.baton.engine.sampling.LogitPasses.Weighing;
+import dev.baton.engine.sampling.LogitOps.Band;
+import dev.baton.engine.sampling.LogitOps.Row;
+import dev.baton.engine.sampling.LogitOps.Weighing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -23,9 +23,9 @@ final class Candidates {
     /** Logits so far below the best count as ruled out at any temperature: their distance stays a number. */
     private static final float BEYOND = 1e38f;
 
-    private static final long ONE = LogitPasses.whole(1);
+    private static final long ONE = LogitOps.whole(1);
 
-    private final LogitPasses passes;
+    private final LogitOps passes;
     private final float[] logits;
     private final Row row;
     private final long[] sums;
@@ -37,9 +37,9 @@ final class Candidates {
     private float factor;
     private float cut;
 
-    Candidates(int vocabulary, LogitPasses passes) {
+    Candidates(int vocabulary, LogitOps passes) {
         this.passes = passes;
-        int blocks = LogitPasses.blocks(vocabulary);
+        int blocks = LogitOps.blocks(vocabulary);
         logits = new float[vocabulary];
         row = new Row(logits, new float[blocks], new float[vocabulary]);
         sums = new long[blocks];
@@ -80,7 +80,7 @@ final class Candidates {
         while (row.peaks()[block] != best) {
             block++;
         }
-        int id = block * LogitPasses.BLOCK;
+        int id = block * LogitOps.BLOCK;
         while (logits[id] != best) {
             id++;
         }
@@ -110,8 +110,8 @@ final class Candidates {
     }
 
     /** Weighs what is left. Comes before the methods below, after those above. */
-    void weigh() {
-        passes.weigh(row, new Weighing(best, factor, cut), sums);
+    void softmaxWeights() {
+        passes.softmaxWeights(row, new Weighing(best, factor, cut), sums);
     }
 
     /** Keeps the fewest, likeliest first, that reach {@code share} of the weight; of equal ones, lower ids. */
@@ -134,7 +134,7 @@ final class Candidates {
         while (target >= sums[block]) {
             target -= sums[block++];
         }
-        int id = block * LogitPasses.BLOCK;
+        int id = block * LogitOps.BLOCK;
         while (logits[id] < cut || target >= weight(id)) {
             target -= logits[id] < cut ? 0 : weight(id);
             id++;
@@ -167,7 +167,7 @@ final class Candidates {
     }
 
     private long weight(int id) {
-        return LogitPasses.whole(row.weights()[id]);
+        return LogitOps.whole(row.weights()[id]);
     }
 
     /** A logit that at least so many tokens reach, since the highest of so many blocks do; else the lowest there is. */

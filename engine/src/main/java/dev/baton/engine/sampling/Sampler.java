@@ -29,7 +29,7 @@ public final class Sampler {
     private final Candidates candidates;
     private final int vocabulary;
 
-    public Sampler(int vocabulary, LogitPasses passes) {
+    public Sampler(int vocabulary, LogitOps passes) {
         this.vocabulary = vocabulary;
         candidates = new Candidates(vocabulary, passes);
     }
@@ -42,14 +42,14 @@ public final class Sampler {
      * @param index index of the new token among the generated ones
      * @throws BrokenLogitsException when the row holds NaN or +∞, or rules out every token
      */
-    public Drawn draw(MemorySegment rows, int row, int index, SequenceSampling sequence) {
+    public SampledToken draw(MemorySegment rows, int row, int index, SequenceSampling sequence) {
         SamplingParameters parameters = sequence.parameters();
         candidates.take(rows, row);
         if (parameters.topLogprobs() < 0) {
-            return new Drawn(choose(index, sequence), null);
+            return new SampledToken(choose(index, sequence), null);
         }
         begin(1, index);
-        candidates.weigh();
+        candidates.softmaxWeights();
         double logSum = candidates.logSum();
         int[] likeliest = parameters.topLogprobs() == 0 ? new int[0] : candidates.likeliest(parameters.topLogprobs());
         TokenLogprob.Builder report = TokenLogprob.newBuilder();
@@ -58,7 +58,8 @@ public final class Sampler {
         }
         int token = choose(index, sequence);
         float logit = rows.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * vocabulary + token);
-        return new Drawn(token, report.setLogprob((float) (logit - logSum)).build());
+        return new SampledToken(
+                token, report.setLogprob((float) (logit - logSum)).build());
     }
 
     private int choose(int index, SequenceSampling sequence) {
@@ -76,7 +77,7 @@ public final class Sampler {
         if (parameters.topK() > 0) {
             candidates.keepLikeliest(parameters.topK());
         }
-        candidates.weigh();
+        candidates.softmaxWeights();
         if (parameters.topP() < 1) {
             candidates.keepShare(parameters.topP());
         }

@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rows that each payer has had computed: tokens of prompts that were not found in the cache, and tokens made. Who had
- * least is served next. A payer that begins to wait is lifted to the least of those who wait, or to the one who waited
+ * Rows that each tenant has had computed: tokens of prompts that were not found in the cache, and tokens made. Who had
+ * least is served next. A tenant that begins to wait is lifted to the least of those who wait, or to the one who waited
  * last, so that nobody saves up what he did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
  * language models", 2024.)
  */
@@ -18,8 +18,8 @@ final class FairShare {
     private @Nullable Object last;
     private int pruneAt = PRUNE_AT;
 
-    long had(Object payer) {
-        return rows.getOrDefault(payer, 0L);
+    long had(Object tenant) {
+        return rows.getOrDefault(tenant, 0L);
     }
 
     /** Payers that are remembered. */
@@ -27,26 +27,26 @@ final class FairShare {
         return rows.size();
     }
 
-    void charge(Object payer, int more) {
-        rows.merge(payer, (long) more, Long::sum);
+    void charge(Object tenant, int more) {
+        rows.merge(tenant, (long) more, Long::sum);
     }
 
-    /** A sequence of the payer waits no more: it is served. */
-    void served(Object payer) {
-        last = payer;
+    /** A sequence of the tenant waits no more: it is served. */
+    void served(Object tenant) {
+        last = tenant;
     }
 
-    /** The payer, of whom nothing waited, waits beside these. */
-    void lift(Object payer, Collection<Object> waiting) {
+    /** The tenant, of whom nothing waited, waits beside these. */
+    void lift(Object tenant, Collection<Object> waiting) {
         long served = last == null ? 0 : had(last);
         long least = waiting.stream().mapToLong(this::had).min().orElse(served);
-        rows.merge(payer, least, Math::max);
+        rows.merge(tenant, least, Math::max);
         if (rows.size() >= pruneAt) {
             long nobodyFallsBelow = Math.min(least, served);
             rows.entrySet()
                     .removeIf(entry -> entry.getValue() <= nobodyFallsBelow
                             && !waiting.contains(entry.getKey())
-                            && !entry.getKey().equals(payer)
+                            && !entry.getKey().equals(tenant)
                             && !entry.getKey().equals(last));
             pruneAt = Math.max(PRUNE_AT, 2 * rows.size());
         }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * budget at most, and however long a prompt is, a step with a full batch still has room for one block of it.
  *
  * <p>Rank is priority, then fair share, then arrival; deadlines end sequences but do not move them. By fair share the
- * payer goes first who has had the fewest rows computed; with one payer that is first come, first served. The head of the
+ * tenant goes first who has had the fewest rows computed; with one tenant that is first come, first served. The head of the
  * queue is never overtaken by something smaller that would fit: long prompts do not starve.
  *
  * <p>When a running sequence needs a block and none can be had, the lowest ranked sequence that runs to its end here is
@@ -32,13 +32,13 @@ public final class Scheduler<S extends Sequence> {
     private final BlockPool pool;
     private final PrefixCache cache;
     private final ScheduleSettings settings;
-    private final TreeSet<S> prefilling = new TreeSet<>(WaitingLine.RANK);
-    private final TreeSet<S> decoding = new TreeSet<>(WaitingLine.RANK);
-    private final TreeSet<S> parked = new TreeSet<>(WaitingLine.RANK);
+    private final TreeSet<S> prefilling = new TreeSet<>(WaitingQueue.RANK);
+    private final TreeSet<S> decoding = new TreeSet<>(WaitingQueue.RANK);
+    private final TreeSet<S> parked = new TreeSet<>(WaitingQueue.RANK);
     private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
-    private final WaitingLine<S> queue = new WaitingLine<>(shares);
-    private final Victims<S> victims;
+    private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
+    private final PreemptionPolicy<S> victims;
     private long arrivals;
     private int reservations;
 
@@ -52,7 +52,7 @@ public final class Scheduler<S extends Sequence> {
         this.pool = pool;
         this.cache = new PrefixCache(pool, ledger, settings.blockTokens(), verify);
         this.settings = settings;
-        this.victims = new Victims<>(pool, decoding, prefilling);
+        this.victims = new PreemptionPolicy<>(pool, decoding, prefilling);
     }
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
@@ -152,7 +152,7 @@ public final class Scheduler<S extends Sequence> {
             if (mayStart
                     && head != null
                     && !plan.preempted().contains(head)
-                    && (next == null || WaitingLine.RANK.compare(head, next) < 0)) {
+                    && (next == null || WaitingQueue.RANK.compare(head, next) < 0)) {
                 mayStart = start(head, plan);
                 sequence = head;
             } else {
@@ -220,15 +220,15 @@ public final class Scheduler<S extends Sequence> {
     }
 
     private boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
-        Victims.Shortage shortage = shortage(blocks);
+        PreemptionPolicy.Shortage shortage = shortage(blocks);
         if (!shortage.over()) {
             victims.below(sequence.terms().priority(), shortage).forEach(victim -> preempt(victim, plan));
         }
         return shortage(blocks).over();
     }
 
-    private Victims.Shortage shortage(int blocks) {
-        return new Victims.Shortage(
+    private PreemptionPolicy.Shortage shortage(int blocks) {
+        return new PreemptionPolicy.Shortage(
                 running() + reservations + 1 - settings.maxSequences(), blocks + decoding.size() - pool.available());
     }
 
@@ -246,8 +246,8 @@ public final class Scheduler<S extends Sequence> {
     }
 
     private void serve(S sequence, int rows) {
-        shares.served(sequence.terms().payer());
-        shares.charge(sequence.terms().payer(), rows);
+        shares.served(sequence.terms().tenant());
+        shares.charge(sequence.terms().tenant(), rows);
     }
 
     /**
@@ -284,7 +284,7 @@ public final class Scheduler<S extends Sequence> {
         boolean filled = cache.publish(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
-            shares.charge(sequence.terms().payer(), 1);
+            shares.charge(sequence.terms().tenant(), 1);
             return filled;
         }
         prefilling.remove(sequence);

@@ -38,9 +38,9 @@ public class Sequence {
      *
      * @param priority larger goes first
      * @param deadlineMillis on the time line of {@link Scheduler#takeExpired}, {@link Long#MAX_VALUE} for none
-     * @param payer those who share a payer share its part of the engine
+     * @param tenant those who share a tenant share its part of the engine
      */
-    public record Terms(int priority, long deadlineMillis, Object payer) {}
+    public record Terms(int priority, long deadlineMillis, Object tenant) {}
 
     /** @param known tokens to start from: the prompt and what was accepted after it */
     protected Sequence(Goal goal, Terms terms, int[] known, PrefixHasher hasher, int blockTokens) {

@@ -2,8 +2,8 @@ package dev.baton.engine.simulated;
 
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
-import dev.baton.engine.sampling.JavaLogitPasses;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.JavaLogitOps;
+import dev.baton.engine.sampling.LogitOps;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import java.lang.foreign.Arena;
@@ -113,8 +113,8 @@ final class SimulatedRunner implements ModelRunner {
     }
 
     @Override
-    public LogitPasses logitPasses() {
-        return new JavaLogitPasses();
+    public LogitOps logitOps() {
+        return new JavaLogitOps();
     }
 
     @Override

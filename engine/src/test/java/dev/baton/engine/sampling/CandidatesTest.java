@@ -76,7 +76,7 @@ class CandidatesTest {
 
     private void check(double temperature, DoubleSupplier logit) {
         for (int vocabulary : VOCABULARIES) {
-            Candidates candidates = new Candidates(vocabulary, new JavaLogitPasses());
+            Candidates candidates = new Candidates(vocabulary, new JavaLogitOps());
             for (int round = 0; round < 6; round++) {
                 float[] logits = new float[vocabulary];
                 for (int i = 0; i < vocabulary; i++) {
@@ -96,7 +96,7 @@ class CandidatesTest {
         if (count > 0) {
             candidates.keepLikeliest(count);
         }
-        candidates.weigh();
+        candidates.softmaxWeights();
         if (share < 1) {
             candidates.keepShare(share);
         }
@@ -140,7 +140,7 @@ class CandidatesTest {
         long[] weights = new long[logits.length];
         for (int i = 0; i < logits.length; i++) {
             float exponent = (logits[i] - best) * (float) (1 / temperature);
-            weights[i] = exponent > -40 ? LogitPasses.whole(Scalars.exp(exponent)) : 0;
+            weights[i] = exponent > -40 ? LogitOps.whole(Scalars.exp(exponent)) : 0;
         }
         List<Integer> sorted = IntStream.range(0, logits.length)
                 .boxed()
@@ -175,7 +175,7 @@ class CandidatesTest {
                             .thenComparingInt(i -> i))
                     .limit(20)
                     .toArray(Integer[]::new);
-            Candidates candidates = new Candidates(vocabulary, new JavaLogitPasses());
+            Candidates candidates = new Candidates(vocabulary, new JavaLogitOps());
             candidates.take(MemorySegment.ofArray(logits), 0);
             candidates.begin(1);
             assertThat(Arrays.stream(candidates.likeliest(20)).boxed()).containsExactly(expected);

@@ -71,7 +71,7 @@ class DistributionTest {
         generated.forEach(counts::add);
         SequenceSampling sequence = new SequenceSampling(
                 SamplingParameters.of(sampling), new StoppingRule(Set.of(), 0, Integer.MAX_VALUE), counts);
-        Sampler sampler = new Sampler(logits.length, new JavaLogitPasses());
+        Sampler sampler = new Sampler(logits.length, new JavaLogitOps());
         int[] drawn = new int[logits.length];
         for (int i = 0; i < DRAWS; i++) {
             drawn[sampler.draw(MemorySegment.ofArray(logits), 0, i, sequence).token()]++;

@@ -17,7 +17,7 @@ class SamplerTest {
     private static final int DRAWS = 40_000;
 
     private final float[] logits = {0.5f, 2.0f, -1.0f, 1.5f, 2.0f, 0.0f, -3.0f, 1.0f};
-    private final Sampler sampler = new Sampler(logits.length, new JavaLogitPasses());
+    private final Sampler sampler = new Sampler(logits.length, new JavaLogitOps());
 
     @Test
     void greedyTakesTheHighestAndTheLowestIdOfEqualOnes() {

@@ -24,8 +24,8 @@ class FairShareTest {
     private final Map<Plain, Integer> ends = new LinkedHashMap<>();
     private int made;
 
-    /** What a payer asks for again and again. */
-    private record Habit(String payer, int prompt, int answer, boolean samePrompt) {}
+    /** What a tenant asks for again and again. */
+    private record Habit(String tenant, int prompt, int answer, boolean samePrompt) {}
 
     @Test
     void aPayerOfLongAnswersGetsAsManyRowsAsOneOfShortAnswers() {
@@ -64,9 +64,9 @@ class FairShareTest {
     void payersThatCameOnceAreForgotten() {
         FairShare shares = new FairShare();
         for (int i = 0; i < 100_000; i++) {
-            shares.lift("payer" + i, Set.of());
-            shares.served("payer" + i);
-            shares.charge("payer" + i, 1);
+            shares.lift("tenant" + i, Set.of());
+            shares.served("tenant" + i);
+            shares.charge("tenant" + i, 1);
         }
         assertThat(shares.payers()).isLessThan(5_000);
         assertThat(shares.had("payer99999")).isEqualTo(100_000);
@@ -76,7 +76,7 @@ class FairShareTest {
         for (int step = 0; step < steps; step++) {
             for (Habit habit : habits) {
                 long waiting = ends.keySet().stream()
-                        .filter(sequence -> sequence.terms().payer().equals(habit.payer()))
+                        .filter(sequence -> sequence.terms().tenant().equals(habit.tenant()))
                         .filter(sequence -> sequence.phase() == Phase.QUEUED)
                         .count();
                 for (; waiting < 3; waiting++) {
@@ -85,7 +85,7 @@ class FairShareTest {
             }
             StepPlan<Plain> plan = scheduler.plan();
             for (Chunk<Plain> chunk : plan.chunks()) {
-                rows.merge((String) chunk.sequence().terms().payer(), chunk.rows(), Integer::sum);
+                rows.merge((String) chunk.sequence().terms().tenant(), chunk.rows(), Integer::sum);
                 scheduler.computed(chunk);
                 if (chunk.last()) {
                     scheduler.append(chunk.sequence(), made);
@@ -102,14 +102,14 @@ class FairShareTest {
     }
 
     private void enqueue(Habit habit) {
-        String name = habit.samePrompt() ? habit.payer() : habit.payer() + made++;
-        Plain sequence = Plain.of(name, Goal.BOTH, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.payer()));
+        String name = habit.samePrompt() ? habit.tenant() : habit.tenant() + made++;
+        Plain sequence = Plain.of(name, Goal.BOTH, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.tenant()));
         ends.put(sequence, habit.prompt() + habit.answer());
         scheduler.enqueue(sequence);
     }
 
-    private double share(String payer) {
+    private double share(String tenant) {
         int all = rows.values().stream().mapToInt(Integer::intValue).sum();
-        return (double) rows.getOrDefault(payer, 0) / all;
+        return (double) rows.getOrDefault(tenant, 0) / all;
     }
 }

@@ -211,7 +211,7 @@ class SchedulerTest {
         assertThat(preemptions).isPositive();
     }
 
-    /** Nobody is stalled or preempted for ever; who came first, with one payer and one priority, starts first. */
+    /** Nobody is stalled or preempted for ever; who came first, with one tenant and one priority, starts first. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void leftAloneEverySequenceComesToItsEndInATightPool(long seed) {
@@ -250,7 +250,7 @@ class SchedulerTest {
         Goal goal = Goal.values()[random.nextInt(3)];
         int[] tokens = random.ints(1 + random.nextInt(24), 0, 3).toArray();
         Plain sequence =
-                new Plain("s" + step, goal, tokens, terms(random.nextInt(2), NEVER, "payer" + random.nextInt(3)));
+                new Plain("s" + step, goal, tokens, terms(random.nextInt(2), NEVER, "tenant" + random.nextInt(3)));
         scheduler.enqueue(sequence);
         return sequence;
     }
@@ -319,8 +319,8 @@ class SchedulerTest {
         return sequence;
     }
 
-    private static Terms terms(int priority, long deadline, String payer) {
-        return new Terms(priority, deadline, payer);
+    private static Terms terms(int priority, long deadline, String tenant) {
+        return new Terms(priority, deadline, tenant);
     }
 
     private static List<String> chunks(StepPlan<Plain> plan) {

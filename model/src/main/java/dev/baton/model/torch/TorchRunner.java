@@ -4,7 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.LogitOps;
 import dev.baton.kernel.LogitKernels;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -37,7 +37,7 @@ final class TorchRunner implements ModelRunner {
     private final TorchCache cache;
     private final TorchArgument ramp;
     private final Map<Integer, TorchArgument> windows = new LinkedHashMap<>();
-    private final TorchMirror mirror;
+    private final KvCopyBack copyBack;
     private final HostBuffer logits;
 
     TorchRunner(TorchModel model, KvRegion region) {
@@ -56,7 +56,7 @@ final class TorchRunner implements ModelRunner {
         }
         shape = model.shape(layout.blocks());
         cache = new TorchCache(torch, model.device, region);
-        mirror = new TorchMirror(torch, model.device, cache, region, parts);
+        copyBack = new KvCopyBack(torch, model.device, cache, region, parts);
         logits = new HostBuffer(torch, model.device);
         int tokens = TorchTiles.blocks(layout.blockTokens()) * layout.blockTokens();
         try (Arena temporary = Arena.ofConfined()) {
@@ -84,7 +84,7 @@ final class TorchRunner implements ModelRunner {
     @Override
     public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
         Slices.check(slices, config, layout);
-        mirror.begin();
+        copyBack.begin();
         try (TorchStep step = new TorchStep(model, slices, layout.blockTokens())) {
             int wanted = step.numbers.picked;
             TorchArgument hidden = torch.apply("embed", model.embedding, step.ids);
@@ -102,15 +102,15 @@ final class TorchRunner implements ModelRunner {
                             }
                         }
                     }
-                    if (!step.decodes && (last || (layer + 1) % mirror.part() == 0)) {
-                        mirror.turn(step, progress);
+                    if (!step.decodes && (last || (layer + 1) % copyBack.part() == 0)) {
+                        copyBack.copyPart(step, progress);
                     }
                 }
                 MemorySegment made = wanted > 0 ? logits(hidden, wanted) : MemorySegment.NULL;
-                mirror.finish(step, progress);
+                copyBack.finish(step, progress);
                 return made;
             } finally {
-                mirror.end();
+                copyBack.end();
                 hidden.close();
             }
         }
@@ -127,7 +127,7 @@ final class TorchRunner implements ModelRunner {
         TorchArgument angles = step.angles.get(of.window() > 0 ? step.angles.size() - 1 : 0);
         TorchArgument pool = cache.pool(layer);
         try (TorchArgument qkv = torch.apply(of.before(), hidden, of.weights(), angles)) {
-            mirror.stored(step, torch.apply("store", qkv, pool, step.here.block(), step.here.token()));
+            copyBack.stored(step, torch.apply("store", qkv, pool, step.here.block(), step.here.token()));
             if (!step.tiles.isEmpty()) {
                 return tiled(of.window(), step, qkv, pool);
             }
@@ -180,7 +180,7 @@ final class TorchRunner implements ModelRunner {
     }
 
     @Override
-    public LogitPasses logitPasses() {
+    public LogitOps logitOps() {
         return LogitKernels.open();
     }
 
@@ -189,7 +189,7 @@ final class TorchRunner implements ModelRunner {
         windows.values().forEach(TorchArgument::close);
         ramp.close();
         cache.close();
-        mirror.close();
+        copyBack.close();
         logits.close();
     }
 }

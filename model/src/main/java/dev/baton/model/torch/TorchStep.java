@@ -23,7 +23,7 @@ final class TorchStep implements AutoCloseable {
     private final Torch torch;
     private final TorchDevice device;
     private final TorchArgument told;
-    final StepNumbers numbers;
+    final StepInputs numbers;
 
     /** Whether all slices have one row. */
     final boolean decodes;
@@ -46,7 +46,7 @@ final class TorchStep implements AutoCloseable {
         this.model = model;
         torch = model.torch;
         device = model.device;
-        numbers = new StepNumbers(slices, blockTokens);
+        numbers = new StepInputs(slices, blockTokens);
         decodes = numbers.singles == slices.size();
         try {
             long[] all = numbers.all();

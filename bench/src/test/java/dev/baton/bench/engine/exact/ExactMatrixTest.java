@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
-import dev.baton.engine.sampling.LogitPasses;
+import dev.baton.engine.sampling.LogitOps;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import dev.baton.model.ModelSettings;
@@ -151,8 +151,8 @@ class ExactMatrixTest {
                 }
 
                 @Override
-                public LogitPasses logitPasses() {
-                    return runner.logitPasses();
+                public LogitOps logitOps() {
+                    return runner.logitOps();
                 }
 
                 @Override

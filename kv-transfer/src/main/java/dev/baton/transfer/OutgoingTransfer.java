@@ -1,0 +1,256 @@
+package dev.baton.transfer;
+
+import dev.baton.kv.KvLayout;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.session.TimeSource;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One sequence on its way out, from its admission to prefill until the receiver has it. The worker reports progress from
+ * the engine thread; a ticket may come before, during or after compute, and what is readable is announced in pieces as
+ * soon as both are there. Whole blocks only, but for the last block of the sequence.
+ *
+ * <p>Holds a few integers per layer; no call blocks. The futures complete outside of the lock.
+ */
+public final class OutgoingTransfer implements AutoCloseable {
+    /** Bytes of one announcement: large enough to cost nothing, small enough to overlap both sides' work. */
+    static final long PIECE_BYTES = 4 << 20;
+
+    private final TransferKey key;
+    private final int tokens;
+    private final KvLayout layout;
+    private final TimeSource time;
+    private final CompletableFuture<SendOutcome> completion = new CompletableFuture<>();
+
+    private final int[] computedTokens;
+    private final int[] announcedBlocks;
+    private int[] blocks = {};
+    private boolean completed;
+    private int firstToken;
+    private long computeEndedMicros;
+    private long waitingSince;
+    private boolean ended;
+
+    private @Nullable OpenTicket taker;
+    private int firstWanted;
+    private long bytes;
+    private long firstAnnounced;
+    private boolean allAnnounced;
+
+    OutgoingTransfer(TransferKey key, int tokens, KvLayout layout, TimeSource time) {
+        if (tokens < 1) {
+            throw new IllegalArgumentException("nothing to send: %d tokens".formatted(tokens));
+        }
+        this.key = key;
+        this.tokens = tokens;
+        this.layout = layout;
+        this.time = time;
+        this.computedTokens = new int[layout.layers()];
+        this.announcedBlocks = new int[layout.layers()];
+    }
+
+    public TransferKey key() {
+        return key;
+    }
+
+    /** The blocks that hold, or will hold, all tokens in order; the first {@code cachedTokens} are readable now. */
+    public void blocks(List<Integer> list, int cachedTokens) {
+        synchronized (this) {
+            if (list.size() < layout.blocksFor(tokens) || cachedTokens < 0 || cachedTokens > tokens) {
+                throw new IllegalArgumentException(
+                        "%d blocks and %d cached tokens for %d tokens".formatted(list.size(), cachedTokens, tokens));
+            }
+            blocks = list.stream()
+                    .limit(layout.blocksFor(tokens))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+            for (int layer = 0; layer < computedTokens.length; layer++) {
+                computedTokens[layer] = Math.max(computedTokens[layer], cachedTokens);
+            }
+        }
+        signal();
+    }
+
+    /** One layer of tokens {@code [from, to)} is readable in the blocks. Tokens of a layer come in order. */
+    public void layerComputed(int layer, int fromToken, int toToken) {
+        synchronized (this) {
+            if (fromToken > computedTokens[layer] || toToken > tokens || blocks.length == 0) {
+                throw new IllegalStateException("layer %d: tokens [%d, %d) computed of %d after %d, in %d blocks"
+                        .formatted(layer, fromToken, toToken, tokens, computedTokens[layer], blocks.length));
+            }
+            computedTokens[layer] = Math.max(computedTokens[layer], toToken);
+        }
+        signal();
+    }
+
+    /** All layers of all tokens are readable, and this is what comes after them. */
+    public void completed(int token, long endedMicros) {
+        synchronized (this) {
+            if (blocks.length == 0) {
+                throw new IllegalStateException("completed before its blocks were known");
+            }
+            Arrays.fill(computedTokens, tokens);
+            completed = true;
+            firstToken = token;
+            computeEndedMicros = endedMicros;
+            waitingSince = time.nanos();
+        }
+        signal();
+    }
+
+    /** Prefill gave up. The receiver is told. */
+    public void failed(Failure failure) {
+        end(new SendOutcome.Failed(failure), true);
+    }
+
+    /** Ends it when it has not ended: CANCELLED. */
+    @Override
+    public void close() {
+        failed(Failures.of(Failure.Code.CANCELLED, "the sender let go of the request"));
+    }
+
+    /** Done when the blocks are no longer needed here. Completes on a session thread: hand over, do not work. */
+    public CompletableFuture<SendOutcome> completion() {
+        return completion;
+    }
+
+    /** Binds a ticket for the last {@code wantedBlocks} blocks of the sequence. A reason when it cannot be served. */
+    @Nullable
+    Failure attach(OpenTicket ticket, int wantedTokens, int wantedBlocks) {
+        synchronized (this) {
+            if (ended) {
+                return Failures.of(Failure.Code.SUPERSEDED, "the transfer has ended");
+            }
+            if (taker != null) {
+                return Failures.of(Failure.Code.BAD_REQUEST, "another ticket is being served");
+            }
+            if (wantedTokens != tokens || wantedBlocks < 1 || wantedBlocks > layout.blocksFor(tokens)) {
+                return Failures.of(
+                        Failure.Code.BAD_REQUEST,
+                        "ticket for %d tokens in %d blocks, the sender has %d tokens in %d blocks"
+                                .formatted(wantedTokens, wantedBlocks, tokens, layout.blocksFor(tokens)));
+            }
+            taker = ticket;
+            firstWanted = layout.blocksFor(tokens) - wantedBlocks;
+            Arrays.fill(announcedBlocks, firstWanted);
+        }
+        signal();
+        return null;
+    }
+
+    /** The next thing to announce within the credit, or null. */
+    synchronized @Nullable Announcement next(OpenTicket ticket, long credit) {
+        if (ended || taker != ticket) {
+            return null;
+        }
+        for (int layer = 0; layer < computedTokens.length; layer++) {
+            int ready = computedTokens[layer] >= tokens ? blocks.length : computedTokens[layer] / layout.blockTokens();
+            int from = announcedBlocks[layer];
+            if (ready > from) {
+                long blockBytes = layout.layerBlockBytes(layer);
+                long room = Math.min(credit, Math.max(PIECE_BYTES, blockBytes)) / blockBytes;
+                int count = (int) Math.min(ready - from, room);
+                if (count == 0) {
+                    return null;
+                }
+                if (bytes == 0) {
+                    firstAnnounced = time.nanos();
+                }
+                announcedBlocks[layer] += count;
+                bytes += count * blockBytes;
+                return new Announcement.Layer(
+                        layer, from - firstWanted, Arrays.copyOfRange(blocks, from, from + count));
+            }
+        }
+        if (completed && !allAnnounced) {
+            allAnnounced = true;
+            waitingSince = time.nanos();
+            return new Announcement.All(firstToken, computeEndedMicros);
+        }
+        return null;
+    }
+
+    synchronized long announcedBytes() {
+        return bytes;
+    }
+
+    void acknowledged(OpenTicket ticket, KvTransportKind transport) {
+        SendOutcome outcome;
+        synchronized (this) {
+            if (taker != ticket || !allAnnounced) {
+                return;
+            }
+            Duration duration = Duration.ofNanos(time.nanos() - firstAnnounced);
+            long exposed = Math.max(0, time.epochMicros() - computeEndedMicros);
+            outcome = new SendOutcome.Acknowledged(transport, bytes, duration, Duration.ofNanos(exposed * 1000));
+        }
+        end(outcome, false);
+    }
+
+    /** The peer of the ticket gave up or died. */
+    void lost(OpenTicket ticket, Failure failure) {
+        synchronized (this) {
+            if (taker != ticket) {
+                return;
+            }
+        }
+        end(new SendOutcome.Failed(failure), false);
+    }
+
+    void expire(long now, Duration wait) {
+        synchronized (this) {
+            boolean waits = completed && (taker == null || allAnnounced);
+            if (!waits || now - waitingSince < wait.toNanos()) {
+                return;
+            }
+        }
+        failed(Failures.of(
+                Failure.Code.DEADLINE_EXCEEDED,
+                "no ticket or no acknowledgement within %d ms of the end of prefill".formatted(wait.toMillis())));
+    }
+
+    private void end(SendOutcome outcome, boolean tell) {
+        OpenTicket told;
+        synchronized (this) {
+            if (ended) {
+                return;
+            }
+            ended = true;
+            told = taker;
+        }
+        if (tell && told != null && outcome instanceof SendOutcome.Failed(Failure failure)) {
+            told.refuse(failure);
+        }
+        completion.complete(outcome);
+    }
+
+    private void signal() {
+        OpenTicket target;
+        synchronized (this) {
+            target = taker;
+        }
+        if (target != null) {
+            target.wake();
+        }
+    }
+
+    /** A ticket on a session. Its calls do not block. */
+    interface OpenTicket {
+        void wake();
+
+        void refuse(Failure failure);
+    }
+
+    /** What one message announces. */
+    sealed interface Announcement {
+        /** Blocks of one layer; {@code from} indexes the ticket's blocks, {@code source} are ours. */
+        record Layer(int layer, int from, int[] source) implements Announcement {}
+
+        record All(int firstToken, long computeEndedMicros) implements Announcement {}
+    }
+}
