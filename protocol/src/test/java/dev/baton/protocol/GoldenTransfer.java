@@ -64,6 +64,7 @@ final class GoldenTransfer {
                         .setWorker(GoldenMessages.WORKER)
                         .setModelFingerprint(FINGERPRINT)
                         .setLayout(layout())
+                        .setArithmetic("bf16, own products")
                         .build());
     }
 

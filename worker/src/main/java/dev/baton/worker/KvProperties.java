@@ -4,6 +4,8 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.nio.file.Path;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -16,10 +18,14 @@ import org.springframework.validation.annotation.Validated;
  * @param poolFolder where the pool's file lies; null: {@code /dev/shm}, or mapped files where there is none
  * @param memory size of the pool, rounded down to whole blocks
  * @param blockTokens tokens of a block, the same on every worker of a model
+ * @param orphanKeep how long the pool of a dead worker of this host stays before a living one deletes it
  */
 @Validated
 @ConfigurationProperties(prefix = "baton.kv", ignoreUnknownFields = false)
 public record KvProperties(
         @Nullable Path poolFolder,
         @DefaultValue("256MB") @NotNull DataSize memory,
-        @DefaultValue("64") @Min(1) @Max(1024) int blockTokens) {}
+        @DefaultValue("64") @Min(1) @Max(1024) int blockTokens,
+
+        @DefaultValue("60s") @NotNull @DurationMin(millis = 0)
+        Duration orphanKeep) {}

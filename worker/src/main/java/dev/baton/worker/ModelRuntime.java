@@ -12,26 +12,33 @@ import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.Models;
 import dev.baton.model.UnusableDeviceException;
+import dev.baton.transfer.pool.OrphanPools;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The model, its pool and the engine over both, opened in that order and closed in the reverse one. */
+/**
+ * The model, its pool and the engine over both, opened in that order and closed in the reverse one. Beside them, who deletes
+ * the pools of dead workers.
+ */
 final class ModelRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRuntime.class);
 
     private final OpenModel model;
     private final SharedPool pool;
     private final Engine engine;
+    private final OrphanPools orphans;
 
-    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine) {
+    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine, OrphanPools orphans) {
         this.model = model;
         this.pool = pool;
         this.engine = engine;
+        this.orphans = orphans;
     }
 
     static ModelRuntime open(WorkerIdentity identity, NodeSettings node, EngineSettings limits, EngineListener listener)
@@ -57,8 +64,14 @@ final class ModelRuntime implements AutoCloseable {
             SharedPool pool = SharedPool.create(
                     folder,
                     new PoolIdentity(
-                            identity.id(), identity.epoch(), model.shape(blocks).fingerprint(), model.layout(blocks)));
+                            identity.id(),
+                            identity.epoch(),
+                            model.shape(blocks).fingerprint(),
+                            model.shape(blocks).numerics(),
+                            model.layout(blocks)));
+            @Nullable OrphanPools orphans = null;
             try {
+                orphans = OrphanPools.start(folder, kv.orphanKeep());
                 Engine engine = ModelEngine.start(limits, model.bind(pool.region()), listener, EngineClock.system());
                 LOG.info(
                         "Model {} ready in {} ms: {}, exact {}, {} threads, {} KV blocks of {} tokens in {}",
@@ -70,8 +83,11 @@ final class ModelRuntime implements AutoCloseable {
                         blocks,
                         one.blockTokens(),
                         folder);
-                return new ModelRuntime(model, pool, engine);
-            } catch (RuntimeException e) {
+                return new ModelRuntime(model, pool, engine, orphans);
+            } catch (IOException | RuntimeException e) {
+                if (orphans != null) {
+                    orphans.close();
+                }
                 pool.close();
                 throw e;
             }
@@ -109,6 +125,7 @@ final class ModelRuntime implements AutoCloseable {
     @Override
     public void close() {
         engine.close();
+        orphans.close();
         pool.close();
         model.close();
     }

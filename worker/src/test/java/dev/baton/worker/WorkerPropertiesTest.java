@@ -44,7 +44,7 @@ class WorkerPropertiesTest {
                             0,
                             Duration.ofSeconds(5)));
             assertThat(context.getBean(KvProperties.class))
-                    .isEqualTo(new KvProperties(null, DataSize.ofMegabytes(256), 64));
+                    .isEqualTo(new KvProperties(null, DataSize.ofMegabytes(256), 64, Duration.ofSeconds(60)));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(new TransferProperties(
                             TransportChoice.AUTO, Duration.ofSeconds(30), Duration.ofMinutes(2)));
@@ -71,6 +71,7 @@ class WorkerPropertiesTest {
             baton.kv.pool-folder=/kv
             baton.kv.memory=1GB
             baton.kv.block-tokens=16
+            baton.kv.orphan-keep=5s
             baton.transfer.transport=TCP
             baton.transfer.ticket-within=3s
             baton.transfer.arrive-within=4s
@@ -89,7 +90,7 @@ class WorkerPropertiesTest {
                             500,
                             Duration.ZERO));
             assertThat(context.getBean(KvProperties.class))
-                    .isEqualTo(new KvProperties(Path.of("/kv"), DataSize.ofGigabytes(1), 16));
+                    .isEqualTo(new KvProperties(Path.of("/kv"), DataSize.ofGigabytes(1), 16, Duration.ofSeconds(5)));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(
                             new TransferProperties(TransportChoice.TCP, Duration.ofSeconds(3), Duration.ofSeconds(4)));
@@ -108,6 +109,7 @@ class WorkerPropertiesTest {
                 "baton.engine.drian=1s",
                 "baton.kv.block-tokens=0",
                 "baton.kv.memroy=1GB",
+                "baton.kv.orphan-keep=-1s",
                 "baton.transfer.ticket-within=-1s",
                 "baton.transfer.ticket-within=0s",
                 "baton.transfer.arrive-within=-1s"

@@ -36,20 +36,10 @@ public final class PeerPool implements AutoCloseable {
         }
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
-            if (channel.size() < PoolHeader.FIXED_BYTES) {
-                throw new IOException("pool file %s has no header".formatted(file));
-            }
-            PoolHeader header;
-            try (Arena start = Arena.ofConfined()) {
-                header = PoolHeader.read(channel.map(MapMode.READ_ONLY, 0, PoolHeader.FIXED_BYTES, start));
-            }
-            if (!header.identity().equals(owner)) {
+            PoolHeader header = PoolSlot.header(channel);
+            if (!header.identity().sameAs(owner)) {
                 throw new IOException("pool file %s is not of worker %s, epoch %016x"
                         .formatted(file, owner.workerId(), owner.epoch()));
-            }
-            if (channel.size() != header.fileBytes()) {
-                throw new IOException("pool file %s has %d bytes, its header says %d"
-                        .formatted(file, channel.size(), header.fileBytes()));
             }
             MemorySegment kv = channel.map(
                     MapMode.READ_ONLY, header.kvOffset(), owner.layout().bytes(), arena);

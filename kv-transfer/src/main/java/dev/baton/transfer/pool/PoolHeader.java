@@ -5,61 +5,90 @@ import dev.baton.protocol.v1.KvPoolDescription;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The start of a pool file, little-endian: fixed numbers, the owner's description, then a region kept for the journal
- * from which a pool will be adopted, then the KV bytes.
+ * The start of a pool file, little-endian: fixed numbers and the owner's description. The block table follows, of which
+ * {@link LedgerFormat} tells, then the KV bytes.
  *
  * <pre>
- *  0  magic "BATONKVP"     8  version          12  reserved
- * 16  bytes of the file   24  first KV byte    32  KV bytes
- * 40  first journal byte  48  journal bytes    56  journal version, 0 = none written   60  description bytes
- * 64  KvPoolDescription
+ *  0  magic "BATONKVP"     8  version 2          12  description bytes
+ * 16  bytes of the file   24  first table byte   32  table bytes
+ * 40  first KV byte       48  KV bytes           56  generation: grows each time a worker takes the pool over
+ * 64  taken at, epoch ms  72  checksum of bytes 8 to 56, 64 to 72 and the description
+ * 80  KvPoolDescription
  * </pre>
+ *
+ * <p>Version 1 had no block table, and the epoch of its worker in its file's name; it is refused.
+ *
+ * @param generation lives of the pool, 1 for the first
+ * @param takenAt when this life began, epoch milliseconds
  */
-record PoolHeader(PoolIdentity identity, long journalBytes) {
-    static final int VERSION = 1;
+record PoolHeader(PoolIdentity identity, long generation, long takenAt) {
+    static final int VERSION = 2;
     static final int FIXED_BYTES = 4096;
     private static final long MAGIC = MemorySegment.ofArray("BATONKVP".getBytes(StandardCharsets.US_ASCII))
             .get(u64(), 0);
-    private static final int DESCRIPTION_AT = 64;
+    private static final int GENERATION_AT = 56;
+    private static final int TAKEN_AT = 64;
+    private static final int CHECKSUM_AT = 72;
+    private static final int DESCRIPTION_AT = 80;
     private static final long PAGE = 4096;
+    private static final VarHandle ALIGNED = LedgerWords.WORD.varHandle();
 
-    /** Room for a request table and, of each block, its owner and one digest per layer. */
-    static PoolHeader of(PoolIdentity identity) {
-        long perBlock = 16 + 8L * identity.layout().layers();
-        long journal = (1 << 20) + perBlock * identity.layout().blocks();
-        return new PoolHeader(identity, Math.ceilDiv(journal, PAGE) * PAGE);
+    /** A pool's next life, under a new owner. */
+    PoolHeader takenOver(PoolIdentity by, long now) {
+        return new PoolHeader(by, generation + 1, now);
+    }
+
+    LedgerFormat table() {
+        return LedgerFormat.of(identity.layout());
     }
 
     long kvOffset() {
-        return FIXED_BYTES + journalBytes;
+        return FIXED_BYTES + Math.ceilDiv(table().bytes(), PAGE) * PAGE;
     }
 
     long fileBytes() {
         return kvOffset() + identity.layout().bytes();
     }
 
+    /**
+     * Into a file of zeros, or over the header of an earlier life. The generation comes first: whoever reads the old one again
+     * after this sees that the pool has changed hands.
+     */
     void write(MemorySegment file) {
         byte[] description = identity.describe().toByteArray();
         if (description.length > FIXED_BYTES - DESCRIPTION_AT) {
             throw new IllegalArgumentException("pool description of %d bytes".formatted(description.length));
         }
+        ALIGNED.setVolatile(file, (long) GENERATION_AT, generation);
+        VarHandle.fullFence();
         file.set(u32(), 8, VERSION);
+        file.set(u32(), 12, description.length);
         file.set(u64(), 16, fileBytes());
-        file.set(u64(), 24, kvOffset());
-        file.set(u64(), 32, identity.layout().bytes());
-        file.set(u64(), 40, FIXED_BYTES);
-        file.set(u64(), 48, journalBytes);
-        file.set(u32(), 56, 0);
-        file.set(u32(), 60, description.length);
+        file.set(u64(), 24, FIXED_BYTES);
+        file.set(u64(), 32, table().bytes());
+        file.set(u64(), 40, kvOffset());
+        file.set(u64(), 48, identity.layout().bytes());
+        file.set(u64(), TAKEN_AT, takenAt);
         MemorySegment.copy(description, 0, file, ValueLayout.JAVA_BYTE, DESCRIPTION_AT, description.length);
-        file.set(u64(), 0, MAGIC);
+        file.set(u64(), CHECKSUM_AT, checksum(file, description.length));
+        ALIGNED.setRelease(file, 0L, MAGIC);
     }
 
-    /** @param file the first {@link #FIXED_BYTES} of a pool file, or more */
+    /** @param file a mapping that starts with a header */
+    static long generation(MemorySegment file) {
+        VarHandle.loadLoadFence();
+        return (long) ALIGNED.getAcquire(file, (long) GENERATION_AT);
+    }
+
+    /**
+     * @param file the first {@link #FIXED_BYTES} of a pool file, or more
+     * @throws IOException says why it is no pool that can be read
+     */
     static PoolHeader read(MemorySegment file) throws IOException {
         if (file.byteSize() < FIXED_BYTES || file.get(u64(), 0) != MAGIC) {
             throw new IOException("not a pool file");
@@ -68,24 +97,43 @@ record PoolHeader(PoolIdentity identity, long journalBytes) {
             throw new IOException(
                     "pool file of version %d, this Baton reads %d".formatted(file.get(u32(), 8), VERSION));
         }
-        int length = file.get(u32(), 60);
+        int length = file.get(u32(), 12);
         if (length < 0 || length > FIXED_BYTES - DESCRIPTION_AT) {
             throw new IOException("pool file with a description of %d bytes".formatted(length));
+        }
+        if (file.get(u64(), CHECKSUM_AT) != checksum(file, length)) {
+            throw new IOException("pool file with a damaged header");
         }
         PoolHeader header;
         try {
             byte[] description = file.asSlice(DESCRIPTION_AT, length).toArray(ValueLayout.JAVA_BYTE);
-            header = new PoolHeader(PoolIdentity.of(KvPoolDescription.parseFrom(description)), file.get(u64(), 48));
+            header = new PoolHeader(
+                    PoolIdentity.of(KvPoolDescription.parseFrom(description)),
+                    file.get(u64(), GENERATION_AT),
+                    file.get(u64(), TAKEN_AT));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new IOException("pool file with an unreadable description", e);
         }
-        if (header.journalBytes < 0
-                || file.get(u64(), 24) != header.kvOffset()
-                || file.get(u64(), 32) != header.identity.layout().bytes()
+        if (file.get(u64(), 24) != FIXED_BYTES
+                || file.get(u64(), 32) != header.table().bytes()
+                || file.get(u64(), 40) != header.kvOffset()
+                || file.get(u64(), 48) != header.identity.layout().bytes()
                 || file.get(u64(), 16) != header.fileBytes()) {
             throw new IOException("pool file whose sizes do not fit its layout");
         }
         return header;
+    }
+
+    private static long checksum(MemorySegment file, int descriptionBytes) {
+        LedgerChecksum sum = new LedgerChecksum(0);
+        for (int at = 8; at < GENERATION_AT; at += 8) {
+            sum.add(file.get(u64(), at));
+        }
+        sum.add(file.get(u64(), TAKEN_AT));
+        for (int at = 0; at < descriptionBytes; at++) {
+            sum.add(file.get(ValueLayout.JAVA_BYTE, (long) DESCRIPTION_AT + at));
+        }
+        return sum.value();
     }
 
     private static ValueLayout.OfInt u32() {

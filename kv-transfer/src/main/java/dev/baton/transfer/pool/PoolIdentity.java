@@ -9,17 +9,33 @@ import dev.baton.protocol.v1.WorkerRef;
  *
  * @param epoch of the worker's life: random at each start of the process
  * @param modelFingerprint equal fingerprints make equal KV
+ * @param arithmetic in what the KV was computed, for people: "bf16, own products" say
  */
-public record PoolIdentity(String workerId, long epoch, long modelFingerprint, KvLayout layout) {
+public record PoolIdentity(String workerId, long epoch, long modelFingerprint, String arithmetic, KvLayout layout) {
+    private static final int MAX_ARITHMETIC = 256;
+
     public PoolIdentity {
         if (!workerId.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,63}")) {
             throw new IllegalArgumentException(
                     "worker id '%s': use up to 64 letters, digits, '.', '_' and '-'".formatted(workerId));
         }
+        arithmetic = arithmetic.length() > MAX_ARITHMETIC ? arithmetic.substring(0, MAX_ARITHMETIC) : arithmetic;
+    }
+
+    /** Of arithmetic that nobody has described. */
+    public PoolIdentity(String workerId, long epoch, long modelFingerprint, KvLayout layout) {
+        this(workerId, epoch, modelFingerprint, "", layout);
     }
 
     public WorkerRef worker() {
         return WorkerRef.newBuilder().setId(workerId).setEpoch(epoch).build();
+    }
+
+    /** True when both name one life of one worker with one model; descriptions of its arithmetic may differ. */
+    boolean sameAs(PoolIdentity other) {
+        return worker().equals(other.worker())
+                && modelFingerprint == other.modelFingerprint
+                && layout.equals(other.layout);
     }
 
     KvPoolDescription describe() {
@@ -27,6 +43,7 @@ public record PoolIdentity(String workerId, long epoch, long modelFingerprint, K
                 .setWorker(worker())
                 .setModelFingerprint(modelFingerprint)
                 .setLayout(LayoutCodec.describe(layout))
+                .setArithmetic(arithmetic)
                 .build();
     }
 
@@ -35,6 +52,7 @@ public record PoolIdentity(String workerId, long epoch, long modelFingerprint, K
                 description.getWorker().getId(),
                 description.getWorker().getEpoch(),
                 description.getModelFingerprint(),
+                description.getArithmetic(),
                 LayoutCodec.layout(description.getLayout()));
     }
 }

@@ -1,5 +1,9 @@
 package dev.baton.transfer.pool;
 
+import dev.baton.kv.AdoptedBlocks;
+import dev.baton.kv.BlockLedger;
+import dev.baton.kv.HostKvMemory;
+import dev.baton.kv.KvMemory;
 import dev.baton.kv.KvRegion;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,48 +13,72 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The KV pool of this worker: one file, mapped for as long as the pool is open, mode 0600, every byte allocated. A lock
- * file beside it is held while the process lives. Closing unmaps and deletes both; a killed worker leaves them, until the
- * next pool is created in the folder or {@link #removeDead} is called.
+ * file beside it is held while the process lives. A killed worker leaves both: its next life takes the pool over with what
+ * is in it, peers on the host {@linkplain LocalPools read} it meanwhile, and in the end {@link OrphanPools} deletes it.
+ * Closing unmaps and deletes both.
  */
 public final class SharedPool implements AutoCloseable {
     /** Property that says where pool files lie. */
     public static final String FOLDER_SETTING = "baton.kv.pool-folder";
 
+    /** For who holds the folder's lock: it only looks for dead pools, so what takes longer is frozen. */
+    static final Duration FOLDER_PATIENCE = Duration.ofSeconds(5);
+
     private static final Logger LOG = System.getLogger(SharedPool.class.getName());
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
-    private static final String PREFIX = "baton-kv-";
-    private static final String POOL = ".pool";
-    private static final String LOCK = ".lock";
 
     private final Path path;
     private final PoolLock lock;
     private final Arena arena;
     private final PoolIdentity identity;
     private final KvRegion region;
+    private final FileLedger ledger;
+    private final AdoptedBlocks adopted;
     private boolean closed;
 
-    private SharedPool(Path path, PoolLock lock, Arena arena, PoolHeader header) throws IOException {
-        this.path = path;
-        this.lock = lock;
+    private SharedPool(PoolSlot slot, Arena arena, PoolHeader header) throws IOException {
+        this.path = slot.pool();
+        this.lock = slot.lock();
         this.arena = arena;
         this.identity = header.identity();
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        Set<OpenOption> options = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = FileChannel.open(path, options)) {
             MemorySegment file = channel.map(MapMode.READ_WRITE, 0, header.fileBytes(), arena);
             Posix.populate(file, true);
             header.write(file);
             this.region = new KvRegion(
                     identity.layout(),
                     file.asSlice(header.kvOffset(), identity.layout().bytes()));
+            MemorySegment table =
+                    file.asSlice(PoolHeader.FIXED_BYTES, header.table().bytes());
+            this.ledger = new FileLedger(new LedgerWords(table), memory());
+            this.adopted = slot.left().isPresent() ? adopt(slot.left().get()) : AdoptedBlocks.NONE;
         }
+    }
+
+    private AdoptedBlocks adopt(PoolHeader left) {
+        FileLedger.Inventory inventory = ledger.takeOver();
+        LOG.log(
+                inventory.damaged() == 0 ? Level.INFO : Level.WARNING,
+                "took over {0} of epoch {1}: {2} full blocks, {3} open ones, {4} damaged entries cleared",
+                path,
+                "%016x".formatted(left.identity().epoch()),
+                inventory.blocks().named().size(),
+                inventory.blocks().open().size(),
+                inventory.damaged());
+        return inventory.blocks();
     }
 
     /** {@code /dev/shm} where it exists, else a folder for mapped files under the system's temporary folder. */
@@ -61,98 +89,83 @@ public final class SharedPool implements AutoCloseable {
     }
 
     /**
-     * Removes what dead workers left in the folder, then makes a pool.
+     * Takes over the pool that an earlier life of the worker left in the folder, or makes one. One of another version, layout
+     * or model is deleted. A worker may have two pools there: the second, while a life that is frozen holds the first.
      *
      * @throws IOException when the folder cannot take it; the message names the setting
      */
     public static SharedPool create(Path folder, PoolIdentity identity) throws IOException {
         Files.createDirectories(folder);
-        Path home = folder.toRealPath();
-        long freed = removeDeadIn(home);
-        if (freed > 0) {
-            LOG.log(Level.INFO, "freed {0} bytes in {1} that workers left that died", freed, home);
+        PoolFolder home = new PoolFolder(folder.toRealPath());
+        Optional<PoolLock> alone = home.lock(FOLDER_PATIENCE);
+        try {
+            return open(home, identity);
+        } finally {
+            if (alone.isPresent()) {
+                alone.get().close();
+            }
         }
-        PoolHeader header = PoolHeader.of(identity);
-        requireSpace(home, header.fileBytes());
-        String name = "%s%s-%016x".formatted(PREFIX, identity.workerId(), identity.epoch());
-        PoolLock lock = PoolLock.tryAcquire(home.resolve(name + LOCK))
-                .orElseThrow(() -> new IOException(
-                        "a pool of worker %s with epoch %016x is alive in %s: give each worker its own id"
-                                .formatted(identity.workerId(), identity.epoch(), home)));
-        Path path = home.resolve(name + POOL);
+    }
+
+    private static SharedPool open(PoolFolder home, PoolIdentity identity) throws IOException {
+        PoolSlot slot = PoolSlot.take(home, identity);
+        PoolHeader header = slot.left()
+                .map(left -> left.takenOver(identity, System.currentTimeMillis()))
+                .orElseGet(() -> new PoolHeader(identity, 1, System.currentTimeMillis()));
         Arena arena = Arena.ofShared();
         try {
-            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try {
-                Posix.allocate(path, header.fileBytes());
-            } catch (IOException e) {
-                throw new IOException(tooSmall(home, header.fileBytes()), e);
+            if (slot.left().isEmpty()) {
+                allocate(home, slot.pool(), header.fileBytes());
             }
-            return new SharedPool(path, lock, arena, header);
+            return new SharedPool(slot, arena, header);
         } catch (IOException | RuntimeException e) {
             arena.close();
-            Files.deleteIfExists(path);
-            lock.close();
+            Files.deleteIfExists(slot.pool());
+            slot.lock().close();
             throw e;
         }
     }
 
-    private static void requireSpace(Path folder, long bytes) throws IOException {
-        if (Files.getFileStore(folder).getUsableSpace() < bytes) {
-            throw new IOException(tooSmall(folder, bytes));
+    /** Makes a file of zeros. What dead workers left goes first when there is no room beside it. */
+    private static void allocate(PoolFolder home, Path pool, long bytes) throws IOException {
+        if (usable(home) < bytes) {
+            long freed = home.removeDead();
+            LOG.log(Level.INFO, "freed {0} bytes in {1} that workers left that died: room was needed", freed, home);
+            if (usable(home) < bytes) {
+                throw new IOException(tooSmall(home, bytes));
+            }
+        }
+        Files.createFile(pool, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        try {
+            Posix.allocate(pool, bytes);
+        } catch (IOException e) {
+            throw new IOException(tooSmall(home, bytes), e);
         }
     }
 
-    private static String tooSmall(Path folder, long bytes) throws IOException {
+    private static long usable(PoolFolder home) throws IOException {
+        return Files.getFileStore(home.path()).getUsableSpace();
+    }
+
+    private static String tooSmall(PoolFolder home, long bytes) throws IOException {
         return ("the KV pool needs %d MiB in %s, which has %d MiB free: free some, enlarge it (a container's shm_size),"
                         + " configure fewer KV blocks, or set %s to a folder with room")
-                .formatted(
-                        Math.ceilDiv(bytes, 1L << 20),
-                        folder,
-                        Files.getFileStore(folder).getUsableSpace() >> 20,
-                        FOLDER_SETTING);
+                .formatted(Math.ceilDiv(bytes, 1L << 20), home.path(), usable(home) >> 20, FOLDER_SETTING);
     }
 
     /**
-     * Removes what killed workers left in the folder, where nothing else may ever start again to do so. Pools of living
+     * Removes at once what killed workers left in the folder, where nothing will start again to use it. Pools of living
      * workers and of other users stay.
      *
      * @return bytes freed
      */
     public static long removeDead(Path folder) {
         try {
-            return Files.isDirectory(folder) ? removeDeadIn(folder.toRealPath()) : 0;
+            return Files.isDirectory(folder) ? new PoolFolder(folder.toRealPath()).removeDead() : 0;
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot look for pools of dead workers in {0}: {1}", folder, e.getMessage());
             return 0;
         }
-    }
-
-    private static long removeDeadIn(Path folder) throws IOException {
-        long freed = 0;
-        try (DirectoryStream<Path> locks = Files.newDirectoryStream(folder, PREFIX + "*" + LOCK)) {
-            for (Path file : locks) {
-                Optional<PoolLock> lock;
-                try {
-                    lock = PoolLock.tryAcquire(file);
-                } catch (IOException e) {
-                    // Another user's: not ours to remove.
-                    LOG.log(Level.DEBUG, "cannot probe {0}: {1}", file, e.getMessage());
-                    continue;
-                }
-                if (lock.isPresent()) {
-                    String name = file.getFileName().toString();
-                    Path pool = folder.resolve(name.substring(0, name.length() - LOCK.length()) + POOL);
-                    long bytes = Files.exists(pool) ? Files.size(pool) : 0;
-                    if (Files.deleteIfExists(pool)) {
-                        freed += bytes;
-                        LOG.log(Level.DEBUG, "removed {0}, left by a worker that died", pool);
-                    }
-                    lock.get().close();
-                }
-            }
-        }
-        return freed;
     }
 
     public PoolIdentity identity() {
@@ -164,6 +177,21 @@ public final class SharedPool implements AutoCloseable {
         return region;
     }
 
+    /** The same behind the seam to any kind of memory. */
+    public KvMemory memory() {
+        return new HostKvMemory(region);
+    }
+
+    /** What the file remembers of each block. For the engine's thread. */
+    public BlockLedger ledger() {
+        return ledger;
+    }
+
+    /** What was in the pool when this worker took it over; nothing when it is new. */
+    public AdoptedBlocks adopted() {
+        return adopted;
+    }
+
     public Path path() {
         return path;
     }
@@ -171,6 +199,15 @@ public final class SharedPool implements AutoCloseable {
     /** Unmaps and deletes. Sessions and the engine must have let go of the region before. */
     @Override
     public void close() {
+        end(true);
+    }
+
+    /** Unmaps, and leaves the file to the worker's next life and to peers on the host, as a killed worker does. */
+    public void leave() {
+        end(false);
+    }
+
+    private void end(boolean delete) {
         if (closed) {
             return;
         }
@@ -179,7 +216,9 @@ public final class SharedPool implements AutoCloseable {
             arena.close();
         } finally {
             try {
-                Files.deleteIfExists(path);
+                if (delete) {
+                    Files.deleteIfExists(path);
+                }
                 lock.close();
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot remove pool " + path, e);

@@ -9,12 +9,10 @@ import dev.baton.kv.LayerGroup;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -40,36 +38,6 @@ class SharedPoolTest {
     }
 
     @Test
-    void theHeaderHasTheBytesThatOtherVersionsWillRead() throws Exception {
-        try (SharedPool pool = SharedPool.create(folder(), IDENTITY)) {
-            byte[] file = Files.readAllBytes(pool.path());
-            String fixed = "4241544f4e4b5650" // BATONKVP
-                    + "01000000" // version
-                    + "00000000"
-                    + "0084100000000000" // file bytes
-                    + "0020100000000000" // first KV byte
-                    + "0064000000000000" // KV bytes
-                    + "0010000000000000" // first journal byte
-                    + "0010100000000000" // journal bytes
-                    + "00000000" // journal version
-                    + "48000000"; // description bytes
-            assertThat(HexFormat.of().formatHex(file, 0, 64)).isEqualTo(fixed);
-            String description = "0a140a09" // worker
-                    + HexFormat.of().formatHex("prefill-0".getBytes(StandardCharsets.US_ASCII))
-                    + "11" + "0807060504030201" // epoch
-                    + "11" + "1817161514131211" // fingerprint
-                    + "1a27" // layout
-                    + "0a08" + "1002" + "1802" + "2008" + "2808"
-                    + "0a0b" + "0802" + "1001" + "1801" + "2010" + "308001"
-                    + "1010" + "1802" + "2204" + "42463136" + "2801" + "3002" + "380a";
-            int length = description.length() / 2;
-            assertThat(HexFormat.of().formatHex(file, 64, 64 + length)).isEqualTo(description);
-            assertThat(length).isEqualTo(0x48);
-            assertThat(file).hasSize(0x108400);
-        }
-    }
-
-    @Test
     void isReadableByItsOwnerOnlyAndAligned() throws Exception {
         try (SharedPool pool = SharedPool.create(folder(), IDENTITY)) {
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(pool.path())))
@@ -88,32 +56,40 @@ class SharedPoolTest {
     }
 
     @Test
-    void removesWhatADeadWorkerLeftAndKeepsWhatALivingOneHolds() throws Exception {
-        Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.lock"), "");
-        Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.pool"), "left over");
+    void keepsWhatOthersLeftUntilItsRoomIsNeeded() throws Exception {
+        Files.writeString(folder().resolve("baton-kv-dead.pool"), "left over");
         Files.writeString(folder().resolve("somebody-else.pool"), "not ours");
         PoolIdentity second = new PoolIdentity("decode-0", 2, 3, LAYOUT);
         try (SharedPool living = SharedPool.create(folder(), IDENTITY);
                 SharedPool other = SharedPool.create(folder(), second)) {
+            assertThat(living.path()).hasFileName("baton-kv-prefill-0.pool");
+            assertThat(other.path()).hasFileName("baton-kv-decode-0.pool");
             assertThat(files())
                     .containsExactlyInAnyOrder(
-                            living.path().getFileName().toString(),
-                            "baton-kv-prefill-0-0102030405060708.lock",
-                            other.path().getFileName().toString(),
-                            "baton-kv-decode-0-0000000000000002.lock",
+                            "baton-kv-prefill-0.pool",
+                            "baton-kv-prefill-0.lock",
+                            "baton-kv-decode-0.pool",
+                            "baton-kv-decode-0.lock",
+                            "baton-kv-dead.pool",
                             "somebody-else.pool");
         }
+        KvLayout huge = KvLayout.uniform(1000, 64, 128, 64, KvDtype.BF16, Integer.MAX_VALUE / 2);
+        assertThatThrownBy(() -> SharedPool.create(folder(), new PoolIdentity("huge", 1, 1, huge)))
+                .isInstanceOf(IOException.class);
+        assertThat(files()).containsExactly("somebody-else.pool");
     }
 
     @Test
     void givesBackWhatADeadWorkerHeldWithoutMakingAPool() throws Exception {
         Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.lock"), "");
         Files.writeString(folder().resolve("baton-kv-dead-0000000000000001.pool"), "left over");
+        Files.writeString(folder().resolve("baton-kv-alone.lock"), "");
         try (SharedPool living = SharedPool.create(folder().resolve("other"), IDENTITY)) {
             assertThat(SharedPool.removeDead(folder())).isEqualTo("left over".length());
             assertThat(SharedPool.removeDead(folder().resolve("other"))).isZero();
             assertThat(living.path()).exists();
         }
+        assertThat(files()).containsExactly("other");
         assertThat(SharedPool.removeDead(folder().resolve("absent"))).isZero();
     }
 
@@ -128,13 +104,16 @@ class SharedPoolTest {
     }
 
     @Test
-    void refusesTheSameLifeOfAWorkerTwice() throws Exception {
-        try (SharedPool pool = SharedPool.create(folder(), IDENTITY)) {
+    void aWorkerWhoseEarlierLifeHoldsItsPoolTakesASecondOneAndNoThird() throws Exception {
+        try (SharedPool frozen = SharedPool.create(folder(), IDENTITY);
+                SharedPool second = SharedPool.create(folder(), IDENTITY)) {
+            assertThat(second.path()).hasFileName("baton-kv-prefill-0@2.pool");
             assertThatThrownBy(() -> SharedPool.create(folder(), IDENTITY))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("is alive");
-            assertThat(pool.path()).exists();
+                    .hasMessageContaining("2 processes hold pools of worker prefill-0");
+            assertThat(frozen.path()).exists();
         }
+        assertThat(files()).isEmpty();
     }
 
     @Test

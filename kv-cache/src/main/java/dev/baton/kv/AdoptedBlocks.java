@@ -1,0 +1,42 @@
+package dev.baton.kv;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a worker finds in a pool that an earlier life of it has left. Bytes are not checked yet: {@link BlockLedger#matches}
+ * does, when a block is used for the first time.
+ *
+ * @param named full blocks, in any order
+ * @param open blocks of which only the first tokens are there: nobody's cache, but others may still ask for them
+ */
+public record AdoptedBlocks(List<Named> named, List<Integer> open) {
+    public static final AdoptedBlocks NONE = new AdoptedBlocks(List.of(), List.of());
+
+    public AdoptedBlocks {
+        named = List.copyOf(named);
+        open = List.copyOf(open);
+    }
+
+    /**
+     * A full block.
+     *
+     * @param parent name of the block before it in the sequence, null for the first
+     */
+    public record Named(int block, @Nullable BlockHash parent, BlockHash name) {}
+
+    /**
+     * Makes the named blocks cache of a new pool, and lets the open ones be used last. Of blocks of one name one is taken. On
+     * the thread of the pool.
+     *
+     * @return the names that can be found now
+     */
+    public List<BlockHash> restoreInto(BlockPool pool) {
+        List<BlockHash> restored = named.stream()
+                .filter(block -> pool.restore(block.block, block.parent, block.name))
+                .map(Named::name)
+                .toList();
+        open.forEach(pool::useLast);
+        return restored;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.baton.transfer.pool;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.Arena;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The place of a worker's pool in its folder, under the pool's lock.
+ *
+ * @param left header of the pool that an earlier life left there and that this one can take over
+ */
+record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left) {
+    private static final Logger LOG = System.getLogger(PoolSlot.class.getName());
+
+    /** The free slot with the pool that was taken last, else the first free one. What cannot be taken over is deleted. */
+    static PoolSlot take(PoolFolder folder, PoolIdentity identity) throws IOException {
+        List<PoolSlot> free = new ArrayList<>();
+        try {
+            for (int slot = 1; slot <= PoolFolder.SLOTS; slot++) {
+                Path pool = folder.pool(identity.workerId(), slot);
+                Optional<PoolLock> lock = PoolLock.tryAcquire(PoolFolder.lockOf(pool));
+                if (lock.isPresent()) {
+                    free.add(new PoolSlot(pool, lock.get(), Optional.empty()));
+                    free.set(free.size() - 1, new PoolSlot(pool, lock.get(), left(pool, identity)));
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            for (PoolSlot slot : free) {
+                slot.lock.close();
+            }
+            throw e;
+        }
+        PoolSlot best = free.stream()
+                .max(Comparator.comparingLong(
+                        slot -> slot.left.map(PoolHeader::takenAt).orElse(-1L)))
+                .orElseThrow(() -> new IOException(
+                        "%d processes hold pools of worker %s in %s: give each worker its own id, or end those that are frozen"
+                                .formatted(PoolFolder.SLOTS, identity.workerId(), folder.path())));
+        for (PoolSlot slot : free) {
+            if (slot != best) {
+                slot.lock.close();
+            }
+        }
+        return best;
+    }
+
+    private static Optional<PoolHeader> left(Path pool, PoolIdentity identity) throws IOException {
+        if (!Files.exists(pool, LinkOption.NOFOLLOW_LINKS)) {
+            return Optional.empty();
+        }
+        try {
+            PoolHeader header = readable(pool);
+            requireSame(header.identity(), identity);
+            return Optional.of(header);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "deleted {0}, which cannot be taken over: {1}", pool, e.getMessage());
+            Files.delete(pool);
+            return Optional.empty();
+        }
+    }
+
+    private static PoolHeader readable(Path pool) throws IOException {
+        if (!PoolFolder.sameOwner(pool, PoolFolder.lockOf(pool))) {
+            throw new IOException("it is a link or another user's");
+        }
+        return header(pool);
+    }
+
+    /** The header of a file that has all the bytes of which it speaks. */
+    static PoolHeader header(Path pool) throws IOException {
+        try (FileChannel channel = FileChannel.open(pool, Set.of(StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS))) {
+            return header(channel);
+        }
+    }
+
+    static PoolHeader header(FileChannel channel) throws IOException {
+        if (channel.size() < PoolHeader.FIXED_BYTES) {
+            throw new IOException("pool file without a header");
+        }
+        try (Arena start = Arena.ofConfined()) {
+            PoolHeader header = PoolHeader.read(channel.map(MapMode.READ_ONLY, 0, PoolHeader.FIXED_BYTES, start));
+            if (channel.size() != header.fileBytes()) {
+                throw new IOException(
+                        "pool file of %d bytes, its header says %d".formatted(channel.size(), header.fileBytes()));
+            }
+            return header;
+        }
+    }
+
+    private static void requireSame(PoolIdentity theirs, PoolIdentity own) throws IOException {
+        if (!theirs.workerId().equals(own.workerId())) {
+            throw new IOException("it is of worker " + theirs.workerId());
+        }
+        if (theirs.modelFingerprint() != own.modelFingerprint()) {
+            throw new IOException("its model has fingerprint %016x (%s), ours %016x (%s)"
+                    .formatted(
+                            theirs.modelFingerprint(), theirs.arithmetic(), own.modelFingerprint(), own.arithmetic()));
+        }
+        if (!theirs.layout().equals(own.layout())) {
+            throw new IOException("its layout is %s, ours %s".formatted(theirs.layout(), own.layout()));
+        }
+    }
+}
