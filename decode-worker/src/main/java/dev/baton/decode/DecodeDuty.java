@@ -3,7 +3,7 @@ package dev.baton.decode;
 import com.google.protobuf.Parser;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.control.Phase;
-import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -47,13 +47,13 @@ final class DecodeDuty implements Duty<Handoff> {
 
     private void begin(LaneRecord<Handoff> record) {
         underWay.begin(
-                SequenceKey.of(record.value().getGeneration()),
+                AttemptKey.of(record.value().getGeneration()),
                 () -> new DecodeSequence(context, receiver, record, underWay::remove));
     }
 
     @Override
     public void cancel(String requestId, Attempt attempt) {
-        underWay.cancel(SequenceKey.of(requestId, attempt));
+        underWay.cancel(AttemptKey.of(requestId, attempt));
     }
 
     @Override

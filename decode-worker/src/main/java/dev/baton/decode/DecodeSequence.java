@@ -2,9 +2,9 @@ package dev.baton.decode;
 
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.engine.EngineCommand;
-import dev.baton.engine.EngineCommand.Work;
-import dev.baton.engine.SequenceKey;
 import dev.baton.engine.SequenceListener;
+import dev.baton.engine.schedule.Goal;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -17,7 +17,6 @@ import dev.baton.transfer.IncomingTransfer;
 import dev.baton.transfer.KvReceiver;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
-import dev.baton.transfer.TransferKey;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.StepFrameBatcher;
@@ -34,9 +33,9 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private final WorkerContext context;
     private final KvReceiver receiver;
     private final Handoff handoff;
-    private final Consumer<SequenceKey> whenEnded;
+    private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
-    private final SequenceKey key;
+    private final AttemptKey key;
     private final Timing.Builder timing = Timing.newBuilder();
     private int next;
     private int cachedTokens;
@@ -44,13 +43,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private @Nullable IncomingTransfer inbound;
 
     DecodeSequence(
-            WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<SequenceKey> whenEnded) {
+            WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<AttemptKey> whenEnded) {
         this.context = context;
         this.receiver = receiver;
         this.handoff = record.value();
         this.whenEnded = whenEnded;
         this.progress = new ProgressMessages(handoff.getGeneration());
-        this.key = SequenceKey.of(handoff.getGeneration());
+        this.key = AttemptKey.of(handoff.getGeneration());
         this.next = progress.base();
         timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
@@ -60,8 +59,8 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     public void begin() {
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         switch (handoff.getKvCase()) {
-            case TICKET -> admit(Work.DECODE);
-            case COMPUTE -> admit(Work.PREFILL_AND_DECODE);
+            case TICKET -> admit(Goal.DECODE);
+            case COMPUTE -> admit(Goal.PREFILL_AND_DECODE);
             case OPAQUE, KV_NOT_SET ->
                 decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
         }
@@ -73,9 +72,9 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
         context.submitSurely(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
     }
 
-    private void admit(Work work) {
+    private void admit(Goal goal) {
         Generation generation = handoff.getGeneration();
-        if (!context.compute().engine().submit(new EngineCommand.Admit(generation, work, this))) {
+        if (!context.compute().engine().submit(new EngineCommand.Admit(generation, goal, this))) {
             decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
         }
     }
@@ -97,7 +96,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
         TicketOffer offer = handoff.getTicket();
         int shared = cached / context.compute().pool().identity().layout().blockTokens();
         IncomingTransfer asked = receiver.fetch(new TicketRequest(
-                new TransferKey(key.requestId(), key.attempt(), key.nonce()),
+                key,
                 offer.getTokens(),
                 blocks.subList(shared, blocks.size()),
                 offer.getSource(),

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -46,8 +47,7 @@ class DecodeWorkerTest {
             await().atMost(LONG).until(() -> worker.tokens(request) > 0);
             assertThat(worker.state().getDraining()).isFalse();
 
-            worker.engine()
-                    .submit(new EngineCommand.Admit(poison(), EngineCommand.Work.PREFILL_AND_DECODE, new Deadly()));
+            worker.engine().submit(new EngineCommand.Admit(poison(), Goal.PREFILL_AND_DECODE, new Deadly()));
 
             await().atMost(LONG).until(() -> worker.last(request).hasFailure());
             assertThat(worker.last(request).getFailure().getCode()).isEqualTo(Failure.Code.ENGINE_FAILED);

@@ -22,10 +22,10 @@ record Admission(EngineSettings settings, ModelShape shape) {
 
     Verdict judge(Admit admit) {
         Generation generation = admit.generation();
-        if (!settings.role().takes(admit.work())) {
+        if (!settings.role().takes(admit.goal())) {
             return refuse(
                     Failure.Code.BAD_REQUEST,
-                    "an engine of role %s does not do %s".formatted(settings.role(), admit.work()));
+                    "an engine of role %s does not do %s".formatted(settings.role(), admit.goal()));
         }
         if (generation.getModelFingerprint() != 0 && generation.getModelFingerprint() != shape.fingerprint()) {
             return refuse(

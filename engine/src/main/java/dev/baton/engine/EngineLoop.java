@@ -19,6 +19,7 @@ import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockPool;
 import dev.baton.kv.BlockState;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import java.lang.System.Logger;
@@ -53,7 +54,7 @@ final class EngineLoop implements ForwardPass.Caller {
     private final Sampler sampler;
     private final StepMeter meter = new StepMeter();
     private final ListenerNotifier notices = new ListenerNotifier();
-    private final Map<SequenceKey, LiveSequence> sequences = new HashMap<>();
+    private final Map<AttemptKey, LiveSequence> sequences = new HashMap<>();
     private final List<LiveSequence> endingWithStep = new ArrayList<>();
     private boolean closing;
     private Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");

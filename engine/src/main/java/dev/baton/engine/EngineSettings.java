@@ -1,6 +1,6 @@
 package dev.baton.engine;
 
-import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.schedule.Goal;
 import java.time.Duration;
 import java.util.Set;
 
@@ -17,18 +17,18 @@ import java.util.Set;
 public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
     /** What an engine is for. */
     public enum Role {
-        PREFILL(Set.of(Work.PREFILL)),
+        PREFILL(Set.of(Goal.PREFILL)),
         /** Also computes prompts itself when asked to, in small chunks beside its running answers. */
-        DECODE(Set.of(Work.DECODE, Work.PREFILL_AND_DECODE)),
-        BOTH(Set.of(Work.PREFILL, Work.DECODE, Work.PREFILL_AND_DECODE));
+        DECODE(Set.of(Goal.DECODE, Goal.PREFILL_AND_DECODE)),
+        BOTH(Set.of(Goal.PREFILL, Goal.DECODE, Goal.PREFILL_AND_DECODE));
 
-        private final Set<Work> takes;
+        private final Set<Goal> takes;
 
-        Role(Set<Work> takes) {
+        Role(Set<Goal> takes) {
             this.takes = takes;
         }
 
-        boolean takes(Work work) {
+        boolean takes(Goal work) {
             return takes.contains(work);
         }
     }

@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.protocol.AttemptKey;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
@@ -34,7 +35,7 @@ final class ListenerNotifier {
     }
 
     /** The last that a listener hears; of a sequence that never began, say. */
-    void end(SequenceKey key, SequenceListener listener, Consumer<SequenceListener> event) {
+    void end(AttemptKey key, SequenceListener listener, Consumer<SequenceListener> event) {
         something = true;
         try {
             event.accept(listener);

@@ -1,15 +1,14 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Admit;
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.sampling.SequenceSampling;
-import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Sequence;
 import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.AttemptKey;
 
 /** A scheduled sequence with what the engine must know of it: who hears of it and how its tokens are chosen. */
 final class LiveSequence extends Sequence {
-    final SequenceKey key;
+    final AttemptKey key;
     final SequenceListener listener;
     final SequenceSampling sampling;
     private final int promptTokens;
@@ -27,7 +26,7 @@ final class LiveSequence extends Sequence {
     int blocksTold;
 
     LiveSequence(Admit admit, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
-        super(goal(admit.work()), terms, known(admit), hasher, blockTokens);
+        super(admit.goal(), terms, known(admit), hasher, blockTokens);
         this.key = admit.key();
         this.listener = admit.listener();
         this.sampling = sampling;
@@ -37,14 +36,6 @@ final class LiveSequence extends Sequence {
     /** Tokens after the prompt. */
     int generated() {
         return length() - promptTokens;
-    }
-
-    private static Goal goal(Work work) {
-        return switch (work) {
-            case PREFILL -> Goal.PREFILL;
-            case DECODE -> Goal.DECODE;
-            case PREFILL_AND_DECODE -> Goal.BOTH;
-        };
     }
 
     private static int[] known(Admit admit) {

@@ -4,13 +4,14 @@ import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
-import dev.baton.engine.EngineCommand.Work;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.HostKvMemory;
 import dev.baton.kv.KvRegion;
 import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
@@ -146,7 +147,7 @@ public final class Bench implements AutoCloseable {
                 .build();
     }
 
-    public RecordingListener admit(Generation generation, Work work) {
+    public RecordingListener admit(Generation generation, Goal work) {
         RecordingListener listener = new RecordingListener();
         incoming.add(target -> target.handle(new Admit(generation, work, listener)));
         return listener;
@@ -154,12 +155,12 @@ public final class Bench implements AutoCloseable {
 
     public void cancel(Generation generation) {
         incoming.add(target -> target.handle(new Cancel(
-                SequenceKey.of(generation),
+                AttemptKey.of(generation),
                 Failure.newBuilder().setCode(Failure.Code.CANCELLED).build())));
     }
 
     public void release(Generation generation) {
-        incoming.add(target -> target.handle(new Release(SequenceKey.of(generation))));
+        incoming.add(target -> target.handle(new Release(AttemptKey.of(generation))));
     }
 
     /** All KV has arrived. */
@@ -168,7 +169,7 @@ public final class Bench implements AutoCloseable {
     }
 
     public void arrived(Generation generation, int tokens, int firstToken) {
-        incoming.add(target -> target.handle(new KvArrived(SequenceKey.of(generation), tokens, firstToken)));
+        incoming.add(target -> target.handle(new KvArrived(AttemptKey.of(generation), tokens, firstToken)));
     }
 
     /** Names of the full blocks of these tokens. */
@@ -210,7 +211,7 @@ public final class Bench implements AutoCloseable {
     /** What an engine of its own makes of the prompt. */
     public static List<Integer> alone(Generation generation) {
         Bench bench = new Bench(EngineSettings.Role.BOTH, 128);
-        RecordingListener listener = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        RecordingListener listener = bench.admit(generation, Goal.PREFILL_AND_DECODE);
         bench.settle();
         return listener.tokens;
     }

@@ -2,8 +2,8 @@ package dev.baton.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Generation;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
@@ -31,7 +31,7 @@ class ChurnTest {
                         .toBuilder()
                         .setDeadlineMs(bench.millis + 1 + random.nextInt(5_000))
                         .build();
-                bench.admit(generation, Work.values()[random.nextInt(3)]);
+                bench.admit(generation, Goal.values()[random.nextInt(3)]);
                 alive.add(generation);
             }
             if (alive.size() > 20) {

@@ -2,8 +2,8 @@ package dev.baton.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import java.lang.foreign.MemorySegment;
@@ -19,7 +19,7 @@ class EarlyEndTest {
     @Test
     void aSequenceCanBeCancelledInEveryPhaseAndLeavesNothingBehind() {
         for (int turns = 0; turns < 12; turns++) {
-            for (Work work : Work.values()) {
+            for (Goal work : Goal.values()) {
                 Bench cancelled = new Bench(Role.BOTH, 16);
                 Generation generation = Bench.generation("a", Bench.prompt(3, 42), 6);
                 RecordingListener heard = cancelled.admit(generation, work);
@@ -58,8 +58,8 @@ class EarlyEndTest {
                 });
             }
         });
-        heard[0] = self[0].admit(cancelled, Work.PREFILL_AND_DECODE);
-        RecordingListener spared = self[0].admit(other, Work.PREFILL_AND_DECODE);
+        heard[0] = self[0].admit(cancelled, Goal.PREFILL_AND_DECODE);
+        RecordingListener spared = self[0].admit(other, Goal.PREFILL_AND_DECODE);
         self[0].settle();
         assertThat(seenAtLaterLayers).isNotEmpty().containsOnly("failed");
         assertThat(spared.tokens).isEqualTo(Bench.alone(other));
@@ -72,18 +72,18 @@ class EarlyEndTest {
         for (int i = 0; i < 10; i++) {
             Generation generation = Bench.generation("long" + i, Bench.prompt(i, 200), 5);
             longOnes.add(generation);
-            prefill.admit(generation, Work.PREFILL);
+            prefill.admit(generation, Goal.PREFILL);
         }
         prefill.loop.runOnce();
         longOnes.forEach(prefill::cancel);
-        RecordingListener heard = prefill.admit(Bench.generation("short", Bench.prompt(77, 8), 5), Work.PREFILL);
+        RecordingListener heard = prefill.admit(Bench.generation("short", Bench.prompt(77, 8), 5), Goal.PREFILL);
         prefill.loop.runOnce();
         assertThat(heard.tokens).hasSize(1);
     }
 
     @Test
     void deadlinesEndSequencesInEveryPhaseAfterTheSlack() {
-        for (Work work : Work.values()) {
+        for (Goal work : Goal.values()) {
             Bench slow = new Bench(Role.BOTH, 64);
             Generation generation = Bench.generation("a", Bench.prompt(3, 200), 50).toBuilder()
                     .setDeadlineMs(slow.millis + 1_000)
@@ -105,10 +105,10 @@ class EarlyEndTest {
 
     @Test
     void closingEndsEverySequence() {
-        RecordingListener running = bench.admit(Bench.generation("a", Bench.prompt(1, 8), 50), Work.PREFILL_AND_DECODE);
-        RecordingListener reserved = bench.admit(Bench.generation("b", Bench.prompt(2, 8), 50), Work.DECODE);
+        RecordingListener running = bench.admit(Bench.generation("a", Bench.prompt(1, 8), 50), Goal.PREFILL_AND_DECODE);
+        RecordingListener reserved = bench.admit(Bench.generation("b", Bench.prompt(2, 8), 50), Goal.DECODE);
         bench.loop.runOnce();
-        RecordingListener late = bench.admit(Bench.generation("c", Bench.prompt(2, 8), 50), Work.DECODE);
+        RecordingListener late = bench.admit(Bench.generation("c", Bench.prompt(2, 8), 50), Goal.DECODE);
         bench.loop.close(Admission.failure(Failure.Code.SHUTTING_DOWN, "closing"));
         for (RecordingListener heard : List.of(running, reserved, late)) {
             assertThat(heard.failureCode()).isEqualTo(Failure.Code.SHUTTING_DOWN);

@@ -3,8 +3,8 @@ package dev.baton.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Sampling;
@@ -17,7 +17,7 @@ class EngineLoopTest {
 
     @Test
     void generatesUntilMaxTokens() {
-        RecordingListener heard = bench.admit(Bench.generation("a", Bench.prompt(1, 10), 5), Work.PREFILL_AND_DECODE);
+        RecordingListener heard = bench.admit(Bench.generation("a", Bench.prompt(1, 10), 5), Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(heard.tokens).hasSize(5);
         assertThat(heard.finish).isEqualTo(Finish.Reason.LENGTH);
@@ -33,7 +33,7 @@ class EngineLoopTest {
         for (int i = 0; i < 6; i++) {
             Generation generation = Bench.generation("r" + i, Bench.prompt(i, 3 + 7 * i), 9);
             generations.add(generation);
-            heard.add(bench.admit(generation, Work.PREFILL_AND_DECODE));
+            heard.add(bench.admit(generation, Goal.PREFILL_AND_DECODE));
         }
         bench.settle();
         for (int i = 0; i < 6; i++) {
@@ -51,7 +51,7 @@ class EngineLoopTest {
                         .addAllAccepted(expected.subList(0, accepted))
                         .build();
                 Bench other = new Bench(Role.BOTH, 64);
-                RecordingListener heard = other.admit(resumed, Work.PREFILL_AND_DECODE);
+                RecordingListener heard = other.admit(resumed, Goal.PREFILL_AND_DECODE);
                 other.settle();
                 assertThat(heard.firstIndex).isEqualTo(accepted);
                 assertThat(heard.tokens).isEqualTo(expected.subList(accepted, 20));
@@ -64,7 +64,7 @@ class EngineLoopTest {
         Generation done = Bench.generation("a", Bench.prompt(1, 5), 3).toBuilder()
                 .addAllAccepted(List.of(4, 5, 6))
                 .build();
-        for (Work work : Work.values()) {
+        for (Goal work : Goal.values()) {
             RecordingListener heard = bench.admit(done, work);
             bench.settle();
             assertThat(heard.events).containsExactly("finished");
@@ -75,9 +75,9 @@ class EngineLoopTest {
     @Test
     void aPrefixHitIsReportedAndChangesNoToken() {
         List<Integer> prompt = Bench.prompt(8, 18);
-        RecordingListener first = bench.admit(Bench.generation("a", prompt, 6), Work.PREFILL_AND_DECODE);
+        RecordingListener first = bench.admit(Bench.generation("a", prompt, 6), Goal.PREFILL_AND_DECODE);
         bench.settle();
-        RecordingListener second = bench.admit(Bench.generation("b", prompt, 6), Work.PREFILL_AND_DECODE);
+        RecordingListener second = bench.admit(Bench.generation("b", prompt, 6), Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(first.cachedTokens).isZero();
         assertThat(second.cachedTokens).isEqualTo(16);
@@ -87,11 +87,11 @@ class EngineLoopTest {
     @Test
     void theNextTurnOfAConversationFindsTheAnswerOfTheLastInTheCache() {
         List<Integer> conversation = new ArrayList<>(Bench.prompt(8, 10));
-        RecordingListener first = bench.admit(Bench.generation("a", conversation, 8), Work.PREFILL_AND_DECODE);
+        RecordingListener first = bench.admit(Bench.generation("a", conversation, 8), Goal.PREFILL_AND_DECODE);
         bench.settle();
         conversation.addAll(first.tokens);
         conversation.addAll(Bench.prompt(9, 5));
-        RecordingListener second = bench.admit(Bench.generation("b", conversation, 2), Work.PREFILL_AND_DECODE);
+        RecordingListener second = bench.admit(Bench.generation("b", conversation, 2), Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(second.cachedTokens).isEqualTo(16);
     }
@@ -99,12 +99,12 @@ class EngineLoopTest {
     @Test
     void anotherTenantDoesNotHitTheSameText() {
         List<Integer> prompt = Bench.prompt(8, 18);
-        bench.admit(Bench.generation("a", prompt, 2), Work.PREFILL_AND_DECODE);
+        bench.admit(Bench.generation("a", prompt, 2), Goal.PREFILL_AND_DECODE);
         bench.settle();
         Generation other = Bench.generation("b", prompt, 2).toBuilder()
                 .setTenantSalt(ByteString.copyFromUtf8("other"))
                 .build();
-        RecordingListener heard = bench.admit(other, Work.PREFILL_AND_DECODE);
+        RecordingListener heard = bench.admit(other, Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(heard.cachedTokens).isZero();
     }
@@ -117,7 +117,7 @@ class EngineLoopTest {
         for (int i = 0; i < 4; i++) {
             Generation generation = Bench.generation("r" + i, Bench.prompt(20 + i, 9), 30);
             generations.add(generation);
-            heard.add(tight.admit(generation, Work.PREFILL_AND_DECODE));
+            heard.add(tight.admit(generation, Goal.PREFILL_AND_DECODE));
         }
         tight.settle();
         int prefilled = tight.reports.stream().mapToInt(r -> r.prefillRows()).sum();
@@ -131,10 +131,10 @@ class EngineLoopTest {
     @Test
     void cachedChainsAndEvictedNamesAreTold() {
         Bench small = new Bench(Role.BOTH, 6);
-        small.admit(Bench.generation("a", Bench.prompt(1, 8), 5), Work.PREFILL_AND_DECODE);
+        small.admit(Bench.generation("a", Bench.prompt(1, 8), 5), Goal.PREFILL_AND_DECODE);
         small.settle();
         assertThat(small.cached).hasSize(2 + 3).startsWith(small.cached.get(2), small.cached.get(3));
-        small.admit(Bench.generation("b", Bench.prompt(2, 20), 2), Work.PREFILL_AND_DECODE);
+        small.admit(Bench.generation("b", Bench.prompt(2, 20), 2), Goal.PREFILL_AND_DECODE);
         small.settle();
         assertThat(small.evicted).isNotEmpty().isSubsetOf(small.cached);
     }

@@ -2,8 +2,8 @@ package dev.baton.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Sampling;
@@ -32,11 +32,11 @@ class FailedSequenceTest {
         assertThat(refusal(fine.toBuilder().setModelFingerprint(1).build())).isEqualTo(Failure.Code.MODEL_MISMATCH);
         assertThat(refusal(withTemperature(fine, -1))).isEqualTo(Failure.Code.BAD_REQUEST);
         Bench small = new Bench(Role.BOTH, 3);
-        RecordingListener tooLong = small.admit(Bench.generation("a", Bench.prompt(3, 12), 5), Work.PREFILL_AND_DECODE);
+        RecordingListener tooLong = small.admit(Bench.generation("a", Bench.prompt(3, 12), 5), Goal.PREFILL_AND_DECODE);
         small.settle();
         assertThat(tooLong.failureCode()).isEqualTo(Failure.Code.NO_CAPACITY);
         Bench prefill = new Bench(Role.PREFILL, 8);
-        RecordingListener wrongRole = prefill.admit(fine, Work.DECODE);
+        RecordingListener wrongRole = prefill.admit(fine, Goal.DECODE);
         prefill.settle();
         assertThat(wrongRole.failureCode()).isEqualTo(Failure.Code.BAD_REQUEST);
     }
@@ -44,7 +44,7 @@ class FailedSequenceTest {
     @Test
     void aSequenceThatOutgrowsTheWholePoolFailsWithNoCapacity() {
         Bench small = new Bench(Role.BOTH, 3);
-        RecordingListener heard = small.admit(Bench.generation("a", Bench.prompt(3, 9), 50), Work.PREFILL_AND_DECODE);
+        RecordingListener heard = small.admit(Bench.generation("a", Bench.prompt(3, 9), 50), Goal.PREFILL_AND_DECODE);
         small.settle();
         assertThat(heard.tokens).hasSize(4);
         assertThat(heard.failureCode()).isEqualTo(Failure.Code.NO_CAPACITY);
@@ -53,8 +53,8 @@ class FailedSequenceTest {
     @Test
     void theSameKeyTwiceIsRefusedAndTheFirstGoesOn() {
         Generation generation = Bench.generation("a", Bench.prompt(3, 10), 5);
-        RecordingListener first = bench.admit(generation, Work.PREFILL_AND_DECODE);
-        RecordingListener second = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        RecordingListener first = bench.admit(generation, Goal.PREFILL_AND_DECODE);
+        RecordingListener second = bench.admit(generation, Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(second.failureCode()).isEqualTo(Failure.Code.BAD_REQUEST);
         assertThat(first.tokens).hasSize(5);
@@ -77,8 +77,8 @@ class FailedSequenceTest {
         unlucky.set(0, 13);
         unlucky.set(1, 13);
         Generation good = Bench.generation("good", Bench.prompt(6, 10), 5);
-        RecordingListener spared = faulty.admit(good, Work.PREFILL_AND_DECODE);
-        RecordingListener failing = faulty.admit(Bench.generation("bad", unlucky, 5), Work.PREFILL_AND_DECODE);
+        RecordingListener spared = faulty.admit(good, Goal.PREFILL_AND_DECODE);
+        RecordingListener failing = faulty.admit(Bench.generation("bad", unlucky, 5), Goal.PREFILL_AND_DECODE);
         faulty.settle();
         assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(String.valueOf(failing.failure)).contains("step 1 (0 decode rows, 20 prompt rows): no luck");
@@ -97,8 +97,8 @@ class FailedSequenceTest {
             }
         });
         Generation good = Bench.generation("good", Bench.prompt(6, 8), 5);
-        RecordingListener spared = faulty.admit(good, Work.PREFILL_AND_DECODE);
-        RecordingListener failing = faulty.admit(Bench.generation("b", Bench.prompt(7, 8), 5), Work.PREFILL_AND_DECODE);
+        RecordingListener spared = faulty.admit(good, Goal.PREFILL_AND_DECODE);
+        RecordingListener failing = faulty.admit(Bench.generation("b", Bench.prompt(7, 8), 5), Goal.PREFILL_AND_DECODE);
         faulty.settle();
         assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(spared.tokens).isEqualTo(Bench.alone(good));
@@ -131,13 +131,13 @@ class FailedSequenceTest {
         Breaking[] runner = new Breaking[1];
         Bench faulty = new Bench(Role.BOTH, 64, 8, inner -> runner[0] = new Breaking(inner));
         List<Integer> prompt = Bench.prompt(6, length);
-        RecordingListener failing = faulty.admit(Bench.generation("bad", prompt, 5), Work.PREFILL_AND_DECODE);
+        RecordingListener failing = faulty.admit(Bench.generation("bad", prompt, 5), Goal.PREFILL_AND_DECODE);
         faulty.settle();
         assertThat(failing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(runner[0].passes).isEqualTo(Math.ceilDiv(length, 20));
         assertThat(faulty.cached).isEmpty();
         runner[0].broken = false;
-        RecordingListener next = faulty.admit(Bench.generation("next", prompt, 5), Work.PREFILL_AND_DECODE);
+        RecordingListener next = faulty.admit(Bench.generation("next", prompt, 5), Goal.PREFILL_AND_DECODE);
         faulty.settle();
         assertThat(next.cachedTokens).isZero();
         assertThat(next.tokens).isEqualTo(Bench.alone(Bench.generation("next", prompt, 5)));
@@ -149,10 +149,10 @@ class FailedSequenceTest {
         Bench faulty = new Bench(Role.BOTH, 64, 8, inner -> runner[0] = new Breaking(inner));
         runner[0].broken = false;
         List<Integer> prompt = Bench.prompt(6, 17);
-        RecordingListener reader = faulty.admit(Bench.generation("a", prompt, 30), Work.PREFILL_AND_DECODE);
+        RecordingListener reader = faulty.admit(Bench.generation("a", prompt, 30), Goal.PREFILL_AND_DECODE);
         faulty.loop.runOnce();
         assertThat(faulty.cached).hasSize(4);
-        RecordingListener failing = faulty.admit(Bench.generation("b", prompt, 5), Work.PREFILL);
+        RecordingListener failing = faulty.admit(Bench.generation("b", prompt, 5), Goal.PREFILL);
         runner[0].broken = true;
         faulty.loop.runOnce();
         runner[0].broken = false;
@@ -161,7 +161,7 @@ class FailedSequenceTest {
         assertThat(faulty.evicted).containsAll(faulty.cached.subList(0, 4));
         faulty.settle();
         assertThat(reader.tokens).isEqualTo(Bench.alone(Bench.generation("a", prompt, 30)));
-        RecordingListener next = faulty.admit(Bench.generation("c", prompt, 5), Work.PREFILL_AND_DECODE);
+        RecordingListener next = faulty.admit(Bench.generation("c", prompt, 5), Goal.PREFILL_AND_DECODE);
         faulty.settle();
         assertThat(next.cachedTokens).isZero();
     }
@@ -175,16 +175,16 @@ class FailedSequenceTest {
             }
         };
         bench.incoming.add(target -> target.handle(new EngineCommand.Admit(
-                Bench.generation("bad", Bench.prompt(1, 5), 5), Work.PREFILL_AND_DECODE, throwing)));
+                Bench.generation("bad", Bench.prompt(1, 5), 5), Goal.PREFILL_AND_DECODE, throwing)));
         RecordingListener spared =
-                bench.admit(Bench.generation("good", Bench.prompt(2, 5), 5), Work.PREFILL_AND_DECODE);
+                bench.admit(Bench.generation("good", Bench.prompt(2, 5), 5), Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(throwing.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(spared.tokens).hasSize(5);
     }
 
     private Failure.Code refusal(Generation generation) {
-        RecordingListener heard = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        RecordingListener heard = bench.admit(generation, Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(heard.events).containsExactly("failed");
         return heard.failureCode();

@@ -2,8 +2,8 @@ package dev.baton.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import java.lang.foreign.MemorySegment;
@@ -18,8 +18,8 @@ class HandoffTest {
         Generation generation = Bench.generation("a", Bench.prompt(3, 22), 12);
         Bench prefill = new Bench(Role.PREFILL, 16);
         Bench decode = new Bench(Role.DECODE, 16);
-        RecordingListener sender = prefill.admit(generation, Work.PREFILL);
-        RecordingListener receiver = decode.admit(generation, Work.DECODE);
+        RecordingListener sender = prefill.admit(generation, Goal.PREFILL);
+        RecordingListener receiver = decode.admit(generation, Goal.DECODE);
         prefill.settle();
         decode.settle();
         assertThat(receiver.events).containsExactly("reserved");
@@ -57,7 +57,7 @@ class HandoffTest {
                     return super.forward(slices, progress);
                 }
             });
-            RecordingListener heard = decode.admit(generation, Work.DECODE);
+            RecordingListener heard = decode.admit(generation, Goal.DECODE);
             decode.settle();
             decode.arrived(generation, 5);
             decode.settle();
@@ -71,7 +71,7 @@ class HandoffTest {
     void cancelledReservedBlocksAreQuarantinedUntilRelease() {
         Bench decode = new Bench(Role.DECODE, 8);
         Generation generation = Bench.generation("a", Bench.prompt(3, 22), 12);
-        RecordingListener heard = decode.admit(generation, Work.DECODE);
+        RecordingListener heard = decode.admit(generation, Goal.DECODE);
         decode.settle();
         decode.cancel(generation);
         decode.settle();
@@ -90,9 +90,9 @@ class HandoffTest {
         List<RecordingListener> receivers = new ArrayList<>();
         for (Generation generation : List.of(first, second)) {
             Bench prefill = new Bench(Role.PREFILL, 16);
-            RecordingListener sender = prefill.admit(generation, Work.PREFILL);
+            RecordingListener sender = prefill.admit(generation, Goal.PREFILL);
             prefill.settle();
-            RecordingListener receiver = decode.admit(generation, Work.DECODE);
+            RecordingListener receiver = decode.admit(generation, Goal.DECODE);
             receivers.add(receiver);
             decode.loop.runOnce();
             prefill.copyKv(sender.blocks, decode, receiver.blocks);
@@ -107,7 +107,7 @@ class HandoffTest {
     @Test
     void layersAreToldChunkByChunkAndTheLastChunkIsAnnouncedBeforeItIsComputed() {
         Bench prefill = new Bench(Role.PREFILL, 64);
-        RecordingListener heard = prefill.admit(Bench.generation("a", Bench.prompt(3, 30), 5), Work.PREFILL);
+        RecordingListener heard = prefill.admit(Bench.generation("a", Bench.prompt(3, 30), 5), Goal.PREFILL);
         prefill.settle();
         assertThat(heard.events)
                 .containsExactly(
@@ -127,8 +127,8 @@ class HandoffTest {
         Generation one = Bench.generation("a", Bench.prompt(3, 10), 1);
         Bench prefill = new Bench(Role.PREFILL, 8);
         Bench decode = new Bench(Role.DECODE, 8);
-        RecordingListener sender = prefill.admit(one, Work.PREFILL);
-        RecordingListener receiver = decode.admit(one, Work.DECODE);
+        RecordingListener sender = prefill.admit(one, Goal.PREFILL);
+        RecordingListener receiver = decode.admit(one, Goal.DECODE);
         prefill.settle();
         decode.settle();
         assertThat(sender.events).endsWith("token0", "finished");
@@ -145,7 +145,7 @@ class HandoffTest {
     void releaseBeforeThePrefillEndsMeansItsBlocksAreNotHeld() {
         Bench prefill = new Bench(Role.PREFILL, 8);
         Generation generation = Bench.generation("a", Bench.prompt(3, 30), 5);
-        prefill.admit(generation, Work.PREFILL);
+        prefill.admit(generation, Goal.PREFILL);
         prefill.loop.runOnce();
         prefill.release(generation);
         prefill.settle();
@@ -156,7 +156,7 @@ class HandoffTest {
     @Test
     void heldBlocksThatNobodyReleasesComeBackAfterTheHoldLimit() {
         Bench prefill = new Bench(Role.PREFILL, 8);
-        RecordingListener heard = prefill.admit(Bench.generation("a", Bench.prompt(3, 10), 5), Work.PREFILL);
+        RecordingListener heard = prefill.admit(Bench.generation("a", Bench.prompt(3, 10), 5), Goal.PREFILL);
         prefill.settle();
         prefill.millis += EngineSettings.Patience.DEFAULT.hold().toMillis() - 1;
         prefill.settle();

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.engine.EngineCommand.Admit;
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.KvRegion;
@@ -64,7 +64,7 @@ class ModelEngineTest {
                     .mapToObj(i -> {
                         Waiting listener = new Waiting();
                         Generation generation = Bench.generation("r" + i, Bench.prompt(i, 1 + i), 10);
-                        assertThat(engine.submit(new Admit(generation, Work.PREFILL_AND_DECODE, listener)))
+                        assertThat(engine.submit(new Admit(generation, Goal.PREFILL_AND_DECODE, listener)))
                                 .isTrue();
                         return listener;
                     })
@@ -92,11 +92,11 @@ class ModelEngineTest {
             }
         })) {
             Waiting first = new Waiting();
-            engine.submit(new Admit(Bench.generation("first", Bench.prompt(1, 5), 2), Work.PREFILL_AND_DECODE, first));
+            engine.submit(new Admit(Bench.generation("first", Bench.prompt(1, 5), 2), Goal.PREFILL_AND_DECODE, first));
             assertThat(stepBegun.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
             int taken = 0;
             while (engine.submit(new Admit(
-                    Bench.generation("r" + taken, Bench.prompt(1, 5), 2), Work.PREFILL_AND_DECODE, new Waiting()))) {
+                    Bench.generation("r" + taken, Bench.prompt(1, 5), 2), Goal.PREFILL_AND_DECODE, new Waiting()))) {
                 taken++;
             }
             assertThat(taken).isEqualTo(4);
@@ -116,12 +116,12 @@ class ModelEngineTest {
             }
         });
         Waiting waiting = new Waiting();
-        engine.submit(new Admit(Bench.generation("a", Bench.prompt(1, 5), 2), Work.DECODE, waiting));
+        engine.submit(new Admit(Bench.generation("a", Bench.prompt(1, 5), 2), Goal.DECODE, waiting));
         engine.close();
         assertThat(waiting.finishes()).isFalse();
         assertThat(waiting.failureCode()).isEqualTo(Failure.Code.SHUTTING_DOWN);
         assertThat(closed.getCount()).as("the runner is closed").isZero();
-        assertThat(engine.submit(new Admit(Bench.generation("b", Bench.prompt(1, 5), 2), Work.DECODE, new Waiting())))
+        assertThat(engine.submit(new Admit(Bench.generation("b", Bench.prompt(1, 5), 2), Goal.DECODE, new Waiting())))
                 .isFalse();
         assertThatThrownBy(() -> engine.checkIntegrity(SOON)).hasMessageContaining("closing");
     }
@@ -135,7 +135,7 @@ class ModelEngineTest {
             }
         })) {
             Waiting waiting = new Waiting();
-            engine.submit(new Admit(Bench.generation("a", Bench.prompt(1, 5), 2), Work.PREFILL_AND_DECODE, waiting));
+            engine.submit(new Admit(Bench.generation("a", Bench.prompt(1, 5), 2), Goal.PREFILL_AND_DECODE, waiting));
             assertThat(waiting.finishes()).isFalse();
             assertThat(waiting.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
             assertThat(died.get(SOON.toSeconds(), TimeUnit.SECONDS))
@@ -174,7 +174,7 @@ class ModelEngineTest {
                 };
                 heard.add(waiting);
                 Generation generation = Bench.generation("r" + i, Bench.prompt(i, 5), 2);
-                engine.submit(new Admit(generation, i % 2 == 0 ? Work.PREFILL_AND_DECODE : Work.DECODE, waiting));
+                engine.submit(new Admit(generation, i % 2 == 0 ? Goal.PREFILL_AND_DECODE : Goal.DECODE, waiting));
             }
             allTaken.countDown();
             for (Waiting waiting : heard) {
@@ -200,7 +200,7 @@ class ModelEngineTest {
     }
 
     private static Consumer<EngineLoop> admission(String id, SequenceListener listener) {
-        Admit admit = new Admit(Bench.generation(id, Bench.prompt(1, 5), 2), Work.DECODE, listener);
+        Admit admit = new Admit(Bench.generation(id, Bench.prompt(1, 5), 2), Goal.DECODE, listener);
         return target -> target.handle(admit);
     }
 
@@ -211,7 +211,7 @@ class ModelEngineTest {
             Generation generation = Bench.generation("a", Bench.prompt(1, 5), 2).toBuilder()
                     .setDeadlineMs(System.currentTimeMillis())
                     .build();
-            engine.submit(new Admit(generation, Work.DECODE, waiting));
+            engine.submit(new Admit(generation, Goal.DECODE, waiting));
             assertThat(waiting.finishes()).isFalse();
             assertThat(waiting.failureCode()).isEqualTo(Failure.Code.DEADLINE_EXCEEDED);
         }

@@ -2,8 +2,8 @@ package dev.baton.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings.Role;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.NamedBlock;
 import dev.baton.protocol.v1.Generation;
@@ -22,11 +22,11 @@ class RestoreTest {
     void aDecodeWorkerSharesThePrefixThatItHasAndAsksForTheRestOnly() {
         Bench prefill = new Bench(Role.PREFILL, 32);
         Bench decode = new Bench(Role.DECODE, 32);
-        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Work.PREFILL_AND_DECODE);
+        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Goal.PREFILL_AND_DECODE);
         decode.settle();
-        RecordingListener sender = prefill.admit(generation, Work.PREFILL);
+        RecordingListener sender = prefill.admit(generation, Goal.PREFILL);
         prefill.settle();
-        RecordingListener receiver = decode.admit(generation, Work.DECODE);
+        RecordingListener receiver = decode.admit(generation, Goal.DECODE);
         decode.settle();
         assertThat(receiver.cachedTokens).isEqualTo(12);
         int cached = receiver.cachedTokens / Bench.BLOCK;
@@ -44,9 +44,9 @@ class RestoreTest {
         for (int arrived : List.of(0, 3, 8, 11, PROMPT)) {
             Bench prefill = new Bench(Role.PREFILL, 32);
             Bench decode = new Bench(Role.DECODE, 32);
-            RecordingListener sender = prefill.admit(generation, Work.PREFILL);
+            RecordingListener sender = prefill.admit(generation, Goal.PREFILL);
             prefill.settle();
-            RecordingListener receiver = decode.admit(generation, Work.DECODE);
+            RecordingListener receiver = decode.admit(generation, Goal.DECODE);
             decode.settle();
             prefill.copyKv(sender.blocks, decode, receiver.blocks);
             decode.reports.clear();
@@ -62,14 +62,14 @@ class RestoreTest {
         for (int made = 1; made < 40; made += 6) {
             RememberingLedger left = new RememberingLedger();
             Bench dead = new Bench(Role.DECODE, 32, left);
-            RecordingListener first = dead.admit(generation, Work.PREFILL_AND_DECODE);
+            RecordingListener first = dead.admit(generation, Goal.PREFILL_AND_DECODE);
             while (first.tokens.size() < made) {
                 dead.loop.runOnce();
             }
             Generation again =
                     generation.toBuilder().addAllAccepted(first.tokens).build();
             Bench survivor = new Bench(Role.DECODE, 32);
-            RecordingListener second = survivor.admit(again, Work.DECODE);
+            RecordingListener second = survivor.admit(again, Goal.DECODE);
             survivor.settle();
             int rows = copyByContent(dead, left, again, survivor, second.blocks);
             survivor.reports.clear();
@@ -87,9 +87,9 @@ class RestoreTest {
     @Test
     void whenASequenceThatWaitsForKvEndsOnlyItsReservedBlocksAreQuarantined() {
         Bench decode = new Bench(Role.DECODE, 16);
-        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Work.PREFILL_AND_DECODE);
+        decode.admit(Bench.generation("earlier", Bench.prompt(3, PROMPT).subList(0, 14), 1), Goal.PREFILL_AND_DECODE);
         decode.settle();
-        decode.admit(generation, Work.DECODE);
+        decode.admit(generation, Goal.DECODE);
         decode.settle();
         decode.cancel(generation);
         decode.settle();
@@ -105,13 +105,13 @@ class RestoreTest {
     void aCachedBlockWhoseBytesChangedIsGivenUpAndComputedAgain() {
         RememberingLedger ledger = new RememberingLedger();
         Bench bench = new Bench(Role.BOTH, 32, ledger);
-        bench.admit(generation, Work.PREFILL_AND_DECODE);
+        bench.admit(generation, Goal.PREFILL_AND_DECODE);
         bench.settle();
         int flipped =
                 ledger.sealed.keySet().stream().sorted().skip(2).findFirst().orElseThrow();
         bench.flipBit(1, flipped);
         RecordingListener again =
-                bench.admit(generation.toBuilder().setRequestId("b").build(), Work.PREFILL_AND_DECODE);
+                bench.admit(generation.toBuilder().setRequestId("b").build(), Goal.PREFILL_AND_DECODE);
         bench.settle();
         assertThat(again.tokens).isEqualTo(Bench.alone(generation));
         assertThat(again.cachedTokens).isLessThan(PROMPT - PROMPT % Bench.BLOCK);
@@ -121,12 +121,12 @@ class RestoreTest {
     @Test
     void theAnswersFullBlocksAreFoundByTheNextTurn() {
         Bench bench = new Bench(Role.BOTH, 64);
-        RecordingListener first = bench.admit(generation, Work.PREFILL_AND_DECODE);
+        RecordingListener first = bench.admit(generation, Goal.PREFILL_AND_DECODE);
         bench.settle();
         List<Integer> turn = new ArrayList<>(Bench.prompt(3, PROMPT));
         turn.addAll(first.tokens);
         turn.addAll(Bench.prompt(5, 7));
-        RecordingListener second = bench.admit(Bench.generation("next", turn, 5), Work.PREFILL_AND_DECODE);
+        RecordingListener second = bench.admit(Bench.generation("next", turn, 5), Goal.PREFILL_AND_DECODE);
         bench.settle();
         int computed = PROMPT + first.tokens.size() - 1;
         assertThat(second.cachedTokens).isEqualTo(computed - computed % Bench.BLOCK);
@@ -136,7 +136,7 @@ class RestoreTest {
     void anEngineStartsWithTheBlocksThatItsEarlierLifeLeft() {
         RememberingLedger ledger = new RememberingLedger();
         Bench earlier = new Bench(Role.BOTH, 32, ledger);
-        earlier.admit(generation, Work.PREFILL_AND_DECODE);
+        earlier.admit(generation, Goal.PREFILL_AND_DECODE);
         earlier.settle();
         List<NamedBlock> left = ledger.sealed.entrySet().stream()
                 .map(block -> new NamedBlock(
@@ -145,7 +145,7 @@ class RestoreTest {
                         block.getValue().name()))
                 .toList();
         Bench later = new Bench(earlier, new PoolMemory(ledger, true, left));
-        RecordingListener again = later.admit(generation, Work.PREFILL_AND_DECODE);
+        RecordingListener again = later.admit(generation, Goal.PREFILL_AND_DECODE);
         later.settle();
         assertThat(again.tokens).isEqualTo(Bench.alone(generation));
         assertThat(again.cachedTokens).isEqualTo(PROMPT - PROMPT % Bench.BLOCK);

@@ -1,6 +1,6 @@
 package dev.baton.kv;
 
-import dev.baton.kv.foreign.NativeLibrary;
+import dev.baton.kv.ffm.NativeLibrary;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -23,7 +23,7 @@ class KvArchitectureTest {
             .onlyDependOnClassesThat()
             .resideInAnyPackage(
                     "dev.baton.kv",
-                    "dev.baton.kv.foreign",
+                    "dev.baton.kv.ffm",
                     "java.lang",
                     "java.lang.foreign",
                     "java.lang.invoke",

@@ -3,7 +3,7 @@ package dev.baton.kv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import dev.baton.kv.foreign.NativeLibrary;
+import dev.baton.kv.ffm.NativeLibrary;
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.Arena;

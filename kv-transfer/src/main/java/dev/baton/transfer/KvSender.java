@@ -1,6 +1,7 @@
 package dev.baton.transfer;
 
 import dev.baton.kv.KvRegion;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.Handshake;
@@ -43,8 +44,8 @@ public final class KvSender implements AutoCloseable {
     private final Thread acceptor;
     private final DeadlineTicker watch;
     private final Set<SenderSession> sessions = ConcurrentHashMap.newKeySet();
-    private final Map<TransferKey, OutgoingTransfer> outbounds = new ConcurrentHashMap<>();
-    private final Map<TransferKey, Failure> gone = new LinkedHashMap<>();
+    private final Map<AttemptKey, OutgoingTransfer> outbounds = new ConcurrentHashMap<>();
+    private final Map<AttemptKey, Failure> gone = new LinkedHashMap<>();
     private volatile boolean closed;
 
     /** Starts listening. The pool stays the caller's and must be closed after the sender. */
@@ -94,7 +95,7 @@ public final class KvSender implements AutoCloseable {
     }
 
     /** Makes a sequence known before its handoff is published; it ends with its completion. */
-    public OutgoingTransfer open(TransferKey key, int tokens) {
+    public OutgoingTransfer open(AttemptKey key, int tokens) {
         OutgoingTransfer outbound =
                 new OutgoingTransfer(key, tokens, pool.identity().layout(), time);
         if (closed) {
@@ -111,7 +112,7 @@ public final class KvSender implements AutoCloseable {
         return outbound;
     }
 
-    private void ended(TransferKey key, SendOutcome outcome) {
+    private void ended(AttemptKey key, SendOutcome outcome) {
         Failure memory = switch (outcome) {
             case SendOutcome.Acknowledged sent -> {
                 listener.sent(sent.transport(), sent.bytes(), sent.duration(), sent.exposed());
@@ -132,11 +133,11 @@ public final class KvSender implements AutoCloseable {
     }
 
     @Nullable
-    OutgoingTransfer find(TransferKey key) {
+    OutgoingTransfer find(AttemptKey key) {
         return outbounds.get(key);
     }
 
-    Failure whyGone(TransferKey key) {
+    Failure whyGone(AttemptKey key) {
         synchronized (gone) {
             Failure known = gone.get(key);
             return known != null

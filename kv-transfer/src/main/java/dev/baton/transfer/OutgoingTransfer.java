@@ -1,6 +1,7 @@
 package dev.baton.transfer;
 
 import dev.baton.kv.KvLayout;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.session.TimeSource;
@@ -21,7 +22,7 @@ public final class OutgoingTransfer implements AutoCloseable {
     /** Bytes of one announcement: large enough to cost nothing, small enough to overlap both sides' work. */
     static final long PIECE_BYTES = 4 << 20;
 
-    private final TransferKey key;
+    private final AttemptKey key;
     private final int tokens;
     private final KvLayout layout;
     private final TimeSource time;
@@ -42,7 +43,7 @@ public final class OutgoingTransfer implements AutoCloseable {
     private long firstAnnounced;
     private boolean allAnnounced;
 
-    OutgoingTransfer(TransferKey key, int tokens, KvLayout layout, TimeSource time) {
+    OutgoingTransfer(AttemptKey key, int tokens, KvLayout layout, TimeSource time) {
         if (tokens < 1) {
             throw new IllegalArgumentException("nothing to send: %d tokens".formatted(tokens));
         }
@@ -54,7 +55,7 @@ public final class OutgoingTransfer implements AutoCloseable {
         this.announcedBlocks = new int[layout.layers()];
     }
 
-    public TransferKey key() {
+    public AttemptKey key() {
         return key;
     }
 

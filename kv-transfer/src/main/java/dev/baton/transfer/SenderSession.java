@@ -2,6 +2,7 @@ package dev.baton.transfer;
 
 import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvRegion;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvAllDone;
 import dev.baton.protocol.v1.KvCancelled;
@@ -147,7 +148,7 @@ final class SenderSession {
         if (wanted.getTicket() == 0 || tickets.containsKey(wanted.getTicket())) {
             throw new SessionRefused(Failure.Code.BAD_REQUEST, "ticket %d again".formatted(wanted.getTicket()));
         }
-        TransferKey key = TransferKey.of(wanted.getRequestId(), wanted.getAttempt());
+        AttemptKey key = AttemptKey.of(wanted.getRequestId(), wanted.getAttempt());
         Failure refusal;
         if (tickets.size() >= sender.settings().limits().tickets()) {
             refusal = Failures.of(Failure.Code.NO_CAPACITY, "%d tickets are open".formatted(tickets.size()));

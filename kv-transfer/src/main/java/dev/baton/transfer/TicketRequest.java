@@ -1,5 +1,6 @@
 package dev.baton.transfer;
 
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.List;
  * @param timeout from now to the last byte
  */
 public record TicketRequest(
-        TransferKey key, int tokens, List<Integer> blocks, WorkerRef source, String host, int port, Duration timeout) {
+        AttemptKey key, int tokens, List<Integer> blocks, WorkerRef source, String host, int port, Duration timeout) {
     public TicketRequest {
         blocks = List.copyOf(blocks);
         if (tokens < 1 || blocks.isEmpty() || port < 1 || port > 65_535 || timeout.toNanos() < 1) {

@@ -3,6 +3,7 @@ package dev.baton.transfer;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
@@ -81,8 +82,8 @@ final class Fixture {
         return SharedPool.create(folder, identity(worker, epoch));
     }
 
-    static TransferKey key(String request) {
-        return new TransferKey(request, 1, 77);
+    static AttemptKey key(String request) {
+        return new AttemptKey(request, 1, 77);
     }
 
     /** Fills a whole pool with bytes that depend on the seed. */

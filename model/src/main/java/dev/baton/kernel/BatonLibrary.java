@@ -1,6 +1,6 @@
 package dev.baton.kernel;
 
-import dev.baton.kv.foreign.NativeLibrary;
+import dev.baton.kv.ffm.NativeLibrary;
 import org.jspecify.annotations.Nullable;
 
 /** The kernels in C. */

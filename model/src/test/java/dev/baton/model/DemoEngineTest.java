@@ -3,12 +3,12 @@ package dev.baton.model;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.Bench;
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.EngineSettings.Patience;
 import dev.baton.engine.EngineSettings.Role;
 import dev.baton.engine.OpenModel;
 import dev.baton.engine.RecordingListener;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Stopping;
@@ -91,7 +91,7 @@ class DemoEngineTest {
                     Generation generation = one.generation().toBuilder()
                             .setRequestId(round + one.generation().getRequestId())
                             .build();
-                    heard.put(one, bench.admit(generation, Work.PREFILL_AND_DECODE));
+                    heard.put(one, bench.admit(generation, Goal.PREFILL_AND_DECODE));
                 }
                 bench.settle();
                 cached = 0;
@@ -114,7 +114,7 @@ class DemoEngineTest {
         try (Bench bench = new Bench(
                 model, settings(Role.BOTH, maxSequences, maxSequences + 2 * BLOCK), PLENTY, UnaryOperator.identity())) {
             List<RecordingListener> heard = new ArrayList<>();
-            longOnes.forEach(one -> heard.add(bench.admit(one.generation(), Work.PREFILL_AND_DECODE)));
+            longOnes.forEach(one -> heard.add(bench.admit(one.generation(), Goal.PREFILL_AND_DECODE)));
             bench.settle();
             assertThat(bench.reports).allMatch(report -> report.prefillRows() <= maxSequences + 2 * BLOCK);
             for (int i = 0; i < longOnes.size(); i++) {
@@ -135,7 +135,7 @@ class DemoEngineTest {
         try (Bench bench = new Bench(
                 model, settings(Role.BOTH, few.size(), few.size() + BLOCK), blocks, UnaryOperator.identity())) {
             List<RecordingListener> heard = new ArrayList<>();
-            few.forEach(one -> heard.add(bench.admit(one.generation(), Work.PREFILL_AND_DECODE)));
+            few.forEach(one -> heard.add(bench.admit(one.generation(), Goal.PREFILL_AND_DECODE)));
             bench.settle();
             int prompts = few.stream()
                     .mapToInt(one -> one.generation().getPromptCount())
@@ -156,9 +156,9 @@ class DemoEngineTest {
                 Bench decode = new Bench(model, settings(Role.DECODE, 4, 64), 160, UnaryOperator.identity())) {
             Generation neighbour =
                     one.generation().toBuilder().setRequestId("neighbour").build();
-            decode.admit(neighbour, Work.PREFILL_AND_DECODE);
-            RecordingListener sender = prefill.admit(one.generation(), Work.PREFILL);
-            RecordingListener receiver = decode.admit(one.generation(), Work.DECODE);
+            decode.admit(neighbour, Goal.PREFILL_AND_DECODE);
+            RecordingListener sender = prefill.admit(one.generation(), Goal.PREFILL);
+            RecordingListener receiver = decode.admit(one.generation(), Goal.DECODE);
             prefill.settle();
             decode.runOnce();
             prefill.copyKv(sender.blocks, decode, receiver.blocks);
@@ -174,7 +174,7 @@ class DemoEngineTest {
 
     private static List<Integer> alone(OpenModel model, Generation generation) {
         try (Bench bench = new Bench(model, settings(Role.BOTH, 1, 512), 128, UnaryOperator.identity())) {
-            RecordingListener heard = bench.admit(generation, Work.PREFILL_AND_DECODE);
+            RecordingListener heard = bench.admit(generation, Goal.PREFILL_AND_DECODE);
             bench.settle();
             return heard.tokens;
         }

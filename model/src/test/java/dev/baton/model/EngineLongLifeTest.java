@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.baton.engine.Bench;
-import dev.baton.engine.EngineCommand.Work;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.EngineSettings.Patience;
 import dev.baton.engine.EngineSettings.Role;
 import dev.baton.engine.OpenModel;
+import dev.baton.engine.schedule.Goal;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.ModelSettings.WeightChoice;
@@ -63,7 +63,7 @@ class EngineLongLifeTest {
                     List<Integer> prompt = random.ints(1 + random.nextInt(60), 0, vocabulary)
                             .boxed()
                             .toList();
-                    bench.admit(Bench.generation("r" + step, prompt, 1 + random.nextInt(20)), Work.PREFILL_AND_DECODE);
+                    bench.admit(Bench.generation("r" + step, prompt, 1 + random.nextInt(20)), Goal.PREFILL_AND_DECODE);
                 }
                 assertThat(bench.runOnce()).isTrue();
                 bench.reports.forEach(report -> rows.add(report.prefillRows() + report.decodeRows()));

@@ -3,8 +3,9 @@ package dev.baton.prefill;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.control.Phase;
 import dev.baton.engine.EngineCommand;
-import dev.baton.engine.SequenceKey;
 import dev.baton.engine.SequenceListener;
+import dev.baton.engine.schedule.Goal;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -17,7 +18,6 @@ import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.transfer.KvSender;
 import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.SendOutcome;
-import dev.baton.transfer.TransferKey;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.StepFrameBatcher;
@@ -39,23 +39,23 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     private final WorkerContext context;
     private final PrefillJob job;
     private final OutgoingTransfer outbound;
-    private final Consumer<SequenceKey> whenEnded;
+    private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
-    private final SequenceKey key;
+    private final AttemptKey key;
     private final int kvPort;
     private final Timing.Builder timing = Timing.newBuilder();
     private int cachedTokens;
 
     PrefillSequence(
-            WorkerContext context, KvSender sender, LaneRecord<PrefillJob> record, Consumer<SequenceKey> whenEnded) {
+            WorkerContext context, KvSender sender, LaneRecord<PrefillJob> record, Consumer<AttemptKey> whenEnded) {
         this.context = context;
         this.job = record.value();
         this.whenEnded = whenEnded;
         this.kvPort = sender.port();
         Generation generation = job.getGeneration();
         this.progress = new ProgressMessages(generation);
-        this.key = SequenceKey.of(generation);
-        this.outbound = sender.open(TransferKey.of(generation.getRequestId(), generation.getAttempt()), tokens());
+        this.key = AttemptKey.of(generation);
+        this.outbound = sender.open(key, tokens());
         timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 
@@ -68,9 +68,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     public void begin() {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
-        if (!context.compute()
-                .engine()
-                .submit(new EngineCommand.Admit(job.getGeneration(), EngineCommand.Work.PREFILL, this))) {
+        if (!context.compute().engine().submit(new EngineCommand.Admit(job.getGeneration(), Goal.PREFILL, this))) {
             Failure full = Failure.newBuilder()
                     .setCode(Failure.Code.NO_CAPACITY)
                     .setMessage(context.identity().id() + " takes no more work")

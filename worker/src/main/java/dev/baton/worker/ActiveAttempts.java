@@ -1,6 +1,6 @@
 package dev.baton.worker;
 
-import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.AttemptKey;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,12 +16,12 @@ public final class ActiveAttempts<T extends ActiveAttempts.Work> {
     /** Cancels that are remembered: a claim is answered long before so many others come. */
     private static final int REMEMBERED = 8_192;
 
-    private final Map<SequenceKey, T> sequences = new HashMap<>();
-    private final Map<SequenceKey, Boolean> cancelled = new LinkedHashMap<>() {
+    private final Map<AttemptKey, T> sequences = new HashMap<>();
+    private final Map<AttemptKey, Boolean> cancelled = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<SequenceKey, Boolean> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<AttemptKey, Boolean> eldest) {
             return size() > REMEMBERED;
         }
     };
@@ -36,7 +36,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Work> {
     }
 
     /** Begins an attempt, unless it is here already (a record delivered twice) or was cancelled before. */
-    public void begin(SequenceKey key, Supplier<T> make) {
+    public void begin(AttemptKey key, Supplier<T> make) {
         T sequence;
         synchronized (this) {
             if (sequences.containsKey(key) || cancelled.containsKey(key)) {
@@ -52,7 +52,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Work> {
         }
     }
 
-    public void cancel(SequenceKey key) {
+    public void cancel(AttemptKey key) {
         T sequence;
         synchronized (this) {
             cancelled.put(key, true);
@@ -63,15 +63,15 @@ public final class ActiveAttempts<T extends ActiveAttempts.Work> {
         }
     }
 
-    private synchronized boolean wasCancelled(SequenceKey key) {
+    private synchronized boolean wasCancelled(AttemptKey key) {
         return cancelled.containsKey(key);
     }
 
-    private @Nullable T find(SequenceKey key) {
+    private @Nullable T find(AttemptKey key) {
         return sequences.get(key);
     }
 
-    public synchronized void remove(SequenceKey key) {
+    public synchronized void remove(AttemptKey key) {
         sequences.remove(key);
     }
 

@@ -15,7 +15,6 @@ import org.springframework.validation.annotation.Validated;
 /**
  * The engine of a worker.
  *
- * @param kind MODEL runs the model; SIMULATED makes tokens up in a modelled time, for load tests only
  * @param device where the model runs: CPU, or CUDA for the first GPU, without which the start fails
  * @param dtype what activations and KV are rounded to
  * @param weights what the linear layers' weights are rounded to while they are read: STORED, INT8 or W8A8 (int8 times
@@ -28,7 +27,6 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
 public record EngineProperties(
-        @DefaultValue("MODEL") @NotNull Kind kind,
         @DefaultValue("CPU") @NotNull Device device,
         @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
         @DefaultValue("STORED") @NotNull WeightChoice weights,
@@ -38,12 +36,6 @@ public record EngineProperties(
 
         @DefaultValue("5s") @NotNull @DurationMin(millis = 0)
         Duration drain) {
-    /** What stands behind the {@code Engine} interface. */
-    public enum Kind {
-        MODEL,
-        SIMULATED
-    }
-
     int threadsOr(int cores) {
         return threads == 0 ? cores : threads;
     }

@@ -44,7 +44,6 @@ final class ModelRuntime implements AutoCloseable {
     static ModelRuntime open(WorkerIdentity identity, NodeSettings node, EngineSettings limits, EngineListener listener)
             throws IOException {
         long started = System.nanoTime();
-        checkOffered(node.engine());
         KvProperties kv = node.kv();
         ModelSettings settings = new ModelSettings(
                 node.model().folder(),
@@ -104,13 +103,6 @@ final class ModelRuntime implements AutoCloseable {
         } catch (UnusableDeviceException e) {
             throw new IOException(
                     "baton.engine.device is %s. %s; or set it to CPU".formatted(device, e.getMessage()), e);
-        }
-    }
-
-    private static void checkOffered(EngineProperties engine) throws IOException {
-        if (engine.kind() != EngineProperties.Kind.MODEL) {
-            throw new IOException("baton.engine.kind is " + engine.kind()
-                    + " and a worker of this build runs models only: set it to MODEL");
         }
     }
 

@@ -2,13 +2,13 @@ package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.AttemptKey;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ActiveAttemptsTest {
-    private static final SequenceKey KEY = new SequenceKey("a", 1, 7);
+    private static final AttemptKey KEY = new AttemptKey("a", 1, 7);
 
     private final ActiveAttempts<Attempted> underWay = new ActiveAttempts<>();
     private final List<String> did = new ArrayList<>();
@@ -57,7 +57,7 @@ class ActiveAttemptsTest {
     @Test
     void anotherAttemptOfACancelledRequestBegins() {
         underWay.cancel(KEY);
-        underWay.begin(new SequenceKey("a", 2, 8), () -> new Attempted(() -> {}));
+        underWay.begin(new AttemptKey("a", 2, 8), () -> new Attempted(() -> {}));
         assertThat(did).containsExactly("begin");
     }
 
@@ -74,7 +74,7 @@ class ActiveAttemptsTest {
     void remembersABoundedNumberOfCancels() {
         underWay.cancel(KEY);
         for (int i = 0; i < 10_000; i++) {
-            underWay.cancel(new SequenceKey("b" + i, 1, i));
+            underWay.cancel(new AttemptKey("b" + i, 1, i));
         }
         begin(() -> {});
         assertThat(did).containsExactly("begin");

@@ -7,7 +7,7 @@ import dev.baton.engine.Engine;
 import dev.baton.engine.EngineCapabilities;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineLoad;
-import dev.baton.engine.SequenceKey;
+import dev.baton.protocol.AttemptKey;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -58,7 +58,7 @@ class CommandBacklogTest {
     }
 
     private static EngineCommand release(int number) {
-        return new EngineCommand.Release(new SequenceKey("r" + number, 1, number));
+        return new EngineCommand.Release(new AttemptKey("r" + number, 1, number));
     }
 
     /** Takes nothing until a test makes room. */

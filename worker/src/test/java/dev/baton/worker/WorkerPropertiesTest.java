@@ -35,14 +35,7 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, null));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(
-                            EngineProperties.Kind.MODEL,
-                            Device.CPU,
-                            DtypeChoice.AUTO,
-                            WeightChoice.STORED,
-                            0,
-                            0,
-                            0,
-                            Duration.ofSeconds(5)));
+                            Device.CPU, DtypeChoice.AUTO, WeightChoice.STORED, 0, 0, 0, Duration.ofSeconds(5)));
             assertThat(context.getBean(KvProperties.class))
                     .isEqualTo(new KvProperties(null, DataSize.ofMegabytes(256), 64, Duration.ofSeconds(60)));
             assertThat(context.getBean(TransferProperties.class))
@@ -60,7 +53,6 @@ class WorkerPropertiesTest {
             baton.worker.token-port=7001
             baton.worker.kv-port=7002
             baton.worker.lane=3
-            baton.engine.kind=SIMULATED
             baton.engine.device=CUDA
             baton.engine.dtype=F32
             baton.engine.weights=INT8
@@ -81,14 +73,7 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties("decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 3));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(
-                            EngineProperties.Kind.SIMULATED,
-                            Device.CUDA,
-                            DtypeChoice.F32,
-                            WeightChoice.INT8,
-                            3,
-                            4,
-                            500,
-                            Duration.ZERO));
+                            Device.CUDA, DtypeChoice.F32, WeightChoice.INT8, 3, 4, 500, Duration.ZERO));
             assertThat(context.getBean(KvProperties.class))
                     .isEqualTo(new KvProperties(Path.of("/kv"), DataSize.ofGigabytes(1), 16, Duration.ofSeconds(5)));
             assertThat(context.getBean(TransferProperties.class))

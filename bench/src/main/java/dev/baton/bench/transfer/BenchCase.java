@@ -2,8 +2,8 @@ package dev.baton.bench.transfer;
 
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.KvTransportKind;
-import dev.baton.transfer.TransferKey;
 import dev.baton.transfer.TransferSettings;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.session.Secret;
@@ -61,8 +61,8 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
         return IntStream.range(0, layout().blocks()).boxed().toList();
     }
 
-    TransferKey key(int round) {
-        return new TransferKey("round " + round, 1, 1);
+    AttemptKey key(int round) {
+        return new AttemptKey("round " + round, 1, 1);
     }
 
     TransferSettings settings() {

@@ -33,7 +33,7 @@ class SchedulerTest {
 
     @Test
     void aLongPromptIsComputedInChunksThatEndOnBlockBoundaries() {
-        enqueue("long", Goal.BOTH, 39, 0);
+        enqueue("long", Goal.PREFILL_AND_DECODE, 39, 0);
         assertThat(chunks(scheduler.plan())).containsExactly("long[0,16)");
         computeAll(scheduler.plan());
         assertThat(chunks(scheduler.plan())).containsExactly("long[16,32)");
@@ -41,9 +41,9 @@ class SchedulerTest {
 
     @Test
     void decodingSequencesGetTheirRowBeforeAnyPromptDoes() {
-        Plain running = enqueue("running", Goal.BOTH, 3, 0);
+        Plain running = enqueue("running", Goal.PREFILL_AND_DECODE, 3, 0);
         step();
-        enqueue("long", Goal.BOTH, 39, 5);
+        enqueue("long", Goal.PREFILL_AND_DECODE, 39, 5);
         StepPlan<Plain> plan = scheduler.plan();
         assertThat(chunks(plan)).containsExactly("running[3,4)", "long[0,12)");
         assertThat(running.phase()).isEqualTo(Phase.DECODING);
@@ -51,25 +51,25 @@ class SchedulerTest {
 
     @Test
     void roomThatOnePromptLeavesGoesToTheNext() {
-        enqueue("short", Goal.BOTH, 6, 0);
-        enqueue("next", Goal.BOTH, 30, 0);
+        enqueue("short", Goal.PREFILL_AND_DECODE, 6, 0);
+        enqueue("next", Goal.PREFILL_AND_DECODE, 30, 0);
         assertThat(chunks(scheduler.plan())).containsExactly("short[0,6)", "next[0,8)");
     }
 
     @Test
     void aHigherPriorityGoesFirstEvenBeforeAPromptUnderWay() {
-        enqueue("long", Goal.BOTH, 60, 0);
+        enqueue("long", Goal.PREFILL_AND_DECODE, 60, 0);
         step();
-        enqueue("urgent", Goal.BOTH, 10, 1);
+        enqueue("urgent", Goal.PREFILL_AND_DECODE, 10, 1);
         assertThat(chunks(scheduler.plan())).containsExactly("urgent[0,10)", "long[16,20)");
     }
 
     @Test
     void payersTakeTurnsWhateverOneOfThemQueued() {
         for (int i = 0; i < 4; i++) {
-            enqueue("greedy" + i, Goal.BOTH, 16, terms(0, NEVER, "greedy"));
+            enqueue("greedy" + i, Goal.PREFILL_AND_DECODE, 16, terms(0, NEVER, "greedy"));
         }
-        enqueue("modest", Goal.BOTH, 16, terms(0, NEVER, "modest"));
+        enqueue("modest", Goal.PREFILL_AND_DECODE, 16, terms(0, NEVER, "modest"));
         assertThat(chunks(scheduler.plan())).containsExactly("greedy0[0,16)");
         computeAll(scheduler.plan());
         List<String> order = new ArrayList<>();
@@ -86,8 +86,8 @@ class SchedulerTest {
         while (holder.phase() != Phase.HOLDING) {
             step();
         }
-        enqueue("big", Goal.BOTH, 40, 0);
-        enqueue("small", Goal.BOTH, 4, 0);
+        enqueue("big", Goal.PREFILL_AND_DECODE, 40, 0);
+        enqueue("small", Goal.PREFILL_AND_DECODE, 4, 0);
         assertThat(scheduler.plan().isEmpty()).isTrue();
         scheduler.release(holder);
         assertThat(chunks(scheduler.plan())).containsExactly("big[0,16)");
@@ -98,7 +98,7 @@ class SchedulerTest {
         Plain first = enqueue("same", Goal.PREFILL, 12, 0);
         step();
         scheduler.release(first);
-        Plain second = enqueue("same", Goal.BOTH, 12, 0);
+        Plain second = enqueue("same", Goal.PREFILL_AND_DECODE, 12, 0);
         assertThat(chunks(scheduler.plan())).containsExactly("same[8,12)");
         assertThat(second.cachedTokens()).isEqualTo(8);
         assertThat(second.table().toArray()).hasSize(3);
@@ -108,8 +108,9 @@ class SchedulerTest {
     void theLowestRankedIsPreemptedWhenBlocksRunOutAndGoesOnLater() {
         pool = new BlockPool(4);
         scheduler = new Scheduler<>(pool, new ScheduleSettings(4, 16, BLOCK));
-        Plain first = new Plain("first", Goal.BOTH, new int[] {1, 2, 3, 4, 5, 6, 7}, terms(0, NEVER, ""));
-        Plain second = new Plain("second", Goal.BOTH, new int[] {9, 8, 7, 6, 5, 4, 3}, terms(0, NEVER, ""));
+        Plain first = new Plain("first", Goal.PREFILL_AND_DECODE, new int[] {1, 2, 3, 4, 5, 6, 7}, terms(0, NEVER, ""));
+        Plain second =
+                new Plain("second", Goal.PREFILL_AND_DECODE, new int[] {9, 8, 7, 6, 5, 4, 3}, terms(0, NEVER, ""));
         scheduler.enqueue(first);
         scheduler.enqueue(second);
         List<String> preempted = new ArrayList<>();
@@ -128,7 +129,7 @@ class SchedulerTest {
     void aSequenceThatTheWholePoolCannotHoldIsStuckAndNotPreemptedForEver() {
         pool = new BlockPool(2);
         scheduler = new Scheduler<>(pool, new ScheduleSettings(4, 16, BLOCK));
-        Plain only = enqueue("only", Goal.BOTH, 8, 0);
+        Plain only = enqueue("only", Goal.PREFILL_AND_DECODE, 8, 0);
         assertThat(scheduler.fits(only)).isFalse();
         step();
         assertThat(scheduler.plan().stuck()).containsExactly(only);
@@ -150,7 +151,7 @@ class SchedulerTest {
     @Test
     void noMoreSequencesRunOrWaitForKvThanTheBatchHolds() {
         for (int i = 0; i < 20; i++) {
-            enqueue("r" + i, i % 2 == 0 ? Goal.DECODE : Goal.BOTH, 3, 0);
+            enqueue("r" + i, i % 2 == 0 ? Goal.DECODE : Goal.PREFILL_AND_DECODE, 3, 0);
         }
         for (int i = 0; i < 5; i++) {
             step();
@@ -161,8 +162,8 @@ class SchedulerTest {
 
     @Test
     void expiredSequencesAreNamedOnceAtTheirTime() {
-        Plain late = enqueue("late", Goal.BOTH, 4, terms(0, 500, ""));
-        Plain early = enqueue("early", Goal.BOTH, 4, terms(0, 200, ""));
+        Plain late = enqueue("late", Goal.PREFILL_AND_DECODE, 4, terms(0, 500, ""));
+        Plain early = enqueue("early", Goal.PREFILL_AND_DECODE, 4, terms(0, 200, ""));
         assertThat(scheduler.nextExpiry()).isEqualTo(200);
         assertThat(scheduler.takeExpired(199)).isEmpty();
         assertThat(scheduler.takeExpired(200)).containsExactly(early);
@@ -220,7 +221,7 @@ class SchedulerTest {
         scheduler = new Scheduler<>(pool, new ScheduleSettings(5, 14, BLOCK));
         Map<Plain, Integer> ends = new LinkedHashMap<>();
         for (int i = 0; i < 60; i++) {
-            Plain sequence = enqueue("s" + i, Goal.BOTH, 1 + random.nextInt(30), 0);
+            Plain sequence = enqueue("s" + i, Goal.PREFILL_AND_DECODE, 1 + random.nextInt(30), 0);
             ends.put(sequence, sequence.length() + 1 + random.nextInt(16));
         }
         List<Plain> arrived = List.copyOf(ends.keySet());

@@ -20,10 +20,10 @@ class UrgencyTest {
 
     @Test
     void itTakesTheSlotOfTheLowestRankedOfLowerPriority() {
-        Plain first = enqueue("first", Goal.BOTH, 3, 0);
-        Plain second = enqueue("second", Goal.BOTH, 3, 0);
+        Plain first = enqueue("first", Goal.PREFILL_AND_DECODE, 3, 0);
+        Plain second = enqueue("second", Goal.PREFILL_AND_DECODE, 3, 0);
         step();
-        Plain urgent = enqueue("urgent", Goal.BOTH, 5, 1);
+        Plain urgent = enqueue("urgent", Goal.PREFILL_AND_DECODE, 5, 1);
         StepPlan<Plain> plan = step();
         assertThat(plan.preempted()).containsExactly(second);
         assertThat(plan.started()).containsExactly(urgent);
@@ -37,10 +37,10 @@ class UrgencyTest {
     @Test
     void itTakesBlocksOfAsFewAsItNeeds() {
         scheduler = new Scheduler<>(pool, new ScheduleSettings(4, 40, Plain.BLOCK));
-        Plain large = enqueue("large", Goal.BOTH, 13, 0);
-        Plain small = enqueue("small", Goal.BOTH, 7, 0);
+        Plain large = enqueue("large", Goal.PREFILL_AND_DECODE, 13, 0);
+        Plain small = enqueue("small", Goal.PREFILL_AND_DECODE, 7, 0);
         step();
-        Plain urgent = enqueue("urgent", Goal.BOTH, 9, 2);
+        Plain urgent = enqueue("urgent", Goal.PREFILL_AND_DECODE, 9, 2);
         assertThat(step().preempted()).containsExactly(small);
         assertThat(urgent.phase()).isEqualTo(Phase.DECODING);
         assertThat(large.phase()).isEqualTo(Phase.DECODING);
@@ -48,10 +48,10 @@ class UrgencyTest {
 
     @Test
     void equalPriorityWaits() {
-        enqueue("first", Goal.BOTH, 3, 1);
-        enqueue("second", Goal.BOTH, 3, 1);
+        enqueue("first", Goal.PREFILL_AND_DECODE, 3, 1);
+        enqueue("second", Goal.PREFILL_AND_DECODE, 3, 1);
         step();
-        Plain third = enqueue("third", Goal.BOTH, 3, 1);
+        Plain third = enqueue("third", Goal.PREFILL_AND_DECODE, 3, 1);
         assertThat(step().preempted()).isEmpty();
         assertThat(third.phase()).isEqualTo(Phase.QUEUED);
     }
@@ -61,7 +61,7 @@ class UrgencyTest {
         Plain held = enqueue("held", Goal.PREFILL, 20, 0);
         step();
         assertThat(held.phase()).isEqualTo(Phase.HOLDING);
-        Plain urgent = enqueue("urgent", Goal.BOTH, 16, 1);
+        Plain urgent = enqueue("urgent", Goal.PREFILL_AND_DECODE, 16, 1);
         assertThat(step().preempted()).isEmpty();
         assertThat(urgent.phase()).isEqualTo(Phase.QUEUED);
     }
@@ -69,9 +69,9 @@ class UrgencyTest {
     @Test
     void nobodyIsPreemptedWhenThatWouldNotMakeRoomEnough() {
         Plain held = enqueue("held", Goal.PREFILL, 20, 0);
-        Plain small = enqueue("small", Goal.BOTH, 3, 0);
+        Plain small = enqueue("small", Goal.PREFILL_AND_DECODE, 3, 0);
         step();
-        enqueue("urgent", Goal.BOTH, 16, 1);
+        enqueue("urgent", Goal.PREFILL_AND_DECODE, 16, 1);
         StepPlan<Plain> plan = step();
         assertThat(plan.preempted()).isEmpty();
         assertThat(plan.chunks()).extracting(Chunk::sequence).containsExactly(small);
@@ -80,8 +80,8 @@ class UrgencyTest {
 
     @Test
     void oneWhoseKvIsStillToComeTakesAPlaceTooButNotBetweenTwoLayers() {
-        enqueue("first", Goal.BOTH, 3, 0);
-        Plain second = enqueue("second", Goal.BOTH, 3, 0);
+        enqueue("first", Goal.PREFILL_AND_DECODE, 3, 0);
+        Plain second = enqueue("second", Goal.PREFILL_AND_DECODE, 3, 0);
         step();
         Plain urgent = enqueue("urgent", Goal.DECODE, 5, 1);
         assertThat(scheduler.reserveWaiting()).isEmpty();

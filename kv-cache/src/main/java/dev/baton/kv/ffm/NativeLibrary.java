@@ -1,4 +1,4 @@
-package dev.baton.kv.foreign;
+package dev.baton.kv.ffm;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,5 +1,5 @@
 /** Libraries in C that ship beside the classes that call them. */
 @NullMarked
-package dev.baton.kv.foreign;
+package dev.baton.kv.ffm;
 
 import org.jspecify.annotations.NullMarked;
