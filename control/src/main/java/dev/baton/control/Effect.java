@@ -19,10 +19,10 @@ public sealed interface Effect {
     record RecordAttempt(Attempt attempt, Route route) implements Effect {}
 
     /** Publish a prefill job to the route's prefill lane. Answers only when it fails. */
-    record PublishPrefillJob(Attempt attempt, Route route, List<Integer> accepted) implements Effect {}
+    record PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) implements Effect {}
 
     /** Publish a handoff that tells the decode worker to compute the prompt itself. Answers only when it fails. */
-    record PublishComputeHere(Attempt attempt, Route route, List<Integer> accepted) implements Effect {}
+    record PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) implements Effect {}
 
     /** A worker has claimed the request, for the first time. */
     record EmitAdmitted() implements Effect {}
@@ -31,7 +31,7 @@ public sealed interface Effect {
     record EmitCached(int tokens) implements Effect {}
 
     /** Accepted tokens, never emitted before. */
-    record EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) implements Effect {}
+    record EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) implements Effect {}
 
     /** The last word: done. */
     record EmitFinish(Finish.Reason reason) implements Effect {}

@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * nothing depends on their hearing it.
  */
 public final class RequestMachine {
-    private final RequestSpec spec;
+    private final Instant deadline;
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
@@ -47,14 +47,21 @@ public final class RequestMachine {
     private int cachedTokens = -1;
     private List<Effect> effects = new ArrayList<>();
 
-    public RequestMachine(RequestSpec spec, PhaseLimits limits, Instant now) {
-        this.spec = spec;
+    /**
+     * @param maxTokens most tokens to generate, 1 or more
+     * @param nonceSeed random per request: the nonces of its attempts follow from it
+     */
+    public RequestMachine(int maxTokens, Instant deadline, long nonceSeed, PhaseLimits limits, Instant now) {
+        if (maxTokens < 1) {
+            throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be 1 or more");
+        }
+        this.deadline = deadline;
         this.limits = limits;
         this.retries = new Retries(limits);
         this.phaseSince = now;
-        this.attempts = new Attempts(spec.nonceSeed());
+        this.attempts = new Attempts(nonceSeed);
         this.staleAttempts = new StaleAttempts(attempts);
-        this.intake = new TokenIntake(spec.maxTokens());
+        this.intake = new TokenIntake(maxTokens);
         this.attempt = attempts.number(1);
     }
 
@@ -118,8 +125,7 @@ public final class RequestMachine {
         if (phase.ended()) {
             return Instant.MAX;
         }
-        return Collections.min(
-                List.of(spec.deadline(), phaseSince.plus(limits.of(phase)), retries.at(), intake.gapEnds()));
+        return Collections.min(List.of(deadline, phaseSince.plus(limits.of(phase)), retries.at(), intake.gapEnds()));
     }
 
     private boolean awaitsRoute(int number) {
@@ -249,7 +255,7 @@ public final class RequestMachine {
 
     private void failed(WorkerRef worker, Failure failure, Instant now) {
         Failure.Code code = failure.getCode();
-        boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(spec.deadline());
+        boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(deadline);
         // A worker that is asked to resume what it has not claimed yet does not know the request: its job is still
         // in the lane.
         boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !heard.contains(worker);
@@ -281,7 +287,7 @@ public final class RequestMachine {
     }
 
     private void timePassed(Instant now) {
-        if (!now.isBefore(spec.deadline())) {
+        if (!now.isBefore(deadline)) {
             fail(failure(Failure.Code.DEADLINE_EXCEEDED, "the deadline passed while the request was " + phase));
         } else if (!now.isBefore(phaseSince.plus(limits.of(phase)))) {
             phaseTimedOut(now);

@@ -5,7 +5,7 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +18,10 @@ final class TokenIntake {
     private static final int ACKNOWLEDGE_EVERY = 256;
 
     private final int maxTokens;
-    private final List<Integer> accepted = new ArrayList<>();
+    /** Tokens below {@code size} are never overwritten, so views of them stay true. */
+    private int[] accepted = new int[64];
+
+    private int size;
     private @Nullable Gap gap;
     private int base;
     private int acknowledged;
@@ -28,20 +31,20 @@ final class TokenIntake {
     }
 
     int size() {
-        return accepted.size();
+        return size;
     }
 
     boolean full() {
-        return accepted.size() == maxTokens;
+        return size == maxTokens;
     }
 
-    List<Integer> tokens() {
-        return List.copyOf(accepted);
+    TokenIds tokens() {
+        return new TokenIds(accepted, 0, size);
     }
 
     /** What follows is computed from the tokens accepted so far. */
     void newAttempt() {
-        base = accepted.size();
+        base = size;
         acknowledged = base;
         gap = null;
     }
@@ -53,18 +56,18 @@ final class TokenIntake {
 
     /** Says who sent tokens above the next index, for the log. */
     String describeGap() {
-        return (gap == null ? "nobody" : gap.worker.getId()) + " did not send token " + accepted.size();
+        return (gap == null ? "nobody" : gap.worker.getId()) + " did not send token " + size;
     }
 
     /** Whether the frame begins above the next index; if so, the sender is asked once to go back. */
     boolean leavesGap(WorkerRef worker, Progress progress, Attempt attempt, Instant now, List<Effect> effects) {
         boolean matters = progress.getTokensCount() > 0 || progress.hasFinish();
-        if (!matters || progress.getFirstIndex() <= accepted.size()) {
+        if (!matters || progress.getFirstIndex() <= size) {
             return false;
         }
         if (gap == null) {
             gap = new Gap(worker, now);
-            effects.add(new Effect.SendResume(worker, attempt, accepted.size()));
+            effects.add(new Effect.SendResume(worker, attempt, size));
         }
         return true;
     }
@@ -75,37 +78,42 @@ final class TokenIntake {
      */
     int take(WorkerRef worker, Progress progress, boolean prefills, List<Effect> effects) {
         int first = progress.getFirstIndex();
-        int from = accepted.size();
+        int from = size;
         int limit = prefills ? Math.min(base + 1, maxTokens) : maxTokens;
         int to = Math.min(first + progress.getTokensCount(), limit);
         if (progress.getTokensCount() == 0 || to <= from) {
             return 0;
         }
-        List<Integer> tokens = List.copyOf(progress.getTokensList().subList(from - first, to - first));
-        accepted.addAll(tokens);
+        if (to > accepted.length) {
+            accepted = Arrays.copyOf(accepted, Math.max(to, 2 * accepted.length));
+        }
+        for (int index = from; index < to; index++) {
+            accepted[index] = progress.getTokens(index - first);
+        }
+        size = to;
         boolean scored = progress.getLogprobsCount() == progress.getTokensCount();
         effects.add(new Effect.EmitTokens(
                 from,
-                tokens,
+                new TokenIds(accepted, from, to),
                 scored ? List.copyOf(progress.getLogprobsList().subList(from - first, to - first)) : List.of()));
         if (gap != null && gap.worker.equals(worker)) {
             gap = null;
         } else if (gap != null) {
             // The prefill worker has filled the hole before it: what lies above can be sent again now.
-            effects.add(new Effect.SendResume(gap.worker, progress.getAttempt(), accepted.size()));
+            effects.add(new Effect.SendResume(gap.worker, progress.getAttempt(), size));
         }
         return to - from;
     }
 
     /** Whether the frame's end is the end of what was accepted. */
     boolean endsHere(Progress progress) {
-        return progress.hasFinish() && progress.getFirstIndex() + progress.getTokensCount() == accepted.size();
+        return progress.hasFinish() && progress.getFirstIndex() + progress.getTokensCount() == size;
     }
 
     /** Lets the sender forget, after the prefill worker's only token and every so often after that. */
     void acknowledge(WorkerRef worker, Attempt attempt, boolean prefills, List<Effect> effects) {
-        if (prefills || accepted.size() - acknowledged >= ACKNOWLEDGE_EVERY) {
-            acknowledged = accepted.size();
+        if (prefills || size - acknowledged >= ACKNOWLEDGE_EVERY) {
+            acknowledged = size;
             effects.add(new Effect.Acknowledge(worker, attempt, acknowledged));
         }
     }

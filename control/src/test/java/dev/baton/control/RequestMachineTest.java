@@ -26,7 +26,7 @@ class RequestMachineTest {
         Requests request = Requests.fresh();
         assertThat(request.on(new RequestEvent.Routed(1, SPLIT)))
                 .containsExactly(
-                        new Effect.PublishPrefillJob(request.attempt(), SPLIT, List.of()),
+                        new Effect.PublishPrefillJob(request.attempt(), SPLIT, TokenIds.of()),
                         new Effect.RecordAttempt(request.attempt(), SPLIT));
         assertThat(request.on(new RequestEvent.AttemptRecorded(1))).isEmpty();
     }
@@ -38,14 +38,14 @@ class RequestMachineTest {
         assertThat(request.on(new RequestEvent.Routed(2, LOCAL)))
                 .containsExactly(new Effect.RecordAttempt(request.attempt(), LOCAL));
         assertThat(request.on(new RequestEvent.AttemptRecorded(2)))
-                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL, List.of()));
+                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL, TokenIds.of()));
     }
 
     @Test
     void aRouteWithoutPrefillWorkerAsksTheDecodeWorkerToCompute() {
         Requests request = Requests.fresh();
         assertThat(request.on(new RequestEvent.Routed(1, LOCAL)))
-                .contains(new Effect.PublishComputeHere(request.attempt(), LOCAL, List.of()));
+                .contains(new Effect.PublishComputeHere(request.attempt(), LOCAL, TokenIds.of()));
     }
 
     @Test
@@ -60,7 +60,7 @@ class RequestMachineTest {
         assertThat(request.machine.phase()).isEqualTo(Phase.DECODING);
         assertThat(request.on(request.last(DECODE, 2, 7)))
                 .containsExactly(
-                        new Effect.EmitTokens(2, List.of(7), List.of()),
+                        new Effect.EmitTokens(2, TokenIds.of(7), List.of()),
                         new Effect.EmitFinish(Finish.Reason.STOP),
                         new Effect.Acknowledge(DECODE, request.attempt(), 3),
                         new Effect.RecordEnd(request.attempt(), Phase.DONE));
@@ -71,7 +71,7 @@ class RequestMachineTest {
         Requests request = Requests.decoding();
         assertThat(request.on(request.tokens(DECODE, 0, 900, 901))).isEmpty();
         assertThat(request.on(request.tokens(DECODE, 1, 901, 102)))
-                .containsExactly(new Effect.EmitTokens(2, List.of(102), List.of()));
+                .containsExactly(new Effect.EmitTokens(2, TokenIds.of(102), List.of()));
     }
 
     @Test
@@ -82,10 +82,10 @@ class RequestMachineTest {
         assertThat(request.on(request.tokens(DECODE, 2, 102))).isEmpty();
         assertThat(request.on(request.tokens(PREFILL, 0, 100)))
                 .contains(
-                        new Effect.EmitTokens(0, List.of(100), List.of()),
+                        new Effect.EmitTokens(0, TokenIds.of(100), List.of()),
                         new Effect.SendResume(DECODE, request.attempt(), 1));
         assertThat(request.on(request.tokens(DECODE, 1, 101, 102)))
-                .containsExactly(new Effect.EmitTokens(1, List.of(101, 102), List.of()));
+                .containsExactly(new Effect.EmitTokens(1, TokenIds.of(101, 102), List.of()));
         assertThat(request.after(Duration.ofSeconds(1))).isEmpty();
     }
 
@@ -111,7 +111,7 @@ class RequestMachineTest {
     void aPrefillWorkerIsHeardForTheFirstTokenOnly() {
         Requests request = Requests.queued(SPLIT);
         assertThat(request.on(request.tokens(PREFILL, 0, 100, 101)))
-                .contains(new Effect.EmitTokens(0, List.of(100), List.of()));
+                .contains(new Effect.EmitTokens(0, TokenIds.of(100), List.of()));
         assertThat(request.on(request.tokens(PREFILL, 1, 101))).isEmpty();
     }
 
@@ -124,7 +124,7 @@ class RequestMachineTest {
         assertThat(request.on(late)).noneMatch(Effect.EmitTokens.class::isInstance);
         assertThat(request.machine.accepted()).isEqualTo(2);
         assertThat(request.on(request.tokens(DECODE, 2, 102)))
-                .contains(new Effect.EmitTokens(2, List.of(102), List.of()));
+                .contains(new Effect.EmitTokens(2, TokenIds.of(102), List.of()));
     }
 
     @Test
@@ -158,7 +158,7 @@ class RequestMachineTest {
         request.on(request.tokens(PREFILL, 0));
         assertThat(request.on(new RequestEvent.Progressed(
                         PREFILL, request.progress(0, 100).setCachedTokens(64).build())))
-                .startsWith(new Effect.EmitCached(64), new Effect.EmitTokens(0, List.of(100), List.of()));
+                .startsWith(new Effect.EmitCached(64), new Effect.EmitTokens(0, TokenIds.of(100), List.of()));
         request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
         request.route(LOCAL_OTHER);
         assertThat(request.on(new RequestEvent.Progressed(
@@ -178,7 +178,7 @@ class RequestMachineTest {
                         new Effect.SendCancel(DECODE, first),
                         new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE)));
         assertThat(request.route(LOCAL_OTHER))
-                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL_OTHER, List.of(100, 101)));
+                .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL_OTHER, TokenIds.of(100, 101)));
         assertThat(request.attempt().getNumber()).isEqualTo(2);
         assertThat(request.attempt().getNonce()).isNotEqualTo(first.getNonce());
     }
@@ -270,7 +270,7 @@ class RequestMachineTest {
         Requests request = Requests.queued(LOCAL, 2);
         assertThat(request.on(request.tokens(DECODE, 0, 100, 101, 102)))
                 .contains(
-                        new Effect.EmitTokens(0, List.of(100, 101), List.of()),
+                        new Effect.EmitTokens(0, TokenIds.of(100, 101), List.of()),
                         new Effect.EmitFinish(Finish.Reason.LENGTH));
         assertThat(request.on(request.last(DECODE, 2, 102))).isEmpty();
     }

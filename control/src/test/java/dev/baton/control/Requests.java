@@ -27,7 +27,7 @@ final class Requests {
     Instant now = start;
 
     private Requests(int maxTokens) {
-        machine = new RequestMachine(new RequestSpec("r", maxTokens, start.plusSeconds(60), 7), LIMITS, start);
+        machine = new RequestMachine(maxTokens, start.plusSeconds(60), 7, LIMITS, start);
         machine.start();
     }
 

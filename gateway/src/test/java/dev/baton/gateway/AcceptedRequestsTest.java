@@ -3,8 +3,8 @@ package dev.baton.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.ScriptedDispatcher.Call;
-import dev.baton.gateway.dispatch.GenerationRequest;
 import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;

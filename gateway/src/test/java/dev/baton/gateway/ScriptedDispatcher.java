@@ -1,7 +1,7 @@
 package dev.baton.gateway;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.GenerationRequest;
 import dev.baton.gateway.dispatch.RequestHandle;
 import dev.baton.gateway.dispatch.TokenSink;
 import dev.baton.gateway.dispatch.TtftBreakdown;
@@ -21,15 +21,17 @@ final class ScriptedDispatcher implements Dispatcher {
     private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
     private volatile @Nullable Consumer<Call> script;
 
-    /** Plays every later request at once, on the thread that dispatches it. */
+    /** Plays every later request at once, on the thread that starts it. */
     void plays(@Nullable Consumer<Call> each) {
         script = each;
     }
 
     @Override
-    public void dispatch(GenerationRequest submission, TokenSink sink) {
-        Call call = new Call(submission, sink);
-        sink.running(call);
+    public RequestHandle prepare(GenerationRequest submission, TokenSink sink) {
+        return new Call(submission, sink, this::started);
+    }
+
+    private void started(Call call) {
         calls.add(call);
         Consumer<Call> player = script;
         if (player != null) {
@@ -59,13 +61,15 @@ final class ScriptedDispatcher implements Dispatcher {
     static final class Call implements RequestHandle {
         final GenerationRequest submission;
         final TokenSink sink;
+        private final Consumer<Call> started;
         private final CountDownLatch cancelled = new CountDownLatch(1);
         private final CountDownLatch completed = new CountDownLatch(1);
         private int index;
 
-        Call(GenerationRequest submission, TokenSink sink) {
+        Call(GenerationRequest submission, TokenSink sink, Consumer<Call> started) {
             this.submission = submission;
             this.sink = sink;
+            this.started = started;
         }
 
         Call admits() {
@@ -100,6 +104,11 @@ final class ScriptedDispatcher implements Dispatcher {
 
         boolean wasCancelled() {
             return cancelled.getCount() == 0;
+        }
+
+        @Override
+        public void start() {
+            started.accept(this);
         }
 
         @Override

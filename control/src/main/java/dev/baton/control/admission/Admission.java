@@ -2,6 +2,7 @@ package dev.baton.control.admission;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.OptionalInt;
 
 /**
  * Says yes or no before anything is written, and a no that clients can act on.
@@ -19,14 +20,14 @@ public record Admission(int maxInFlight) {
     }
 
     /**
-     * What is asked for.
+     * A request that asks to be let in.
      *
      * @param maxTokens 0 = as many as fit
      */
     public record Request(int promptTokens, int maxTokens, Instant deadline) {}
 
     /**
-     * What there is.
+     * The load and the workers at that moment.
      *
      * @param maxContext of the live workers, 0 when none lives
      * @param inFlight requests under way
@@ -49,6 +50,9 @@ public record Admission(int maxInFlight) {
     /** There is no time left. */
     public record TooLate() implements Decision {}
 
+    /** The gateway stops and lets nothing in any more. */
+    public record Closed() implements Decision {}
+
     /** Too many are under way; one place is likely free after {@code retryAfter}. */
     public record Overloaded(Duration retryAfter) implements Decision {}
 
@@ -59,14 +63,14 @@ public record Admission(int maxInFlight) {
         if (situation.maxContext() == 0) {
             return new NoWorkers();
         }
-        int room = situation.maxContext() - request.promptTokens();
-        if (room < 1 || request.maxTokens() > room) {
+        OptionalInt room = new ContextRoom(situation.maxContext()).answer(request.promptTokens(), request.maxTokens());
+        if (room.isEmpty()) {
             return new TooLong(situation.maxContext());
         }
         if (situation.inFlight() >= maxInFlight) {
             return new Overloaded(retryAfter(situation, now));
         }
-        return new Admitted(request.maxTokens() == 0 ? room : request.maxTokens());
+        return new Admitted(room.getAsInt());
     }
 
     private Duration retryAfter(Situation situation, Instant now) {

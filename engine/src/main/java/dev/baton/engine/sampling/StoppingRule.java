@@ -1,8 +1,8 @@
 package dev.baton.engine.sampling;
 
+import dev.baton.protocol.StopTokens;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Stopping;
-import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,12 +27,9 @@ public record StoppingRule(Set<Integer> stopTokens, int minTokens, int maxTokens
      * @param room tokens that the context leaves beside the prompt
      */
     public static StoppingRule of(Stopping stopping, Set<Integer> endOfSequence, int room) {
-        Set<Integer> stops = new HashSet<>(stopping.getStopTokenIdsList());
-        if (!stopping.getIgnoreEos()) {
-            stops.addAll(endOfSequence);
-        }
+        StopTokens stops = StopTokens.of(stopping, endOfSequence);
         int max = stopping.getMaxTokens();
-        return new StoppingRule(stops, stopping.getMinTokens(), max <= 0 ? room : Math.min(max, room));
+        return new StoppingRule(stops.ids(), stops.minTokens(), max <= 0 ? room : Math.min(max, room));
     }
 
     /**
@@ -42,7 +39,7 @@ public record StoppingRule(Set<Integer> stopTokens, int minTokens, int maxTokens
      * @param lastToken the last of them
      */
     public Optional<Finish.Reason> after(int generated, int lastToken) {
-        if (generated > minTokens && stopTokens.contains(lastToken)) {
+        if (new StopTokens(stopTokens, minTokens).endAt(generated, lastToken)) {
             return Optional.of(Finish.Reason.STOP);
         }
         return generated >= maxTokens ? Optional.of(Finish.Reason.LENGTH) : Optional.empty();

@@ -1,19 +1,26 @@
 package dev.baton.gateway.answer;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
 
-/** What a refusal or a failure of the serving side means to the client. */
+/** The error that the client gets for a rejection or a failure of the serving side. */
 final class ApiErrors {
     private static final Duration SOON = Duration.ofSeconds(1);
 
     private ApiErrors() {}
 
-    static ApiError of(Rejection rejection) {
+    static ApiError of(Rejection rejection, GenerationRequest request, Shape shape) {
         return switch (rejection.reason()) {
-            case CONTEXT_LENGTH_EXCEEDED -> ApiError.contextLengthExceeded(rejection.message(), "messages");
+            case CONTEXT_LENGTH_EXCEEDED ->
+                ApiError.contextLengthExceeded(
+                        rejection.maxContext(),
+                        request.prompt().length,
+                        request.stopping().getMaxTokens(),
+                        shape.promptParam());
             case DEADLINE_EXCEEDED -> ApiError.deadlineExceeded();
             case SERVER_OVERLOADED ->
                 ApiError.overloaded(

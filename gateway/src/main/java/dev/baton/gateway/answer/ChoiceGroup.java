@@ -14,35 +14,38 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChoiceGroup {
     private final PreparedRequest prepared;
-    private final ServedModel model;
     private final RequestTrace trace;
-    private final CompletionSink answer;
+    private final CompletionSink sink;
     private final ChoiceStream[] choices;
     private final AtomicInteger toAdmit;
     private final AtomicInteger toFinish;
-    private final AtomicBoolean over = new AtomicBoolean();
+    private final AtomicBoolean ended = new AtomicBoolean();
 
-    ChoiceGroup(PreparedRequest prepared, ServedModel model, RequestTrace trace, CompletionSink answer) {
+    ChoiceGroup(
+            PreparedRequest prepared,
+            ServedModel model,
+            Dispatcher dispatcher,
+            RequestTrace trace,
+            CompletionSink sink) {
         this.prepared = prepared;
-        this.model = model;
         this.trace = trace;
-        this.answer = answer;
+        this.sink = sink;
         this.choices = new ChoiceStream[prepared.choices()];
         for (int i = 0; i < choices.length; i++) {
-            choices[i] = new ChoiceStream(i, prepared, this, model.tokenizer());
+            choices[i] = new ChoiceStream(i, prepared, this, model, dispatcher);
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);
     }
 
-    void start(Dispatcher dispatcher) {
-        trace.dispatched(prepared.choices());
+    void start() {
+        trace.dispatched(choices.length);
         for (ChoiceStream choice : choices) {
-            if (over.get()) {
+            if (ended.get()) {
                 return;
             }
             try {
-                dispatcher.dispatch(prepared.submission(choice.index()), choice);
+                choice.start();
             } catch (RuntimeException e) {
                 trace.problem("the dispatcher threw", e);
                 choice.failed(ApiError.internal("The request could not be dispatched."));
@@ -52,7 +55,7 @@ final class ChoiceGroup {
 
     /** The client left. Runs at most once, and not after the end. */
     void cancel() {
-        if (over.compareAndSet(false, true)) {
+        if (ended.compareAndSet(false, true)) {
             stopAll();
             trace.clientLeft();
         }
@@ -64,14 +67,10 @@ final class ChoiceGroup {
         }
     }
 
-    boolean isEnd(int token) {
-        return model.isEnd(token);
-    }
-
     void choiceAdmitted() {
-        if (toAdmit.decrementAndGet() == 0 && !over.get()) {
+        if (toAdmit.decrementAndGet() == 0 && !ended.get()) {
             trace.admitted();
-            answer.admitted();
+            sink.admitted();
         }
     }
 
@@ -80,39 +79,39 @@ final class ChoiceGroup {
     }
 
     void text(int choice, String text, @Nullable LogprobBatch logprobs) {
-        if (!over.get()) {
-            answer.text(choice, text, logprobs);
+        if (!ended.get()) {
+            sink.text(choice, text, logprobs);
         }
     }
 
     void choiceFinished(int choice, String reason) {
-        if (over.get()) {
+        if (ended.get()) {
             return;
         }
-        answer.finished(choice, reason);
+        sink.finished(choice, reason);
         trace.finished(reason);
-        if (toFinish.decrementAndGet() == 0 && over.compareAndSet(false, true)) {
+        if (toFinish.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
             Usage usage = usage();
             TtftBreakdown timing = choices[0].timing();
-            trace.done(usage.promptTokens(), usage.cachedTokens(), timing == null ? 1 : timing.attempts());
-            answer.done(usage, timing);
+            trace.done(usage.promptTokens(), usage.cachedTokens(), timing.attempts());
+            sink.done(usage, timing);
         }
     }
 
     void choiceFailed(ApiError error) {
-        if (over.compareAndSet(false, true)) {
+        if (ended.compareAndSet(false, true)) {
             stopAll();
-            answer.failed(error);
+            sink.failed(error);
         }
     }
 
     private Usage usage() {
         int generated = 0;
         int cached = 0;
-        for (ChoiceStream choice : choices) {
-            generated += choice.generated();
-            if (choice.index() % prepared.n() == 0) {
-                cached += choice.cached();
+        for (int i = 0; i < choices.length; i++) {
+            generated += choices[i].generated();
+            if (i % prepared.n() == 0) {
+                cached += choices[i].cached();
             }
         }
         return new Usage(prepared.promptTokens(), cached, generated);

@@ -1,5 +1,7 @@
 package dev.baton.gateway.answer;
 
+import dev.baton.control.GenerationRequest;
+import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.dispatch.RequestHandle;
 import dev.baton.gateway.dispatch.TokenSink;
@@ -7,9 +9,9 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.LogprobBatch;
+import dev.baton.protocol.StopTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
-import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.tokenizer.ModelTokenizer;
 import dev.baton.tokenizer.StopStrings;
@@ -18,47 +20,35 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One choice: makes text of its tokens and cuts it at the first stop string. The dispatcher calls it one call at a time;
- * only the handle on the running request is shared with the thread that cancels.
+ * {@link #start}, {@link #cancel} and the getters may be called by any thread.
  */
 final class ChoiceStream implements TokenSink {
     private final int index;
-    private final ChoiceGroup all;
+    private final ChoiceGroup group;
     private final ModelTokenizer tokenizer;
     private final TextStream text;
     private final StopStrings stops;
     private final Shape shape;
-    private final Stopping stopping;
+    private final GenerationRequest request;
+    private final StopTokens stopTokens;
+    private final RequestHandle handle;
     private @Nullable LogprobBatch pending;
     private int characters;
     private boolean admitted;
-    private boolean over;
+    private boolean ended;
     private volatile int generated;
     private volatile int cached;
 
-    /** Guarded by {@code this}. */
-    private @Nullable RequestHandle running;
-
-    private Wish wish = Wish.NONE;
-
-    /** What was decided before the handle was there to tell it to. */
-    private enum Wish {
-        NONE,
-        COMPLETE,
-        CANCEL
-    }
-
-    ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup all, ModelTokenizer tokenizer) {
+    ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup group, ServedModel model, Dispatcher dispatcher) {
         this.index = index;
-        this.all = all;
-        this.tokenizer = tokenizer;
+        this.group = group;
+        this.tokenizer = model.tokenizer();
         this.text = tokenizer.textStream();
         this.stops = new StopStrings(prepared.stops());
         this.shape = prepared.shape();
-        this.stopping = prepared.workOf(index).stopping();
-    }
-
-    int index() {
-        return index;
+        this.request = prepared.generations().get(index);
+        this.stopTokens = StopTokens.of(request.stopping(), model.stopTokens());
+        this.handle = dispatcher.prepare(request, this);
     }
 
     int generated() {
@@ -69,48 +59,23 @@ final class ChoiceStream implements TokenSink {
         return cached;
     }
 
-    @Override
-    public void running(RequestHandle handle) {
-        Wish made;
-        synchronized (this) {
-            running = handle;
-            made = wish;
-        }
-        tell(handle, made);
+    void start() {
+        handle.start();
     }
 
     void cancel() {
-        wish(Wish.CANCEL);
+        handle.cancel();
     }
 
-    private void wish(Wish made) {
-        RequestHandle handle;
-        synchronized (this) {
-            wish = made;
-            handle = running;
-        }
-        if (handle != null) {
-            tell(handle, made);
-        }
-    }
-
-    private static void tell(RequestHandle handle, Wish wish) {
-        switch (wish) {
-            case NONE -> {}
-            case COMPLETE -> handle.complete();
-            case CANCEL -> handle.cancel();
-        }
-    }
-
-    synchronized @Nullable TtftBreakdown timing() {
-        return running == null ? null : running.timing();
+    TtftBreakdown timing() {
+        return handle.timing();
     }
 
     @Override
     public void rejected(Rejection rejection) {
-        if (!over) {
-            over = true;
-            all.choiceFailed(ApiErrors.of(rejection));
+        if (!ended) {
+            ended = true;
+            group.choiceFailed(ApiErrors.of(rejection, request, shape));
         }
     }
 
@@ -118,7 +83,7 @@ final class ChoiceStream implements TokenSink {
     public void admitted() {
         if (!admitted) {
             admitted = true;
-            all.choiceAdmitted();
+            group.choiceAdmitted();
         }
     }
 
@@ -129,14 +94,15 @@ final class ChoiceStream implements TokenSink {
 
     @Override
     public void token(int position, int token, @Nullable TokenLogprob logprob) {
-        if (over) {
+        if (ended) {
             return;
         }
         admitted();
         generated++;
-        all.tokenMade(index, generated);
+        group.tokenMade(index, generated);
         int offset = characters;
-        String piece = endsWithoutText(token) ? "" : text.push(token);
+        // The token that stops an answer is counted but never shown.
+        String piece = stopTokens.endAt(generated, token) ? "" : text.push(token);
         characters += piece.length();
         if (logprob != null) {
             remember(
@@ -144,28 +110,20 @@ final class ChoiceStream implements TokenSink {
                             ? ChatLogprobs.of(token, logprob, tokenizer)
                             : CompletionLogprobs.of(token, logprob, tokenizer, offset));
         }
-        emit(generated < stopping.getMinTokens() ? piece : stops.push(piece));
+        emit(generated < stopTokens.minTokens() ? piece : stops.push(piece));
         if (stops.matched()) {
-            over = true;
-            wish(Wish.COMPLETE);
+            ended = true;
+            handle.complete();
             end("stop");
         }
     }
 
-    /** The token that stops an answer is counted but never shown. */
-    private boolean endsWithoutText(int token) {
-        if (generated < stopping.getMinTokens()) {
-            return false;
-        }
-        return stopping.getStopTokenIdsList().contains(token) || (!stopping.getIgnoreEos() && all.isEnd(token));
-    }
-
     @Override
     public void finished(Finish.Reason reason) {
-        if (over) {
+        if (ended) {
             return;
         }
-        over = true;
+        ended = true;
         admitted();
         String tail = stops.push(text.flush());
         emit(stops.matched() ? tail : tail + stops.flush());
@@ -174,16 +132,16 @@ final class ChoiceStream implements TokenSink {
 
     @Override
     public void failed(Failure failure) {
-        if (!over) {
-            over = true;
-            all.choiceFailed(ApiErrors.of(failure));
+        if (!ended) {
+            ended = true;
+            group.choiceFailed(ApiErrors.of(failure));
         }
     }
 
     /** Fails with an error of the edge's own making. */
     void failed(ApiError error) {
-        over = true;
-        all.choiceFailed(error);
+        ended = true;
+        group.choiceFailed(error);
     }
 
     private void remember(LogprobBatch batch) {
@@ -194,7 +152,7 @@ final class ChoiceStream implements TokenSink {
         if (!certain.isEmpty()) {
             LogprobBatch batch = pending;
             pending = null;
-            all.text(index, certain, batch);
+            group.text(index, certain, batch);
         }
     }
 
@@ -202,8 +160,8 @@ final class ChoiceStream implements TokenSink {
         LogprobBatch batch = pending;
         if (batch != null) {
             pending = null;
-            all.text(index, "", batch);
+            group.text(index, "", batch);
         }
-        all.choiceFinished(index, reason);
+        group.choiceFinished(index, reason);
     }
 }

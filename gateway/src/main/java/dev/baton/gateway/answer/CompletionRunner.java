@@ -17,7 +17,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 import reactor.core.scheduler.Scheduler;
 
-/** Runs plans: as a stream of events or as one collected answer. Cancelling what it returns cancels the workers' part. */
+/** Runs prepared requests: as a stream of events or as one whole answer. Cancelling the result cancels the generations. */
 public final class CompletionRunner {
     private final Dispatcher dispatcher;
     private final ServedModel model;
@@ -32,9 +32,10 @@ public final class CompletionRunner {
     /** Completes when every choice is done; an {@link ApiException} when that cannot be. */
     public Mono<CompletionResult> collect(PreparedRequest prepared, RequestTrace trace) {
         return Mono.create(sink -> {
-            ChoiceGroup group = new ChoiceGroup(prepared, model, trace, new Collecting(prepared.choices(), sink));
+            ChoiceGroup group =
+                    new ChoiceGroup(prepared, model, dispatcher, trace, new Collecting(prepared.choices(), sink));
             sink.onCancel(group::cancel);
-            group.start(dispatcher);
+            group.start();
         });
     }
 
@@ -45,7 +46,7 @@ public final class CompletionRunner {
     public Mono<EventStream> stream(PreparedRequest prepared, RequestTrace trace, ConnectionHandle connection) {
         return Mono.create(sink -> {
             Streaming streaming = new Streaming(prepared, trace, sink);
-            ChoiceGroup group = new ChoiceGroup(prepared, model, trace, streaming);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, streaming);
             ChunkTemplates templates = new ChunkTemplates(
                     prepared.shape(), prepared.answerId(), prepared.created(), prepared.model(), prepared.choices());
             Ticker ticker = new Ticker(keepAlive, connection.close());
@@ -56,7 +57,7 @@ public final class CompletionRunner {
             streaming.writesTo(events, ticker);
             ticker.ticks(events);
             sink.onCancel(events::cancel);
-            group.start(dispatcher);
+            group.start();
         });
     }
 
@@ -124,10 +125,10 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void done(Usage usage, @Nullable TtftBreakdown timing) {
+        public void done(Usage usage, TtftBreakdown timing) {
             stopTicker();
             Map<String, String> trailers = new LinkedHashMap<>();
-            if (includeTiming && timing != null) {
+            if (includeTiming) {
                 trailers.put("timing", TimingJson.of(timing));
             }
             if (includeUsage) {
@@ -180,7 +181,7 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void done(Usage usage, @Nullable TtftBreakdown timing) {
+        public void done(Usage usage, TtftBreakdown timing) {
             sink.success(CompletionResult.of(parts, usage));
         }
 

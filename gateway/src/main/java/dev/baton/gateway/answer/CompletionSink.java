@@ -5,7 +5,7 @@ import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.sse.LogprobBatch;
 import org.jspecify.annotations.Nullable;
 
-/** Where the choices of a request put what they make. Any thread may call, several at once for different choices. */
+/** Takes the text of a request's choices. Any thread may call, several at once for different choices. */
 interface CompletionSink {
     /** Every choice has a worker: from here on the status is 200. */
     void admitted();
@@ -18,9 +18,9 @@ interface CompletionSink {
     /**
      * All choices have finished; nothing comes after.
      *
-     * @param timing of the first choice, null when it is not known
+     * @param timing of the first choice
      */
-    void done(Usage usage, @Nullable TtftBreakdown timing);
+    void done(Usage usage, TtftBreakdown timing);
 
     /** Some choice cannot go on and all were stopped; nothing comes after. */
     void failed(ApiError error);

@@ -2,7 +2,9 @@ package dev.baton.gateway.answer;
 
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
-import java.util.BitSet;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The model behind this gateway: its public name, its tokenizer and how much it can hold. */
 public final class ServedModel {
@@ -11,7 +13,7 @@ public final class ServedModel {
     private final int maxContext;
     private final Sampling defaults;
     private final long created;
-    private final BitSet ends = new BitSet();
+    private final Set<Integer> stopTokens;
 
     /**
      * @param maxContext tokens of prompt and answer together
@@ -24,9 +26,7 @@ public final class ServedModel {
         this.maxContext = maxContext;
         this.defaults = defaults;
         this.created = created;
-        for (int id : tokenizer.stopIds()) {
-            ends.set(id);
-        }
+        this.stopTokens = Arrays.stream(tokenizer.stopIds()).boxed().collect(Collectors.toUnmodifiableSet());
     }
 
     public String name() {
@@ -49,8 +49,8 @@ public final class ServedModel {
         return created;
     }
 
-    /** Whether the token ends an answer by the model's own rules. */
-    boolean isEnd(int token) {
-        return ends.get(token);
+    /** Tokens that end an answer by the model's own rules. */
+    Set<Integer> stopTokens() {
+        return stopTokens;
     }
 }

@@ -1,12 +1,15 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.cluster.requests.CasOutcome;
+import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.Effect;
-import dev.baton.control.PhaseLimits;
+import dev.baton.control.GenerationRequest;
 import dev.baton.control.RequestEvent;
 import dev.baton.control.RequestMachine;
-import dev.baton.control.RequestSpec;
+import dev.baton.control.TokenIds;
+import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Route;
+import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
@@ -20,7 +23,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,43 +31,73 @@ import org.slf4j.LoggerFactory;
 final class ActiveRequest implements RequestHandle {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveRequest.class);
 
-    private final AdmittedRequest request;
+    private final GenerationRequest request;
     private final TokenSink sink;
-    private final RequestLoop loop;
-    private final Rim rim;
     private final RequestMachine machine;
+    private final RequestLoop loop;
+    private final RequestStore store;
+    private final JobPublisher jobs;
+    private final TokenStreams streams;
+    private final LivePlacement placement;
+    private final AdmissionGate gate;
+    private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
+    private List<BlockHash> chain = List.of();
+    private Generation generation = Generation.getDefaultInstance();
+    private boolean begun;
     private boolean handling;
-    private boolean over;
-    private Placement.@Nullable Placed placed;
+    private boolean ended;
+    private Placement.@Nullable Assignment assignment;
     private boolean answered;
     private Instant wakeAt;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
-    ActiveRequest(AdmittedRequest request, TokenSink sink, RequestLoop loop, Rim rim, PhaseLimits limits) {
+    ActiveRequest(
+            GenerationRequest request,
+            TokenSink sink,
+            RequestMachine machine,
+            RequestLoop loop,
+            RequestStore store,
+            JobPublisher jobs,
+            TokenStreams streams,
+            LivePlacement placement,
+            AdmissionGate gate,
+            CompletionRecorder recorder) {
         this.request = request;
         this.sink = sink;
+        this.machine = machine;
         this.loop = loop;
-        this.rim = rim;
-        this.times = new TtftBreakdown.Builder(request.at());
-        this.machine = new RequestMachine(
-                new RequestSpec(
-                        request.id(),
-                        request.maxTokens(),
-                        request.submission().deadline(),
-                        ThreadLocalRandom.current().nextLong()),
-                limits,
-                request.at());
+        this.store = store;
+        this.jobs = jobs;
+        this.streams = streams;
+        this.placement = placement;
+        this.gate = gate;
+        this.recorder = recorder;
+        this.times = new TtftBreakdown.Builder(loop.now());
         this.wakeAt = machine.wakeAt();
     }
 
     String id() {
-        return request.id();
+        return request.requestId();
     }
 
     Instant wakeAt() {
         return wakeAt;
+    }
+
+    /** What takes time that grows with the prompt is done here, on the caller's thread. */
+    @Override
+    public void start() {
+        Rejection rejection = gate.admit(request, placement.maxContext(request.model()));
+        if (rejection != null) {
+            recorder.rejected(rejection.reason());
+            loop.run(() -> sink.rejected(rejection));
+            return;
+        }
+        chain = placement.chain(request);
+        generation = request.toGeneration();
+        loop.run(this::begin);
     }
 
     @Override
@@ -83,16 +115,16 @@ final class ActiveRequest implements RequestHandle {
         return timing;
     }
 
-    /** On the loop, once. */
-    void start() {
-        sink.running(this);
+    /** On the loop, once, after it was admitted. */
+    void begin() {
+        begun = true;
         if (!loop.add(this)) {
             sink.failed(Failure.newBuilder()
                     .setCode(Failure.Code.BAD_REQUEST)
                     .setMessage("a request with the id " + id() + " is running already")
                     .build());
-            over = true;
-            rim.gate().left();
+            ended = true;
+            gate.left();
             return;
         }
         handling = true;
@@ -106,7 +138,7 @@ final class ActiveRequest implements RequestHandle {
 
     /** On the loop: this process ends; workers drop the request and the client hears why. */
     void giveUp(Failure failure) {
-        if (!over) {
+        if (!ended) {
             toSink(() -> sink.failed(failure));
             end(failure.getCode().name().toLowerCase(Locale.ROOT));
             on(new RequestEvent.CancelledByClient());
@@ -120,16 +152,16 @@ final class ActiveRequest implements RequestHandle {
     }
 
     private void drain() {
-        if (handling) {
+        if (handling || !begun) {
             return;
         }
         handling = true;
         try {
             for (RequestEvent event = events.poll(); event != null; event = events.poll()) {
-                boolean ended = machine.phase().ended();
-                perform(machine.on(event, rim.clock().instant()));
+                boolean before = machine.phase().ended();
+                perform(machine.on(event, loop.now()));
                 wakeAt = machine.wakeAt();
-                if (!ended && machine.phase().ended()) {
+                if (!before && machine.phase().ended()) {
                     leave(event);
                 }
             }
@@ -144,7 +176,7 @@ final class ActiveRequest implements RequestHandle {
             effects.forEach(this::perform);
         } catch (RuntimeException e) {
             LOG.error("request {}: what it asks for could not be done", id(), e);
-            if (!over) {
+            if (!ended) {
                 end("gateway_failed");
                 toSink(() -> sink.failed(Failure.newBuilder()
                         .setCode(Failure.Code.ENGINE_FAILED)
@@ -160,12 +192,12 @@ final class ActiveRequest implements RequestHandle {
             case Effect.ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) ->
                 chooseRoute(attempt, accepted, avoid);
             case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
-            case Effect.PublishPrefillJob(Attempt attempt, Route route, List<Integer> accepted) ->
-                publish(attempt, rim.jobs().prefill(route, generation(attempt, accepted)));
-            case Effect.PublishComputeHere(Attempt attempt, Route route, List<Integer> accepted) ->
-                publish(attempt, rim.jobs().computeHere(route, generation(attempt, accepted)));
+            case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) ->
+                publish(attempt, jobs.prefill(route, generation(attempt, accepted)));
+            case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) ->
+                publish(attempt, jobs.computeHere(route, generation(attempt, accepted)));
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
-            case Effect.EmitTokens(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) ->
+            case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
             case Effect.EmitCached(int tokens) -> toSink(() -> sink.cached(tokens));
             case Effect.EmitFinish(Finish.Reason reason) -> {
@@ -184,12 +216,11 @@ final class ActiveRequest implements RequestHandle {
                 end(reason.name().toLowerCase(Locale.ROOT));
                 toSink(() -> sink.rejected(new Rejection(reason, message, null)));
             }
-            case Effect.SendCancel(WorkerRef worker, Attempt attempt) ->
-                rim.streams().cancel(worker, id(), attempt);
+            case Effect.SendCancel(WorkerRef worker, Attempt attempt) -> streams.cancel(worker, id(), attempt);
             case Effect.SendResume(WorkerRef worker, Attempt attempt, int nextIndex) ->
-                rim.streams().resume(worker, id(), attempt, nextIndex);
+                streams.resume(worker, id(), attempt, nextIndex);
             case Effect.Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) ->
-                rim.streams().acknowledge(worker, id(), attempt, nextIndex);
+                streams.acknowledge(worker, id(), attempt, nextIndex);
             case Effect.NoteTiming(WorkerRef worker, Timing report) -> noteTiming(worker, report);
             case Effect.NoteLostAttempt lost -> {
                 LOG.info(
@@ -197,34 +228,26 @@ final class ActiveRequest implements RequestHandle {
                         id(),
                         lost.attempt().getNumber(),
                         lost.why());
-                rim.recorder().metrics().lostAttempt(lost.phase());
+                recorder.lostAttempt(lost.phase());
                 release();
             }
-            case Effect.RecordEnd end -> rim.store().end(id(), end);
+            case Effect.RecordEnd end -> store.end(id(), end);
         }
     }
 
     private void chooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) {
         release();
-        GenerationRequest submission = request.submission();
-        Placement.Wanted wanted = new Placement.Wanted(
-                submission.model(),
-                request.chain(),
-                submission.prompt().length + accepted,
-                request.maxTokens() - accepted,
-                avoid);
-        placed = rim.placement().place(wanted).orElse(null);
+        assignment = placement.place(request, chain, accepted, avoid).orElse(null);
         answered = false;
         events.add(
-                placed == null
+                assignment == null
                         ? new RequestEvent.NoRoute(attempt.getNumber())
-                        : new RequestEvent.Routed(attempt.getNumber(), placed.route()));
+                        : new RequestEvent.Routed(attempt.getNumber(), assignment.route()));
     }
 
     private void recordAttempt(Attempt attempt) {
         int number = attempt.getNumber();
-        rim.store()
-                .record(id(), attempt, request.submission().deadline())
+        store.record(id(), attempt, request.deadline())
                 .whenComplete((outcome, failure) -> loop.run(() -> on(recorded(number, outcome, failure))));
     }
 
@@ -236,7 +259,7 @@ final class ActiveRequest implements RequestHandle {
     }
 
     private void publish(Attempt attempt, CompletionStage<?> sent) {
-        times.attempt(attempt.getNumber(), rim.clock().instant());
+        times.attempt(attempt.getNumber(), loop.now());
         timing = times.build();
         sent.whenComplete((done, failure) -> {
             if (failure != null) {
@@ -246,35 +269,37 @@ final class ActiveRequest implements RequestHandle {
         });
     }
 
-    private Generation generation(Attempt attempt, List<Integer> accepted) {
-        long fingerprint = placed == null ? 0 : placed.modelFingerprint();
-        return request.generation(rim.gateway(), fingerprint)
+    private Generation.Builder generation(Attempt attempt, TokenIds accepted) {
+        Generation.Builder next = generation.toBuilder()
                 .setAttempt(attempt)
-                .addAllAccepted(accepted)
-                .setSubmittedUs(TtftBreakdown.Builder.micros(rim.clock().instant()))
-                .build();
+                .setModelFingerprint(assignment == null ? 0 : assignment.modelFingerprint())
+                .setSubmittedUs(TtftBreakdown.Builder.micros(loop.now()));
+        for (int i = 0; i < accepted.size(); i++) {
+            next.addAccepted(accepted.at(i));
+        }
+        return next;
     }
 
-    private void emit(int firstIndex, List<Integer> tokens, List<TokenLogprob> logprobs) {
+    private void emit(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) {
         if (firstIndex == 0) {
-            times.firstToken(rim.clock().instant());
+            times.firstToken(loop.now());
             timing = times.build();
-            rim.recorder().metrics().firstToken(timing);
+            recorder.firstToken(timing);
         }
-        if (!answered && placed != null) {
+        if (!answered && assignment != null) {
             answered = true;
-            rim.placement().answered(placed);
+            placement.answered(assignment);
         }
         toSink(() -> {
             for (int i = 0; i < tokens.size(); i++) {
-                sink.token(firstIndex + i, tokens.get(i), logprobs.isEmpty() ? null : logprobs.get(i));
+                sink.token(firstIndex + i, tokens.at(i), logprobs.isEmpty() ? null : logprobs.get(i));
             }
         });
     }
 
     private void noteTiming(WorkerRef worker, Timing report) {
-        if (placed != null) {
-            times.note(report, placed.route().first().worker().equals(worker));
+        if (assignment != null) {
+            times.note(report, assignment.route().first().worker().equals(worker));
             timing = times.build();
         }
     }
@@ -286,30 +311,35 @@ final class ActiveRequest implements RequestHandle {
         } else if (event instanceof RequestEvent.CompletedByClient) {
             end("completed");
         }
-        over = true;
+        ended = true;
         loop.remove(this);
     }
 
     private void end(String outcome) {
-        if (over) {
+        if (ended) {
             return;
         }
-        over = true;
+        ended = true;
         release();
         timing = times.build();
-        rim.gate().left();
+        gate.left();
         CompletionRecorder.End end = new CompletionRecorder.End(
-                outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted(), times.firstToken());
-        rim.recorder().ended(request, end, timing);
+                times.submitted(),
+                outcome,
+                machine.attempt().getNumber(),
+                machine.cachedTokens(),
+                machine.accepted(),
+                times.firstToken());
+        recorder.ended(request, end, timing);
     }
 
     private void release() {
-        if (placed != null) {
+        if (assignment != null) {
             if (!answered) {
-                rim.placement().answered(placed);
+                placement.answered(assignment);
             }
-            rim.placement().release(placed);
-            placed = null;
+            placement.release(assignment);
+            assignment = null;
         }
     }
 

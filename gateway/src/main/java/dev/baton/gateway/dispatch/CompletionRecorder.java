@@ -1,5 +1,7 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.control.GenerationRequest;
+import dev.baton.control.Phase;
 import dev.baton.protocol.v1.UsageEvent;
 import java.time.Clock;
 import java.time.Duration;
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is left of a choice that ended: metrics, a usage event, and a line for those who debug. Any thread. */
+/** Records each generation that ended: metrics, a usage event, and a line at DEBUG. Any thread. */
 final class CompletionRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
 
@@ -23,22 +25,35 @@ final class CompletionRecorder {
     }
 
     /**
-     * How a request ended.
+     * How a generation ended.
      *
+     * @param started when it was prepared
      * @param outcome stop, length, completed, cancelled, or the failure's or refusal's code in lower case
      */
     record End(
+            Instant started,
             String outcome,
             int attempts,
             int cachedTokens,
             int tokens,
             @Nullable Instant firstToken) {}
 
-    DispatchMetrics metrics() {
-        return metrics;
+    /** It was not let in. */
+    void rejected(Rejection.Reason reason) {
+        metrics.ended(reason);
     }
 
-    void ended(AdmittedRequest request, End end, TtftBreakdown timing) {
+    /** An attempt was given up in that phase. */
+    void lostAttempt(Phase phase) {
+        metrics.lostAttempt(phase);
+    }
+
+    /** The first token was accepted. */
+    void firstToken(TtftBreakdown timing) {
+        metrics.firstToken(timing);
+    }
+
+    void ended(GenerationRequest request, End end, TtftBreakdown timing) {
         Instant now = clock.instant();
         metrics.ended(end.outcome());
         metrics.handedOff(timing);
@@ -47,30 +62,30 @@ final class CompletionRecorder {
         }
         LOG.debug(
                 "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {} ms",
-                request.id(),
+                request.requestId(),
                 end.outcome(),
-                request.submission().model(),
-                request.submission().prompt().length,
+                request.model(),
+                request.prompt().length,
                 end.cachedTokens(),
                 end.tokens(),
                 end.attempts(),
                 millis(timing.total()),
-                Duration.between(request.at(), now).toMillis());
+                Duration.between(end.started(), now).toMillis());
         if (end.tokens() > 0) {
             usage.publish(event(request, end, now));
         }
     }
 
-    private static UsageEvent event(AdmittedRequest request, End end, Instant now) {
+    private static UsageEvent event(GenerationRequest request, End end, Instant now) {
         return UsageEvent.newBuilder()
-                .setRequestId(request.id())
-                .setTenant(request.submission().tenant())
-                .setModel(request.submission().model())
-                .setPromptTokens(request.submission().prompt().length)
+                .setRequestId(request.requestId())
+                .setTenant(request.tenant())
+                .setModel(request.model())
+                .setPromptTokens(request.prompt().length)
                 .setCachedTokens(end.cachedTokens())
                 .setCompletionTokens(end.tokens())
                 .setFinishReason(end.outcome())
-                .setStartedMs(request.at().toEpochMilli())
+                .setStartedMs(end.started().toEpochMilli())
                 .setFinishedMs(now.toEpochMilli())
                 .setAttempts(end.attempts())
                 .build();

@@ -11,6 +11,7 @@ import dev.baton.config.StreamProperties;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.RoutingCosts;
 import io.micrometer.core.instrument.Gauge;
@@ -27,8 +28,8 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class})
 class DispatchConfiguration {
     @Bean
-    JobPublisher jobPublisher(LaneProducer producer) {
-        return new JobPublisher(producer);
+    JobPublisher jobPublisher(LaneProducer producer, GatewayProperties gateway) {
+        return new JobPublisher(producer, gateway.id());
     }
 
     @Bean
@@ -47,10 +48,10 @@ class DispatchConfiguration {
     }
 
     @Bean
-    Placement placement(DispatchProperties settings, WorkerRegistry registry, TokenStreams streams) {
+    LivePlacement placement(DispatchProperties settings, WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
         DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
-        return new Placement(new Router(policy, RoutingCosts.defaults()), registry, streams);
+        return new LivePlacement(new Placement(new Router(policy, RoutingCosts.defaults())), registry, streams);
     }
 
     @Bean
@@ -68,30 +69,35 @@ class DispatchConfiguration {
     }
 
     @Bean
-    Rim.Outward outward(RequestStates states, JobPublisher jobs, TokenStreams streams, GatewayProperties gateway) {
-        return new Rim.Outward(new RequestStore(states, gateway.id()), jobs, streams, gateway.id());
+    RequestStore requestStore(RequestStates states, GatewayProperties gateway) {
+        return new RequestStore(states, gateway.id());
     }
 
     @Bean
-    Rim rim(Rim.Outward outward, Placement placement, AdmissionGate gate, CompletionRecorder recorder, Clock clock) {
-        return new Rim(outward, placement, gate, recorder, clock);
-    }
-
-    @Bean
-    Dispatcher dispatcher(RequestLoops loops, Rim rim, LimitProperties limits, DispatchProperties settings) {
+    Dispatcher dispatcher(
+            RequestLoops loops,
+            RequestStore store,
+            JobPublisher jobs,
+            TokenStreams streams,
+            LivePlacement placement,
+            AdmissionGate gate,
+            CompletionRecorder recorder,
+            LimitProperties limits,
+            DispatchProperties settings) {
         PhaseLimits phases = new PhaseLimits(
                 limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
-        return new LaneDispatcher(loops, rim, phases, settings.drainLimit());
+        return new LaneDispatcher(
+                loops, store, jobs, streams, placement, gate, recorder, phases, settings.drainLimit());
     }
 
-    /** Beyond help when down: a request that falls on a loop that has ended would never be answered. */
+    /** Liveness: a request that falls on a loop that has ended would never be answered, and only a restart helps. */
     @Bean("requests")
     HealthIndicator requests(RequestLoops loops) {
         return () -> (loops.alive() ? Health.up() : Health.down()).build();
     }
 
     @Bean
-    WorkersHealth workersHealthIndicator(Placement placement) {
+    WorkersHealth workersHealthIndicator(LivePlacement placement) {
         return new WorkersHealth(placement);
     }
 }

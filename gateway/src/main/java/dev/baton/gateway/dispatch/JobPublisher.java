@@ -25,10 +25,13 @@ final class JobPublisher implements AutoCloseable {
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
     private final LaneProducer producer;
+    private final String gateway;
     private final ThreadPoolExecutor sender;
 
-    JobPublisher(LaneProducer producer) {
+    /** @param gateway this gateway's id: tokens come back to it */
+    JobPublisher(LaneProducer producer, String gateway) {
         this.producer = producer;
+        this.gateway = gateway;
         this.sender = new ThreadPoolExecutor(
                 1,
                 1,
@@ -40,24 +43,22 @@ final class JobPublisher implements AutoCloseable {
     }
 
     /** To the route's prefill lane. */
-    CompletionStage<Void> prefill(Route route, Generation generation) {
-        return send(() -> producer.send(
-                route.first().lane(),
-                PrefillJob.newBuilder()
-                        .setGeneration(generation)
-                        .setDecodeLane(route.decode().lane())
-                        .setDecodeWorker(route.decode().worker().getId())
-                        .build()));
+    CompletionStage<Void> prefill(Route route, Generation.Builder generation) {
+        PrefillJob job = PrefillJob.newBuilder()
+                .setGeneration(generation.setGateway(gateway))
+                .setDecodeLane(route.decode().lane())
+                .setDecodeWorker(route.decode().worker().getId())
+                .build();
+        return send(() -> producer.send(route.first().lane(), job));
     }
 
     /** To the route's decode lane: no prefill worker takes part. */
-    CompletionStage<Void> computeHere(Route route, Generation generation) {
-        return send(() -> producer.send(
-                route.decode().lane(),
-                Handoff.newBuilder()
-                        .setGeneration(generation)
-                        .setCompute(ComputeHere.getDefaultInstance())
-                        .build()));
+    CompletionStage<Void> computeHere(Route route, Generation.Builder generation) {
+        Handoff handoff = Handoff.newBuilder()
+                .setGeneration(generation.setGateway(gateway))
+                .setCompute(ComputeHere.getDefaultInstance())
+                .build();
+        return send(() -> producer.send(route.decode().lane(), handoff));
     }
 
     CompletionStage<Void> usage(UsageEvent event) {

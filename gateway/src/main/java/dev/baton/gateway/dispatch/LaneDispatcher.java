@@ -1,94 +1,65 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
-import dev.baton.control.admission.Admission;
+import dev.baton.control.RequestMachine;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.concurrent.ThreadLocalRandom;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Admits requests and hands each to the loop that will own it. A stop refuses new ones, waits for those that run, and
- * fails what is left at the limit. It comes before the web server's graceful stop, which then has only last bytes to
- * wait for: until then the server answers, so that new requests hear that they should go elsewhere.
+ * Gives each request to the loop that will own it. A stop refuses new ones, waits for those that run, and fails what is
+ * left at the limit. It comes before the web server's graceful stop, which then has only last bytes to wait for: until
+ * then the server answers, so that new requests hear that they should go elsewhere.
  */
 final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(LaneDispatcher.class);
 
     private final RequestLoops loops;
-    private final Rim rim;
+    private final RequestStore store;
+    private final JobPublisher jobs;
+    private final TokenStreams streams;
+    private final LivePlacement placement;
+    private final AdmissionGate gate;
+    private final CompletionRecorder recorder;
     private final PhaseLimits limits;
     private final Duration drainLimit;
     private volatile boolean running;
 
-    LaneDispatcher(RequestLoops loops, Rim rim, PhaseLimits limits, Duration drainLimit) {
+    LaneDispatcher(
+            RequestLoops loops,
+            RequestStore store,
+            JobPublisher jobs,
+            TokenStreams streams,
+            LivePlacement placement,
+            AdmissionGate gate,
+            CompletionRecorder recorder,
+            PhaseLimits limits,
+            Duration drainLimit) {
         this.loops = loops;
-        this.rim = rim;
+        this.store = store;
+        this.jobs = jobs;
+        this.streams = streams;
+        this.placement = placement;
+        this.gate = gate;
+        this.recorder = recorder;
         this.limits = limits;
         this.drainLimit = drainLimit;
-        loops.onOrphan((worker, requestId, attempt) -> rim.streams().cancel(worker, requestId, attempt));
+        loops.onOrphan(streams::cancel);
     }
 
     @Override
-    public void dispatch(GenerationRequest submission, TokenSink sink) {
-        Instant now = rim.clock().instant();
-        RequestLoop loop = loops.of(submission.requestId());
-        Admission.Request asked = new Admission.Request(
-                submission.prompt().length, submission.stopping().getMaxTokens(), submission.deadline());
-        if (rim.gate().closed()) {
-            refuse(
-                    sink,
-                    loop,
-                    new Rejection(
-                            Rejection.Reason.SHUTTING_DOWN,
-                            "this gateway is shutting down: send the request again",
-                            Duration.ofSeconds(1)));
-            return;
-        }
-        Admission.Decision decision = rim.gate().enter(asked, rim.placement().maxContext(submission.model()));
-        if (decision instanceof Admission.Admitted(int maxTokens)) {
-            AdmittedRequest request =
-                    new AdmittedRequest(submission, maxTokens, rim.placement().chain(submission), now);
-            ActiveRequest active = new ActiveRequest(request, sink, loop, rim, limits);
-            loop.run(active::start);
-        } else {
-            refuse(sink, loop, rejection(decision, submission));
-        }
-    }
-
-    private void refuse(TokenSink sink, RequestLoop loop, Rejection rejection) {
-        rim.recorder().metrics().ended(rejection.reason());
-        loop.run(() -> sink.rejected(rejection));
-    }
-
-    private static Rejection rejection(Admission.Decision decision, GenerationRequest submission) {
-        return switch (decision) {
-            case Admission.Admitted _ -> throw new IllegalStateException("admitted is no refusal");
-            case Admission.NoWorkers() ->
-                new Rejection(
-                        Rejection.Reason.NO_WORKERS,
-                        "no live decode worker serves the model " + submission.model(),
-                        null);
-            case Admission.TooLate() ->
-                new Rejection(Rejection.Reason.DEADLINE_EXCEEDED, "the deadline had passed on arrival", null);
-            case Admission.TooLong(int maxContext) ->
-                new Rejection(
-                        Rejection.Reason.CONTEXT_LENGTH_EXCEEDED,
-                        "This model's maximum context length is %d tokens, but the request has %d in the prompt and asks for %d more."
-                                .formatted(
-                                        maxContext,
-                                        submission.prompt().length,
-                                        Math.max(1, submission.stopping().getMaxTokens())),
-                        null);
-            case Admission.Overloaded(Duration retryAfter) ->
-                new Rejection(
-                        Rejection.Reason.SERVER_OVERLOADED,
-                        "too many requests are running (baton.dispatch.max-in-flight)",
-                        retryAfter);
-        };
+    public RequestHandle prepare(GenerationRequest request, TokenSink sink) {
+        RequestLoop loop = loops.of(request.requestId());
+        long nonceSeed = ThreadLocalRandom.current().nextLong();
+        RequestMachine machine =
+                new RequestMachine(request.maxTokens(), request.deadline(), nonceSeed, limits, loop.now());
+        return new ActiveRequest(request, sink, machine, loop, store, jobs, streams, placement, gate, recorder);
     }
 
     @Override
@@ -98,15 +69,15 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public void stop() {
-        rim.gate().close();
+        gate.close();
         try {
-            if (!rim.gate().awaitEmpty(drainLimit)) {
+            if (!gate.awaitEmpty(drainLimit)) {
                 LOG.warn(
                         "{} requests still ran after {} (baton.dispatch.drain-limit) and are failed",
-                        rim.gate().running(),
+                        gate.running(),
                         drainLimit);
                 failAll();
-                rim.gate().awaitEmpty(Duration.ofSeconds(1));
+                gate.awaitEmpty(Duration.ofSeconds(1));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -7,10 +7,15 @@ import org.jspecify.annotations.Nullable;
  * Why a request was not taken in. Nothing of it has run.
  *
  * @param retryAfter when a retry is likely to succeed; null when a retry cannot help or nothing is known
+ * @param maxContext tokens that the live workers can hold, when that is the reason; else 0
  */
 public record Rejection(
-        Reason reason, String message, @Nullable Duration retryAfter) {
-    /** What the edge turns into a status and a code. */
+        Reason reason, String message, @Nullable Duration retryAfter, int maxContext) {
+    public Rejection(Reason reason, String message, @Nullable Duration retryAfter) {
+        this(reason, message, retryAfter, 0);
+    }
+
+    /** The edge turns each into a status and a code. */
     public enum Reason {
         /** Prompt plus wanted tokens exceed the context: 400 {@code context_length_exceeded}. */
         CONTEXT_LENGTH_EXCEEDED,

@@ -36,6 +36,11 @@ final class RequestLoop implements AutoCloseable {
         thread.start();
     }
 
+    /** Any thread: the time by the wired clock. */
+    Instant now() {
+        return clock.instant();
+    }
+
     /** Any thread: {@code task} runs on the loop, after what was handed over before. */
     void run(Runnable task) {
         inbox.add(task);
@@ -109,7 +114,7 @@ final class RequestLoop implements AutoCloseable {
     }
 
     private void tick() {
-        Instant now = clock.instant();
+        Instant now = now();
         for (ActiveRequest request : List.copyOf(requests.values())) {
             if (!now.isBefore(request.wakeAt())) {
                 request.on(new RequestEvent.TimePassed());

@@ -7,10 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes the accepted tokens of one request, in order, each once, one call at a time; must not block. */
 public interface TokenSink {
-    /** Under way; the first call, so that what follows finds the handle. */
-    void running(RequestHandle handle);
-
-    /** Not taken in; what follows {@code running} at most. */
+    /** Not let in, or no first attempt could be made; the only call, and the last. */
     void rejected(Rejection rejection);
 
     /** A worker has claimed the request: from here on the answer is 200. */

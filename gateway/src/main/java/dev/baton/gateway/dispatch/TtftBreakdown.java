@@ -76,6 +76,10 @@ public record TtftBreakdown(
             firstToken = now;
         }
 
+        Instant submitted() {
+            return submitted;
+        }
+
         @Nullable
         Instant firstToken() {
             return firstToken;

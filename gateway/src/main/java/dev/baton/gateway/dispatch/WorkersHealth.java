@@ -6,9 +6,9 @@ import org.springframework.boot.health.contributor.Health;
 
 /** Up while a decode worker answers: without one every request is refused. */
 final class WorkersHealth extends AbstractHealthIndicator {
-    private final Placement placement;
+    private final LivePlacement placement;
 
-    WorkersHealth(Placement placement) {
+    WorkersHealth(LivePlacement placement) {
         super("workers could not be asked");
         this.placement = placement;
     }

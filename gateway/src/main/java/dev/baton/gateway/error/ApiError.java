@@ -38,8 +38,20 @@ public record ApiError(
         return invalid(400, message, param, null);
     }
 
-    /** @param param the field that carries the text */
-    public static ApiError contextLengthExceeded(String message, String param) {
+    /**
+     * Prompt and answer do not fit.
+     *
+     * @param context tokens of both together
+     * @param wanted tokens of the answer that were asked for; 0 = the rest of the context
+     * @param param the field that carries the prompt
+     */
+    public static ApiError contextLengthExceeded(int context, int promptTokens, int wanted, String param) {
+        String message = promptTokens >= context
+                ? "This model's context holds " + context + " tokens, but " + param + " alone takes " + promptTokens
+                        + "; please shorten it."
+                : "This model's context holds " + context + " tokens, but " + ((long) promptTokens + wanted)
+                        + " were requested: " + promptTokens + " in " + param + " and " + wanted
+                        + " for the answer (max_tokens).";
         return invalid(400, message, param, "context_length_exceeded");
     }
 

@@ -1,5 +1,7 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.control.GenerationRequest;
+import dev.baton.control.admission.ContextRoom;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.error.ApiError;
@@ -14,12 +16,13 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * From the bytes of a body to a plan: parsed, checked, rendered by the chat template, encoded, measured against the
+ * From the bytes of a body to a {@link PreparedRequest}: parsed, checked, rendered by the chat template, encoded, measured against the
  * model's context. Takes time that grows with the body.
  */
 public final class Preparation {
@@ -36,8 +39,11 @@ public final class Preparation {
         this.clock = clock;
     }
 
-    /** Who asks and how long he waits. */
+    /** What a request says beside its body: its id, its tenant, the longest wait, and whether it asks for timing. */
     record Caller(String requestId, String tenant, Duration patience, boolean wantsTiming) {}
+
+    /** The tokens of one prompt and the rule that ends each of its choices. */
+    private record Prompt(int[] tokens, Stopping stopping) {}
 
     PreparedRequest chat(byte[] body, Caller caller) {
         ChatRequest request = ChatRequest.read(object(body), options);
@@ -54,7 +60,11 @@ public final class Preparation {
             throw JsonFields.invalid(
                     "messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
         }
-        return prepared(Shape.CHAT, request.options(), List.of(work(prompt, request.options(), "messages")), caller);
+        return prepared(
+                Shape.CHAT,
+                request.options(),
+                List.of(checked(prompt, request.options(), Shape.CHAT.promptParam())),
+                caller);
     }
 
     PreparedRequest completion(byte[] body, Caller caller) {
@@ -68,15 +78,15 @@ public final class Preparation {
                     "Prompts times `n` may be at most " + options.maxChoices() + " in one request, not " + choices
                             + ".");
         }
-        List<PreparedRequest.Work> works = new ArrayList<>();
+        List<Prompt> prompts = new ArrayList<>();
         for (CompletionRequest.Prompt prompt : request.prompts()) {
             int[] tokens = switch (prompt) {
                 case CompletionRequest.Text text -> model.tokenizer().encode(text.text(), true);
                 case CompletionRequest.Tokens ids -> ids.ids();
             };
-            works.add(work(tokens, request.options(), "prompt"));
+            prompts.add(checked(tokens, request.options(), Shape.COMPLETION.promptParam()));
         }
-        return prepared(Shape.COMPLETION, request.options(), works, caller);
+        return prepared(Shape.COMPLETION, request.options(), prompts, caller);
     }
 
     private static JsonFields object(byte[] body) {
@@ -100,55 +110,53 @@ public final class Preparation {
         }
     }
 
-    private PreparedRequest.Work work(int[] prompt, Options options, String param) {
-        int context = model.maxContext();
-        int room = context - prompt.length;
-        Integer wanted = options.maxTokens();
-        if (prompt.length == 0) {
+    private Prompt checked(int[] tokens, Options options, String param) {
+        int wanted = options.maxTokens() == null ? 0 : options.maxTokens();
+        if (tokens.length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
-        if (room < 1) {
-            throw new ApiException(ApiError.contextLengthExceeded(
-                    "This model's context holds " + context + " tokens, but " + param + " alone takes " + prompt.length
-                            + "; please shorten it.",
-                    param));
+        OptionalInt room = new ContextRoom(model.maxContext()).answer(tokens.length, wanted);
+        if (room.isEmpty()) {
+            throw new ApiException(ApiError.contextLengthExceeded(model.maxContext(), tokens.length, wanted, param));
         }
-        if (wanted != null && wanted > room) {
-            throw new ApiException(ApiError.contextLengthExceeded(
-                    "This model's context holds " + context + " tokens, but " + ((long) prompt.length + wanted)
-                            + " were requested: " + prompt.length + " in " + param + " and " + wanted
-                            + " for the answer (max_tokens).",
-                    param));
-        }
-        return new PreparedRequest.Work(
-                prompt,
+        return new Prompt(
+                tokens,
                 Stopping.newBuilder()
-                        .setMaxTokens(wanted == null ? room : wanted)
-                        .setMinTokens(Math.min(options.minTokens(), room))
+                        .setMaxTokens(room.getAsInt())
+                        .setMinTokens(Math.min(options.minTokens(), model.maxContext() - tokens.length))
                         .setIgnoreEos(options.ignoreEos())
                         .addAllStopTokenIds(options.stopTokenIds())
                         .build());
     }
 
-    private PreparedRequest prepared(Shape shape, Options options, List<PreparedRequest.Work> works, Caller caller) {
+    /** Choice i has the seed + i, and the request's id with -i behind it, the first one's left as it is. */
+    private PreparedRequest prepared(Shape shape, Options options, List<Prompt> prompts, Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;
+        List<GenerationRequest> generations = new ArrayList<>();
+        for (int choice = 0; choice < prompts.size() * options.n(); choice++) {
+            Prompt prompt = prompts.get(choice / options.n());
+            generations.add(new GenerationRequest(
+                    choice == 0 ? caller.requestId() : caller.requestId() + "-" + choice,
+                    caller.tenant(),
+                    model.name(),
+                    prompt.tokens(),
+                    options.sampling().toBuilder().setSeed(seed + choice).build(),
+                    prompt.stopping(),
+                    options.priority(),
+                    now.plus(caller.patience())));
+        }
         return new PreparedRequest(
-                caller.requestId(),
                 (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),
                 now.getEpochSecond(),
                 model.name(),
                 shape,
-                works,
+                generations,
                 options.n(),
-                options.sampling().toBuilder().setSeed(seed).build(),
                 options.stops(),
                 options.stream(),
                 options.includeUsage(),
-                caller.wantsTiming(),
-                caller.tenant(),
-                options.priority(),
-                now.plus(caller.patience()));
+                caller.wantsTiming());
     }
 }

@@ -16,13 +16,20 @@ public final class ChunkTemplates {
 
     /** Which of the two endpoints the chunks are for. */
     public enum Shape {
-        CHAT("chat.completion.chunk"),
-        COMPLETION("text_completion");
+        CHAT("chat.completion.chunk", "messages"),
+        COMPLETION("text_completion", "prompt");
 
         private final String object;
+        private final String promptParam;
 
-        Shape(String object) {
+        Shape(String object, String promptParam) {
             this.object = object;
+            this.promptParam = promptParam;
+        }
+
+        /** The field of the request that the prompt comes from. */
+        public String promptParam() {
+            return promptParam;
         }
     }
 

@@ -1,10 +1,12 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -17,13 +19,13 @@ final class RecordingSink implements TokenSink {
     final List<Integer> tokens = new CopyOnWriteArrayList<>();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<String> end = new CompletableFuture<>();
-    private final CompletableFuture<RequestHandle> handle = new CompletableFuture<>();
+    private @Nullable RequestHandle handle;
 
-    @Override
-    public void running(RequestHandle given) {
-        if (!handle.complete(given) || end.isDone()) {
-            wrongs.add("a late handle");
-        }
+    /** Starts the generation; it speaks here. */
+    void start(Dispatcher dispatcher, GenerationRequest request) {
+        RequestHandle prepared = dispatcher.prepare(request, this);
+        handle = prepared;
+        prepared.start();
     }
 
     @Override
@@ -49,8 +51,8 @@ final class RecordingSink implements TokenSink {
         end("failed " + failure.getCode());
     }
 
-    RequestHandle handle() throws Exception {
-        return handle.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    RequestHandle handle() {
+        return Objects.requireNonNull(handle);
     }
 
     boolean ended() {

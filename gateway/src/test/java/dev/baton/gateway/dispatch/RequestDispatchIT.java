@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.control.Phase;
 import dev.baton.protocol.Topics;
 import dev.baton.protocol.v1.Sampling;
@@ -62,7 +63,7 @@ class RequestDispatchIT {
         await().until(this::bothLive);
         RecordingSink sink = new RecordingSink();
         GenerationRequest submission = submission(LONG, 20, Duration.ofSeconds(30));
-        cluster.dispatcher().dispatch(submission, sink);
+        sink.start(cluster.dispatcher(), submission);
 
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(20));
@@ -83,7 +84,7 @@ class RequestDispatchIT {
         cluster.decode("decode-a", model);
         await().until(() -> bothLive());
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(SHORT, 5, Duration.ofSeconds(30)), sink);
+        sink.start(cluster.dispatcher(), submission(SHORT, 5, Duration.ofSeconds(30)));
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(5));
         assertThat(prefill.taken).isEmpty();
@@ -97,7 +98,7 @@ class RequestDispatchIT {
         first.stopBefore(7);
         second.stopBefore(7);
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(30)), sink);
+        sink.start(cluster.dispatcher(), submission(SHORT, 20, Duration.ofSeconds(30)));
         await().until(() -> sink.tokens.size() == 7);
 
         ScriptedWorker serving = first.taken.isEmpty() ? second : first;
@@ -120,7 +121,7 @@ class RequestDispatchIT {
         await().until(() -> bothLive());
         prefill.stopBefore(0);
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(LONG, 12, Duration.ofSeconds(30)), sink);
+        sink.start(cluster.dispatcher(), submission(LONG, 12, Duration.ofSeconds(30)));
         await().until(() -> prefill.taken.size() == 1);
         prefill.kill();
         assertThat(sink.end()).isEqualTo("finished LENGTH");
@@ -135,7 +136,7 @@ class RequestDispatchIT {
         decode.stopBefore(3);
         RecordingSink sink = new RecordingSink();
         GenerationRequest submission = submission(SHORT, 20, Duration.ofSeconds(30));
-        cluster.dispatcher().dispatch(submission, sink);
+        sink.start(cluster.dispatcher(), submission);
         await().until(() -> sink.tokens.size() == 3);
         sink.handle().cancel();
         await().until(() -> decode.cancelled.contains(submission.requestId()));
@@ -149,7 +150,7 @@ class RequestDispatchIT {
         await().until(() -> liveDecoders() == 1);
         decode.stopBefore(2);
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(SHORT, 20, Duration.ofSeconds(1)), sink);
+        sink.start(cluster.dispatcher(), submission(SHORT, 20, Duration.ofSeconds(1)));
         assertThat(sink.end()).isEqualTo("failed DEADLINE_EXCEEDED");
         assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(2));
     }
@@ -157,7 +158,7 @@ class RequestDispatchIT {
     @Test
     void withoutWorkersARequestIsRefused() throws Exception {
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(SHORT, 5, Duration.ofSeconds(5)), sink);
+        sink.start(cluster.dispatcher(), submission(SHORT, 5, Duration.ofSeconds(5)));
         assertThat(sink.end()).isEqualTo("refused NO_WORKERS");
     }
 
@@ -166,7 +167,7 @@ class RequestDispatchIT {
         cluster.decode("decode-a", model);
         await().until(() -> liveDecoders() == 1);
         RecordingSink sink = new RecordingSink();
-        cluster.dispatcher().dispatch(submission(ScriptedWorker.CONTEXT, 0, Duration.ofSeconds(5)), sink);
+        sink.start(cluster.dispatcher(), submission(ScriptedWorker.CONTEXT, 1, Duration.ofSeconds(5)));
         assertThat(sink.end()).isEqualTo("refused CONTEXT_LENGTH_EXCEEDED");
     }
 
@@ -180,7 +181,7 @@ class RequestDispatchIT {
         for (int i = 0; i < 64; i++) {
             RecordingSink sink = new RecordingSink();
             sinks.add(sink);
-            cluster.dispatcher().dispatch(submission(i % 2 == 0 ? LONG : SHORT, 10 + i, Duration.ofSeconds(40)), sink);
+            sink.start(cluster.dispatcher(), submission(i % 2 == 0 ? LONG : SHORT, 10 + i, Duration.ofSeconds(40)));
         }
         for (int i = 0; i < sinks.size(); i++) {
             assertThat(sinks.get(i).end()).isEqualTo("finished LENGTH");
@@ -195,7 +196,7 @@ class RequestDispatchIT {
         await().until(() -> liveDecoders() == 1);
         RecordingSink sink = new RecordingSink();
         GenerationRequest submission = submission(SHORT, 5, Duration.ofSeconds(30));
-        cluster.dispatcher().dispatch(submission, sink);
+        sink.start(cluster.dispatcher(), submission);
         assertThat(sink.end()).isEqualTo("finished LENGTH");
         UsageEvent usage = usageOf(submission.requestId());
         assertThat(usage.getTenant()).isEqualTo("tenant");

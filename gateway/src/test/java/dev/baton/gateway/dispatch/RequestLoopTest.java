@@ -3,9 +3,12 @@ package dev.baton.gateway.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
+import dev.baton.control.RequestMachine;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.RoutingCosts;
 import dev.baton.control.routing.ServingMode;
@@ -13,8 +16,6 @@ import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
-import java.time.Instant;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -56,21 +57,19 @@ class RequestLoopTest {
         try (RequestLoop loop = new RequestLoop("effects", CLOCK)) {
             AdmissionGate gate = new AdmissionGate(new Admission(10), CLOCK);
             RecordingSink sink = new RecordingSink();
-            Instant deadline = CLOCK.instant().plusSeconds(60);
-            gate.enter(new Admission.Request(3, 5, deadline), 100);
-            GenerationRequest submission = new GenerationRequest(
+            GenerationRequest request = new GenerationRequest(
                     "r",
                     "tenant",
                     "model",
                     new int[] {1, 2, 3},
                     Sampling.getDefaultInstance(),
-                    Stopping.getDefaultInstance(),
+                    Stopping.newBuilder().setMaxTokens(5).build(),
                     0,
-                    deadline);
-            AdmittedRequest request = new AdmittedRequest(submission, 5, List.of(), CLOCK.instant());
-            ActiveRequest active = new ActiveRequest(request, sink, loop, brokenRim(gate), PhaseLimits.defaults());
+                    CLOCK.instant().plusSeconds(60));
+            gate.admit(request, 100);
+            ActiveRequest active = withoutRegistry(request, sink, loop, gate);
 
-            loop.run(active::start);
+            loop.run(active::begin);
 
             assertThat(sink.end()).isEqualTo("failed ENGINE_FAILED");
             await().until(() -> gate.running() == 0);
@@ -91,12 +90,20 @@ class RequestLoopTest {
 
     /** Without a registry choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
-    private static Rim brokenRim(AdmissionGate gate) {
+    private static ActiveRequest withoutRegistry(
+            GenerationRequest request, RecordingSink sink, RequestLoop loop, AdmissionGate gate) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), RoutingCosts.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
-        CompletionRecorder recorder =
-                new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK);
-        return new Rim(
-                new Rim.Outward(null, null, null, "gateway"), new Placement(router, null, null), gate, recorder, CLOCK);
+        return new ActiveRequest(
+                request,
+                sink,
+                new RequestMachine(5, request.deadline(), 1, PhaseLimits.defaults(), CLOCK.instant()),
+                loop,
+                null,
+                null,
+                null,
+                new LivePlacement(new Placement(router), null, null),
+                gate,
+                new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK));
     }
 }

@@ -122,8 +122,8 @@ final class TestCluster implements AutoCloseable {
         return context.getBean(Dispatcher.class);
     }
 
-    Placement placement() {
-        return context.getBean(Placement.class);
+    LivePlacement placement() {
+        return context.getBean(LivePlacement.class);
     }
 
     MeterRegistry meters() {

@@ -1,4 +1,4 @@
-package dev.baton.gateway.dispatch;
+package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

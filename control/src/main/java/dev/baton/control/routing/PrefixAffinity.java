@@ -1,4 +1,4 @@
-package dev.baton.gateway.dispatch;
+package dev.baton.control.routing;
 
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Which worker was last given which block of a prompt: a guess at who holds it in cache, made without asking anybody.
- * A restarted worker holds nothing. A wrong guess costs a prefill, never a wrong token. Bounded; the least recently
- * named blocks go first. Any thread.
+ * The prefix index of one gateway: which worker was last given which block of a prompt. It is a guess at who holds the
+ * block in cache, made without asking a worker. A restarted worker holds nothing. A wrong guess costs a prefill, never a wrong token. Bounded; the least recently
+ * named blocks go first. Not thread-safe.
  */
 final class PrefixAffinity {
     private final Map<Key, Boolean> blocks;
@@ -29,12 +29,12 @@ final class PrefixAffinity {
     private record Key(WorkerRef worker, BlockHash block) {}
 
     /** The prompt's full blocks will be in this worker's cache. */
-    synchronized void note(WorkerRef worker, List<BlockHash> chain) {
+    void note(WorkerRef worker, List<BlockHash> chain) {
         chain.forEach(block -> blocks.put(new Key(worker, block), true));
     }
 
     /** By worker id: how many tokens from the start of the prompt it likely holds; workers that hold none are absent. */
-    synchronized Map<String, Integer> cached(Iterable<WorkerRef> workers, List<BlockHash> chain) {
+    Map<String, Integer> cached(Iterable<WorkerRef> workers, List<BlockHash> chain) {
         Map<String, Integer> cached = new HashMap<>();
         for (WorkerRef worker : workers) {
             int held = 0;

@@ -1,13 +1,14 @@
-package dev.baton.gateway.dispatch;
+package dev.baton.control.routing;
 
 import dev.baton.protocol.v1.WorkerRef;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.HashMap;
+import java.util.Map;
 
-/** What this gateway has sent to each worker and is still there: newer than any heartbeat. Any thread. */
+/** The work that this gateway has sent to each worker and that is still there: newer than any heartbeat. Not thread-safe. */
 final class WorkerLoads {
     private static final Load NONE = new Load(0, 0);
 
-    private final ConcurrentHashMap<WorkerRef, Load> loads = new ConcurrentHashMap<>();
+    private final Map<WorkerRef, Load> loads = new HashMap<>();
 
     /** @param tokens prompt tokens not yet answered by a first token */
     record Load(int tokens, int requests) {}

@@ -1,0 +1,58 @@
+package dev.baton.control;
+
+import com.google.protobuf.ByteString;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.Stopping;
+import java.time.Instant;
+
+/**
+ * One choice as the workers compute it: token ids, not text.
+ *
+ * @param requestId random; the first choice's is also the {@code x-request-id}
+ * @param tenant id of the tenant that the credential names; never from the body
+ * @param prompt never changed
+ * @param sampling with its seed set
+ * @param stopping with {@code max_tokens} set
+ */
+public record GenerationRequest(
+        String requestId,
+        String tenant,
+        String model,
+        int[] prompt,
+        Sampling sampling,
+        Stopping stopping,
+        int priority,
+        Instant deadline) {
+    public GenerationRequest {
+        if (requestId.isEmpty() || model.isEmpty() || prompt.length == 0 || stopping.getMaxTokens() < 1) {
+            throw new IllegalArgumentException(
+                    "a generation needs a request id, a model, a prompt and max_tokens of 1 or more");
+        }
+    }
+
+    public int maxTokens() {
+        return stopping.getMaxTokens();
+    }
+
+    /** Bytes that keep one tenant's cached blocks from another's. */
+    public ByteString tenantSalt() {
+        return ByteString.copyFromUtf8("baton/tenant/" + tenant);
+    }
+
+    /** As a worker gets it, without what differs from attempt to attempt. Copies the prompt: once is enough for all attempts. */
+    public Generation toGeneration() {
+        Generation.Builder generation = Generation.newBuilder()
+                .setRequestId(requestId)
+                .setModel(model)
+                .setTenantSalt(tenantSalt())
+                .setSampling(sampling)
+                .setStopping(stopping)
+                .setPriority(priority)
+                .setDeadlineMs(deadline.toEpochMilli());
+        for (int token : prompt) {
+            generation.addPrompt(token);
+        }
+        return generation.build();
+    }
+}

@@ -1,0 +1,123 @@
+package dev.baton.control.routing;
+
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Chooses workers among those that live, and remembers what it has sent to each: the load that no heartbeat shows yet,
+ * and the prompts that are likely in its cache. Any thread.
+ */
+public final class Placement {
+    private static final int AFFINITY_BLOCKS = 1 << 17;
+
+    private final Router router;
+    private final WorkerLoads loads = new WorkerLoads();
+    private PrefixAffinity affinity = new PrefixAffinity(1, 0);
+    private int affinityBlockTokens = 1;
+    private int rotation;
+
+    public Placement(Router router) {
+        this.router = router;
+    }
+
+    /** A route and the prompt tokens that it was charged with: give it back with {@link #release}. */
+    public record Assignment(Route route, long modelFingerprint, int uncachedTokens) {}
+
+    /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
+    public static int maxContext(List<WorkerState> live) {
+        boolean decodes = live.stream().anyMatch(state -> state.getRole() == WorkerState.Role.DECODE);
+        return decodes
+                ? live.stream().mapToInt(WorkerState::getMaxContext).min().orElse(0)
+                : 0;
+    }
+
+    /** Names of the prompt's full blocks; empty while no live worker of the model tells the size of its blocks. */
+    public List<BlockHash> chain(List<WorkerState> live, byte[] tenantSalt, int[] prompt) {
+        return live.stream()
+                .filter(state -> state.getBlockTokens() > 0)
+                .findFirst()
+                .map(state -> {
+                    useBlocksOf(state.getBlockTokens());
+                    return new PrefixHasher(tenantSalt, state.getModelFingerprint(), state.getBlockTokens())
+                            .chain(prompt);
+                })
+                .orElse(List.of());
+    }
+
+    /**
+     * Chooses a route and charges its workers with it; empty when no live decode worker serves the model.
+     *
+     * @param live the workers of the model that answer
+     * @param chain names of the prompt's full blocks
+     * @param tokens prompt and accepted tokens
+     * @param newTokens most tokens still to be generated
+     * @param avoid workers that failed or declined the request
+     */
+    public synchronized Optional<Assignment> place(
+            List<WorkerState> live,
+            String model,
+            List<BlockHash> chain,
+            int tokens,
+            int newTokens,
+            Set<WorkerRef> avoid) {
+        Map<String, Integer> cached =
+                affinity.cached(live.stream().map(WorkerState::getWorker).toList(), chain);
+        RoutingQuery query = new RoutingQuery(model, tokens, newTokens, cached, avoid);
+        return router.choose(query, views(live, WorkerState.Role.PREFILL), views(live, WorkerState.Role.DECODE))
+                .map(route -> charge(route, live, query, chain));
+    }
+
+    /** The first token is there, or will never be: its prompt waits no more. */
+    public synchronized void answered(Assignment assignment) {
+        loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
+    }
+
+    /** The attempt is over. {@link #answered} is called separately. */
+    public synchronized void release(Assignment assignment) {
+        assignment.route().workers().forEach(worker -> loads.add(worker, 0, -1));
+    }
+
+    private Assignment charge(Route route, List<WorkerState> live, RoutingQuery query, List<BlockHash> chain) {
+        String first = route.first().worker().getId();
+        int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
+        loads.add(route.first().worker(), uncached, 0);
+        for (WorkerRef worker : route.workers()) {
+            loads.add(worker, 0, 1);
+            affinity.note(worker, chain);
+        }
+        long fingerprint = live.stream()
+                .filter(state -> state.getWorker().equals(route.decode().worker()))
+                .mapToLong(WorkerState::getModelFingerprint)
+                .findFirst()
+                .orElse(0);
+        return new Assignment(route, fingerprint, uncached);
+    }
+
+    /** Rotated, so that equal costs do not all fall on the first. */
+    private List<WorkerView> views(List<WorkerState> live, WorkerState.Role role) {
+        List<WorkerView> views = new ArrayList<>();
+        for (WorkerState state : live) {
+            if (state.getRole() == role) {
+                WorkerLoads.Load load = loads.of(state.getWorker());
+                views.add(new WorkerView(state, true, load.tokens(), load.requests()));
+            }
+        }
+        Collections.rotate(views, rotation++);
+        return views;
+    }
+
+    private synchronized void useBlocksOf(int blockTokens) {
+        if (affinityBlockTokens != blockTokens) {
+            affinityBlockTokens = blockTokens;
+            affinity = new PrefixAffinity(blockTokens, AFFINITY_BLOCKS);
+        }
+    }
+}
