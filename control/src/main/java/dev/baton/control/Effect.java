@@ -10,7 +10,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
 import java.util.Set;
 
-/** What must be done about a request. Performed in order; those that answer do so with a {@link RequestEvent}. */
+/** An action that a {@link RequestMachine} asks for. Performed in order; some are answered by a {@link RequestEvent}. */
 public sealed interface Effect {
     /** Pick workers, of {@code avoid} only a decode worker when no other is left. Answers Routed or NoRoute. */
     record ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) implements Effect {}
@@ -27,28 +27,27 @@ public sealed interface Effect {
     /** A worker has claimed the request, for the first time. */
     record EmitAdmitted() implements Effect {}
 
-    /** How many prompt tokens the first attempt to tell found in a prefix cache. Comes once, before the first token. */
+    /** Prompt tokens found in a prefix cache, by the first attempt that reports it. Comes once, before the first token. */
     record EmitCached(int tokens) implements Effect {}
 
     /** Accepted tokens, never emitted before. */
     record EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) implements Effect {}
 
-    /** The last word: done. */
+    /** Ends the request: done. */
     record EmitFinish(Finish.Reason reason) implements Effect {}
 
-    /** The last word: failed. */
+    /** Ends the request: failed. */
     record EmitFailure(Failure failure) implements Effect {}
 
-    /** The last word: nothing of it has run, and the first attempt could not be made. */
+    /** Ends the request: the first attempt could not be made, so nothing of it has run. */
     record EmitRejection(Cause cause, String message) implements Effect {
-        /** Why not. */
         public enum Cause {
             NO_WORKERS,
             STORE_UNAVAILABLE
         }
     }
 
-    /** Tell a worker to drop the attempt: the current one, or one given up that it still works on. */
+    /** Tell a worker to drop an attempt: the current one, or an old one that it still works on. */
     record SendCancel(WorkerRef worker, Attempt attempt) implements Effect {}
 
     /** Ask a worker to send again from {@code nextIndex}. */
@@ -57,10 +56,10 @@ public sealed interface Effect {
     /** Tell a worker that tokens below {@code nextIndex} are safe. */
     record Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) implements Effect {}
 
-    /** Where the time went, as a heard worker reports it. */
+    /** Where the time went, as a worker of the attempt reports it. */
     record NoteTiming(WorkerRef worker, Timing timing) implements Effect {}
 
-    /** The attempt was given up, and why: for the log and the counters. */
+    /** An attempt was given up: for the log and the counters. */
     record NoteLostAttempt(Attempt attempt, Phase phase, String why) implements Effect {}
 
     /** Write the last phase to Redis. */

@@ -13,11 +13,11 @@ public enum Phase {
     HANDED_OFF,
     /** The decode worker has taken the request, from a handoff or, when it computes the prompt itself, from the queue. */
     DECODING,
-    /** The last token is with the gateway. */
+    /** The last token is with the gateway, or a stop string was found. */
     DONE,
     /** Given up; the client gets an error. */
     FAILED,
-    /** The client left, or has all that it wanted. */
+    /** The client left. One that has all it wanted ends as {@link #DONE}. */
     CANCELLED;
 
     /** Nothing follows. */

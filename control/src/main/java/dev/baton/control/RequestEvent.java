@@ -4,7 +4,7 @@ import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 
-/** What may happen to a request. Answers to effects carry the number of the attempt they belong to. */
+/** An input of a {@link RequestMachine}. Answers to effects carry the number of their attempt. */
 public sealed interface RequestEvent {
     /** Answer to {@link Effect.ChooseRoute}. */
     record Routed(int attempt, Route route) implements RequestEvent {}
@@ -30,7 +30,7 @@ public sealed interface RequestEvent {
     /** The worker's stream is suspect, or the worker is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}
 
-    /** The stream to the worker broke and stands again, the worker being in the same life. */
+    /** The stream to the worker broke and is up again; the worker did not restart. */
     record StreamRestored(WorkerRef worker) implements RequestEvent {}
 
     /** The client left. */

@@ -16,18 +16,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request from admission to its last word, whatever dies on the way.
+ * The state machine of one request, from its first route to its end, through the loss of any worker.
  *
- * <p>What it promises to the client: each token index is emitted once, in order, and never changes; the request ends
- * exactly once. It keeps the promise by three rules. A frame counts only when it carries the current attempt and
- * comes from a worker, in the life that was routed to, that has a part in it: the prefill worker for the first token,
- * the decode worker for all. Tokens join the accepted ones only at the next index; below it they are dropped as seen,
- * above it they are not kept but asked for again. And every new attempt carries the accepted tokens, which its
- * samplers must force.
+ * <p>It guarantees that each token index is emitted once, in order, and never changes, and that the request ends exactly
+ * once. Three rules give that. A frame counts only when it carries the current attempt and comes from a worker (and epoch)
+ * of its route: the prefill worker for the first token, the decode worker for all. A token is accepted only at the next
+ * index; below it it was seen before and is dropped, above it it is asked for again. And every new attempt carries the
+ * accepted tokens, which its samplers must force.
  *
- * <p>Recovery is one move for every cause: give the attempt up, raise its number, choose workers anew and publish
- * prompt plus accepted tokens. Old workers are told to cancel, and told again when one goes on all the same, but
- * nothing depends on their hearing it.
+ * <p>Recovery is the same for every cause: give the attempt up, raise its number, choose workers again and publish prompt
+ * plus accepted tokens. The old workers get a cancel, and a second one when they go on, but nothing depends on it.
  */
 public final class RequestMachine {
     private final Instant deadline;
@@ -65,12 +63,12 @@ public final class RequestMachine {
         this.attempt = attempts.number(1);
     }
 
-    /** The first move. */
+    /** The first effects. */
     public List<Effect> start() {
         return List.of(new Effect.ChooseRoute(attempt, 0, Set.of()));
     }
 
-    /** Takes an event and says what must be done. Events after the end, and late answers, do nothing. */
+    /** Takes an event and returns the effects. Events after the end, and late answers, have none. */
     public List<Effect> on(RequestEvent event, Instant now) {
         effects = new ArrayList<>(4);
         if (phase.ended()) {
@@ -110,12 +108,12 @@ public final class RequestMachine {
         return intake.size();
     }
 
-    /** Prompt tokens that the first attempt to tell found in a prefix cache. */
+    /** Prompt tokens found in a prefix cache, by the first attempt that reported it. */
     public int cachedTokens() {
         return Math.max(0, cachedTokens);
     }
 
-    /** Whether a worker, in this life, has a part in the current attempt. */
+    /** Whether a worker, with this epoch, is on the route of the current attempt. */
     public boolean involves(WorkerRef worker) {
         return route != null && route.involves(worker);
     }
@@ -197,7 +195,7 @@ public final class RequestMachine {
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
         if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt)) {
-            staleAttempts.heard(worker, progress, attempt, effects);
+            staleAttempts.frame(worker, progress, attempt, effects);
             return;
         }
         if (progress.hasFailure()) {
@@ -274,7 +272,7 @@ public final class RequestMachine {
         }
     }
 
-    /** A decode worker that makes tokens needs the prefill worker no more. */
+    /** Once the decode worker makes tokens, the prefill worker is not needed. */
     private boolean matters(WorkerRef worker) {
         return route != null
                 && (phase != Phase.DECODING || worker.equals(route.decode().worker()));

@@ -7,7 +7,7 @@ import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** How often a request may be begun again, when, and which workers it then stays away from. */
+/** Counts the attempts of a request: whether another is allowed, when it is due, and which workers it avoids. */
 final class Retries {
     private static final Duration SHORTEST = Duration.ofMillis(50);
 
@@ -28,7 +28,7 @@ final class Retries {
         return Set.copyOf(avoided);
     }
 
-    /** The attempt made tokens: those before it count no more. */
+    /** The attempt made tokens, so the count of failed ones starts again. */
     void madeProgress() {
         withoutToken = 0;
     }
@@ -38,19 +38,19 @@ final class Retries {
         return withoutToken + 1 >= limits.attemptsWithoutToken() || attempt >= limits.allAttempts();
     }
 
-    /** Counts an attempt given up; true when the next should wait, since nobody had room or it was not the first in a row. */
+    /** Counts an attempt that was given up. True when the next must wait: no worker had room, or it is not the first in a row. */
     boolean givenUp(Failure last) {
         boolean wait = last.getCode() == Failure.Code.NO_CAPACITY || withoutToken > 0;
         withoutToken++;
         return wait;
     }
 
-    /** Sets the time of the next try: the later, the more attempts in a row bore nothing. */
+    /** Sets the time of the next attempt: each failed one in a row doubles the wait, up to 32 times the shortest. */
     void later(Instant now) {
         at = now.plus(SHORTEST.multipliedBy(1L << Math.min(withoutToken, 5)));
     }
 
-    /** When the next try is due; never, when none waits for its time. */
+    /** When the next attempt is due; never, when none waits for its time. */
     Instant at() {
         return at;
     }
@@ -59,7 +59,7 @@ final class Retries {
         return !now.isBefore(at);
     }
 
-    /** The try is made, or needed no more. */
+    /** The attempt was made, or is not needed any more. */
     void made() {
         at = Instant.MAX;
     }

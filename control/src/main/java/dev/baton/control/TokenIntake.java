@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The generated tokens that the client has or is about to get, and the one door through which they come: at the next
- * index. Below it a token is dropped as seen, above it it is not kept but asked for again.
+ * The accepted tokens: those that the client has or is about to get. A token is accepted only at the next index; below
+ * it it was seen before and is dropped, above it it is asked for again.
  */
 final class TokenIntake {
     private static final Duration GAP_LIMIT = Duration.ofMillis(500);
@@ -54,7 +54,7 @@ final class TokenIntake {
         return gap == null ? Instant.MAX : gap.since.plus(GAP_LIMIT);
     }
 
-    /** Says who sent tokens above the next index, for the log. */
+    /** Names the sender and the missing token, for the log. */
     String describeGap() {
         return (gap == null ? "nobody" : gap.worker.getId()) + " did not send token " + size;
     }
@@ -110,7 +110,7 @@ final class TokenIntake {
         return progress.hasFinish() && progress.getFirstIndex() + progress.getTokensCount() == size;
     }
 
-    /** Lets the sender forget, after the prefill worker's only token and every so often after that. */
+    /** Acknowledges, so that the sender can drop what it keeps: after the prefill worker's only token and every 256 tokens after that. */
     void acknowledge(WorkerRef worker, Attempt attempt, boolean prefills, List<Effect> effects) {
         if (prefills || size - acknowledged >= ACKNOWLEDGE_EVERY) {
             acknowledged = size;

@@ -1,7 +1,7 @@
 /**
  * The decisions about one request, pure: {@code (state, event, now) → (state, effects)}. No clock, no thread, no
- * Spring; the gateway performs the effects, the planner runs the same code in virtual time. A state belongs to
- * whoever feeds its events, one at a time.
+ * Spring: the gateway performs the effects, and tests run the same code in virtual time. A state machine is used by one
+ * thread at a time, the one that feeds its events.
  */
 @NullMarked
 package dev.baton.control;

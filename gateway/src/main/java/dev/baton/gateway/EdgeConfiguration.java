@@ -15,6 +15,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -25,7 +26,10 @@ import org.springframework.web.reactive.HandlerMapping;
 import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
 import reactor.core.scheduler.Schedulers;
 
-/** The HTTP edge, given a {@link ServedModel}, a {@link Dispatcher} and a {@link Clock}. */
+/**
+ * The HTTP edge, given a {@link ServedModel}, a {@link Dispatcher}, a {@link Clock} and {@code requestTimeout}: how long
+ * any request may take.
+ */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(HttpProperties.class)
 class EdgeConfiguration {
@@ -82,14 +86,8 @@ class EdgeConfiguration {
     }
 
     @Bean
-    OpenAiApi.Entry entry(
-            Authenticator authenticator,
-            HttpProperties settings,
-            BodyBudget budget,
-            PreparationPool pool,
-            LongestRequest longest) {
-        BodyReader bodies = new BodyReader(settings.maxBody(), settings.bodyTimeout(), budget);
-        return new OpenAiApi.Entry(authenticator, bodies, pool, longest.duration());
+    BodyReader bodyReader(HttpProperties settings, BodyBudget budget) {
+        return new BodyReader(settings.maxBody(), settings.bodyTimeout(), budget);
     }
 
     @Bean
@@ -102,12 +100,16 @@ class EdgeConfiguration {
 
     @Bean
     OpenAiApi openAiApi(
-            OpenAiApi.Entry entry,
+            Authenticator authenticator,
+            BodyReader bodies,
+            PreparationPool pool,
+            Duration requestTimeout,
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
             EdgeMetrics metrics) {
-        return new OpenAiApi(entry, preparation, completions, model, metrics);
+        return new OpenAiApi(
+                authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics);
     }
 
     @Bean

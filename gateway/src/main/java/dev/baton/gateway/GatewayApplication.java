@@ -5,6 +5,7 @@ import dev.baton.config.ModelProperties;
 import dev.baton.gateway.answer.ServedModel;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -47,8 +48,8 @@ public class GatewayApplication {
     }
 
     @Bean
-    LongestRequest longestRequest(LimitProperties limits) {
-        return new LongestRequest(limits.deadline());
+    Duration requestTimeout(LimitProperties limits) {
+        return limits.deadline();
     }
 
     @Bean

@@ -112,8 +112,8 @@ final class EdgeServer implements AutoCloseable {
         }
 
         @Bean
-        LongestRequest longestRequest() {
-            return new LongestRequest(Duration.ofMinutes(5));
+        Duration requestTimeout() {
+            return Duration.ofMinutes(5);
         }
 
         @Bean

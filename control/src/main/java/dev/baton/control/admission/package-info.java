@@ -1,4 +1,4 @@
-/** Whether a request is taken in at all: pure, asked by the gateway before anything is written. */
+/** Whether a request is let in: asked by the gateway before anything is written. Pure; the caller locks. */
 @NullMarked
 package dev.baton.control.admission;
 

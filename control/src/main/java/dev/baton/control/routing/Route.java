@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefill null when the decode worker computes the prompt itself
  */
 public record Route(@Nullable Leg prefill, Leg decode) {
-    /** A worker in one life, and the lane it holds. */
+    /** A worker with its epoch, and the lane it holds. */
     public record Leg(WorkerRef worker, int lane) {}
 
     /** No prefill worker takes part. */
@@ -23,13 +23,13 @@ public record Route(@Nullable Leg prefill, Leg decode) {
         return prefill == null ? decode : prefill;
     }
 
-    /** Whether the worker, in this life, has a part in the attempt. */
+    /** Whether the worker, with this epoch, is on the route. */
     public boolean involves(WorkerRef worker) {
         return decode.worker().equals(worker)
                 || (prefill != null && prefill.worker().equals(worker));
     }
 
-    /** All who have a part. */
+    /** All workers on the route. */
     public List<WorkerRef> workers() {
         return prefill == null ? List.of(decode.worker()) : List.of(prefill.worker(), decode.worker());
     }

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * Draining, suspect and dead workers are out. Workers to avoid are out too, but of decode workers only while another is
- * left: without prefill workers a decode worker computes the prompt, without decode workers nothing runs. Among equal costs the first worker offered wins: callers rotate the
- * list.
+ * left: without prefill workers a decode worker computes the prompt, without decode workers nothing runs. Among equal
+ * costs the first worker offered wins: callers rotate the list.
  */
 public final class Router {
     private final DisaggPolicy policy;

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What is to be placed.
+ * The needs of one attempt, as the router sees them.
  *
  * @param tokens prompt and accepted tokens
  * @param newTokens most tokens still to be generated

@@ -8,7 +8,7 @@ import dev.baton.protocol.v1.WorkerState;
  *
  * @param live its token stream answers; false also while it is only suspect
  * @param routedTokens prompt tokens this gateway has sent there that no first token has answered
- * @param routedRequests requests of this gateway that have a part there
+ * @param routedRequests requests of this gateway whose route it is on
  */
 public record WorkerView(WorkerState state, boolean live, int routedTokens, int routedRequests) {
     String id() {
@@ -23,7 +23,7 @@ public record WorkerView(WorkerState state, boolean live, int routedTokens, int 
         return live && !state.getDraining() && state.getModel().equals(model);
     }
 
-    /** Prompt tokens in front of a new one; the larger of both accounts, since they overlap by an unknown part. */
+    /** Prompt tokens in front of a new one: the larger of both counts, since it is unknown how far they overlap. */
     int queuedTokens() {
         return Math.max(state.getQueuedTokens(), routedTokens);
     }

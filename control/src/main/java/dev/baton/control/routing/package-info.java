@@ -1,4 +1,4 @@
-/** Where a request runs: pure choices over what the workers say of themselves. No clock, no thread. */
+/** Where a request runs: pure choices over the workers' own reports and what one gateway has sent since. No clock. */
 @NullMarked
 package dev.baton.control.routing;
 

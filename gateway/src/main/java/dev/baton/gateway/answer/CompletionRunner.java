@@ -4,6 +4,7 @@ import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.json.ResponseJson;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.ConnectionHandle;
@@ -129,10 +130,10 @@ public final class CompletionRunner {
             stopTicker();
             Map<String, String> trailers = new LinkedHashMap<>();
             if (includeTiming) {
-                trailers.put("timing", TimingJson.of(timing));
+                trailers.put("timing", ResponseJson.write(TimingJson.of(timing)));
             }
             if (includeUsage) {
-                trailers.put("usage", usage.json());
+                trailers.put("usage", ResponseJson.write(usage.json()));
             }
             events().end(trailers);
         }

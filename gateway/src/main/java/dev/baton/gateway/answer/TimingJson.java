@@ -1,41 +1,38 @@
 package dev.baton.gateway.answer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Where the time to the first token went, as a JSON object of whole microseconds; parts not known are left out. */
-final class TimingJson {
-    private final StringBuilder out = new StringBuilder("{");
-
-    private TimingJson() {}
-
-    static String of(TtftBreakdown timing) {
-        TimingJson json = new TimingJson();
-        json.part("admission", timing.admission());
-        json.part("kafka", timing.kafka());
-        json.part("queue", timing.queue());
-        json.part("prefill", timing.prefill());
-        json.part("first_token", timing.firstToken());
-        json.part("handoff", timing.handoff());
-        json.part("transfer", timing.transfer());
-        json.part("exposed_transfer", timing.exposedTransfer());
-        json.part("total", timing.total());
-        json.field("attempts", timing.attempts());
-        return json.out.append('}').toString();
+/** Where the time to the first token went, in whole microseconds; parts not known are left out. */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record TimingJson(
+        @Nullable Long admission,
+        @Nullable Long kafka,
+        @Nullable Long queue,
+        @Nullable Long prefill,
+        @Nullable Long firstToken,
+        @Nullable Long handoff,
+        @Nullable Long transfer,
+        @Nullable Long exposedTransfer,
+        @Nullable Long total,
+        int attempts) {
+    static TimingJson of(TtftBreakdown timing) {
+        return new TimingJson(
+                micros(timing.admission()),
+                micros(timing.kafka()),
+                micros(timing.queue()),
+                micros(timing.prefill()),
+                micros(timing.firstToken()),
+                micros(timing.handoff()),
+                micros(timing.transfer()),
+                micros(timing.exposedTransfer()),
+                micros(timing.total()),
+                timing.attempts());
     }
 
-    private void part(String name, @Nullable Duration duration) {
-        if (duration != null) {
-            field(name, duration.toNanos() / 1000);
-        }
-    }
-
-    private void field(String name, long value) {
-        out.append(out.length() > 1 ? "," : "")
-                .append('"')
-                .append(name)
-                .append("\":")
-                .append(value);
+    private static @Nullable Long micros(@Nullable Duration duration) {
+        return duration == null ? null : (Long) (duration.toNanos() / 1000);
     }
 }

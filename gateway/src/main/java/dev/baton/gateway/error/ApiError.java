@@ -1,8 +1,7 @@
 package dev.baton.gateway.error;
 
-import dev.baton.gateway.sse.JsonText;
+import dev.baton.gateway.json.ResponseJson;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -157,17 +156,11 @@ public record ApiError(
 
     /** The body: an object with the one key {@code error}. */
     public String json() {
-        Map<String, @Nullable String> fields = new LinkedHashMap<>();
-        fields.put("message", message);
-        fields.put("type", type);
-        fields.put("param", param);
-        fields.put("code", code);
-        StringBuilder out = new StringBuilder("{\"error\":{");
-        fields.forEach((name, value) -> out.append(out.length() > 10 ? "," : "")
-                .append('"')
-                .append(name)
-                .append("\":")
-                .append(value == null ? "null" : JsonText.quote(value)));
-        return out.append("}}").toString();
+        return ResponseJson.write(new Body(new Detail(message, type, param, code)));
     }
+
+    private record Body(Detail error) {}
+
+    private record Detail(
+            String message, String type, @Nullable String param, @Nullable String code) {}
 }

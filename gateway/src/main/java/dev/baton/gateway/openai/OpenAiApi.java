@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.InvalidMediaTypeException;
@@ -33,34 +34,35 @@ import reactor.netty.channel.AbortedException;
  */
 public final class OpenAiApi implements WebHandler {
     private static final String ROOT = "/v1";
-    private static final Duration SHORTEST_PATIENCE = Duration.ofMillis(1);
+    private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
 
-    private final Entry entry;
+    private final Authenticator authenticator;
+    private final BodyReader bodies;
+    private final PreparationPool pool;
+    private final Duration requestTimeout;
     private final Preparation preparation;
     private final CompletionRunner completions;
     private final ServedModel model;
     private final EdgeMetrics metrics;
 
-    /** What a request passes on its way in. */
-    public record Entry(
-            Authenticator authenticator, BodyReader bodies, PreparationPool pool, Duration requestTimeout) {}
-
+    /** @param requestTimeout how long any request may take, whatever its client asks for */
     public OpenAiApi(
-            Entry entry,
+            Authenticator authenticator,
+            BodyReader bodies,
+            PreparationPool pool,
+            Duration requestTimeout,
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
             EdgeMetrics metrics) {
-        this.entry = entry;
+        this.authenticator = authenticator;
+        this.bodies = bodies;
+        this.pool = pool;
+        this.requestTimeout = requestTimeout;
         this.preparation = preparation;
         this.completions = completions;
         this.model = model;
         this.metrics = metrics;
-    }
-
-    /** One way to make a plan of a body. */
-    private interface Reading {
-        PreparedRequest read(byte[] body, Preparation.Caller caller);
     }
 
     @Override
@@ -84,7 +86,7 @@ public final class OpenAiApi implements WebHandler {
 
     private Mono<Void> route(HttpResponse response, HttpMethod method, String path) {
         ServerHttpRequest request = response.request();
-        String tenant = entry.authenticator().tenant(request.getHeaders());
+        String tenant = authenticator.tenant(request.getHeaders());
         response.trace().tenant(tenant);
         if (path.equals("/chat/completions")) {
             response.trace().endpoint("chat");
@@ -123,16 +125,16 @@ public final class OpenAiApi implements WebHandler {
         return response.json(200, ResponseBodies.model(model));
     }
 
-    private Mono<Void> generate(HttpResponse response, String tenant, Reading reading) {
+    private Mono<Void> generate(HttpResponse response, String tenant, BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
         ServerHttpRequest request = response.request();
         checkMediaType(request.getHeaders());
         Preparation.Caller caller = new Preparation.Caller(
                 response.trace().requestId(),
                 tenant,
-                patience(request.getHeaders()),
+                timeout(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
-        return entry.bodies()
-                .read(request, body -> entry.pool().run(body.length, () -> reading.read(body, caller)))
+        return bodies
+                .read(request, body -> pool.run(body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
                     return prepared.stream() ? stream(response, prepared) : collect(response, prepared);
@@ -147,7 +149,7 @@ public final class OpenAiApi implements WebHandler {
     private Mono<Void> collect(HttpResponse response, PreparedRequest prepared) {
         return completions
                 .collect(prepared, response.trace())
-                .flatMap(answer -> response.json(200, ResponseBodies.answer(prepared, answer)));
+                .flatMap(answer -> response.json(200, ResponseBodies.completion(prepared, answer)));
     }
 
     private static void checkMediaType(HttpHeaders headers) {
@@ -167,23 +169,23 @@ public final class OpenAiApi implements WebHandler {
     }
 
     /** How long the client waits by its own account, and never longer than we allow. */
-    private Duration patience(HttpHeaders headers) {
+    private Duration timeout(HttpHeaders headers) {
         String given = headers.getFirst("X-Stainless-Timeout");
         if (given == null) {
-            return entry.requestTimeout();
+            return requestTimeout;
         }
         try {
             BigDecimal seconds = new BigDecimal(given.strip());
             if (seconds.signum() <= 0
                     || seconds.compareTo(
-                                    BigDecimal.valueOf(entry.requestTimeout().toSeconds()))
+                                    BigDecimal.valueOf(requestTimeout.toSeconds()))
                             > 0) {
-                return entry.requestTimeout();
+                return requestTimeout;
             }
-            Duration patience = Duration.ofMillis(seconds.movePointRight(3).longValue());
-            return patience.compareTo(SHORTEST_PATIENCE) < 0 ? SHORTEST_PATIENCE : patience;
+            Duration timeout = Duration.ofMillis(seconds.movePointRight(3).longValue());
+            return timeout.compareTo(SHORTEST_TIMEOUT) < 0 ? SHORTEST_TIMEOUT : timeout;
         } catch (NumberFormatException notANumber) {
-            return entry.requestTimeout();
+            return requestTimeout;
         }
     }
 

@@ -40,7 +40,7 @@ public final class Preparation {
     }
 
     /** What a request says beside its body: its id, its tenant, the longest wait, and whether it asks for timing. */
-    record Caller(String requestId, String tenant, Duration patience, boolean wantsTiming) {}
+    record Caller(String requestId, String tenant, Duration timeout, boolean wantsTiming) {}
 
     /** The tokens of one prompt and the rule that ends each of its choices. */
     private record Prompt(int[] tokens, Stopping stopping) {}
@@ -145,7 +145,7 @@ public final class Preparation {
                     options.sampling().toBuilder().setSeed(seed + choice).build(),
                     prompt.stopping(),
                     options.priority(),
-                    now.plus(caller.patience())));
+                    now.plus(caller.timeout())));
         }
         return new PreparedRequest(
                 (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),
