@@ -6,6 +6,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -118,6 +119,29 @@ public final class Placement {
         if (affinityBlockTokens != blockTokens) {
             affinityBlockTokens = blockTokens;
             affinity = new PrefixAffinity(blockTokens, AFFINITY_BLOCKS);
+        }
+    }
+
+    /** The work that this gateway has sent to each worker and that is still there: newer than any heartbeat. */
+    private static final class WorkerLoads {
+        private static final Load NONE = new Load(0, 0);
+
+        private final Map<WorkerRef, Load> loads = new HashMap<>();
+
+        /** @param tokens prompt tokens not yet answered by a first token */
+        record Load(int tokens, int requests) {}
+
+        Load of(WorkerRef worker) {
+            return loads.getOrDefault(worker, NONE);
+        }
+
+        /** Adds, or with negative numbers takes away. */
+        void add(WorkerRef worker, int tokens, int requests) {
+            loads.compute(worker, (ref, load) -> {
+                Load before = load == null ? NONE : load;
+                Load after = new Load(before.tokens + tokens, before.requests + requests);
+                return after.equals(NONE) ? null : after;
+            });
         }
     }
 }

@@ -3,9 +3,12 @@ package dev.baton.gateway.dispatch;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.UsageEvent;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,12 +17,12 @@ import org.slf4j.LoggerFactory;
 final class CompletionRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
 
-    private final DispatchMetrics metrics;
+    private final MeterRegistry meters;
     private final UsageEvents usage;
     private final Clock clock;
 
-    CompletionRecorder(DispatchMetrics metrics, UsageEvents usage, Clock clock) {
-        this.metrics = metrics;
+    CompletionRecorder(MeterRegistry meters, UsageEvents usage, Clock clock) {
+        this.meters = meters;
         this.usage = usage;
         this.clock = clock;
     }
@@ -40,25 +43,37 @@ final class CompletionRecorder {
 
     /** It was not let in. */
     void rejected(Rejection.Reason reason) {
-        metrics.ended(reason);
+        countEnd(reason.name().toLowerCase(Locale.ROOT));
     }
 
     /** An attempt was given up in that phase. */
     void lostAttempt(Phase phase) {
-        metrics.lostAttempt(phase);
+        meters.counter("baton.dispatch.attempts.lost", "phase", phase.name().toLowerCase(Locale.ROOT))
+                .increment();
     }
 
     /** The first token was accepted. */
     void firstToken(TtftBreakdown timing) {
-        metrics.firstToken(timing);
+        record("admission", timing.admission());
+        record("kafka", timing.kafka());
+        record("queue", timing.queue());
+        record("prefill", timing.prefill());
+        record("first_token", timing.firstToken());
+        record("total", timing.total());
     }
 
     void ended(GenerationRequest request, End end, TtftBreakdown timing) {
         Instant now = clock.instant();
-        metrics.ended(end.outcome());
-        metrics.handedOff(timing);
+        countEnd(end.outcome());
+        record("handoff", timing.handoff());
+        record("transfer", timing.transfer());
+        record("transfer_exposed", timing.exposedTransfer());
         if (end.firstToken() != null && end.tokens() > 1) {
-            metrics.perToken(Duration.between(end.firstToken(), now).dividedBy(end.tokens() - 1L));
+            Timer.builder("baton.dispatch.tpot")
+                    .description("mean time between two tokens of a request")
+                    .publishPercentileHistogram()
+                    .register(meters)
+                    .record(Duration.between(end.firstToken(), now).dividedBy(end.tokens() - 1L));
         }
         LOG.debug(
                 "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {} ms",
@@ -73,6 +88,21 @@ final class CompletionRecorder {
                 Duration.between(end.started(), now).toMillis());
         if (end.tokens() > 0) {
             usage.publish(event(request, end, now));
+        }
+    }
+
+    private void countEnd(String outcome) {
+        meters.counter("baton.dispatch.ended", "outcome", outcome).increment();
+    }
+
+    private void record(String part, @Nullable Duration duration) {
+        if (duration != null) {
+            Timer.builder("baton.dispatch.ttft")
+                    .description("time to first token, split")
+                    .tag("part", part)
+                    .publishPercentileHistogram()
+                    .register(meters)
+                    .record(duration);
         }
     }
 

@@ -64,8 +64,8 @@ class DispatchConfiguration {
     }
 
     @Bean
-    CompletionRecorder recorder(JobPublisher jobs, Clock clock, MeterRegistry meters) {
-        return new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(jobs, meters), clock);
+    CompletionRecorder completionRecorder(JobPublisher jobs, Clock clock, MeterRegistry meters) {
+        return new CompletionRecorder(meters, new UsageEvents(jobs, meters), clock);
     }
 
     @Bean

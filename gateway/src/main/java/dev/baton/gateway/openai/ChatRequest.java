@@ -15,7 +15,7 @@ record ChatRequest(
         List<Map<String, @Nullable Object>> messages,
         @Nullable List<Map<String, @Nullable Object>> tools,
         Map<String, @Nullable Object> templateVariables,
-        Options options) {
+        OptionsReader.Options options) {
     private static final int MAX_MESSAGES = 4096;
     private static final int MAX_TOOLS = 128;
     private static final int MAX_TOP_LOGPROBS = 20;
@@ -69,7 +69,7 @@ record ChatRequest(
             if (tool.path("function").path("name").asString("").isEmpty()) {
                 throw JsonFields.invalid(param + ".function.name", "`" + param + ".function.name` is required.");
             }
-            tools.add(JsonToMap.map(tool));
+            tools.add(JsonFields.toMap(tool));
         }
         return tools;
     }
@@ -100,7 +100,7 @@ record ChatRequest(
             if (!kwargs.isObject()) {
                 throw body.wrongType("chat_template_kwargs", "an object", kwargs);
             }
-            variables.putAll(JsonToMap.map(kwargs));
+            variables.putAll(JsonFields.toMap(kwargs));
         }
         for (String reserved : List.of("messages", "tools", "add_generation_prompt")) {
             if (variables.containsKey(reserved)) {

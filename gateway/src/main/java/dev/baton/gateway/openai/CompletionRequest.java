@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** The body of {@code POST /v1/completions}. */
-record CompletionRequest(List<Prompt> prompts, Options options) {
+record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
     private static final int MAX_PROMPTS = 64;
 
     /** Text, or token ids. */

@@ -4,7 +4,9 @@ import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -196,5 +198,33 @@ final class JsonFields {
         }
         String text = node.toString();
         return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+    }
+
+    /** As chat templates take it: maps in the request's order, lists, strings, numbers, flags, null. */
+    static Map<String, @Nullable Object> toMap(JsonNode object) {
+        Map<String, @Nullable Object> map = new LinkedHashMap<>();
+        object.properties().forEach(entry -> map.put(entry.getKey(), value(entry.getValue())));
+        return map;
+    }
+
+    private static @Nullable Object value(JsonNode node) {
+        if (node.isObject()) {
+            return toMap(node);
+        }
+        if (node.isArray()) {
+            List<@Nullable Object> list = new ArrayList<>(node.size());
+            node.forEach(element -> list.add(value(element)));
+            return list;
+        }
+        if (node.isString()) {
+            return node.stringValue();
+        }
+        if (node.isBoolean()) {
+            return node.booleanValue();
+        }
+        if (node.isIntegralNumber()) {
+            return node.canConvertToLong() ? (Object) node.longValue() : node.bigIntegerValue();
+        }
+        return node.isNumber() ? (Object) node.doubleValue() : null;
     }
 }

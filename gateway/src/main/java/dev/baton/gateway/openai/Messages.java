@@ -91,8 +91,8 @@ final class Messages {
                     || call.path("function").path("name").asString("").isEmpty()) {
                 throw JsonFields.invalid(name, "`" + name + "` must hold objects with `function.name`.");
             }
-            Map<String, @Nullable Object> plain = JsonToMap.map(call);
-            Map<String, @Nullable Object> function = JsonToMap.map(call.path("function"));
+            Map<String, @Nullable Object> plain = JsonFields.toMap(call);
+            Map<String, @Nullable Object> function = JsonFields.toMap(call.path("function"));
             if (function.get("arguments") instanceof String json) {
                 function.put("arguments", arguments(json, name));
             }
@@ -109,7 +109,7 @@ final class Messages {
         }
         try {
             JsonNode parsed = JSON.readTree(json);
-            return parsed.isObject() ? JsonToMap.map(parsed) : json;
+            return parsed.isObject() ? JsonFields.toMap(parsed) : json;
         } catch (JacksonException e) {
             throw JsonFields.invalid(param, "`" + param + "` has arguments that are not JSON.");
         }

@@ -9,7 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Reads what both endpoints take beside the prompt, and refuses what neither can do. */
+/** Reads the fields that both endpoints take beside the prompt, and refuses those that neither supports. */
 final class OptionsReader {
     private static final int MAX_STOPS = 4;
     private static final int MAX_STOP_LENGTH = 1024;
@@ -47,6 +47,33 @@ final class OptionsReader {
         this.vocabulary = vocabulary;
         this.maxChoices = maxChoices;
         this.defaults = defaults;
+    }
+
+    /**
+     * The fields that both endpoints take beside the prompt.
+     *
+     * @param sampling without its seed when {@code seed} is null
+     * @param seed null when the client leaves it to us
+     * @param maxTokens null means the rest of the context
+     * @param stops texts to cut at
+     */
+    record Options(
+            String model,
+            int n,
+            boolean stream,
+            boolean includeUsage,
+            Sampling sampling,
+            @Nullable Long seed,
+            @Nullable Integer maxTokens,
+            int minTokens,
+            boolean ignoreEos,
+            Set<Integer> stopTokenIds,
+            List<String> stops,
+            int priority) {
+        Options {
+            stopTokenIds = Set.copyOf(stopTokenIds);
+            stops = List.copyOf(stops);
+        }
     }
 
     int maxChoices() {

@@ -104,13 +104,13 @@ public final class Preparation {
         return new JsonFields(node, "");
     }
 
-    private void checkModel(Options options) {
+    private void checkModel(OptionsReader.Options options) {
         if (!options.model().equals(model.name())) {
             throw new ApiException(ApiError.modelNotFound(options.model()));
         }
     }
 
-    private Prompt checked(int[] tokens, Options options, String param) {
+    private Prompt checked(int[] tokens, OptionsReader.Options options, String param) {
         int wanted = options.maxTokens() == null ? 0 : options.maxTokens();
         if (tokens.length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
@@ -130,7 +130,7 @@ public final class Preparation {
     }
 
     /** Choice i has the seed + i, and the request's id with -i behind it, the first one's left as it is. */
-    private PreparedRequest prepared(Shape shape, Options options, List<Prompt> prompts, Caller caller) {
+    private PreparedRequest prepared(Shape shape, OptionsReader.Options options, List<Prompt> prompts, Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;

@@ -104,6 +104,6 @@ class RequestLoopTest {
                 null,
                 new LivePlacement(new Placement(router), null, null),
                 gate,
-                new CompletionRecorder(new DispatchMetrics(meters), new UsageEvents(null, meters), CLOCK));
+                new CompletionRecorder(meters, new UsageEvents(null, meters), CLOCK));
     }
 }
