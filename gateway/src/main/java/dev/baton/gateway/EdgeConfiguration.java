@@ -108,8 +108,7 @@ class EdgeConfiguration {
             CompletionRunner completions,
             ServedModel model,
             EdgeMetrics metrics) {
-        return new OpenAiApi(
-                authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics);
+        return new OpenAiApi(authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics);
     }
 
     @Bean

@@ -10,14 +10,14 @@ import org.springframework.util.unit.DataSize;
 /**
  * What the HTTP edge allows. Where it listens is Spring's {@code server.address} and {@code server.port}.
  *
- * @param apiKeys file of tenants and hashed keys; null lets everybody in and is allowed on loopback only
+ * @param apiKeys file of tenants and hashed keys; null: no key is needed, which is allowed on loopback only
  * @param keyHeader header that may carry the bare key instead of {@code Authorization: Bearer}
  * @param maxBody largest request body
  * @param maxBodies bytes of all bodies that are being read or wait to be parsed; more get 429
  * @param bodyTimeout the whole body must have arrived within this
  * @param maxChoices most choices ({@code n} times prompts) of one request
  * @param keepAlive longest silence on an admitted stream before a comment is written
- * @param stallLimit a reader that takes nothing for this long, while something waits for it, is cut off
+ * @param stallLimit a client that reads nothing for this long, while something waits for it, is disconnected
  * @param prepareThreads threads that parse and encode long bodies
  * @param prepareQueue long bodies that may wait for each of these threads
  */

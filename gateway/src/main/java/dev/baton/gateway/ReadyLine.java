@@ -8,7 +8,7 @@ import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
 
-/** The one line at the end of the start: where to call. */
+/** Logs the address to call when the gateway has started. */
 final class ReadyLine implements ApplicationListener<ApplicationReadyEvent> {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayApplication.class);
 

@@ -8,9 +8,8 @@ import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.core.Ordered;
 
 /**
- * Where the server may listen, and how its connections send: refuses an address that strangers can reach while nobody
- * needs a key, and switches Nagle off. Comes last, so that it sees the address that
- * will be used.
+ * Refuses an address that other hosts can reach while no key is needed, and switches Nagle's algorithm off. Comes last,
+ * so that it sees the address that will be used.
  */
 final class ServerSocketRules implements WebServerFactoryCustomizer<NettyReactiveWebServerFactory>, Ordered {
     private final boolean keysNeeded;

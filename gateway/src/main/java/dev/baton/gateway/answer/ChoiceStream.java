@@ -138,7 +138,7 @@ final class ChoiceStream implements TokenSink {
         }
     }
 
-    /** Fails with an error of the edge's own making. */
+    /** Fails with an error of the gateway itself. */
     void failed(ApiError error) {
         ended = true;
         group.choiceFailed(error);

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A whole answer. */
+/** An answer that is sent whole. */
 public record CompletionResult(List<Choice> choices, Usage usage) {
     /** @param logprobs JSON, null when not asked for */
     public record Choice(
@@ -23,7 +23,7 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
         return new CompletionResult(choices, usage);
     }
 
-    /** A choice while it grows; fed by one thread at a time. */
+    /** A choice in the making; one thread at a time. */
     static final class Part {
         private final StringBuilder text = new StringBuilder();
         private @Nullable LogprobBatch logprobs;

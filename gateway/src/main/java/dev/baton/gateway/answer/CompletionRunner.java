@@ -62,7 +62,7 @@ public final class CompletionRunner {
         });
     }
 
-    /** When idle streams get a comment and when a reader that takes nothing is given up. */
+    /** When an idle stream gets a comment, and when a client that reads nothing is disconnected. */
     public record KeepAlive(Duration interval, Duration stallLimit, Scheduler scheduler) {
         public KeepAlive {
             if (!interval.isPositive() || !stallLimit.isPositive()) {

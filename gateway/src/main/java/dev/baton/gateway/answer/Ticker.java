@@ -5,7 +5,7 @@ import java.util.concurrent.TimeUnit;
 import reactor.core.Disposable;
 import reactor.core.Disposables;
 
-/** Ticks one stream until it is stopped: twice per keep-alive interval, so that no gap is longer than the interval. */
+/** Calls a stream's {@code tick} twice per keep-alive interval until it is stopped, so that no gap is longer than the interval. */
 final class Ticker {
     private final CompletionRunner.KeepAlive settings;
     private final Runnable closeConnection;

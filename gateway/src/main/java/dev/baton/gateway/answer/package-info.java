@@ -1,6 +1,6 @@
 /**
- * One answer while it is made: dispatches its choices, turns their tokens into text cut at stop strings, and hands that
- * to a stream or collects it. Each choice is fed by one thread at a time; different choices may be fed by different
+ * One answer in the making: starts its choices, turns their tokens into text cut at stop strings, and streams or collects
+ * that text. Each choice is fed by one thread at a time; different choices may be fed by different
  * threads.
  */
 @NullMarked

@@ -6,16 +6,16 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
-/** Turns the credential of a request into its tenant. */
+/** Finds the tenant of a request by its API key. */
 public final class Authenticator {
-    /** The tenant of everybody when there is no key file. */
+    /** The tenant of all requests when there is no key file. */
     public static final String OPEN_TENANT = "default";
 
     private final @Nullable ApiKeys keys;
     private final String keyHeader;
 
     /**
-     * @param keys null lets everybody in as {@link #OPEN_TENANT}
+     * @param keys null: no key is needed, and the tenant is {@link #OPEN_TENANT}
      * @param keyHeader header that carries the bare key beside {@code Authorization: Bearer}
      */
     public Authenticator(@Nullable ApiKeys keys, String keyHeader) {

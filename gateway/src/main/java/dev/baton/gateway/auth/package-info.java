@@ -1,4 +1,4 @@
-/** Who asks: API keys and the tenants that they stand for. Immutable once read. */
+/** API keys and their tenants. Immutable once read. */
 @NullMarked
 package dev.baton.gateway.auth;
 

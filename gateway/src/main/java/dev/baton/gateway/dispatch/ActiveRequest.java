@@ -86,7 +86,7 @@ final class ActiveRequest implements RequestHandle {
         return wakeAt;
     }
 
-    /** What takes time that grows with the prompt is done here, on the caller's thread. */
+    /** Work that grows with the prompt is done here, on the caller's thread. */
     @Override
     public void start() {
         Rejection rejection = gate.admit(request, placement.maxContext(request.model()));
@@ -136,7 +136,7 @@ final class ActiveRequest implements RequestHandle {
         drain();
     }
 
-    /** On the loop: this process ends; workers drop the request and the client hears why. */
+    /** On the loop, when this process ends: workers drop the request and the client gets the failure. */
     void giveUp(Failure failure) {
         if (!ended) {
             toSink(() -> sink.failed(failure));
@@ -170,7 +170,7 @@ final class ActiveRequest implements RequestHandle {
         }
     }
 
-    /** One that cannot be performed is a bug: without it the request would never end, so it fails. */
+    /** An effect that throws is a bug. The request could hang without it, so it fails. */
     private void perform(List<Effect> effects) {
         try {
             effects.forEach(this::perform);
@@ -304,7 +304,7 @@ final class ActiveRequest implements RequestHandle {
         }
     }
 
-    /** Ends that no effect names: the client's. */
+    /** The client's ends, which no effect reports. */
     private void leave(RequestEvent event) {
         if (event instanceof RequestEvent.CancelledByClient) {
             end("cancelled");
@@ -343,7 +343,7 @@ final class ActiveRequest implements RequestHandle {
         }
     }
 
-    /** A sink that throws has a bug; its request must not run on unheard. */
+    /** A sink that throws has a bug; its request is cancelled. */
     private void toSink(Runnable call) {
         try {
             call.run();

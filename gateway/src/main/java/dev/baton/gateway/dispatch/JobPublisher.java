@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Hands records to Kafka on a thread of its own, because a send blocks while Kafka is away and a request's loop must
- * not. What waits is bounded: more fails at once. Any thread.
+ * Sends records to Kafka on a thread of its own: a send blocks while Kafka is away, and a request's loop must not. The
+ * queue is bounded: beyond it a send fails at once. Any thread.
  */
 final class JobPublisher implements AutoCloseable {
     private static final int MOST_WAITING = 8_192;
@@ -74,7 +74,7 @@ final class JobPublisher implements AutoCloseable {
         }
     }
 
-    /** Ends after what was handed over before. */
+    /** Sends what is queued, then ends. */
     @Override
     public void close() {
         sender.shutdown();

@@ -4,7 +4,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a request was not taken in. Nothing of it has run.
+ * Why a request was not let in. Nothing of it has run.
  *
  * @param retryAfter when a retry is likely to succeed; null when a retry cannot help or nothing is known
  * @param maxContext tokens that the live workers can hold, when that is the reason; else 0
@@ -15,13 +15,13 @@ public record Rejection(
         this(reason, message, retryAfter, 0);
     }
 
-    /** The edge turns each into a status and a code. */
+    /** The edge maps each to a status and a code. */
     public enum Reason {
         /** Prompt plus wanted tokens exceed the context: 400 {@code context_length_exceeded}. */
         CONTEXT_LENGTH_EXCEEDED,
         /** The deadline had passed already: 408 {@code deadline_exceeded}. */
         DEADLINE_EXCEEDED,
-        /** Too much in flight: 429 {@code server_overloaded} with {@code retryAfter}. */
+        /** Too many requests in flight: 429 {@code server_overloaded} with {@code retryAfter}. */
         SERVER_OVERLOADED,
         /** No live worker serves the model: 503 {@code no_workers}. */
         NO_WORKERS,

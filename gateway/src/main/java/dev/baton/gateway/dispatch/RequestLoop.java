@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One thread that owns a share of the requests: takes what it is handed in order, and looks at the clock of each
- * request every {@link #TICK}. All that a request does happens on its loop, so nothing in it is locked.
+ * One thread that owns a share of the requests: runs its tasks in order, and checks each request's timer every {@link
+ * #TICK}. A request runs on its loop only, so nothing in it is locked.
  */
 final class RequestLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestLoop.class);
@@ -41,17 +41,17 @@ final class RequestLoop implements AutoCloseable {
         return clock.instant();
     }
 
-    /** Any thread: {@code task} runs on the loop, after what was handed over before. */
+    /** Any thread: {@code task} runs on the loop, after all tasks before it. */
     void run(Runnable task) {
         inbox.add(task);
     }
 
-    /** Any thread: as {@link #run} for each item, handed over at once. An error in one item does not end the others. */
+    /** Any thread: as {@link #run}, once for all items. An error in one item does not stop the others. */
     <T> void runEach(List<T> items, Consumer<T> task) {
         run(() -> items.forEach(item -> guarded(() -> task.accept(item))));
     }
 
-    /** On the loop: from now on the request's events find it. False when one of that id is here. */
+    /** On the loop: registers the request for events. False when its id is taken. */
     boolean add(ActiveRequest request) {
         return requests.putIfAbsent(request.id(), request) == null;
     }
@@ -79,7 +79,7 @@ final class RequestLoop implements AutoCloseable {
         return List.copyOf(requests.values());
     }
 
-    /** Ends after what was handed over before. */
+    /** Ends after all tasks before it. */
     @Override
     public void close() {
         run(() -> closed = true);
@@ -122,12 +122,12 @@ final class RequestLoop implements AutoCloseable {
         }
     }
 
-    /** Whether anybody still takes what is handed over: without it the loop's requests hang, and only a restart helps. */
+    /** Whether the thread still runs: without it the loop's requests hang, and only a restart helps. */
     boolean alive() {
         return thread.isAlive();
     }
 
-    /** An error in one request's event is no reason to leave the loop's other requests alone. */
+    /** An error in one request's event must not end the loop for the others. */
     private static void guarded(Runnable task) {
         try {
             task.run();

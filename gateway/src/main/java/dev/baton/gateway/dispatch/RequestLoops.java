@@ -11,8 +11,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * All loops. A request lives on the loop that its id falls on; what a worker says of one request goes there, what
- * befalls a worker goes to all requests.
+ * All request loops. A request lives on the loop that its id hashes to. Progress of a request goes to its loop; news of a
+ * worker goes to every request.
  */
 final class RequestLoops implements StreamListener, AutoCloseable {
     private final List<RequestLoop> loops;
@@ -24,7 +24,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
                 .toList();
     }
 
-    /** Told of workers that act for a request that is not here. */
+    /** Called when a worker reports progress of a request that is not here. */
     interface OrphanListener {
         void found(WorkerRef worker, String requestId, Attempt attempt);
     }

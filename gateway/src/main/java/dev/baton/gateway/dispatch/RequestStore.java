@@ -13,8 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * This gateway's requests in Redis, behind a circuit breaker: while Redis is away a call fails at once, not after its
- * timeout. Any thread.
+ * Writes this gateway's requests to Redis, behind a circuit breaker: while Redis is away a call fails at once, not after
+ * its timeout. Any thread.
  */
 final class RequestStore {
     private static final Logger LOG = LoggerFactory.getLogger(RequestStore.class);

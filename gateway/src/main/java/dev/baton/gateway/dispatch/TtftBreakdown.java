@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * Time to first token, split; a part is null until it is known. Parts that cross two clocks (kafka, firstToken) are
  * never below zero.
  *
- * @param admission submission until the job is handed to Kafka: admission, routing, state in Redis
+ * @param admission request prepared until its job is handed to Kafka: admission, routing, state in Redis
  * @param kafka handed to Kafka until a worker polled it
  * @param queue polled until the first chunk begins: claim and the worker's queue
  * @param prefill first chunk until the first token is sampled
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param handoff first token sampled until the sequence joined the decode batch
  * @param transfer duration of the KV transfer, hidden and exposed
  * @param exposedTransfer the part of {@code transfer} after prefill compute had ended
- * @param total submission until the gateway accepted the first token
+ * @param total request prepared until the gateway accepted the first token
  * @param attempts how many times it was dispatched
  */
 public record TtftBreakdown(
@@ -48,7 +48,7 @@ public record TtftBreakdown(
             this.submitted = submitted;
         }
 
-        /** A new attempt, before the first token: the times of the one before tell nothing. */
+        /** A new attempt. Before the first token it discards the times of the one before. */
         void attempt(int number, Instant now) {
             attempts = number;
             if (firstToken == null) {

@@ -12,8 +12,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Usage events to Kafka. What cannot be sent is counted and logged with its figures, never waited for: an answer does
- * not depend on its bill. Any thread.
+ * Sends usage events to Kafka. One that cannot be sent is counted and logged with its figures; no answer waits for it.
+ * Any thread.
  */
 final class UsageEvents {
     private static final Logger LOG = LoggerFactory.getLogger(UsageEvents.class);

@@ -1,6 +1,6 @@
 /**
- * Carries one request from admission to its last token: state in Redis, job on Kafka, frames from the workers' token
- * streams, recovery when one dies. Each request's events are handled one at a time.
+ * Runs one generation from admission to its last token: performs what {@code control} decides, on Redis, Kafka and the
+ * workers' token streams. Each request's events are handled one at a time, on its loop.
  */
 @NullMarked
 package dev.baton.gateway.dispatch;

@@ -162,5 +162,8 @@ public record ApiError(
     private record Body(Detail error) {}
 
     private record Detail(
-            String message, String type, @Nullable String param, @Nullable String code) {}
+            String message,
+            String type,
+            @Nullable String param,
+            @Nullable String code) {}
 }

@@ -8,7 +8,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
 
-/** One request as operations see it: times, counts and, at its end, one log line. Guarded by {@code this}. */
+/** Measures one request at the edge: times, counts and, at its end, one log line. Guarded by {@code this}. */
 public final class RequestTrace {
     private static final Logger LOG = LoggerFactory.getLogger("dev.baton.gateway.request");
     private static final int CLIENT_LEFT = 499;
@@ -103,7 +103,7 @@ public final class RequestTrace {
         finish = reason;
     }
 
-    /** @param dispatches how often the first choice was dispatched: more than once means that a worker was lost */
+    /** @param dispatches attempts of the first choice: more than one means that a worker was lost */
     public synchronized void done(int prompt, int cached, int dispatches) {
         promptTokens = prompt;
         cachedTokens = cached;

@@ -1,4 +1,4 @@
-/** What the edge measures and logs: metrics by request and one line per request. Never prompt text, never credentials. */
+/** Metrics and one log line per request at the edge. Never prompt text, never credentials. */
 @NullMarked
 package dev.baton.gateway.observe;
 

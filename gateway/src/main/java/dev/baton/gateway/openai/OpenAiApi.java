@@ -29,8 +29,8 @@ import reactor.core.publisher.SignalType;
 import reactor.netty.channel.AbortedException;
 
 /**
- * Everything under {@code /v1}: who asks, what for, and the answer or the error. One handler for all paths, so that
- * unknown paths and wrong methods are answered in the same form as all else.
+ * Everything under {@code /v1}. One handler for all paths, so that unknown paths and wrong methods are answered in the
+ * same form as all else.
  */
 public final class OpenAiApi implements WebHandler {
     private static final String ROOT = "/v1";
@@ -78,7 +78,7 @@ public final class OpenAiApi implements WebHandler {
                 .doFinally(signal -> trace.end(response.status(), signal == SignalType.CANCEL));
     }
 
-    /** The connection was closed while the body came: there is nobody to answer. */
+    /** The client closed the connection while its body came: no answer is sent. */
     private static Mono<Void> left(RequestTrace trace) {
         trace.clientLeft();
         return Mono.empty();
@@ -125,7 +125,8 @@ public final class OpenAiApi implements WebHandler {
         return response.json(200, ResponseBodies.model(model));
     }
 
-    private Mono<Void> generate(HttpResponse response, String tenant, BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
+    private Mono<Void> generate(
+            HttpResponse response, String tenant, BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
         ServerHttpRequest request = response.request();
         checkMediaType(request.getHeaders());
         Preparation.Caller caller = new Preparation.Caller(
@@ -133,8 +134,7 @@ public final class OpenAiApi implements WebHandler {
                 tenant,
                 timeout(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
-        return bodies
-                .read(request, body -> pool.run(body.length, () -> prepare.apply(body, caller)))
+        return bodies.read(request, body -> pool.run(body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
                     return prepared.stream() ? stream(response, prepared) : collect(response, prepared);
@@ -168,7 +168,7 @@ public final class OpenAiApi implements WebHandler {
         throw new ApiException(ApiError.unsupportedMediaType(shortened(given)));
     }
 
-    /** How long the client waits by its own account, and never longer than we allow. */
+    /** The client's own timeout when it names one, at most ours. */
     private Duration timeout(HttpHeaders headers) {
         String given = headers.getFirst("X-Stainless-Timeout");
         if (given == null) {
@@ -176,10 +176,7 @@ public final class OpenAiApi implements WebHandler {
         }
         try {
             BigDecimal seconds = new BigDecimal(given.strip());
-            if (seconds.signum() <= 0
-                    || seconds.compareTo(
-                                    BigDecimal.valueOf(requestTimeout.toSeconds()))
-                            > 0) {
+            if (seconds.signum() <= 0 || seconds.compareTo(BigDecimal.valueOf(requestTimeout.toSeconds())) > 0) {
                 return requestTimeout;
             }
             Duration timeout = Duration.ofMillis(seconds.movePointRight(3).longValue());

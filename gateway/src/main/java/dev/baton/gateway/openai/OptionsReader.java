@@ -18,7 +18,7 @@ final class OptionsReader {
     private static final int MAX_TOKENS = 10_000_000;
     private static final Map<String, Integer> PRIORITIES = Map.of("auto", 0, "default", 0, "flex", -10, "priority", 10);
 
-    /** Fields that known servers have and this one has not: silence about them would be a lie. */
+    /** Fields that other servers support and this one does not: they are refused, not ignored. */
     private static final List<String> UNSUPPORTED = List.of(
             "audio",
             "function_call",

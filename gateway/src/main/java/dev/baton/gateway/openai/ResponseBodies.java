@@ -18,7 +18,10 @@ final class ResponseBodies {
             String id, String object, long created, String model, List<?> choices, Usage.Json usage) {}
 
     private record ChatChoice(
-            int index, Message message, @JsonRawValue @Nullable String logprobs, String finishReason) {}
+            int index,
+            Message message,
+            @JsonRawValue @Nullable String logprobs,
+            String finishReason) {}
 
     private record Message(
             String role, String content, @Nullable String refusal) {}
@@ -46,11 +49,10 @@ final class ResponseBodies {
                             new TextChoice(index, choice.text(), choice.logprobs(), choice.finishReason());
                     });
         }
-        String object =
-                switch (prepared.shape()) {
-                    case CHAT -> "chat.completion";
-                    case COMPLETION -> "text_completion";
-                };
+        String object = switch (prepared.shape()) {
+            case CHAT -> "chat.completion";
+            case COMPLETION -> "text_completion";
+        };
         return ResponseJson.write(new Completion(
                 prepared.answerId(),
                 object,

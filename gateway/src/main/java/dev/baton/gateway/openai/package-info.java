@@ -1,5 +1,5 @@
 /**
- * The OpenAI surface: requests read and checked, answers shaped, paths and methods routed. Everything here runs on the
+ * The OpenAI API: routes paths and methods, reads and checks requests, writes answers. Everything here runs on the
  * event loop or on the preparation pool and keeps nothing between requests.
  */
 @NullMarked

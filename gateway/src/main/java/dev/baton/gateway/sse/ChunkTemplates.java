@@ -3,7 +3,7 @@ package dev.baton.gateway.sse;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The chunks of one answer with all that never changes serialised once: each chunk is prefix, escaped text, suffix.
+ * The stream chunks of one answer. What never changes is serialised once: each chunk is prefix, escaped text, suffix.
  */
 public final class ChunkTemplates {
     static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);

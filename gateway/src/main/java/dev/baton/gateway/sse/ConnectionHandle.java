@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBufAllocator;
 import java.util.function.LongSupplier;
 
 /**
- * The connection that a stream is written to.
+ * What a stream needs of its client connection.
  *
  * @param backlog bytes that the socket must take before it counts as writable again; 0 while it is writable
  * @param close closes the connection at once
