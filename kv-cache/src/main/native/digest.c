@@ -4,73 +4,128 @@
 #include <immintrin.h>
 #endif
 
-/* Of KvDigest.java: the same number, at the speed of memory under either of the JVM's compilers. */
+/* Of KvDigester.java: the same two sums, in one pass over the words, at the speed of memory under either of the JVM's
+ * compilers. What is copied goes past the caches: its lines need not be read before they are written, and no core needs them
+ * soon. */
 
-#define LANES 8
-#define ROW (8L * LANES)
-#define AHEAD (16 * ROW) /* asked for early: a pool is larger than any cache */
+#define INLINE static inline __attribute__((always_inline))
+#define AHEAD 1024 /* bytes, asked for early: a pool is larger than any cache */
 
-/* Of each lane its sum, and the sum of all its sums so far. */
+/* One layer of one block: slices of keys, of values and of scales, one a head each, of tokens times so many words. */
 typedef struct {
-    uint64_t s[LANES], t[LANES];
+    int64_t heads, tokens, words[3];
+    int64_t turned; /* which slices hold [word][token], a bit a kind; the others hold [token][word] */
+    const uint32_t *a, *b;   /* weights of a slice's words */
+    const uint64_t *pa, *pb; /* weights of the slices, in their order */
+} shape;
+
+/* Sums of words times their weights. */
+typedef struct {
+    uint64_t a, b;
 } sums;
 
-static uint64_t word(const char *at) {
-    uint64_t w;
-    memcpy(&w, at, 8);
+typedef sums (*run_form)(const char *, char *, const uint32_t *, const uint32_t *, long);
+
+INLINE uint32_t word(const char *at) {
+    uint32_t w;
+    memcpy(&w, at, 4);
     return w;
 }
 
-/* Adds the rows of source, and writes them to copy if that is not null. */
-static void plain(sums *of, const char *source, char *copy, long rows) {
-    for (long at = 0; at < rows * ROW; at += ROW) {
-        for (int i = 0; i < LANES; i++) of->t[i] += of->s[i] += word(source + at + 8 * i);
+/* The sums of count words, which are copied on the way if copy is not null. */
+INLINE sums scalar_run(const char *source, char *copy, const uint32_t *a, const uint32_t *b, long count) {
+    sums of = {0, 0};
+    for (long i = 0; i < count; i++) {
+        uint32_t w = word(source + 4 * i);
+        of.a += (uint64_t)w * a[i];
+        of.b += (uint64_t)w * b[i];
+        if (copy) memcpy(copy + 4 * i, &w, 4);
     }
-    if (copy) memcpy(copy, source, (size_t)(rows * ROW));
+    return of;
+}
+
+static sums plain_run(const char *source, char *copy, const uint32_t *a, const uint32_t *b, long count) {
+    return scalar_run(source, copy, a, b, count);
 }
 
 #if defined(__x86_64__)
-/* What is copied goes past the caches: its lines need not be read before they are written, and no core needs it soon. */
-__attribute__((target("avx2"))) static void avx2(sums *of, const char *source, char *copy, long rows) {
-    __m256i s0 = _mm256_setzero_si256(), s1 = s0, t0 = s0, t1 = s0;
-    for (long at = 0; at < rows * ROW; at += ROW) {
-        _mm_prefetch(source + at + AHEAD, _MM_HINT_T0);
-        __m256i w0 = _mm256_loadu_si256((const __m256i *)(source + at));
-        __m256i w1 = _mm256_loadu_si256((const __m256i *)(source + at + 32));
-        if (copy) {
-            _mm256_stream_si256((__m256i *)(copy + at), w0);
-            _mm256_stream_si256((__m256i *)(copy + at + 32), w1);
+#define TARGET __attribute__((target("avx2")))
+#define RUN avx2_run
+#define VECTOR __m256i
+#define BYTES 32
+#define ZERO _mm256_setzero_si256
+#define LOAD _mm256_loadu_si256
+#define STREAM _mm256_stream_si256
+#define STORE _mm256_storeu_si256
+#define ADD _mm256_add_epi64
+#define MULTIPLY _mm256_mul_epu32
+#define ODD(x) _mm256_srli_epi64(x, 32)
+#include "digest_run.h"
+
+#define TARGET __attribute__((target("avx512f")))
+#define RUN avx512_run
+#define VECTOR __m512i
+#define BYTES 64
+#define ZERO _mm512_setzero_si512
+#define LOAD _mm512_loadu_si512
+#define STREAM _mm512_stream_si512
+#define STORE _mm512_storeu_si512
+#define ADD _mm512_add_epi64
+#define MULTIPLY _mm512_mul_epu32
+#define ODD(x) _mm512_srli_epi64(x, 32)
+#include "digest_run.h"
+#endif
+
+static run_form best(void) {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return avx512_run;
+    if (__builtin_cpu_supports("avx2")) return avx2_run;
+#endif
+    return plain_run;
+}
+
+/* Sums of tokens [from, to) of one slice. The tokens beside them are copied too, but not summed. */
+static sums slice(run_form run, const shape *of, int kind, const char *source, char *copy, long from, long to) {
+    long words = of->words[kind], tokens = of->tokens, runs = 1, each = words * tokens, first = 0, count = each;
+    if (from > 0 || to < tokens) {
+        int turned = (of->turned >> kind) & 1;
+        runs = turned ? words : 1;
+        each = turned ? tokens : words * tokens;
+        first = turned ? from : from * words;
+        count = turned ? to - from : (to - from) * words;
+    }
+    sums all = {0, 0};
+    for (long i = 0; i < runs; i++) {
+        long at = i * each, end = first + count;
+        char *there = copy ? copy + 4 * at : NULL;
+        if (there && first > 0) memcpy(there, source + 4 * at, (size_t)(4 * first));
+        sums one = run(source + 4 * (at + first), there ? there + 4 * first : NULL, of->a + at + first, of->b + at + first, count);
+        if (there && end < each) memcpy(there + 4 * end, source + 4 * (at + end), (size_t)(4 * (each - end)));
+        all.a += one.a;
+        all.b += one.b;
+    }
+    return all;
+}
+
+/* The digest of tokens [from, to) of a layer of a block, which is copied whole on the way if copy is not null. */
+__attribute__((visibility("default"))) void baton_kv_digest(
+        const shape *of, const char *source, char *copy, long from, long to, uint64_t *digest) {
+    run_form run = best();
+    uint64_t a = 0, b = 0;
+    long index = 0;
+    for (int kind = 0; kind < 3; kind++) {
+        long bytes = 4 * of->words[kind] * of->tokens;
+        for (long head = 0; bytes > 0 && head < of->heads; head++, index++) {
+            sums one = slice(run, of, kind, source, copy, from, to);
+            a += of->pa[index] * one.a;
+            b += of->pb[index] * one.b;
+            source += bytes;
+            if (copy) copy += bytes;
         }
-        t0 = _mm256_add_epi64(t0, s0 = _mm256_add_epi64(s0, w0));
-        t1 = _mm256_add_epi64(t1, s1 = _mm256_add_epi64(s1, w1));
     }
-    if (copy) _mm_sfence();
-    _mm256_storeu_si256((__m256i *)of->s, s0);
-    _mm256_storeu_si256((__m256i *)(of->s + 4), s1);
-    _mm256_storeu_si256((__m256i *)of->t, t0);
-    _mm256_storeu_si256((__m256i *)(of->t + 4), t1);
-}
-#endif
-
-/* The digest of size bytes, a multiple of 8; they are copied on the way if copy is not null. */
-__attribute__((visibility("default"))) uint64_t baton_kv_digest(const char *source, char *copy, long size) {
-    sums of = {{0}, {0}};
-    long rows = size / ROW;
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && (uintptr_t)copy % 32 == 0) avx2(&of, source, copy, rows);
-    else
+    if (copy) _mm_sfence();
 #endif
-        plain(&of, source, copy, rows);
-    uint64_t all = 0, behind = 0, digest = 0;
-    for (int i = 0; i < LANES; i++) {
-        all += of.s[i];
-        behind += of.t[i];
-        digest += (uint64_t)(2 * i + 1) * of.s[i];
-    }
-    digest += 2 * LANES * ((uint64_t)rows * all - behind);
-    for (long at = rows * ROW; at < size; at += 8) {
-        digest += word(source + at) * (uint64_t)(at / 4 + 1);
-        if (copy) memcpy(copy + at, source + at, 8);
-    }
-    return digest;
+    digest[0] = a;
+    digest[1] = b;
 }

@@ -15,6 +15,8 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
     /** Tokens of a block unless configured otherwise. */
     public static final int DEFAULT_BLOCK_TOKENS = 64;
 
+    private static final int WORD = 4;
+
     public KvLayout {
         groups = List.copyOf(groups);
         if (groups.isEmpty() || blockTokens < 1 || blocks < 1 || ranks < 1 || rank < 0 || rank >= ranks) {
@@ -29,6 +31,11 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
                         "layer group starts at %d, expected %d".formatted(group.firstLayer(), layer));
             }
             layer += group.layers();
+            if (group.keyDim() * dtype.bytes() % WORD != 0 || group.valueDim() * dtype.bytes() % WORD != 0) {
+                throw new IllegalArgumentException(
+                        "keys of %d and values of %d elements of %s do not fill words of 4 bytes"
+                                .formatted(group.keyDim(), group.valueDim(), dtype));
+            }
         }
     }
 
@@ -58,6 +65,11 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
 
     private long layerBlockBytes(LayerGroup group) {
         return (long) group.elementsPerToken() * blockTokens * dtype.bytes();
+    }
+
+    DigestShape digestShape(LayerGroup group) {
+        int[] words = {group.keyDim() * dtype.bytes() / WORD, group.valueDim() * dtype.bytes() / WORD, 0};
+        return DigestShape.of(0, group.kvHeads(), blockTokens, words, 0);
     }
 
     /** Offset of one layer of one block from the start of the pool's KV bytes. */

@@ -31,8 +31,8 @@ record AnnouncementCheck(PeerAddress address, KvLayout layout, int peerBlocks, b
             throw violation(
                     "%d bytes with a credit of %d, payload of %d".formatted(bytes, allowed, done.getPayloadBytes()));
         }
-        if (done.getDigestsCount() != (digests ? count : 0)) {
-            throw violation("%d digests for %d blocks".formatted(done.getDigestsCount(), count));
+        if (done.getDigestsCount() != (digests ? 2 * count : 0)) {
+            throw violation("%d sums of digests for %d blocks".formatted(done.getDigestsCount(), count));
         }
         for (int i = 0; i < count; i++) {
             if (done.getSourceBlocks(i) < 0 || done.getSourceBlocks(i) >= peerBlocks) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 public final class IncomingTransfer {
     private final TicketRequest request;
     private final long deadline;
+    private final int blockTokens;
     private final int[] blocks;
     private final int[] receivedBlocks;
     private final CompletableFuture<ReceiveOutcome> completion = new CompletableFuture<>();
@@ -29,6 +30,7 @@ public final class IncomingTransfer {
     IncomingTransfer(TicketRequest request, KvLayout layout, long deadline) {
         this.request = request;
         this.deadline = deadline;
+        this.blockTokens = layout.blockTokens();
         this.blocks = request.blocks().stream().mapToInt(Integer::intValue).toArray();
         this.receivedBlocks = new int[layout.layers()];
     }
@@ -122,6 +124,11 @@ public final class IncomingTransfer {
 
     int block(int index) {
         return blocks[index];
+    }
+
+    /** Tokens that count in a block of the ticket: all but in the last. */
+    int tokens(int index) {
+        return Math.min(blockTokens, request.tokens() - index * blockTokens);
     }
 
     int blockCount() {

@@ -1,5 +1,6 @@
 package dev.baton.transfer;
 
+import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.Failure;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** The decode side: fetches KV into reserved blocks, over one session per sender that is opened when first needed. */
 public final class KvReceiver implements AutoCloseable {
@@ -26,6 +28,7 @@ public final class KvReceiver implements AutoCloseable {
     private final TransferListener listener;
     private final TimeSource time;
     private final Handshake handshake;
+    private final @Nullable KvDigester digester;
     private final DeadlineTicker watch;
     private final Map<PeerAddress, ReceiverSession> sessions = new HashMap<>();
     private boolean closed;
@@ -38,6 +41,7 @@ public final class KvReceiver implements AutoCloseable {
         this.time = time;
         this.handshake =
                 new Handshake(pool, settings.secret(), settings.machine(), settings.transport(), settings.digests());
+        this.digester = settings.digests() ? new KvDigester(pool.identity().layout()) : null;
         this.watch = new DeadlineTicker("kv-receive-watch", settings.limits(), this::tick);
         watch.start();
     }
@@ -131,6 +135,12 @@ public final class KvReceiver implements AutoCloseable {
 
     Path folder() {
         return Objects.requireNonNull(pool.path().getParent());
+    }
+
+    /** Null when blocks come without digests. */
+    @Nullable
+    KvDigester digester() {
+        return digester;
     }
 
     Handshake handshake() {

@@ -1,5 +1,6 @@
 package dev.baton.transfer;
 
+import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
@@ -39,6 +40,7 @@ public final class KvSender implements AutoCloseable {
     private final TransferListener listener;
     private final TimeSource time;
     private final Handshake handshake;
+    private final @Nullable KvDigester digester;
     private final ServerSocketChannel server;
     private final int port;
     private final Thread acceptor;
@@ -67,6 +69,7 @@ public final class KvSender implements AutoCloseable {
         this.time = time;
         this.handshake =
                 new Handshake(pool, settings.secret(), settings.machine(), settings.transport(), settings.digests());
+        this.digester = settings.digests() ? new KvDigester(pool.identity().layout()) : null;
         this.server = ServerSocketChannel.open();
         try {
             server.bind(bind);
@@ -186,6 +189,12 @@ public final class KvSender implements AutoCloseable {
 
     KvRegion region() {
         return pool.region();
+    }
+
+    /** Null when blocks come without digests. */
+    @Nullable
+    KvDigester digester() {
+        return digester;
     }
 
     Handshake handshake() {

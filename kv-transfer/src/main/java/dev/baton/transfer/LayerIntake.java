@@ -1,6 +1,7 @@
 package dev.baton.transfer;
 
 import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.transfer.pool.PeerPool;
@@ -8,6 +9,7 @@ import dev.baton.transfer.session.MessageChannel;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the bytes of one announcement into reserved blocks. An intake writes only between {@code beginWrite} and
@@ -18,8 +20,18 @@ sealed interface LayerIntake {
     /** @return false when the bytes are not those that the sender digested */
     boolean take(IncomingTransfer inbound, KvLayerDone done) throws IOException;
 
-    /** Copies from the sender's pool. */
-    record SharedMemory(PeerPool peer, KvRegion own, boolean digests) implements LayerIntake {
+    /** What the sender made of one of the blocks. */
+    private static KvDigest announced(KvLayerDone done, int index) {
+        return new KvDigest(done.getDigests(2 * index), done.getDigests(2 * index + 1));
+    }
+
+    /**
+     * Copies from the sender's pool.
+     *
+     * @param digester null when blocks come without digests
+     */
+    record SharedMemory(
+            PeerPool peer, KvRegion own, @Nullable KvDigester digester) implements LayerIntake {
         @Override
         public boolean take(IncomingTransfer inbound, KvLayerDone done) {
             int layer = done.getLayer();
@@ -27,11 +39,13 @@ sealed interface LayerIntake {
             for (int i = 0; same && i < done.getSourceBlocksCount() && inbound.beginWrite(); i++) {
                 try {
                     MemorySegment from = peer.region().layerBlock(layer, done.getSourceBlocks(i));
-                    MemorySegment to = own.layerBlock(layer, inbound.block(done.getFromBlock() + i));
-                    if (digests) {
-                        same = KvDigest.copy(from, to) == done.getDigests(i);
-                    } else {
+                    int index = done.getFromBlock() + i;
+                    MemorySegment to = own.layerBlock(layer, inbound.block(index));
+                    if (digester == null) {
                         MemorySegment.copy(from, 0, to, 0, to.byteSize());
+                    } else {
+                        same = digester.copy(layer, from, to, inbound.tokens(index))
+                                .equals(announced(done, i));
                     }
                 } finally {
                     inbound.endWrite();
@@ -41,12 +55,18 @@ sealed interface LayerIntake {
         }
     }
 
-    /** Reads what follows on the session. */
-    record Tcp(MessageChannel channel, KvRegion own, boolean digests, ByteBuffer scratch) implements LayerIntake {
+    /**
+     * Reads what follows on the session.
+     *
+     * @param digester null when blocks come without digests
+     */
+    record Tcp(
+            MessageChannel channel, KvRegion own, @Nullable KvDigester digester, ByteBuffer scratch)
+            implements LayerIntake {
         private static final int SCRATCH_BYTES = 64 << 10;
 
-        Tcp(MessageChannel channel, KvRegion own, boolean digests) {
-            this(channel, own, digests, ByteBuffer.allocateDirect(SCRATCH_BYTES));
+        Tcp(MessageChannel channel, KvRegion own, @Nullable KvDigester digester) {
+            this(channel, own, digester, ByteBuffer.allocateDirect(SCRATCH_BYTES));
         }
 
         @Override
@@ -54,7 +74,8 @@ sealed interface LayerIntake {
             int layer = done.getLayer();
             boolean same = true;
             for (int i = 0; i < done.getSourceBlocksCount(); i++) {
-                MemorySegment block = own.layerBlock(layer, inbound.block(done.getFromBlock() + i));
+                int index = done.getFromBlock() + i;
+                MemorySegment block = own.layerBlock(layer, inbound.block(index));
                 ByteBuffer to = block.asByteBuffer();
                 while (to.hasRemaining() && inbound.beginWrite()) {
                     try {
@@ -65,8 +86,8 @@ sealed interface LayerIntake {
                 }
                 if (to.hasRemaining()) {
                     drop(to.remaining());
-                } else if (digests && same) {
-                    same = KvDigest.of(block) == done.getDigests(i);
+                } else if (digester != null && same) {
+                    same = digester.of(layer, block, inbound.tokens(index)).equals(announced(done, i));
                 }
             }
             return same;

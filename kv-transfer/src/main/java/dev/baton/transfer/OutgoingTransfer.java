@@ -59,6 +59,11 @@ public final class OutgoingTransfer implements AutoCloseable {
         return key;
     }
 
+    /** Tokens that count in a block of the sequence: all but in the last. */
+    int tokens(int index) {
+        return Math.min(layout.blockTokens(), tokens - index * layout.blockTokens());
+    }
+
     /** The blocks that hold, or will hold, all tokens in order; the first {@code cachedTokens} are readable now. */
     public void blocks(List<Integer> list, int cachedTokens) {
         synchronized (this) {

@@ -1,5 +1,6 @@
 package dev.baton.transfer;
 
+import dev.baton.kv.KvDigester;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvAck;
 import dev.baton.protocol.v1.KvAllDone;
@@ -122,16 +123,16 @@ final class ReceiverSession {
             Peer peer = receiver.handshake().open(messages, address.worker());
             mapped = mapPool(peer);
             transport = mapped == null ? KvTransportKind.TCP : KvTransportKind.SHARED_MEMORY;
-            boolean digests = receiver.settings().digests();
+            KvDigester digester = receiver.digester();
             LayerIntake intake = mapped == null
-                    ? new LayerIntake.Tcp(messages, receiver.region(), digests)
-                    : new LayerIntake.SharedMemory(mapped, receiver.region(), digests);
+                    ? new LayerIntake.Tcp(messages, receiver.region(), digester)
+                    : new LayerIntake.SharedMemory(mapped, receiver.region(), digester);
             AnnouncementCheck check = new AnnouncementCheck(
                     address,
                     receiver.region().layout(),
                     peer.identity().layout().blocks(),
                     mapped == null,
-                    digests);
+                    digester != null);
             receiver.listener().sessionOpened(address.worker().getId());
             LOG.log(Level.INFO, "KV session with {0} over {1}", address, transport);
             allowed = receiver.creditWindow();

@@ -1,6 +1,7 @@
 package dev.baton.transfer;
 
 import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
@@ -228,6 +229,7 @@ final class SenderSession {
 
     private void send(Ticket ticket, OutgoingTransfer.Announcement.Layer piece) throws IOException {
         KvRegion region = sender.region();
+        KvDigester digester = sender.digester();
         int[] source = piece.source();
         KvLayerDone.Builder done = KvLayerDone.newBuilder()
                 .setTicket(ticket.id)
@@ -240,8 +242,10 @@ final class SenderSession {
             MemorySegment block = region.layerBlock(piece.layer(), source[i]);
             bytes += block.byteSize();
             done.addSourceBlocks(source[i]);
-            if (sender.settings().digests()) {
-                done.addDigests(KvDigest.of(block));
+            if (digester != null) {
+                int tokens = ticket.outbound.tokens(piece.from() + i);
+                KvDigest digest = digester.of(piece.layer(), block, tokens);
+                done.addDigests(digest.a()).addDigests(digest.b());
             }
             if (pushes) {
                 payload[i] = block.asByteBuffer();

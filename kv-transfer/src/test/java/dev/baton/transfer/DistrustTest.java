@@ -260,6 +260,7 @@ class DistrustTest {
                 .setFromBlock(0)
                 .addSourceBlocks(1)
                 .addDigests(0)
+                .addDigests(0)
                 .setPayloadBytes(kind == KvTransportKind.TCP ? BLOCK_BYTES : 0);
     }
 
@@ -272,13 +273,13 @@ class DistrustTest {
         BLOCKS_SKIPPED(done -> done.setFromBlock(1)),
         MORE_BLOCKS_THAN_THE_TICKET(done -> done.addSourceBlocks(2)
                 .addSourceBlocks(3)
-                .addDigests(0)
-                .addDigests(0)
+                .addAllDigests(List.of(0L, 0L, 0L, 0L))
                 .setPayloadBytes(3 * done.getPayloadBytes())),
         SOURCE_OUTSIDE_THE_POOL(done -> done.setSourceBlocks(0, 64)),
         SOURCE_NEGATIVE(done -> done.setSourceBlocks(0, -1)),
         PAYLOAD_TOO_LARGE(done -> done.setPayloadBytes(done.getPayloadBytes() + 8)),
         NO_DIGEST(done -> done.clearDigests()),
+        HALF_A_DIGEST(done -> done.clearDigests().addDigests(0)),
         NO_SUCH_TICKET(done -> done.setTicket(done.getTicket() + 1)),
         NO_BLOCKS(done -> done.clearSourceBlocks().clearDigests().setPayloadBytes(0));
 

@@ -1,6 +1,7 @@
 package dev.baton.model;
 
 import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvDigester;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -100,12 +101,10 @@ public final class Checkpoint implements AutoCloseable {
     public long digest() {
         long sum = 0;
         for (Safetensors.Tensor tensor : tensors.values()) {
-            long whole = tensor.data().byteSize() & ~7L;
-            long digest = KvDigest.of(tensor.data().asSlice(0, whole));
-            for (long i = whole; i < tensor.data().byteSize(); i++) {
-                digest = digest * 31 + tensor.data().get(java.lang.foreign.ValueLayout.JAVA_BYTE, i);
-            }
-            sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L + digest;
+            KvDigest digest = KvDigester.ofBytes(tensor.data());
+            sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L
+                    + digest.a()
+                    + Long.rotateLeft(digest.b(), 32);
         }
         return sum;
     }

@@ -70,7 +70,7 @@ final class GoldenTransfer {
 
     private static KvHello hello() {
         return KvHello.newBuilder()
-                .setVersion(1)
+                .setVersion(2)
                 .setWorker(GoldenMessages.WORKER)
                 .setModelFingerprint(FINGERPRINT)
                 .setLayout(layout())
@@ -121,7 +121,7 @@ final class GoldenTransfer {
                 .setLayer(7)
                 .setFromBlock(2)
                 .addAllSourceBlocks(List.of(4, 400))
-                .addAllDigests(List.of(0x0A0B_0C0D_0E0F_0102L, -1L))
+                .addAllDigests(List.of(0x0A0B_0C0D_0E0F_0102L, -1L, 0x1112_1314_1516_1718L, 1L))
                 .setPayloadBytes(65_536)
                 .build();
     }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
  * sender, its pool's path included. Each side refuses what cannot work before a byte moves.
  */
 public final class Handshake {
-    /** Version of the session's messages. */
-    public static final int VERSION = 1;
+    /** Version of the session's messages. Digests are two sums since version 2; version 1 is refused. */
+    public static final int VERSION = 2;
 
     private static final int LIMIT = 64 << 10;
 
