@@ -19,17 +19,23 @@ import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ProgressMessages;
+import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request on the decode worker, from its claim to its last token. With a ticket its KV is fetched into reserved
  * blocks first; without one the engine computes it here. Reserved blocks go back only when nothing writes into them.
  */
 final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
+    private static final Logger LOG = LoggerFactory.getLogger(DecodeSequence.class);
+
     private final WorkerContext context;
     private final KvReceiver receiver;
     private final Handoff handoff;
@@ -41,6 +47,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private int cachedTokens;
     private boolean timingTold;
     private @Nullable IncomingTransfer inbound;
+    private @Nullable CompletableFuture<Restored> restoring;
 
     DecodeSequence(
             WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<AttemptKey> whenEnded) {
@@ -60,10 +67,15 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         switch (handoff.getKvCase()) {
             case TICKET -> admit(Goal.DECODE);
-            case COMPUTE -> admit(Goal.PREFILL_AND_DECODE);
+            case COMPUTE -> admit(begunElsewhere() ? Goal.DECODE : Goal.PREFILL_AND_DECODE);
             case OPAQUE, KV_NOT_SET ->
                 decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
         }
+    }
+
+    /** A worker that is gone has made tokens: their KV may still lie on this host. */
+    private boolean begunElsewhere() {
+        return handoff.getGeneration().getAcceptedCount() > 0;
     }
 
     /** The gateway gave it up. */
@@ -93,6 +105,44 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
 
     @Override
     public void reserved(List<Integer> blocks, int cached) {
+        if (handoff.hasTicket()) {
+            fetch(blocks, cached);
+        } else {
+            restore(blocks, cached);
+        }
+    }
+
+    private void restore(List<Integer> blocks, int cached) {
+        int[] all = blocks.stream().mapToInt(Integer::intValue).toArray();
+        CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
+                () -> context.compute().restorer().restore(handoff.getGeneration(), all, cached),
+                Thread::startVirtualThread);
+        restoring = asked;
+        asked.whenComplete((restored, error) -> {
+            if (error != null) {
+                LOG.warn("KV of {} cannot be looked for; it is computed", key.requestId(), error);
+            }
+            restored(restored == null ? cached : restored.found());
+        });
+    }
+
+    private void restored(int found) {
+        int tokens = handoff.getGeneration().getPromptCount()
+                + handoff.getGeneration().getAcceptedCount();
+        int most = handoff.getCompute().getMostTokens();
+        if (most > 0 && tokens - found > most) {
+            context.submitSurely(new EngineCommand.Cancel(
+                    key,
+                    Failure.newBuilder()
+                            .setCode(Failure.Code.KV_NOT_FOUND)
+                            .setMessage("%d of %d tokens' KV was found here".formatted(found, tokens))
+                            .build()));
+        } else {
+            context.submitSurely(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
+        }
+    }
+
+    private void fetch(List<Integer> blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
         int shared = cached / context.compute().pool().identity().layout().blockTokens();
         IncomingTransfer asked = receiver.fetch(new TicketRequest(
@@ -155,6 +205,10 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     public void failed(Failure failure) {
         whenEnded.accept(key);
         frames().add(progress.gateway(), progress.failed(next, failure));
+        CompletableFuture<Restored> copying = restoring;
+        if (copying != null) {
+            copying.whenComplete((restored, error) -> context.submitSurely(new EngineCommand.Release(key)));
+        }
         IncomingTransfer asked = inbound;
         if (asked != null) {
             asked.cancel();

@@ -7,6 +7,7 @@ import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
+import dev.baton.kv.AdoptedBlocks;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.HostKvMemory;
 import dev.baton.kv.KvRegion;
@@ -60,7 +61,13 @@ public final class Bench implements AutoCloseable {
 
     /** Over a memory that remembers its blocks and whose hits are verified. */
     public Bench(EngineSettings.Role role, int blocks, RememberingLedger ledger) {
-        this(toy(), settings(role, 8), blocks, UnaryOperator.identity(), new PoolMemory(ledger, true, List.of()), null);
+        this(
+                toy(),
+                settings(role, 8),
+                blocks,
+                UnaryOperator.identity(),
+                new PoolMemory(ledger, true, AdoptedBlocks.NONE),
+                null);
         ledger.over(new HostKvMemory(region));
     }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.EngineSettings.Role;
 import dev.baton.engine.schedule.Goal;
+import dev.baton.kv.AdoptedBlocks;
 import dev.baton.kv.BlockHash;
-import dev.baton.kv.NamedBlock;
 import dev.baton.protocol.v1.Generation;
 import java.util.ArrayList;
 import java.util.List;
@@ -138,17 +138,18 @@ class RestoreTest {
         Bench earlier = new Bench(Role.BOTH, 32, ledger);
         earlier.admit(generation, Goal.PREFILL_AND_DECODE);
         earlier.settle();
-        List<NamedBlock> left = ledger.sealed.entrySet().stream()
-                .map(block -> new NamedBlock(
+        List<AdoptedBlocks.Named> left = ledger.sealed.entrySet().stream()
+                .map(block -> new AdoptedBlocks.Named(
                         block.getKey(),
                         block.getValue().parent(),
                         block.getValue().name()))
                 .toList();
-        Bench later = new Bench(earlier, new PoolMemory(ledger, true, left));
+        Bench later = new Bench(earlier, new PoolMemory(ledger, true, new AdoptedBlocks(left, List.of())));
         RecordingListener again = later.admit(generation, Goal.PREFILL_AND_DECODE);
         later.settle();
         assertThat(again.tokens).isEqualTo(Bench.alone(generation));
         assertThat(again.cachedTokens).isEqualTo(PROMPT - PROMPT % Bench.BLOCK);
+        assertThat(later.cached).as("told to whom lists them").containsAll(earlier.cached);
     }
 
     private static int computedRows(Bench bench) {

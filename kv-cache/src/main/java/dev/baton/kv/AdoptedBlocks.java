@@ -1,6 +1,12 @@
 package dev.baton.kv;
 
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,5 +44,29 @@ public record AdoptedBlocks(List<Named> named, List<Integer> open) {
                 .toList();
         open.forEach(pool::useLast);
         return restored;
+    }
+
+    /** The longest chains, each from its first block, that can be found whole. */
+    public List<List<BlockHash>> chains() {
+        Map<BlockHash, Named> byName = new HashMap<>();
+        named.forEach(block -> byName.put(block.name, block));
+        Set<BlockHash> parents = new HashSet<>();
+        named.forEach(block -> parents.add(block.parent));
+        List<List<BlockHash>> chains = new ArrayList<>();
+        for (BlockHash last : byName.keySet()) {
+            if (!parents.contains(last)) {
+                LinkedList<BlockHash> chain = new LinkedList<>();
+                Named block = byName.get(last);
+                while (block != null) {
+                    chain.addFirst(block.name);
+                    if (block.parent == null) {
+                        chains.add(List.copyOf(chain));
+                        break;
+                    }
+                    block = byName.get(block.parent);
+                }
+            }
+        }
+        return chains;
     }
 }

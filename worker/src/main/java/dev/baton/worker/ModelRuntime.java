@@ -7,6 +7,8 @@ import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.ModelEngine;
 import dev.baton.engine.OpenModel;
+import dev.baton.engine.PoolMemory;
+import dev.baton.kv.BlockLedger;
 import dev.baton.kv.KvLayout;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.Precision;
@@ -71,7 +73,13 @@ final class ModelRuntime implements AutoCloseable {
             @Nullable OrphanPools orphans = null;
             try {
                 orphans = OrphanPools.start(folder, kv.orphanKeep());
-                Engine engine = ModelEngine.start(limits, model.bind(pool.region()), listener, EngineClock.system());
+                Engine engine = ModelEngine.start(
+                        limits,
+                        model.bind(pool.region()),
+                        listener,
+                        EngineClock.system(),
+                        new PoolMemory(
+                                kv.records() ? pool.ledger() : BlockLedger.NONE, kv.verifyHits(), pool.adopted()));
                 LOG.info(
                         "Model {} ready in {} ms: {}, exact {}, {} threads, {} KV blocks of {} tokens in {}",
                         settings.name(),

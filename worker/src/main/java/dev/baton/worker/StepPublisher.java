@@ -39,6 +39,19 @@ final class StepPublisher implements EngineListener {
     }
 
     @Override
+    public void evicted(List<BlockHash> names) {
+        PrefixAdvertiser entries = directory;
+        if (entries != null) {
+            entries.evicted(names);
+        }
+    }
+
+    @Override
+    public void dropped(int blocks) {
+        metrics.dropped(blocks);
+    }
+
+    @Override
     public void died(Throwable cause) {
         whenDead.accept(cause);
     }

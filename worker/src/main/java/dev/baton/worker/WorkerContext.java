@@ -18,8 +18,11 @@ public record WorkerContext(
             .setMessage("cancelled by the gateway")
             .build();
 
-    /** The engine, the pool that it computes in, and the way for commands that must not get lost. */
-    public record Compute(Engine engine, SharedPool pool, CommandBacklog sure) {}
+    /**
+     * The engine, the pool that it computes in, who finds KV elsewhere on this host, and the way for commands that must not
+     * get lost.
+     */
+    public record Compute(Engine engine, SharedPool pool, KvRestorer restorer, CommandBacklog sure) {}
 
     /** Where word of a request goes: claims to Redis, handoffs to Kafka, tokens to gateways. */
     public record Reports(Claims claims, LaneProducer lanes, StepFrameBatcher frames) {}

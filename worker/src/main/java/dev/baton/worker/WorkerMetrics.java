@@ -6,13 +6,17 @@ import dev.baton.engine.EngineLoad;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.TransferListener;
+import dev.baton.transfer.pool.LocalPools;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
 /** Meters of a worker: steps, batch, queue, blocks, KV moved. Safe for use by any thread. */
@@ -103,6 +107,42 @@ final class WorkerMetrics implements TransferListener {
                 .tag("transport", transport.name())
                 .register(registry)
                 .record(duration);
+    }
+
+    /** Cached blocks whose bytes had changed were found before they were used. */
+    void dropped(int blocks) {
+        registry.counter("baton.kv.blocks.dropped", "where", "cache").increment(blocks);
+    }
+
+    /** Blocks of other pools of this host whose bytes had changed were found while they were copied. */
+    void droppedElsewhere(LocalPools pools) {
+        FunctionCounter.builder("baton.kv.blocks.dropped", pools, LocalPools::failed)
+                .tag("where", "pool")
+                .register(registry);
+    }
+
+    void listedBlocks(Supplier<Number> listed) {
+        Gauge.builder("baton.kv.directory.blocks", listed)
+                .description("Cached blocks of this worker that the directory in Redis names")
+                .register(registry);
+    }
+
+    /** Redis did not take what the directory should say of some blocks. */
+    void directoryFailed(String operation, int blocks) {
+        registry.counter("baton.kv.directory.failures", "operation", operation).increment(blocks);
+    }
+
+    /** A sequence goes on that was begun elsewhere: where its KV was found, and what is computed again. */
+    void restored(Restored restored) {
+        String rung = restored.rung().name().toLowerCase(Locale.ROOT);
+        registry.counter("baton.kv.recoveries", "rung", rung).increment();
+        registry.counter("baton.kv.recovered.tokens", "rung", rung).increment(restored.found());
+        registry.counter("baton.kv.recomputed.tokens").increment(restored.tokens() - restored.found());
+        Timer.builder("baton.kv.restore.time")
+                .description("From reserved blocks to the last row copied into them")
+                .tag("rung", rung)
+                .register(registry)
+                .record(restored.duration());
     }
 
     @Override

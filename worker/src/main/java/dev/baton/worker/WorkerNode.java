@@ -19,6 +19,7 @@ import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.transfer.TransferSettings;
 import dev.baton.transfer.pool.HostId;
+import dev.baton.transfer.pool.LocalPools;
 import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.SessionLimits;
 import java.io.IOException;
@@ -56,6 +57,8 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable Duty<?> duty;
     private @Nullable HeartbeatPublisher heartbeats;
     private @Nullable CommandBacklog commands;
+    private @Nullable PrefixAdvertiser advertiser;
+    private @Nullable KvRestorer restorer;
     private volatile @Nullable LaneKeeper<?> keeper;
     private int tokenPort;
     private volatile boolean draining;
@@ -114,13 +117,22 @@ final class WorkerNode implements SmartLifecycle {
         ModelRuntime open = ModelRuntime.open(identity, settings, engineSettings(), heartbeat);
         room = open;
         metrics.engine(open.engine());
-        heartbeat.listIn(new PrefixAdvertiser(
-                cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref()));
+        PrefixAdvertiser listing = new PrefixAdvertiser(
+                cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref(), metrics);
+        listing.start();
+        advertiser = listing;
+        heartbeat.listIn(listing);
+        KvRestorer found = new KvRestorer(
+                new LocalPools(open.pool()),
+                open.engine().capabilities().fingerprint(),
+                open.engine().capabilities().layout().blockTokens(),
+                metrics);
+        restorer = found;
         CommandBacklog sure = new CommandBacklog(open.engine());
         commands = sure;
         WorkerContext context = new WorkerContext(
                 identity,
-                new WorkerContext.Compute(open.engine(), open.pool(), sure),
+                new WorkerContext.Compute(open.engine(), open.pool(), found, sure),
                 new WorkerContext.Reports(
                         new Claims(cluster.requests(), identity.ref(), settings.clock()), cluster.producer(), frames),
                 new WorkerContext.Transfers(
@@ -282,6 +294,12 @@ final class WorkerNode implements SmartLifecycle {
         }
         if (commands != null) {
             commands.close();
+        }
+        if (advertiser != null) {
+            advertiser.close();
+        }
+        if (restorer != null) {
+            restorer.close();
         }
         if (room != null) {
             room.close();

@@ -37,7 +37,8 @@ class WorkerPropertiesTest {
                     .isEqualTo(new EngineProperties(
                             Device.CPU, DtypeChoice.AUTO, WeightChoice.STORED, 0, 0, 0, Duration.ofSeconds(5)));
             assertThat(context.getBean(KvProperties.class))
-                    .isEqualTo(new KvProperties(null, DataSize.ofMegabytes(256), 64, Duration.ofSeconds(60)));
+                    .isEqualTo(
+                            new KvProperties(null, DataSize.ofMegabytes(256), true, true, 64, Duration.ofSeconds(60)));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(new TransferProperties(
                             TransportChoice.AUTO, Duration.ofSeconds(30), Duration.ofMinutes(2)));
@@ -62,6 +63,8 @@ class WorkerPropertiesTest {
             baton.engine.drain=0s
             baton.kv.pool-folder=/kv
             baton.kv.memory=1GB
+            baton.kv.records=false
+            baton.kv.verify-hits=false
             baton.kv.block-tokens=16
             baton.kv.orphan-keep=5s
             baton.transfer.transport=TCP
@@ -75,7 +78,8 @@ class WorkerPropertiesTest {
                     .isEqualTo(new EngineProperties(
                             Device.CUDA, DtypeChoice.F32, WeightChoice.INT8, 3, 4, 500, Duration.ZERO));
             assertThat(context.getBean(KvProperties.class))
-                    .isEqualTo(new KvProperties(Path.of("/kv"), DataSize.ofGigabytes(1), 16, Duration.ofSeconds(5)));
+                    .isEqualTo(new KvProperties(
+                            Path.of("/kv"), DataSize.ofGigabytes(1), false, false, 16, Duration.ofSeconds(5)));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(
                             new TransferProperties(TransportChoice.TCP, Duration.ofSeconds(3), Duration.ofSeconds(4)));

@@ -41,13 +41,23 @@ public final class RedisKvDirectory {
         this.timeout = timeout;
     }
 
-    /** Names the holder of all blocks of a chain from its first; again before the lease ends to renew. */
-    public CompletionStage<Long> register(List<BlockHash> chain, WorkerRef holder) {
-        if (chain.isEmpty()) {
+    /** How long an entry lasts that is not registered again. */
+    public Duration lease() {
+        return lease;
+    }
+
+    /**
+     * Names the holder of blocks of a chain; again before the lease ends to renew.
+     *
+     * @param first the chain's first block, which the keys carry
+     */
+    public CompletionStage<Long> register(BlockHash first, List<BlockHash> blocks, WorkerRef holder) {
+        if (blocks.isEmpty()) {
             return CompletableFuture.completedFuture(0L);
         }
-        return answer(redis.execute(REGISTER, keys(chain), List.of(value(holder), Long.toString(lease.toMillis())))
-                .single());
+        return answer(
+                redis.execute(REGISTER, keys(first, blocks), List.of(value(holder), Long.toString(lease.toMillis())))
+                        .single());
     }
 
     /**
@@ -59,8 +69,8 @@ public final class RedisKvDirectory {
         if (blocks.isEmpty()) {
             return CompletableFuture.completedFuture(0L);
         }
-        List<String> keys = blocks.stream().map(block -> key(first, block)).toList();
-        return answer(redis.execute(REMOVE, keys, List.of(value(holder))).single());
+        return answer(redis.execute(REMOVE, keys(first, blocks), List.of(value(holder)))
+                .single());
     }
 
     /** The holders of the chain's leading blocks, in order, up to the first block that nobody holds. */
@@ -68,7 +78,8 @@ public final class RedisKvDirectory {
         if (chain.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());
         }
-        return answer(redis.opsForValue().multiGet(keys(chain)).map(RedisKvDirectory::leading));
+        return answer(
+                redis.opsForValue().multiGet(keys(chain.getFirst(), chain)).map(RedisKvDirectory::leading));
     }
 
     private static List<WorkerRef> leading(List<@Nullable String> values) {
@@ -92,8 +103,8 @@ public final class RedisKvDirectory {
         return answer;
     }
 
-    private List<String> keys(List<BlockHash> chain) {
-        return chain.stream().map(block -> key(chain.getFirst(), block)).toList();
+    private List<String> keys(BlockHash first, List<BlockHash> blocks) {
+        return blocks.stream().map(block -> key(first, block)).toList();
     }
 
     private String key(BlockHash first, BlockHash block) {

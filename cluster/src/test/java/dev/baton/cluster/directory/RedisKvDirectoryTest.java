@@ -48,18 +48,18 @@ class RedisKvDirectoryTest {
 
     @Test
     void namesTheHoldersOfTheLeadingBlocksOnly() throws Exception {
-        get(directory.register(chain.subList(0, 2), ONE));
+        get(directory.register(chain.getFirst(), chain.subList(0, 2), ONE));
         assertThat(get(directory.holders(chain))).containsExactly(ONE, ONE);
 
-        get(directory.register(chain, OTHER));
+        get(directory.register(chain.getFirst(), chain, OTHER));
         get(directory.remove(chain.getFirst(), chain.subList(1, 2), OTHER));
         assertThat(get(directory.holders(chain))).as("a gap ends the run").containsExactly(OTHER);
     }
 
     @Test
     void takesBackOnlyWhatStillNamesTheHolder() throws Exception {
-        get(directory.register(chain, ONE));
-        get(directory.register(chain.subList(0, 1), OTHER));
+        get(directory.register(chain.getFirst(), chain, ONE));
+        get(directory.register(chain.getFirst(), chain.subList(0, 1), OTHER));
         assertThat(get(directory.remove(chain.getFirst(), chain, ONE))).isEqualTo(3);
         assertThat(get(directory.holders(chain))).containsExactly(OTHER);
     }
@@ -67,7 +67,7 @@ class RedisKvDirectoryTest {
     @Test
     void forgetsAHolderWhoseLeaseEnds() throws Exception {
         RedisKvDirectory brief = directory(model, Duration.ofMillis(40));
-        get(brief.register(chain, ONE));
+        get(brief.register(chain.getFirst(), chain, ONE));
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
         while (!get(brief.holders(chain)).isEmpty()) {
             assertThat(System.nanoTime()).isLessThan(end);
@@ -76,7 +76,7 @@ class RedisKvDirectoryTest {
 
     @Test
     void keepsModelsApart() throws Exception {
-        get(directory.register(chain, ONE));
+        get(directory.register(chain.getFirst(), chain, ONE));
         assertThat(get(directory(model + 1, Duration.ofMinutes(1)).holders(chain)))
                 .isEmpty();
     }
@@ -84,7 +84,7 @@ class RedisKvDirectoryTest {
     @Test
     void asksNothingForAnEmptyChain() throws Exception {
         assertThat(get(directory.holders(List.of()))).isEmpty();
-        assertThat(get(directory.register(List.of(), ONE))).isZero();
+        assertThat(get(directory.register(chain.getFirst(), List.of(), ONE))).isZero();
     }
 
     private RedisKvDirectory directory(long fingerprint, Duration lease) {

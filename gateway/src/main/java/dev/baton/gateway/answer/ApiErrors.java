@@ -45,6 +45,7 @@ final class ApiErrors {
                     TRANSFER_FAILED,
                     ENGINE_FAILED,
                     UNKNOWN_REQUEST,
+                    KV_NOT_FOUND,
                     UNRECOGNIZED ->
                 ApiError.internal(
                         "The answer could not be finished (" + failure.getCode() + "): " + failure.getMessage());

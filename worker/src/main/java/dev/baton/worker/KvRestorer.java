@@ -1,0 +1,68 @@
+package dev.baton.worker;
+
+import dev.baton.kv.BlockHash;
+import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.transfer.pool.HeldRows;
+import dev.baton.transfer.pool.LocalPools;
+import dev.baton.worker.Restored.Rung;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Brings KV of a sequence that another worker has begun into blocks that are reserved for it here. It is found by content:
+ * full blocks by their names, the last one by the tokens in it. So it does not matter whose pool it is, nor whether its
+ * owner is dead, frozen or alive. Blocks the caller; any thread but the engine's.
+ */
+public final class KvRestorer implements AutoCloseable {
+    private final LocalPools pools;
+    private final long fingerprint;
+    private final int blockTokens;
+    private final WorkerMetrics metrics;
+
+    KvRestorer(LocalPools pools, long modelFingerprint, int blockTokens, WorkerMetrics metrics) {
+        this.pools = pools;
+        this.fingerprint = modelFingerprint;
+        this.blockTokens = blockTokens;
+        this.metrics = metrics;
+        metrics.droppedElsewhere(pools);
+    }
+
+    /**
+     * Copies what it finds.
+     *
+     * @param blocks for all tokens in order
+     * @param cachedTokens whole blocks from the start that are in place already
+     */
+    public Restored restore(Generation generation, int[] blocks, int cachedTokens) {
+        long started = System.nanoTime();
+        int[] tokens = tokens(generation);
+        int first = cachedTokens / blockTokens;
+        List<BlockHash> chain =
+                new PrefixHasher(generation.getTenantSalt().toByteArray(), fingerprint, blockTokens).chain(tokens);
+        Optional<HeldRows> held = pools.longest(chain, tokens, first);
+        int copied = held.map(rows -> pools.copy(rows, Arrays.copyOfRange(blocks, first, blocks.length)))
+                .orElse(0);
+        int found = Math.min(cachedTokens + copied, tokens.length);
+        Rung rung = copied > 0 ? Rung.POOL : cachedTokens > 0 ? Rung.CACHE : Rung.PREFILL;
+        Restored restored = new Restored(rung, tokens.length, found, Duration.ofNanos(System.nanoTime() - started));
+        metrics.restored(restored);
+        return restored;
+    }
+
+    private static int[] tokens(Generation generation) {
+        int prompt = generation.getPromptCount();
+        int[] tokens = new int[prompt + generation.getAcceptedCount()];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = i < prompt ? generation.getPrompt(i) : generation.getAccepted(i - prompt);
+        }
+        return tokens;
+    }
+
+    @Override
+    public void close() {
+        pools.close();
+    }
+}
