@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What transformers answered to the same chats, greedy and in f32, as committed beside the engine's tests. */
+/** What transformers answered to the same chats, greedy and in f32, as committed beside the model's tests. */
 final class Reference {
     private static final Path FILE =
             RunningBaton.HOME.resolve("model/src/test/resources/reference/demo/reference.json");
