@@ -12,7 +12,10 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,16 +28,16 @@ public final class OrphanPools implements AutoCloseable {
     public static final String KEEP_SETTING = "baton.kv.orphan-keep";
 
     private static final Logger LOG = System.getLogger(OrphanPools.class.getName());
+    private static final Duration SHORTEST_ROUND = Duration.ofMillis(50);
     private static final Duration LONGEST_ROUND = Duration.ofSeconds(5);
 
     private final PoolFolder folder;
     private final Duration keep;
     private final Map<Life, Long> seen = new HashMap<>();
-    private @Nullable Thread thread;
-    private volatile boolean closed;
+    private @Nullable ScheduledExecutorService rounds;
 
     /** One life of a pool: a worker that took it over and died again starts its time anew. */
-    private record Life(Path pool, Object fileKey, long takenAt) {}
+    private record Life(Path pool, Object fileKey, long generation) {}
 
     OrphanPools(Path folder, Duration keep) throws IOException {
         this.folder = new PoolFolder(folder.toRealPath());
@@ -44,21 +47,21 @@ public final class OrphanPools implements AutoCloseable {
     /** Starts to look, several times within {@code keep}. */
     public static OrphanPools start(Path folder, Duration keep) throws IOException {
         OrphanPools orphans = new OrphanPools(folder, keep);
-        Duration round = keep.dividedBy(4).compareTo(LONGEST_ROUND) < 0 ? keep.dividedBy(4) : LONGEST_ROUND;
-        long nanos = Math.max(Duration.ofMillis(50).toNanos(), round.toNanos());
-        orphans.thread = Thread.ofPlatform().daemon().name("orphan-pools").start(() -> {
-            while (!orphans.closed) {
-                orphans.sweep(System.nanoTime());
-                LockSupport.parkNanos(nanos);
-            }
-        });
+        long quarter = keep.dividedBy(4).toNanos();
+        long round = Math.clamp(quarter, SHORTEST_ROUND.toNanos(), LONGEST_ROUND.toNanos());
+        ScheduledExecutorService rounds = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("orphan-pools").factory());
+        AtomicLong passed = new AtomicLong();
+        var unused = rounds.scheduleWithFixedDelay(
+                () -> orphans.sweep(passed.getAndAdd(round)), 0, round, TimeUnit.NANOSECONDS);
+        orphans.rounds = rounds;
         return orphans;
     }
 
     /**
      * Deletes what has been an orphan for long enough.
      *
-     * @param now nanoseconds on a clock that never goes back
+     * @param now nanoseconds on a time line that never goes back
      * @return bytes freed
      */
     long sweep(long now) {
@@ -107,19 +110,20 @@ public final class OrphanPools implements AutoCloseable {
 
     private static Life life(Path pool) throws IOException {
         Object key = Files.readAttributes(pool, BasicFileAttributes.class).fileKey();
-        long takenAt;
+        long generation;
         try {
-            takenAt = PoolSlot.header(pool).takenAt();
+            generation = PoolSlot.header(pool).generation();
         } catch (IOException e) {
             // Nobody's pool any more, of an older version say: it goes like the others.
-            takenAt = 0;
+            generation = 0;
         }
-        return new Life(pool, key == null ? pool : key, takenAt);
+        return new Life(pool, key == null ? pool : key, generation);
     }
 
     @Override
     public void close() {
-        closed = true;
-        LockSupport.unpark(thread);
+        if (rounds != null) {
+            rounds.shutdown();
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.transfer.pool;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -49,20 +50,20 @@ record PoolFolder(Path path) {
         List<Path> files = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(path, pattern)) {
             stream.forEach(files::add);
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
         }
         return files;
     }
 
-    /** The folder's lock, or empty when somebody holds it for longer than that. */
+    /** The folder's lock, or empty when somebody holds it for about as long as that. */
     Optional<PoolLock> lock(Duration patience) throws IOException {
-        long end = System.nanoTime() + patience.toNanos();
-        while (true) {
-            Optional<PoolLock> lock = PoolLock.tryAcquire(path.resolve(FOLDER_LOCK));
-            if (lock.isPresent() || System.nanoTime() - end >= 0) {
-                return lock;
-            }
+        Optional<PoolLock> lock = PoolLock.tryAcquire(path.resolve(FOLDER_LOCK));
+        for (long tries = patience.dividedBy(POLL); lock.isEmpty() && tries > 0; tries--) {
             LockSupport.parkNanos(POLL.toNanos());
+            lock = PoolLock.tryAcquire(path.resolve(FOLDER_LOCK));
         }
+        return lock;
     }
 
     /** The lock of a pool, or empty when a living process holds it or it is another user's. */

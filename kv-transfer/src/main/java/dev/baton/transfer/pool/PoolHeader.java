@@ -17,30 +17,30 @@ import java.nio.charset.StandardCharsets;
  *  0  magic "BATONKVP"     8  version 2          12  description bytes
  * 16  bytes of the file   24  first table byte   32  table bytes
  * 40  first KV byte       48  KV bytes           56  generation: grows each time a worker takes the pool over
- * 64  taken at, epoch ms  72  checksum of bytes 8 to 56, 64 to 72 and the description
+ * 64  turn                72  checksum of bytes 8 to 56, 64 to 72 and the description
  * 80  KvPoolDescription
  * </pre>
  *
  * <p>Version 1 had no block table, and the epoch of its worker in its file's name; it is refused.
  *
  * @param generation lives of the pool, 1 for the first
- * @param takenAt when this life began, epoch milliseconds
+ * @param turn of the pools of one worker, the one with the highest was taken last
  */
-record PoolHeader(PoolIdentity identity, long generation, long takenAt) {
+record PoolHeader(PoolIdentity identity, long generation, long turn) {
     static final int VERSION = 2;
     static final int FIXED_BYTES = 4096;
     private static final long MAGIC = MemorySegment.ofArray("BATONKVP".getBytes(StandardCharsets.US_ASCII))
             .get(u64(), 0);
     private static final int GENERATION_AT = 56;
-    private static final int TAKEN_AT = 64;
+    private static final int TURN_AT = 64;
     private static final int CHECKSUM_AT = 72;
     private static final int DESCRIPTION_AT = 80;
     private static final long PAGE = 4096;
     private static final VarHandle ALIGNED = LedgerWords.WORD.varHandle();
 
     /** A pool's next life, under a new owner. */
-    PoolHeader takenOver(PoolIdentity by, long now) {
-        return new PoolHeader(by, generation + 1, now);
+    PoolHeader takenOver(PoolIdentity by, long nextTurn) {
+        return new PoolHeader(by, generation + 1, nextTurn);
     }
 
     LedgerFormat table() {
@@ -73,7 +73,7 @@ record PoolHeader(PoolIdentity identity, long generation, long takenAt) {
         file.set(u64(), 32, table().bytes());
         file.set(u64(), 40, kvOffset());
         file.set(u64(), 48, identity.layout().bytes());
-        file.set(u64(), TAKEN_AT, takenAt);
+        file.set(u64(), TURN_AT, turn);
         MemorySegment.copy(description, 0, file, ValueLayout.JAVA_BYTE, DESCRIPTION_AT, description.length);
         file.set(u64(), CHECKSUM_AT, checksum(file, description.length));
         ALIGNED.setRelease(file, 0L, MAGIC);
@@ -110,7 +110,7 @@ record PoolHeader(PoolIdentity identity, long generation, long takenAt) {
             header = new PoolHeader(
                     PoolIdentity.of(KvPoolDescription.parseFrom(description)),
                     file.get(u64(), GENERATION_AT),
-                    file.get(u64(), TAKEN_AT));
+                    file.get(u64(), TURN_AT));
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             throw new IOException("pool file with an unreadable description", e);
         }
@@ -129,7 +129,7 @@ record PoolHeader(PoolIdentity identity, long generation, long takenAt) {
         for (int at = 8; at < GENERATION_AT; at += 8) {
             sum.add(file.get(u64(), at));
         }
-        sum.add(file.get(u64(), TAKEN_AT));
+        sum.add(file.get(u64(), TURN_AT));
         for (int at = 0; at < descriptionBytes; at++) {
             sum.add(file.get(ValueLayout.JAVA_BYTE, (long) DESCRIPTION_AT + at));
         }

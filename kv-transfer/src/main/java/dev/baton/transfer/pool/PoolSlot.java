@@ -20,20 +20,24 @@ import java.util.Set;
  * The place of a worker's pool in its folder, under the pool's lock.
  *
  * @param left header of the pool that an earlier life left there and that this one can take over
+ * @param turn higher than that of any other pool of the worker
  */
-record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left) {
+record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left, long turn) {
     private static final Logger LOG = System.getLogger(PoolSlot.class.getName());
 
     /** The free slot with the pool that was taken last, else the first free one. What cannot be taken over is deleted. */
     static PoolSlot take(PoolFolder folder, PoolIdentity identity) throws IOException {
         List<PoolSlot> free = new ArrayList<>();
+        long turn = 1;
         try {
-            for (int slot = 1; slot <= PoolFolder.SLOTS; slot++) {
-                Path pool = folder.pool(identity.workerId(), slot);
+            for (int number = 1; number <= PoolFolder.SLOTS; number++) {
+                Path pool = folder.pool(identity.workerId(), number);
+                turn = Math.max(turn, turn(pool) + 1);
                 Optional<PoolLock> lock = PoolLock.tryAcquire(PoolFolder.lockOf(pool));
                 if (lock.isPresent()) {
-                    free.add(new PoolSlot(pool, lock.get(), Optional.empty()));
-                    free.set(free.size() - 1, new PoolSlot(pool, lock.get(), left(pool, identity)));
+                    // In the list before anything can fail, so that its lock is given back.
+                    free.add(new PoolSlot(pool, lock.get(), Optional.empty(), 0));
+                    free.set(free.size() - 1, new PoolSlot(pool, lock.get(), left(pool, identity), 0));
                 }
             }
         } catch (IOException | RuntimeException e) {
@@ -44,7 +48,7 @@ record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left) {
         }
         PoolSlot best = free.stream()
                 .max(Comparator.comparingLong(
-                        slot -> slot.left.map(PoolHeader::takenAt).orElse(-1L)))
+                        slot -> slot.left.map(PoolHeader::turn).orElse(0L)))
                 .orElseThrow(() -> new IOException(
                         "%d processes hold pools of worker %s in %s: give each worker its own id, or end those that are frozen"
                                 .formatted(PoolFolder.SLOTS, identity.workerId(), folder.path())));
@@ -53,7 +57,16 @@ record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left) {
                 slot.lock.close();
             }
         }
-        return best;
+        return new PoolSlot(best.pool, best.lock, best.left, turn);
+    }
+
+    /** Turn of a pool, held by whomever; 0 where none can be read. */
+    private static long turn(Path pool) {
+        try {
+            return header(pool).turn();
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     private static Optional<PoolHeader> left(Path pool, PoolIdentity identity) throws IOException {

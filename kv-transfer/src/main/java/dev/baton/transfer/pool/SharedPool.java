@@ -110,8 +110,8 @@ public final class SharedPool implements AutoCloseable {
     private static SharedPool open(PoolFolder home, PoolIdentity identity) throws IOException {
         PoolSlot slot = PoolSlot.take(home, identity);
         PoolHeader header = slot.left()
-                .map(left -> left.takenOver(identity, System.currentTimeMillis()))
-                .orElseGet(() -> new PoolHeader(identity, 1, System.currentTimeMillis()));
+                .map(left -> left.takenOver(identity, slot.turn()))
+                .orElseGet(() -> new PoolHeader(identity, 1, slot.turn()));
         Arena arena = Arena.ofShared();
         try {
             if (slot.left().isEmpty()) {
