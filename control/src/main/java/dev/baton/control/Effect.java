@@ -9,11 +9,20 @@ import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** An action that a {@link RequestMachine} asks for. Performed in order; some are answered by a {@link RequestEvent}. */
 public sealed interface Effect {
-    /** Pick workers, of {@code avoid} only a decode worker when no other is left. Answers Routed or NoRoute. */
-    record ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) implements Effect {}
+    /**
+     * Pick workers, of {@code avoid} only a decode worker when no other is left. Answers Routed or NoRoute.
+     *
+     * @param left the decode worker that made the last tokens: their KV may still lie on its host. Null for none
+     */
+    record ChooseRoute(
+            Attempt attempt,
+            int accepted,
+            Set<WorkerRef> avoid,
+            @Nullable WorkerRef left) implements Effect {}
 
     /** Write the attempt to Redis, QUEUED: created when its number is 1, else raised. Answers. */
     record RecordAttempt(Attempt attempt, Route route) implements Effect {}

@@ -40,6 +40,7 @@ public final class RequestMachine {
     private Instant phaseSince;
     private Attempt attempt;
     private @Nullable Route route;
+    private @Nullable WorkerRef left;
     private int recordings;
     private boolean admitted;
     private int cachedTokens = -1;
@@ -65,7 +66,7 @@ public final class RequestMachine {
 
     /** The first effects. */
     public List<Effect> start() {
-        return List.of(new Effect.ChooseRoute(attempt, 0, Set.of()));
+        return List.of(new Effect.ChooseRoute(attempt, 0, Set.of(), null));
     }
 
     /** Takes an event and returns the effects. Events after the end, and late answers, have none. */
@@ -260,7 +261,11 @@ public final class RequestMachine {
         if (code == Failure.Code.BAD_REQUEST || late) {
             fail(failure);
         } else if (!unclaimed && matters(worker)) {
-            retries.avoid(worker);
+            if (code == Failure.Code.KV_NOT_FOUND) {
+                left = null; // the worker is well, only nothing was found there
+            } else {
+                retries.avoid(worker);
+            }
             raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, now);
         }
     }
@@ -325,6 +330,9 @@ public final class RequestMachine {
             return;
         }
         cancelWorkers();
+        if (phase == Phase.DECODING && route != null) {
+            left = route.decode().worker();
+        }
         boolean backOff = retries.givenUp(last);
         attempt = attempts.number(attempt.getNumber() + 1);
         phase = Phase.QUEUED;
@@ -340,7 +348,7 @@ public final class RequestMachine {
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(attempt, intake.size(), retries.avoided()));
+        effects.add(new Effect.ChooseRoute(attempt, intake.size(), retries.avoided(), left));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {

@@ -16,6 +16,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -176,11 +177,22 @@ class RequestMachineTest {
                 .contains(
                         new Effect.SendCancel(PREFILL, first),
                         new Effect.SendCancel(DECODE, first),
-                        new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE)));
+                        new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE));
         assertThat(request.route(LOCAL_OTHER))
                 .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL_OTHER, TokenIds.of(100, 101)));
         assertThat(request.attempt().getNumber()).isEqualTo(2);
         assertThat(request.attempt().getNonce()).isNotEqualTo(first.getNonce());
+    }
+
+    @Test
+    void whereTheKvOfTheDeadWorkerIsNotFoundTheNextAttemptDoesNotCountOnItAndAvoidsNobodyForIt() {
+        Requests request = Requests.decoding();
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+        request.route(LOCAL_OTHER);
+        List<Effect> declined = request.on(request.failure(OTHER, Failure.Code.KV_NOT_FOUND));
+        List<Effect> later = request.after(Duration.ofMillis(200));
+        assertThat(Stream.concat(declined.stream(), later.stream()))
+                .contains(new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), null));
     }
 
     @Test
@@ -218,7 +230,7 @@ class RequestMachineTest {
     }
 
     private static Effect chooseRoute(Requests request) {
-        return new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE));
+        return new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE), null);
     }
 
     @Test
@@ -322,7 +334,7 @@ class RequestMachineTest {
     }
 
     private static Effect chooseRouteAvoidingDecode(Requests request) {
-        return new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE));
+        return new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE);
     }
 
     @Test

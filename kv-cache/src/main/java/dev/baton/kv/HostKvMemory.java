@@ -26,8 +26,7 @@ public record HostKvMemory(KvRegion region, KvDigester digester) implements KvMe
         if (!(source instanceof HostKvMemory other) || !layout().compatibleWith(other.layout())) {
             throw new IllegalArgumentException("no way from %s into %s".formatted(source, this));
         }
-        return digester.copy(
-                layer, other.region.layerBlock(layer, sourceBlock), region.layerBlock(layer, block), rows);
+        return digester.copy(layer, other.region.layerBlock(layer, sourceBlock), region.layerBlock(layer, block), rows);
     }
 
     @Override

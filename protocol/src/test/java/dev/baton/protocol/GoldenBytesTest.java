@@ -99,11 +99,11 @@ class GoldenBytesTest {
                 .sorted()
                 .forEach(numbers::append);
         assertThat(numbers).hasToString("""
-                        Code: CODE_UNSPECIFIED=0 CANCELLED=1 DEADLINE_EXCEEDED=2 SUPERSEDED=3 NO_CAPACITY=4 MODEL_MISMATCH=5 TRANSFER_FAILED=6 BAD_REQUEST=7 ENGINE_FAILED=8 SHUTTING_DOWN=9 UNKNOWN_REQUEST=10
-                        KvTransportKind: KV_TRANSPORT_UNSPECIFIED=0 SHARED_MEMORY=1 TCP=2
-                        Reason: REASON_UNSPECIFIED=0 STOP=1 LENGTH=2
-                        Role: ROLE_UNSPECIFIED=0 PREFILL=1 DECODE=2
-                        """);
+            Code: CODE_UNSPECIFIED=0 CANCELLED=1 DEADLINE_EXCEEDED=2 SUPERSEDED=3 NO_CAPACITY=4 MODEL_MISMATCH=5 TRANSFER_FAILED=6 BAD_REQUEST=7 ENGINE_FAILED=8 SHUTTING_DOWN=9 UNKNOWN_REQUEST=10 KV_NOT_FOUND=11
+            KvTransportKind: KV_TRANSPORT_UNSPECIFIED=0 SHARED_MEMORY=1 TCP=2
+            Reason: REASON_UNSPECIFIED=0 STOP=1 LENGTH=2
+            Role: ROLE_UNSPECIFIED=0 PREFILL=1 DECODE=2
+            """);
     }
 
     private static String describe(EnumDescriptor type) {

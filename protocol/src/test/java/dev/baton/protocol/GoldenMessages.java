@@ -60,6 +60,9 @@ final class GoldenMessages {
         all.put(
                 "handoff-compute",
                 handoff.setCompute(ComputeHere.getDefaultInstance()).build());
+        all.put(
+                "handoff-restore",
+                handoff.setCompute(ComputeHere.newBuilder().setMostTokens(64)).build());
         all.put("failure", FAILURE);
         all.put("worker-state", workerState());
         all.put("usage-event", usageEvent());

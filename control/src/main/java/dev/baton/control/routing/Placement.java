@@ -7,10 +7,12 @@ import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses workers among those that live, and remembers what it has sent to each: the load that no heartbeat shows yet,
@@ -18,9 +20,19 @@ import java.util.Set;
  */
 public final class Placement {
     private static final int AFFINITY_BLOCKS = 1 << 17;
+    private static final int MOST_MACHINES = 4_096;
 
     private final Router router;
     private final WorkerLoads loads = new WorkerLoads();
+
+    /** Host of each worker by its id, also of those that are gone. */
+    private final Map<String, String> machines = new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, String> eldest) {
+            return size() > MOST_MACHINES;
+        }
+    };
+
     private PrefixAffinity affinity = new PrefixAffinity(1, 0);
     private int affinityBlockTokens = 1;
     private int rotation;
@@ -29,8 +41,13 @@ public final class Placement {
         this.router = router;
     }
 
-    /** A route and the prompt tokens that it was charged with: give it back with {@link #release}. */
-    public record Assignment(Route route, long modelFingerprint, int uncachedTokens) {}
+    /**
+     * A route and the prompt tokens that it was charged with: give it back with {@link #release}.
+     *
+     * @param mostComputed tokens that its decode worker should compute at most, since it was chosen for KV that is thought
+     *     to lie on its host; 0 for any number
+     */
+    public record Assignment(Route route, long modelFingerprint, int uncachedTokens, int mostComputed) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public static int maxContext(List<WorkerState> live) {
@@ -61,6 +78,7 @@ public final class Placement {
      * @param tokens prompt and accepted tokens
      * @param newTokens most tokens still to be generated
      * @param avoid workers that failed or declined the request
+     * @param left a worker that is gone, whose host may still hold KV of all tokens but the last; null for none
      */
     public synchronized Optional<Assignment> place(
             List<WorkerState> live,
@@ -68,12 +86,38 @@ public final class Placement {
             List<BlockHash> chain,
             int tokens,
             int newTokens,
-            Set<WorkerRef> avoid) {
+            Set<WorkerRef> avoid,
+            @Nullable WorkerRef left) {
+        live.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
         Map<String, Integer> cached =
                 affinity.cached(live.stream().map(WorkerState::getWorker).toList(), chain);
-        RoutingQuery query = new RoutingQuery(model, tokens, newTokens, cached, avoid);
-        return router.choose(query, views(live, WorkerState.Role.PREFILL), views(live, WorkerState.Role.DECODE))
-                .map(route -> charge(route, live, query, chain));
+        List<WorkerView> prefill = views(live, WorkerState.Role.PREFILL);
+        List<WorkerView> decode = views(live, WorkerState.Role.DECODE);
+        RoutingQuery plain = new RoutingQuery(model, tokens, newTokens, cached, avoid);
+        RoutingQuery query = left == null
+                ? plain
+                : new RoutingQuery(model, tokens, newTokens, withLeft(cached, decode, left, tokens), avoid);
+        return router.choose(query, prefill, decode).map(route -> {
+            boolean elseSplit = left != null
+                    && route.computesAtDecode()
+                    && router.choose(plain, prefill, decode)
+                            .map(other -> !other.computesAtDecode())
+                            .orElse(false);
+            return charge(route, live, query, chain, elseSplit ? router.localTokens() : 0);
+        });
+    }
+
+    /** Decode workers on the host of a worker that is gone are thought to find all its KV there. */
+    private Map<String, Integer> withLeft(
+            Map<String, Integer> cached, List<WorkerView> decode, WorkerRef left, int tokens) {
+        String machine = machines.getOrDefault(left.getId(), "");
+        Map<String, Integer> known = new HashMap<>(cached);
+        for (WorkerView worker : decode) {
+            if (!machine.isEmpty() && machine.equals(worker.state().getMachine())) {
+                known.put(worker.id(), tokens - 1);
+            }
+        }
+        return known;
     }
 
     /** The first token is there, or will never be: its prompt waits no more. */
@@ -86,7 +130,8 @@ public final class Placement {
         assignment.route().workers().forEach(worker -> loads.add(worker, 0, -1));
     }
 
-    private Assignment charge(Route route, List<WorkerState> live, RoutingQuery query, List<BlockHash> chain) {
+    private Assignment charge(
+            Route route, List<WorkerState> live, RoutingQuery query, List<BlockHash> chain, int mostComputed) {
         String first = route.first().worker().getId();
         int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
         loads.add(route.first().worker(), uncached, 0);
@@ -99,7 +144,7 @@ public final class Placement {
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
                 .orElse(0);
-        return new Assignment(route, fingerprint, uncached);
+        return new Assignment(route, fingerprint, uncached, mostComputed);
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */

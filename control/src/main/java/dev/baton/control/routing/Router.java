@@ -26,6 +26,11 @@ public final class Router {
         this.costs = costs;
     }
 
+    /** The largest uncached prompt that is left to a decode worker. */
+    int localTokens() {
+        return policy.localTokens();
+    }
+
     /** The cheapest route, or empty when no live decode worker serves the model. */
     public Optional<Route> choose(RoutingQuery query, List<WorkerView> prefill, List<WorkerView> decode) {
         List<WorkerView> able = able(query, decode);

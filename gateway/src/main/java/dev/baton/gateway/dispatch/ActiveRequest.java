@@ -21,7 +21,6 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -189,13 +188,12 @@ final class ActiveRequest implements RequestHandle {
 
     private void perform(Effect effect) {
         switch (effect) {
-            case Effect.ChooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) ->
-                chooseRoute(attempt, accepted, avoid);
+            case Effect.ChooseRoute choose -> chooseRoute(choose);
             case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
             case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) ->
                 publish(attempt, jobs.prefill(route, generation(attempt, accepted)));
             case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) ->
-                publish(attempt, jobs.computeHere(route, generation(attempt, accepted)));
+                publish(attempt, jobs.computeHere(route, generation(attempt, accepted), mostComputed()));
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
             case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
@@ -235,9 +233,16 @@ final class ActiveRequest implements RequestHandle {
         }
     }
 
-    private void chooseRoute(Attempt attempt, int accepted, Set<WorkerRef> avoid) {
+    private int mostComputed() {
+        return assignment == null ? 0 : assignment.mostComputed();
+    }
+
+    private void chooseRoute(Effect.ChooseRoute choose) {
+        Attempt attempt = choose.attempt();
         release();
-        assignment = placement.place(request, chain, accepted, avoid).orElse(null);
+        assignment = placement
+                .place(request, chain, choose.accepted(), choose.avoid(), choose.left())
+                .orElse(null);
         answered = false;
         events.add(
                 assignment == null

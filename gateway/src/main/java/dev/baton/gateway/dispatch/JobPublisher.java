@@ -52,11 +52,15 @@ final class JobPublisher implements AutoCloseable {
         return send(() -> producer.send(route.first().lane(), job));
     }
 
-    /** To the route's decode lane: no prefill worker takes part. */
-    CompletionStage<Void> computeHere(Route route, Generation.Builder generation) {
+    /**
+     * To the route's decode lane: no prefill worker takes part.
+     *
+     * @param mostComputed tokens above which the worker declines, 0 for any number
+     */
+    CompletionStage<Void> computeHere(Route route, Generation.Builder generation, int mostComputed) {
         Handoff handoff = Handoff.newBuilder()
                 .setGeneration(generation.setGateway(gateway))
-                .setCompute(ComputeHere.getDefaultInstance())
+                .setCompute(ComputeHere.newBuilder().setMostTokens(mostComputed))
                 .build();
         return send(() -> producer.send(route.decode().lane(), handoff));
     }

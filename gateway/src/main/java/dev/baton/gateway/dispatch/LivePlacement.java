@@ -48,16 +48,22 @@ final class LivePlacement {
      *
      * @param chain of the request's prompt
      * @param accepted tokens that it has already
+     * @param left a worker that is gone, whose host may still hold the KV of those tokens; null for none
      */
     Optional<Placement.Assignment> place(
-            GenerationRequest request, List<BlockHash> chain, int accepted, Set<WorkerRef> avoid) {
+            GenerationRequest request,
+            List<BlockHash> chain,
+            int accepted,
+            Set<WorkerRef> avoid,
+            @Nullable WorkerRef left) {
         return placement.place(
                 serving(request.model()),
                 request.model(),
                 chain,
                 request.prompt().length + accepted,
                 request.maxTokens() - accepted,
-                avoid);
+                avoid,
+                left);
     }
 
     /** The first token is there, or will never be: its prompt waits no more. */
