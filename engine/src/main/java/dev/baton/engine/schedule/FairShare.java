@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows that each tenant has had computed: tokens of prompts that were not found in the cache, and tokens made. Who had
  * least is served next. A tenant that begins to wait is lifted to the least of those who wait, or to the one who waited
- * last, so that nobody saves up what he did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
+ * last, so that nobody saves up what it did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
  * language models", 2024.)
  */
 final class FairShare {
@@ -22,8 +22,8 @@ final class FairShare {
         return rows.getOrDefault(tenant, 0L);
     }
 
-    /** Payers that are remembered. */
-    int payers() {
+    /** Tenants that are remembered. */
+    int tenants() {
         return rows.size();
     }
 

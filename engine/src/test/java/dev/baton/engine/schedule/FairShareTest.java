@@ -61,15 +61,15 @@ class FairShareTest {
     }
 
     @Test
-    void payersThatCameOnceAreForgotten() {
+    void tenantsThatCameOnceAreForgotten() {
         FairShare shares = new FairShare();
         for (int i = 0; i < 100_000; i++) {
             shares.lift("tenant" + i, Set.of());
             shares.served("tenant" + i);
             shares.charge("tenant" + i, 1);
         }
-        assertThat(shares.payers()).isLessThan(5_000);
-        assertThat(shares.had("payer99999")).isEqualTo(100_000);
+        assertThat(shares.tenants()).isLessThan(5_000);
+        assertThat(shares.had("tenant99999")).isEqualTo(100_000);
     }
 
     private void run(List<Habit> habits, int steps) {
