@@ -18,6 +18,7 @@ import dev.baton.transfer.KvReceiver;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.worker.ActiveAttempts;
+import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
@@ -33,10 +34,11 @@ import org.slf4j.LoggerFactory;
  * One request on the decode worker, from its claim to its last token. With a ticket its KV is fetched into reserved
  * blocks first; without one the engine computes it here. Reserved blocks go back only when nothing writes into them.
  */
-final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
+final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     private static final Logger LOG = LoggerFactory.getLogger(DecodeSequence.class);
 
     private final WorkerContext context;
+    private final ModelRuntime runtime;
     private final KvReceiver receiver;
     private final Handoff handoff;
     private final Consumer<AttemptKey> whenEnded;
@@ -50,8 +52,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private @Nullable CompletableFuture<Restored> restoring;
 
     DecodeSequence(
-            WorkerContext context, KvReceiver receiver, LaneRecord<Handoff> record, Consumer<AttemptKey> whenEnded) {
+            WorkerContext context,
+            ModelRuntime runtime,
+            KvReceiver receiver,
+            LaneRecord<Handoff> record,
+            Consumer<AttemptKey> whenEnded) {
         this.context = context;
+        this.runtime = runtime;
         this.receiver = receiver;
         this.handoff = record.value();
         this.whenEnded = whenEnded;
@@ -81,12 +88,12 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     /** The gateway gave it up. */
     @Override
     public void cancel() {
-        context.submitSurely(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
+        runtime.submitReliably(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
     }
 
     private void admit(Goal goal) {
         Generation generation = handoff.getGeneration();
-        if (!context.compute().engine().submit(new EngineCommand.Admit(generation, goal, this))) {
+        if (!runtime.engine().submit(new EngineCommand.Admit(generation, goal, this))) {
             decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
         }
     }
@@ -115,8 +122,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
     private void restore(List<Integer> blocks, int cached) {
         int[] all = blocks.stream().mapToInt(Integer::intValue).toArray();
         CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
-                () -> context.compute().restorer().restore(handoff.getGeneration(), all, cached),
-                Thread::startVirtualThread);
+                () -> runtime.restorer().restore(handoff.getGeneration(), all, cached), Thread::startVirtualThread);
         restoring = asked;
         asked.whenComplete((restored, error) -> {
             if (error != null) {
@@ -131,20 +137,20 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
                 + handoff.getGeneration().getAcceptedCount();
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {
-            context.submitSurely(new EngineCommand.Cancel(
+            runtime.submitReliably(new EngineCommand.Cancel(
                     key,
                     Failure.newBuilder()
                             .setCode(Failure.Code.KV_NOT_FOUND)
                             .setMessage("%d of %d tokens' KV was found here".formatted(found, tokens))
                             .build()));
         } else {
-            context.submitSurely(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
+            runtime.submitReliably(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
         }
     }
 
     private void fetch(List<Integer> blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
-        int shared = cached / context.compute().pool().identity().layout().blockTokens();
+        int shared = cached / runtime.pool().identity().layout().blockTokens();
         IncomingTransfer asked = receiver.fetch(new TicketRequest(
                 key,
                 offer.getTokens(),
@@ -166,10 +172,11 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
                             .setExposedTransferUs(exposed)
                             .setTransferBytes(whole.bytes());
                 }
-                context.submitSurely(
+                runtime.submitReliably(
                         new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
             }
-            case ReceiveOutcome.Failed(Failure failure) -> context.submitSurely(new EngineCommand.Cancel(key, failure));
+            case ReceiveOutcome.Failed(Failure failure) ->
+                runtime.submitReliably(new EngineCommand.Cancel(key, failure));
         }
     }
 
@@ -207,18 +214,18 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Work {
         frames().add(progress.gateway(), progress.failed(next, failure));
         CompletableFuture<Restored> copying = restoring;
         if (copying != null) {
-            copying.whenComplete((restored, error) -> context.submitSurely(new EngineCommand.Release(key)));
+            copying.whenComplete((restored, error) -> runtime.submitReliably(new EngineCommand.Release(key)));
         }
         IncomingTransfer asked = inbound;
         if (asked != null) {
             asked.cancel();
             asked.quiescent()
                     .thenRunAsync(
-                            () -> context.submitSurely(new EngineCommand.Release(key)), Thread::startVirtualThread);
+                            () -> runtime.submitReliably(new EngineCommand.Release(key)), Thread::startVirtualThread);
         }
     }
 
     private StepFrameBatcher frames() {
-        return context.reports().frames();
+        return context.frames();
     }
 }

@@ -1,12 +1,5 @@
 package dev.baton.decode;
 
-import dev.baton.engine.Device;
-import dev.baton.engine.EngineSettings;
-import dev.baton.protocol.v1.WorkerState.Role;
-import dev.baton.worker.Duty;
-import dev.baton.worker.WorkerContext;
-import dev.baton.worker.WorkerRole;
-import java.io.IOException;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
@@ -18,23 +11,9 @@ public class DecodeWorkerApplication {
         SpringApplication.run(DecodeWorkerApplication.class, args);
     }
 
-    @Bean
-    WorkerRole workerRole() {
-        return new WorkerRole() {
-            @Override
-            public Role role() {
-                return Role.DECODE;
-            }
-
-            @Override
-            public EngineSettings engine(Device device) {
-                return EngineSettings.decode();
-            }
-
-            @Override
-            public Duty<?> begin(WorkerContext context) throws IOException {
-                return DecodeDuty.begin(context);
-            }
-        };
+    /** The worker's node starts it and closes it, in its order. */
+    @Bean(destroyMethod = "")
+    DecodeRole role() {
+        return new DecodeRole();
     }
 }

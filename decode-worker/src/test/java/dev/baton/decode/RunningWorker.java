@@ -9,9 +9,7 @@ import dev.baton.cluster.streams.StreamListener;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.config.StreamProperties;
-import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
-import dev.baton.engine.EngineSettings;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -19,10 +17,9 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.testing.TestStack;
-import dev.baton.worker.Duty;
+import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProcessExit;
 import dev.baton.worker.WorkerContext;
-import dev.baton.worker.WorkerRole;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -87,7 +84,7 @@ final class RunningWorker implements AutoCloseable {
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
     static class Wiring {
-        @Bean
+        @Bean(destroyMethod = "")
         CapturingRole role() {
             return new CapturingRole();
         }
@@ -98,25 +95,14 @@ final class RunningWorker implements AutoCloseable {
         }
     }
 
-    /** The decode role, which also shows what it works with. */
-    static final class CapturingRole implements WorkerRole {
-        private final WorkerRole role = new DecodeWorkerApplication().workerRole();
-        private @Nullable WorkerContext begun;
+    /** The decode role, which also shows the model that it works with. */
+    static final class CapturingRole extends DecodeRole {
+        private @Nullable ModelRuntime captured;
 
         @Override
-        public WorkerState.Role role() {
-            return role.role();
-        }
-
-        @Override
-        public EngineSettings engine(Device device) {
-            return role.engine(device);
-        }
-
-        @Override
-        public Duty<?> begin(WorkerContext given) throws IOException {
-            begun = given;
-            return role.begin(given);
+        public void start(WorkerContext context, ModelRuntime model) throws IOException {
+            captured = model;
+            super.start(context, model);
         }
     }
 
@@ -135,8 +121,7 @@ final class RunningWorker implements AutoCloseable {
     }
 
     Engine engine() {
-        return Objects.requireNonNull(context.getBean(CapturingRole.class).begun)
-                .compute()
+        return Objects.requireNonNull(context.getBean(CapturingRole.class).captured)
                 .engine();
     }
 

@@ -19,6 +19,7 @@ import dev.baton.transfer.KvSender;
 import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.SendOutcome;
 import dev.baton.worker.ActiveAttempts;
+import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
@@ -33,10 +34,11 @@ import org.slf4j.LoggerFactory;
  * before the last chunk, so that the decode worker reserves blocks while it computes. Its blocks are held until the
  * transfer is over.
  */
-final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
+final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private static final Logger LOG = LoggerFactory.getLogger(PrefillSequence.class);
 
     private final WorkerContext context;
+    private final ModelRuntime runtime;
     private final PrefillJob job;
     private final OutgoingTransfer outbound;
     private final Consumer<AttemptKey> whenEnded;
@@ -47,8 +49,13 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     private int cachedTokens;
 
     PrefillSequence(
-            WorkerContext context, KvSender sender, LaneRecord<PrefillJob> record, Consumer<AttemptKey> whenEnded) {
+            WorkerContext context,
+            ModelRuntime runtime,
+            KvSender sender,
+            LaneRecord<PrefillJob> record,
+            Consumer<AttemptKey> whenEnded) {
         this.context = context;
+        this.runtime = runtime;
         this.job = record.value();
         this.whenEnded = whenEnded;
         this.kvPort = sender.port();
@@ -68,7 +75,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     public void begin() {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
-        if (!context.compute().engine().submit(new EngineCommand.Admit(job.getGeneration(), Goal.PREFILL, this))) {
+        if (!runtime.engine().submit(new EngineCommand.Admit(job.getGeneration(), Goal.PREFILL, this))) {
             Failure full = Failure.newBuilder()
                     .setCode(Failure.Code.NO_CAPACITY)
                     .setMessage(context.identity().id() + " takes no more work")
@@ -81,7 +88,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     /** The gateway gave it up. */
     @Override
     public void cancel() {
-        context.submitSurely(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
+        runtime.submitReliably(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
         outbound.close();
     }
 
@@ -99,7 +106,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
         }
         Generation generation = job.getGeneration();
         timing.setHandoffSentUs(frames().micros());
-        context.reports().claims().claim(generation, Phase.HANDED_OFF, holds -> {
+        context.claims().claim(generation, Phase.HANDED_OFF, holds -> {
             if (holds) {
                 publish();
             } else {
@@ -113,12 +120,12 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
                 .setGeneration(job.getGeneration())
                 .setTicket(TicketOffer.newBuilder()
                         .setSource(context.identity().ref())
-                        .setHost(context.settings().advertisedHost())
+                        .setHost(context.properties().advertisedHost())
                         .setPort(kvPort)
                         .setTokens(tokens())
                         .setCachedTokens(cachedTokens))
                 .build();
-        context.reports().lanes().send(job.getDecodeLane(), handoff).whenComplete((sent, error) -> {
+        context.handoffs().send(job.getDecodeLane(), handoff).whenComplete((sent, error) -> {
             if (error != null) {
                 giveUp(Failure.Code.TRANSFER_FAILED, "the handoff did not reach Kafka: " + error.getMessage());
             }
@@ -128,7 +135,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     private void giveUp(Failure.Code code, String why) {
         Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
         outbound.failed(failure);
-        context.submitSurely(new EngineCommand.Cancel(key, failure));
+        runtime.submitReliably(new EngineCommand.Cancel(key, failure));
     }
 
     @Override
@@ -161,7 +168,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     /** On a session thread, or on whoever ended the transfer: the blocks are free to become cache. */
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
-        context.submitSurely(new EngineCommand.Release(key));
+        runtime.submitReliably(new EngineCommand.Release(key));
         switch (outcome) {
             case SendOutcome.Acknowledged sent ->
                 LOG.debug("KV of {} sent: {} bytes in {}", key.requestId(), sent.bytes(), sent.duration());
@@ -171,6 +178,6 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Work {
     }
 
     private StepFrameBatcher frames() {
-        return context.reports().frames();
+        return context.frames();
     }
 }

@@ -8,11 +8,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attempts that a duty has claimed and not yet done with, and those that were cancelled of late. A cancel may come
- * before the claim is answered, or between the claim and the engine: such an attempt begins nothing, or is cancelled once
- * it has begun. Safe from any thread.
+ * The attempts that a role has claimed and not yet finished, and those cancelled lately. A cancel may come before the claim
+ * is answered, or between the claim and the engine: such an attempt is not started, or is cancelled once it has started.
+ * Safe from any thread.
  */
-public final class ActiveAttempts<T extends ActiveAttempts.Work> {
+public final class ActiveAttempts<T extends ActiveAttempts.Task> {
     /** Cancels that are remembered: a claim is answered long before so many others come. */
     private static final int REMEMBERED = 8_192;
 
@@ -27,7 +27,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Work> {
     };
 
     /** One attempt on this worker. */
-    public interface Work {
+    public interface Task {
         /** Hands it to the engine. */
         void begin();
 

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Commands that the engine must not miss, since blocks would never come back or a cancelled sequence would run on. While
- * the engine's queue is full they wait here, in order, and whoever brings them goes on. What waits is bounded by the
- * sequences that the worker has under way: each has a few such commands at most.
+ * Commands that the engine must not miss, since blocks would leak or a cancelled sequence would run on. While the engine's
+ * queue is full they wait here, in order, and the caller does not block. The backlog is bounded by the active sequences:
+ * each has a few such commands at most.
  */
 public final class CommandBacklog implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CommandBacklog.class);
@@ -20,7 +20,7 @@ public final class CommandBacklog implements AutoCloseable {
 
     private final Engine engine;
     private final Queue<EngineCommand> waiting = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger brought = new AtomicInteger();
+    private final AtomicInteger submitted = new AtomicInteger();
     private volatile boolean closed;
 
     public CommandBacklog(Engine engine) {
@@ -34,15 +34,15 @@ public final class CommandBacklog implements AutoCloseable {
             return;
         }
         waiting.add(command);
-        if (brought.getAndIncrement() == 0) {
-            Thread.ofVirtual().name("engine-commands").start(this::bring);
+        if (submitted.getAndIncrement() == 0) {
+            Thread.ofVirtual().name("engine-commands").start(this::drain);
         }
     }
 
-    private void bring() {
+    private void drain() {
         int seen = 0;
         do {
-            seen = brought.get();
+            seen = submitted.get();
             for (EngineCommand head = waiting.peek(); head != null && !closed; head = waiting.peek()) {
                 if (engine.submit(head)) {
                     waiting.remove();
@@ -50,7 +50,7 @@ public final class CommandBacklog implements AutoCloseable {
                     LockSupport.parkNanos(PAUSE_NANOS);
                 }
             }
-        } while (brought.addAndGet(-seen) != 0 && !closed);
+        } while (submitted.addAndGet(-seen) != 0 && !closed);
     }
 
     /** The engine takes nothing any more. */

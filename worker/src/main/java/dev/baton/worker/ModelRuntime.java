@@ -3,6 +3,7 @@ package dev.baton.worker;
 import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineClock;
+import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.ModelEngine;
@@ -11,9 +12,9 @@ import dev.baton.engine.PoolMemory;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.KvLayout;
 import dev.baton.model.ModelSettings;
-import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.Models;
 import dev.baton.model.UnusableDeviceException;
+import dev.baton.transfer.pool.LocalPools;
 import dev.baton.transfer.pool.OrphanPools;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
@@ -25,35 +26,43 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The model, its pool and the engine over both, opened in that order and closed in the reverse one. Beside them, who deletes
- * the pools of dead workers.
+ * The model, its pool and the engine over both, opened in that order and closed in the reverse one; beside them, what finds
+ * KV in other pools of the host, and what deletes the pools of dead workers. Safe from any thread.
  */
-final class ModelRuntime implements AutoCloseable {
+public final class ModelRuntime implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ModelRuntime.class);
 
     private final OpenModel model;
     private final SharedPool pool;
     private final Engine engine;
     private final OrphanPools orphans;
+    private final CommandBacklog backlog;
+    private final KvRestorer restorer;
 
-    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine, OrphanPools orphans) {
+    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine, OrphanPools orphans, WorkerMetrics metrics) {
         this.model = model;
         this.pool = pool;
         this.engine = engine;
         this.orphans = orphans;
+        this.backlog = new CommandBacklog(engine);
+        this.restorer = new KvRestorer(
+                new LocalPools(pool),
+                engine.capabilities().fingerprint(),
+                engine.capabilities().layout().blockTokens(),
+                metrics);
     }
 
-    static ModelRuntime open(WorkerIdentity identity, NodeSettings node, EngineSettings limits, EngineListener listener)
+    static ModelRuntime open(
+            WorkerIdentity identity,
+            ModelSettings settings,
+            Device device,
+            KvProperties kv,
+            EngineSettings limits,
+            EngineListener listener,
+            WorkerMetrics metrics)
             throws IOException {
         long started = System.nanoTime();
-        KvProperties kv = node.kv();
-        ModelSettings settings = new ModelSettings(
-                node.model().folder(),
-                node.model().servedName(),
-                new Precision(node.engine().dtype(), node.engine().weights()),
-                node.engine().threadsOr(Runtime.getRuntime().availableProcessors()),
-                kv.blockTokens());
-        OpenModel model = openModel(settings, node.engine().device());
+        OpenModel model = openModel(settings, device);
         try {
             KvLayout one = model.layout(1);
             int blocks = (int) Math.min(Integer.MAX_VALUE, kv.memory().toBytes() / one.blockBytes());
@@ -90,7 +99,7 @@ final class ModelRuntime implements AutoCloseable {
                         blocks,
                         one.blockTokens(),
                         folder);
-                return new ModelRuntime(model, pool, engine, orphans);
+                return new ModelRuntime(model, pool, engine, orphans, metrics);
             } catch (IOException | RuntimeException e) {
                 if (orphans != null) {
                     orphans.close();
@@ -114,16 +123,27 @@ final class ModelRuntime implements AutoCloseable {
         }
     }
 
-    Engine engine() {
+    public Engine engine() {
         return engine;
     }
 
-    SharedPool pool() {
+    public SharedPool pool() {
         return pool;
+    }
+
+    public KvRestorer restorer() {
+        return restorer;
+    }
+
+    /** Hands over a command that must not get lost, whatever waits before the engine. Never blocks. */
+    public void submitReliably(EngineCommand command) {
+        backlog.submit(command);
     }
 
     @Override
     public void close() {
+        backlog.close();
+        restorer.close();
         engine.close();
         orphans.close();
         pool.close();

@@ -20,22 +20,22 @@ class PoolEndpoint {
 
     @ReadOperation
     public Map<String, Object> pool() {
-        ModelRuntime room = node.room();
+        ModelRuntime runtime = node.runtime();
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("worker", node.identity().id());
-        if (room == null) {
+        if (runtime == null) {
             answer.put("integrity", "no pool yet");
             return answer;
         }
-        EngineLoad load = room.engine().load();
+        EngineLoad load = runtime.engine().load();
         answer.put("blocks", load.blocks());
         answer.put("free", load.freeBlocks());
         answer.put("cached", load.cachedBlocks());
         answer.put("running", load.running());
         answer.put("queued", load.queued());
-        answer.put("file", room.pool().path().toString());
+        answer.put("file", runtime.pool().path().toString());
         try {
-            room.engine().checkIntegrity(LIMIT);
+            runtime.engine().checkIntegrity(LIMIT);
             answer.put("integrity", "clean");
         } catch (IllegalStateException e) {
             answer.put("integrity", String.valueOf(e.getMessage()));

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What happens at each step of the engine, on its thread: frames go out, meters count. */
+/** Publishes the results of each engine step, on the engine's thread: sends its frames, counts its meters. */
 final class StepPublisher implements EngineListener {
     private final StepFrameBatcher frames;
     private final WorkerMetrics metrics;
     private final Consumer<Throwable> whenDead;
-    private volatile @Nullable PrefixAdvertiser directory;
+    private volatile @Nullable PrefixAdvertiser advertiser;
 
     StepPublisher(StepFrameBatcher frames, WorkerMetrics metrics, Consumer<Throwable> whenDead) {
         this.frames = frames;
@@ -25,22 +25,22 @@ final class StepPublisher implements EngineListener {
         metrics.step(report);
     }
 
-    /** From now on cached blocks are listed. The fingerprint that names them is known once the model is open. */
-    void listIn(PrefixAdvertiser entries) {
-        directory = entries;
+    /** From now on cached blocks are listed in the directory. The fingerprint that names them is known once the model is open. */
+    void advertise(PrefixAdvertiser prefixes) {
+        advertiser = prefixes;
     }
 
     @Override
     public void cached(List<BlockHash> chain) {
-        PrefixAdvertiser entries = directory;
-        if (entries != null) {
-            entries.cached(chain);
+        PrefixAdvertiser prefixes = advertiser;
+        if (prefixes != null) {
+            prefixes.cached(chain);
         }
     }
 
     @Override
     public void evicted(List<BlockHash> names) {
-        PrefixAdvertiser entries = directory;
+        PrefixAdvertiser entries = advertiser;
         if (entries != null) {
             entries.evicted(names);
         }

@@ -10,11 +10,17 @@ import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.ModelProperties;
 import dev.baton.config.RegistryProperties;
 import dev.baton.config.StreamProperties;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.transfer.TransferSettings;
+import dev.baton.transfer.pool.HostId;
+import dev.baton.transfer.session.Secret;
+import dev.baton.transfer.session.SessionLimits;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -34,33 +40,58 @@ import org.springframework.context.annotation.Bean;
 })
 class WorkerAutoConfiguration {
     @Bean
-    NodeSettings nodeSettings(Own own, Shared shared) {
-        return new NodeSettings(
-                own.worker(),
-                shared.model(),
-                own.engine(),
-                own.kv(),
-                own.transfer(),
-                shared.cluster(),
-                shared.lanes(),
-                shared.registry(),
-                shared.stream(),
-                Clock.systemUTC());
+    WorkerIdentity workerIdentity(WorkerProperties worker, WorkerRole<?> role) {
+        return WorkerIdentity.withNewEpoch(worker.id(), role.role());
     }
 
-    @Bean
-    Own ownSettings(WorkerProperties worker, EngineProperties engine, KvProperties kv, TransferProperties transfer) {
-        return new Own(worker, engine, kv, transfer);
-    }
-
-    @Bean
-    Shared sharedSettings(
-            ModelProperties model,
+    /** The node starts it and closes it, in its order. */
+    @Bean(destroyMethod = "")
+    TokenStreamServer tokenStreamServer(
+            WorkerIdentity identity,
+            WorkerRole<?> role,
             ClusterProperties cluster,
-            LaneProperties lanes,
-            RegistryProperties registry,
-            StreamProperties stream) {
-        return new Shared(model, cluster, lanes, registry, stream);
+            StreamProperties stream,
+            StreamMetrics metrics) {
+        Welcome welcome = Welcome.newBuilder()
+                .setWorker(identity.ref())
+                .setRole(identity.role())
+                .build();
+        return new TokenStreamServer(welcome, cluster.secret(), stream, role::cancel, metrics);
+    }
+
+    @Bean
+    KvTransfers kvTransfers(ClusterProperties cluster, TransferProperties transfer, WorkerMetrics metrics) {
+        TransferSettings settings = new TransferSettings(
+                new Secret(cluster.secret()),
+                HostId.id(),
+                transfer.transport(),
+                true,
+                transfer.ticketWithin(),
+                SessionLimits.defaults());
+        return new KvTransfers(settings, metrics, transfer.arriveWithin());
+    }
+
+    @Bean
+    WorkerContext workerContext(
+            WorkerIdentity identity,
+            WorkerProperties properties,
+            RequestStates requests,
+            LaneProducer producer,
+            TokenStreamServer streams,
+            KvTransfers transfers) {
+        Clock clock = Clock.systemUTC();
+        return new WorkerContext(
+                identity,
+                properties,
+                new Claims(requests, identity.ref(), clock),
+                producer,
+                new StepFrameBatcher(clock, streams),
+                transfers);
+    }
+
+    @Bean
+    ModelLoader modelLoader(WorkerIdentity identity, ModelProperties model, EngineProperties engine, KvProperties kv) {
+        return new ModelLoader(identity, model, engine, kv);
     }
 
     @Bean
@@ -75,15 +106,13 @@ class WorkerAutoConfiguration {
     }
 
     @Bean
-    WorkerNode.Cluster nodeCluster(
-            RequestStates requests,
-            WorkerStates states,
+    LaneSource laneSource(
             LaneLeases leases,
-            LaneProducer producer,
             LaneConsumerFactory consumers,
-            StreamMetrics streams,
-            KvDirectories directories) {
-        return new WorkerNode.Cluster(requests, states, leases, producer, consumers, streams, directories);
+            WorkerIdentity identity,
+            LaneProperties lanes,
+            WorkerProperties worker) {
+        return new LaneSource(leases, consumers, identity, lanes.count(), worker.lane());
     }
 
     @Bean
@@ -94,12 +123,19 @@ class WorkerAutoConfiguration {
 
     @Bean
     WorkerNode workerNode(
-            WorkerRole role,
-            NodeSettings settings,
-            WorkerNode.Cluster cluster,
+            WorkerRole<?> role,
+            WorkerContext context,
+            ModelLoader loader,
+            LaneSource lanes,
+            TokenStreamServer streams,
+            WorkerStates states,
+            RegistryProperties registry,
+            KvDirectories directories,
+            EngineProperties engine,
             WorkerMetrics metrics,
             ProcessExit exit) {
-        return new WorkerNode(role, settings, cluster, metrics, exit);
+        return new WorkerNode(
+                role, context, loader, lanes, streams, states, registry, directories, engine.drain(), metrics, exit);
     }
 
     @Bean
@@ -122,13 +158,4 @@ class WorkerAutoConfiguration {
     private static Health health(boolean good) {
         return (good ? Health.up() : Health.down()).build();
     }
-
-    record Own(WorkerProperties worker, EngineProperties engine, KvProperties kv, TransferProperties transfer) {}
-
-    record Shared(
-            ModelProperties model,
-            ClusterProperties cluster,
-            LaneProperties lanes,
-            RegistryProperties registry,
-            StreamProperties stream) {}
 }

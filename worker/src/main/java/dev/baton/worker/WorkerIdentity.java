@@ -5,14 +5,14 @@ import dev.baton.protocol.v1.WorkerState.Role;
 import java.security.SecureRandom;
 
 /**
- * This worker in this life.
+ * A worker's id and epoch.
  *
- * @param epoch random at each start of the process: what a former life did or promised is not ours
+ * @param epoch random at each start of the process: what an earlier process of this id did is not ours
  */
 public record WorkerIdentity(String id, long epoch, Role role) {
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    static WorkerIdentity born(String id, Role role) {
+    static WorkerIdentity withNewEpoch(String id, Role role) {
         return new WorkerIdentity(id, RANDOM.nextLong(), role);
     }
 

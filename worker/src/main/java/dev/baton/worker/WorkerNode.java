@@ -1,27 +1,12 @@
 package dev.baton.worker;
 
-import com.google.protobuf.Message;
 import dev.baton.cluster.directory.KvDirectories;
-import dev.baton.cluster.lanes.LaneConsumerFactory;
-import dev.baton.cluster.lanes.LaneProducer;
-import dev.baton.cluster.leases.LaneLease;
-import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.registry.HeartbeatPublisher;
 import dev.baton.cluster.registry.WorkerStates;
-import dev.baton.cluster.requests.RequestStates;
-import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
-import dev.baton.engine.EngineCapabilities;
+import dev.baton.config.RegistryProperties;
 import dev.baton.engine.EngineLoad;
-import dev.baton.engine.EngineSettings;
-import dev.baton.protocol.v1.Attempt;
-import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerState;
-import dev.baton.transfer.TransferSettings;
-import dev.baton.transfer.pool.HostId;
-import dev.baton.transfer.pool.LocalPools;
-import dev.baton.transfer.session.Secret;
-import dev.baton.transfer.session.SessionLimits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -37,51 +22,58 @@ import org.springframework.context.SmartLifecycle;
  */
 final class WorkerNode implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
-    private static final Duration LANE_LIMIT = Duration.ofSeconds(30);
-
     /** The process's exit status when its engine has died. */
     private static final int ENGINE_DIED = 70;
 
-    private final WorkerRole role;
-    private final NodeSettings settings;
-    private final Cluster cluster;
+    private final WorkerRole<?> role;
+    private final WorkerContext context;
+    private final ModelLoader loader;
+    private final LaneSource lanes;
+    private final TokenStreamServer streams;
+    private final WorkerStates states;
+    private final RegistryProperties registry;
+    private final KvDirectories directories;
+    private final Duration drain;
     private final WorkerMetrics metrics;
     private final ProcessExit exit;
-    private final WorkerIdentity identity;
 
     /** Read once: it names the machine's boot, and the state is written many times a second. */
-    private final String machine = HostId.id();
+    private final String machine;
 
-    private @Nullable ModelRuntime room;
-    private @Nullable TokenStreamServer streams;
-    private @Nullable Duty<?> duty;
-    private @Nullable HeartbeatPublisher heartbeats;
-    private @Nullable CommandBacklog commands;
+    private @Nullable ModelRuntime runtime;
+    private @Nullable HeartbeatPublisher heartbeat;
     private @Nullable PrefixAdvertiser advertiser;
-    private @Nullable KvRestorer restorer;
     private volatile @Nullable LaneKeeper<?> keeper;
+    private boolean roleStarted;
     private int tokenPort;
     private volatile boolean draining;
     private volatile boolean running;
 
-    WorkerNode(WorkerRole role, NodeSettings settings, Cluster cluster, WorkerMetrics metrics, ProcessExit exit) {
+    WorkerNode(
+            WorkerRole<?> role,
+            WorkerContext context,
+            ModelLoader loader,
+            LaneSource lanes,
+            TokenStreamServer streams,
+            WorkerStates states,
+            RegistryProperties registry,
+            KvDirectories directories,
+            Duration drain,
+            WorkerMetrics metrics,
+            ProcessExit exit) {
         this.role = role;
-        this.settings = settings;
-        this.cluster = cluster;
+        this.context = context;
+        this.loader = loader;
+        this.lanes = lanes;
+        this.streams = streams;
+        this.states = states;
+        this.registry = registry;
+        this.directories = directories;
+        this.drain = drain;
         this.metrics = metrics;
         this.exit = exit;
-        this.identity = WorkerIdentity.born(settings.worker().id(), role.role());
+        this.machine = context.transfers().settings().machine();
     }
-
-    /** What it reaches the others with. */
-    record Cluster(
-            RequestStates requests,
-            WorkerStates states,
-            LaneLeases leases,
-            LaneProducer producer,
-            LaneConsumerFactory consumers,
-            StreamMetrics streamMetrics,
-            KvDirectories directories) {}
 
     @Override
     public void start() {
@@ -90,11 +82,11 @@ final class WorkerNode implements SmartLifecycle {
             begin();
         } catch (IOException e) {
             stop();
-            throw new IllegalStateException("worker " + identity.id() + " cannot start: " + e.getMessage(), e);
+            throw new IllegalStateException("worker " + identity().id() + " cannot start: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             stop();
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("worker " + identity.id() + " was interrupted while starting", e);
+            throw new IllegalStateException("worker " + identity().id() + " was interrupted while starting", e);
         } catch (RuntimeException e) {
             stop();
             throw e;
@@ -102,104 +94,37 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private void begin() throws IOException, InterruptedException {
-        TokenStreamServer server = new TokenStreamServer(
-                Welcome.newBuilder()
-                        .setWorker(identity.ref())
-                        .setRole(identity.role())
-                        .build(),
-                settings.cluster().secret(),
-                settings.stream(),
-                this::cancel,
-                cluster.streamMetrics());
-        streams = server;
-        StepFrameBatcher frames = new StepFrameBatcher(settings.clock(), server);
-        StepPublisher heartbeat = new StepPublisher(frames, metrics, this::died);
-        ModelRuntime open = ModelRuntime.open(identity, settings, engineSettings(), heartbeat);
-        room = open;
+        StepPublisher steps = new StepPublisher(context.frames(), metrics, this::died);
+        ModelRuntime open = loader.open(role.engine(loader.engine().device()), steps, metrics);
+        runtime = open;
         metrics.engine(open.engine());
         PrefixAdvertiser listing = new PrefixAdvertiser(
-                cluster.directories().of(open.engine().capabilities().fingerprint()), identity.ref(), metrics);
+                directories.of(open.engine().capabilities().fingerprint()),
+                identity().ref(),
+                metrics);
         listing.start();
         advertiser = listing;
-        heartbeat.listIn(listing);
-        KvRestorer found = new KvRestorer(
-                new LocalPools(open.pool()),
-                open.engine().capabilities().fingerprint(),
-                open.engine().capabilities().layout().blockTokens(),
-                metrics);
-        restorer = found;
-        CommandBacklog sure = new CommandBacklog(open.engine());
-        commands = sure;
-        WorkerContext context = new WorkerContext(
-                identity,
-                new WorkerContext.Compute(open.engine(), open.pool(), found, sure),
-                new WorkerContext.Reports(
-                        new Claims(cluster.requests(), identity.ref(), settings.clock()), cluster.producer(), frames),
-                new WorkerContext.Transfers(
-                        transferSettings(), metrics, settings.transfer().arriveWithin()),
-                settings.worker());
-        Duty<?> begun = role.begin(context);
-        duty = begun;
-        tokenPort = server.start(new InetSocketAddress(
-                settings.worker().listenAddress(), settings.worker().tokenPort()));
-        LaneKeeper<?> kept = keepLane(begun);
+        steps.advertise(listing);
+        role.start(context, open);
+        roleStarted = true;
+        tokenPort = streams.start(new InetSocketAddress(
+                context.properties().listenAddress(), context.properties().tokenPort()));
+        LaneKeeper<?> kept = lanes.keep(role);
         keeper = kept;
-        heartbeats = new HeartbeatPublisher(cluster.states(), settings.registry(), this::state);
+        heartbeat = new HeartbeatPublisher(states, registry, this::state);
         LOG.info(
                 "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
-                identity.id(),
-                identity.role(),
+                identity().id(),
+                identity().role(),
                 kept.lane(),
                 tokenPort,
-                begun.kvPort());
-    }
-
-    private EngineSettings engineSettings() {
-        EngineProperties group = settings.engine();
-        EngineSettings base = role.engine(group.device());
-        return new EngineSettings(
-                base.role(),
-                group.maxSequences() > 0 ? group.maxSequences() : base.maxSequences(),
-                group.stepTokens() > 0 ? group.stepTokens() : base.stepTokens(),
-                base.queueCapacity(),
-                base.patience());
-    }
-
-    private TransferSettings transferSettings() {
-        return new TransferSettings(
-                new Secret(settings.cluster().secret()),
-                machine,
-                settings.transfer().transport(),
-                true,
-                settings.transfer().ticketWithin(),
-                SessionLimits.defaults());
-    }
-
-    private LaneLease lease() throws InterruptedException {
-        return cluster.leases()
-                .take(
-                        role.topic(),
-                        settings.lanes().count(),
-                        identity.ref(),
-                        settings.worker().lane(),
-                        LANE_LIMIT);
-    }
-
-    private <T extends Message> LaneKeeper<T> keepLane(Duty<T> reader) throws InterruptedException {
-        return new LaneKeeper<>(this::lease, lease -> cluster.consumers().open(lease, reader.parser(), reader::take));
-    }
-
-    private void cancel(String requestId, Attempt attempt) {
-        Duty<?> current = duty;
-        if (current != null) {
-            current.cancel(requestId, attempt);
-        }
+                role.kvPort());
     }
 
     private void died(Throwable cause) {
         LOG.error("The engine is dead; this worker tells its gateways and ends, to be started anew", cause);
         running = false;
-        HeartbeatPublisher publisher = heartbeats;
+        HeartbeatPublisher publisher = heartbeat;
         if (publisher != null) {
             publisher.publishSoon();
         }
@@ -222,33 +147,33 @@ final class WorkerNode implements SmartLifecycle {
         return running;
     }
 
+    /** Null before the model is open. */
     @Nullable
-    ModelRuntime room() {
-        return room;
+    ModelRuntime runtime() {
+        return runtime;
     }
 
     WorkerIdentity identity() {
-        return identity;
+        return context.identity();
     }
 
     private WorkerState state() {
-        ModelRuntime open = room;
-        Duty<?> current = duty;
+        ModelRuntime open = runtime;
         LaneKeeper<?> kept = keeper;
         WorkerState.Builder state = WorkerState.newBuilder()
-                .setWorker(identity.ref())
-                .setRole(identity.role())
+                .setWorker(identity().ref())
+                .setRole(identity().role())
                 .setLane(kept == null ? 0 : kept.lane())
-                .setHost(settings.worker().advertisedHost())
+                .setHost(context.properties().advertisedHost())
                 .setTokenPort(tokenPort)
-                .setKvPort(current == null ? 0 : current.kvPort())
+                .setKvPort(role.kvPort())
                 .setMachine(machine)
                 .setDraining(draining || !running || !reading());
         if (open != null) {
             EngineLoad load = open.engine().load();
             state.setModel(open.engine().capabilities().model())
                     .setModelFingerprint(open.engine().capabilities().fingerprint())
-                    .setMaxContext(maxContext(open))
+                    .setMaxContext(loader.maxContext(open.engine().capabilities()))
                     .setExact(open.engine().capabilities().exact())
                     .setBlockTokens(open.engine().capabilities().layout().blockTokens())
                     .setBlocks(load.blocks())
@@ -261,20 +186,11 @@ final class WorkerNode implements SmartLifecycle {
         return state.build();
     }
 
-    /** The longest sequence that it can hold: no more than the model knows, the operator allows, or the pool has blocks for. */
-    private int maxContext(ModelRuntime open) {
-        EngineCapabilities able = open.engine().capabilities();
-        long pool = (long) able.layout().blocks() * able.layout().blockTokens();
-        int longest = (int) Math.min(able.maxContext(), pool);
-        int allowed = settings.model().maxContext();
-        return allowed > 0 ? Math.min(allowed, longest) : longest;
-    }
-
     @Override
     public void stop() {
         draining = true;
         running = false;
-        HeartbeatPublisher publisher = heartbeats;
+        HeartbeatPublisher publisher = heartbeat;
         if (publisher != null) {
             publisher.publishSoon();
         }
@@ -289,46 +205,37 @@ final class WorkerNode implements SmartLifecycle {
         if (publisher != null) {
             publisher.close();
         }
-        if (duty != null) {
-            duty.close();
-        }
-        if (commands != null) {
-            commands.close();
+        if (roleStarted) {
+            role.close();
         }
         if (advertiser != null) {
             advertiser.close();
         }
-        if (restorer != null) {
-            restorer.close();
+        if (runtime != null) {
+            runtime.close();
         }
-        if (room != null) {
-            room.close();
-        }
-        if (streams != null) {
-            streams.close();
-        }
+        streams.close();
     }
 
     private void awaitDrained() {
-        Duty<?> current = duty;
-        long end = System.nanoTime() + settings.engine().drain().toNanos();
+        long end = System.nanoTime() + drain.toNanos();
         try {
-            while (current != null && current.underWay() > 0 && System.nanoTime() < end) {
+            while (role.activeAttempts() > 0 && System.nanoTime() < end) {
                 TimeUnit.MILLISECONDS.sleep(20);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (current != null && current.underWay() > 0) {
+        if (role.activeAttempts() > 0) {
             LOG.info(
                     "{} sequences did not finish within {}; their gateways send them elsewhere",
-                    current.underWay(),
-                    settings.engine().drain());
+                    role.activeAttempts(),
+                    drain);
         }
     }
 
     @Override
     public boolean isRunning() {
-        return heartbeats != null && !draining;
+        return heartbeat != null && !draining;
     }
 }

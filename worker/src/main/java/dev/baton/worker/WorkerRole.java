@@ -1,19 +1,48 @@
 package dev.baton.worker;
 
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
 import dev.baton.protocol.Topics;
+import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.io.IOException;
 
-/** What makes a worker a prefill or a decode worker. Each app brings one as a bean. */
-public interface WorkerRole {
+/**
+ * What makes a worker a prefill or a decode worker: what it does with the records of its lane. Each app has one, as a bean.
+ * Called on the threads of the lane and of the token stream: must not block.
+ *
+ * @param <T> the records of its lane
+ */
+public interface WorkerRole<T extends Message> extends AutoCloseable {
     Role role();
 
     /** Limits of an engine on that device unless set. */
     EngineSettings engine(Device device);
 
-    Duty<?> begin(WorkerContext context) throws IOException;
+    /** Of the records of its lane. */
+    Parser<T> parser();
+
+    /** Opens the KV sessions. Called once, before any record is read. */
+    void start(WorkerContext context, ModelRuntime runtime) throws IOException;
+
+    /** Takes one record: claims it, and ends it when it need not be delivered again. */
+    void take(LaneRecord<T> record);
+
+    /** A gateway gives an attempt up. */
+    void cancel(String requestId, Attempt attempt);
+
+    /** Attempts taken and not yet done. */
+    int activeAttempts();
+
+    /** Port of KV sessions; 0 when this role listens for none or has not started. */
+    int kvPort();
+
+    /** Closes the KV sessions; the engine and its pool are closed after it. */
+    @Override
+    void close();
 
     /** Topic whose lanes it reads. */
     default String topic() {

@@ -14,7 +14,7 @@ class ActiveAttemptsTest {
     private final List<String> did = new ArrayList<>();
 
     /** Says what it is told to do, and does what a test wants while it begins. */
-    private final class Attempted implements ActiveAttempts.Work {
+    private final class Attempted implements ActiveAttempts.Task {
         private final Runnable meanwhile;
 
         Attempted(Runnable meanwhile) {

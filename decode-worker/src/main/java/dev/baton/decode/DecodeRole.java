@@ -1,0 +1,96 @@
+package dev.baton.decode;
+
+import com.google.protobuf.Parser;
+import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.control.Phase;
+import dev.baton.engine.Device;
+import dev.baton.engine.EngineSettings;
+import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.WorkerState.Role;
+import dev.baton.transfer.KvReceiver;
+import dev.baton.worker.ActiveAttempts;
+import dev.baton.worker.ModelRuntime;
+import dev.baton.worker.WorkerContext;
+import dev.baton.worker.WorkerRole;
+import java.io.IOException;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Claims each handoff at once, before blocks are free for it, fetches its KV and generates; one that it cannot take it declines. */
+class DecodeRole implements WorkerRole<Handoff> {
+    private final ActiveAttempts<DecodeSequence> attempts = new ActiveAttempts<>();
+
+    @SuppressWarnings("NullAway.Init") // set by start
+    private WorkerContext context;
+
+    @SuppressWarnings("NullAway.Init") // set by start
+    private ModelRuntime runtime;
+
+    private @Nullable KvReceiver receiver;
+
+    @Override
+    public Role role() {
+        return Role.DECODE;
+    }
+
+    @Override
+    public EngineSettings engine(Device device) {
+        return EngineSettings.decode();
+    }
+
+    @Override
+    public void start(WorkerContext given, ModelRuntime model) throws IOException {
+        context = given;
+        runtime = model;
+        receiver = given.transfers().receiver(model.pool());
+    }
+
+    @Override
+    public Parser<Handoff> parser() {
+        return Handoff.parser();
+    }
+
+    @Override
+    public void take(LaneRecord<Handoff> record) {
+        Generation generation = record.value().getGeneration();
+        context.claims().take(record, generation, Phase.DECODING, () -> begin(record));
+    }
+
+    private void begin(LaneRecord<Handoff> record) {
+        KvReceiver open = Objects.requireNonNull(receiver);
+        attempts.begin(
+                AttemptKey.of(record.value().getGeneration()),
+                () -> new DecodeSequence(context, runtime, open, record, attempts::remove));
+    }
+
+    @Override
+    public void cancel(String requestId, Attempt attempt) {
+        attempts.cancel(AttemptKey.of(requestId, attempt));
+    }
+
+    @Override
+    public int activeAttempts() {
+        return attempts.count();
+    }
+
+    @Override
+    public int kvPort() {
+        return 0;
+    }
+
+    @Override
+    public void close() {
+        KvReceiver open = receiver;
+        if (open == null) {
+            return;
+        }
+        try {
+            open.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
