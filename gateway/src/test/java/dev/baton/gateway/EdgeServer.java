@@ -102,11 +102,11 @@ final class EdgeServer implements AutoCloseable {
         }
 
         @Bean
-        ServedModel servedModel(ModelTokenizer tokenizer) {
+        ServedModel servedModel(ModelTokenizer tokenizer, @Value("${edge.context:" + CONTEXT + "}") int context) {
             return new ServedModel(
                     MODEL,
                     tokenizer,
-                    CONTEXT,
+                    context,
                     Sampling.newBuilder().setTemperature(0.7f).build(),
                     1000);
         }

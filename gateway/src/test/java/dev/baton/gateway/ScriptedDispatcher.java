@@ -52,6 +52,11 @@ final class ScriptedDispatcher implements Dispatcher {
         return calls.isEmpty();
     }
 
+    /** Keeps the script. */
+    void forgetCalls() {
+        calls.clear();
+    }
+
     void forget() {
         calls.clear();
         script = null;

@@ -5,18 +5,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The tokenizer and chat template of one model folder, giving the ids and texts that Hugging Face's give. All threads
  * may use one instance; whoever opened it closes it, after the last use.
  */
 public final class ModelTokenizer implements AutoCloseable {
-    private final NativeEncoder encoder;
+    private final PieceEncoder encoder;
     private final TokenTable table;
     private final ChatFormat chat;
     private final int[] stopIds;
 
-    private ModelTokenizer(NativeEncoder encoder, TokenTable table, ChatFormat chat, int[] stopIds) {
+    private ModelTokenizer(PieceEncoder encoder, TokenTable table, ChatFormat chat, int[] stopIds) {
         this.encoder = encoder;
         this.table = table;
         this.chat = chat;
@@ -35,7 +36,8 @@ public final class ModelTokenizer implements AutoCloseable {
      */
     public static ModelTokenizer open(Path modelFolder, Clock clock) throws IOException {
         TokenizerFolder folder = new TokenizerFolder(modelFolder);
-        TokenTable table = folder.table();
+        JsonNode json = folder.tokenizer();
+        TokenTable table = folder.table(json);
         ChatFormat chat;
         try {
             chat = new ChatFormat(folder.chatTemplates(), folder.specialTokens(), clock);
@@ -43,17 +45,38 @@ public final class ModelTokenizer implements AutoCloseable {
             throw new IOException("The chat template in " + modelFolder + " cannot be used: " + e.getMessage(), e);
         }
         int[] stopIds = folder.stopIds(table);
-        return new ModelTokenizer(NativeEncoder.open(folder.tokenizerJson()), table, chat, stopIds);
+        return new ModelTokenizer(PieceEncoder.open(folder.tokenizerJson(), json), table, chat, stopIds);
     }
 
     /** @param addSpecialTokens puts the tokens around the text that the model expects there, such as its first one */
     public int[] encode(String text, boolean addSpecialTokens) {
-        return encoder.encode(text, addSpecialTokens);
+        return encode(text, addSpecialTokens, Integer.MAX_VALUE).ids();
+    }
+
+    /**
+     * As {@link #encode(String, boolean)}, but stops beyond {@code limit} tokens: the memory that it takes follows the
+     * tokens, not the text.
+     *
+     * @throws UncuttableTextException when the text has a run that cannot be encoded
+     * @throws java.util.concurrent.CancellationException when the thread is interrupted
+     */
+    public TokenIds encode(String text, boolean addSpecialTokens, int limit) {
+        return encoder.encode(text, addSpecialTokens, limit);
     }
 
     /** @throws TemplateException when the conversation cannot be rendered: the caller's fault */
     public int[] encodeChat(ChatPrompt prompt) {
-        return encoder.encode(renderChat(prompt), false);
+        return encodeChat(prompt, Integer.MAX_VALUE).ids();
+    }
+
+    /**
+     * As {@link #encodeChat(ChatPrompt)}, but stops beyond {@code limit} tokens.
+     *
+     * @throws TemplateException when the conversation cannot be rendered: the caller's fault
+     * @throws UncuttableTextException as {@link #encode(String, boolean, int)}
+     */
+    public TokenIds encodeChat(ChatPrompt prompt, int limit) {
+        return encode(renderChat(prompt), false, limit);
     }
 
     /** The text that the model is shown. */

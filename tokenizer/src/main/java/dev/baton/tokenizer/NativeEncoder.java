@@ -1,6 +1,7 @@
 package dev.baton.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -29,13 +30,19 @@ final class NativeEncoder implements AutoCloseable {
                 HuggingFaceTokenizer.newInstance(tokenizerJson, Map.of("truncation", "false", "padding", "false")));
     }
 
+    /** Of an encoding only the ids are fetched: its strings and spans take some 133 bytes of heap a token. */
     int[] encode(String text, boolean addSpecialTokens) {
-        long[] ids = tokenizer.encode(wellFormed(text), addSpecialTokens, false).getIds();
-        int[] out = new int[ids.length];
-        for (int i = 0; i < ids.length; i++) {
-            out[i] = (int) ids[i];
+        long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), wellFormed(text), addSpecialTokens);
+        try {
+            long[] ids = TokenizersLibrary.LIB.getTokenIds(encoding);
+            int[] out = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                out[i] = (int) ids[i];
+            }
+            return out;
+        } finally {
+            TokenizersLibrary.LIB.deleteEncoding(encoding);
         }
-        return out;
     }
 
     @Override

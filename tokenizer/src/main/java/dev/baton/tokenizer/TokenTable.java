@@ -165,6 +165,16 @@ final class TokenTable {
         return spelled;
     }
 
+    /** How GPT-2 writes a byte. */
+    static char standIn(int wanted) {
+        for (char c = 0; c < BYTE_OF_STAND_IN.length; c++) {
+            if (BYTE_OF_STAND_IN[c] == wanted) {
+                return c;
+            }
+        }
+        throw new IllegalArgumentException(wanted + " is no byte");
+    }
+
     /** GPT-2 writes printable Latin-1 bytes as themselves and the other 68, in order, from U+0100 on. */
     private static int[] standIns() {
         int[] byteOf = new int[0x100 + 68];

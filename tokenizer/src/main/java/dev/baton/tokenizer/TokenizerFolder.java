@@ -34,9 +34,14 @@ final class TokenizerFolder {
         return folder.resolve("tokenizer.json");
     }
 
-    TokenTable table() throws IOException {
+    /** The whole of tokenizer.json; large. */
+    JsonNode tokenizer() throws IOException {
+        return read("tokenizer.json");
+    }
+
+    TokenTable table(JsonNode tokenizer) throws IOException {
         try {
-            return TokenTable.of(read("tokenizer.json"));
+            return TokenTable.of(tokenizer);
         } catch (IllegalArgumentException e) {
             throw new IOException("The tokenizer in " + folder + " cannot be used: " + e.getMessage(), e);
         }

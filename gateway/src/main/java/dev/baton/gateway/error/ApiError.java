@@ -23,10 +23,22 @@ public record ApiError(
         Map<String, String> headers) {
     private static final String INVALID = "invalid_request_error";
     private static final String OVERLOADED = "overloaded_error";
+    private static final int MOST_ECHOED = 120;
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
     public ApiError {
         headers = Map.copyOf(headers);
+    }
+
+    /** What of a client's text an error shows: at most a line, without control characters. */
+    public static String shortened(String text) {
+        StringBuilder line = new StringBuilder();
+        int end = Math.min(text.length(), MOST_ECHOED);
+        for (int i = 0; i < end; i++) {
+            char c = text.charAt(i);
+            line.append(Character.isISOControl(c) || c == '\u2028' || c == '\u2029' ? '\uFFFD' : c);
+        }
+        return text.length() > end ? line.append('…').toString() : line.toString();
     }
 
     private static ApiError invalid(int status, String message, @Nullable String param, @Nullable String code) {
@@ -54,6 +66,16 @@ public record ApiError(
         return invalid(400, message, param, "context_length_exceeded");
     }
 
+    /** The prompt was not read to its end: it has more tokens than {@code counted}, which the context does not hold. */
+    public static ApiError promptTooLong(int context, int counted, String param) {
+        return invalid(
+                400,
+                "This model's context holds " + context + " tokens, but " + param + " alone takes more than " + counted
+                        + "; please shorten it.",
+                param,
+                "context_length_exceeded");
+    }
+
     public static ApiError invalidKey(String message) {
         return new ApiError(401, INVALID, message, null, "invalid_api_key", Map.of("WWW-Authenticate", "Bearer"));
     }
@@ -65,7 +87,7 @@ public record ApiError(
     public static ApiError modelNotFound(String model) {
         return invalid(
                 404,
-                "The model `" + model + "` is not served here; GET /v1/models lists what is.",
+                "The model `" + shortened(model) + "` is not served here; GET /v1/models lists what is.",
                 "model",
                 "model_not_found");
     }

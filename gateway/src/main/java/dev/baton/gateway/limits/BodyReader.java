@@ -2,8 +2,9 @@ package dev.baton.gateway.limits;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
-import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -35,7 +36,7 @@ public final class BodyReader {
         }
         return Mono.using(
                 budget::open,
-                account -> whole(request, new Collected(announced, account)).flatMap(use),
+                account -> whole(request, new Collected(account)).flatMap(use),
                 BodyBudget.Account::close);
     }
 
@@ -49,13 +50,12 @@ public final class BodyReader {
 
     private final class Collected {
         private final BodyBudget.Account account;
-        private final ByteArrayOutputStream kept;
+        private final List<byte[]> kept = new ArrayList<>();
         private long seen;
         private boolean refused;
 
-        Collected(long announced, BodyBudget.Account account) {
+        Collected(BodyBudget.Account account) {
             this.account = account;
-            kept = new ByteArrayOutputStream((int) Math.clamp(announced, 256, Math.min(limit, 1 << 16)));
         }
 
         void add(DataBuffer buffer) {
@@ -69,9 +69,9 @@ public final class BodyReader {
                 if (seen <= limit && !refused) {
                     byte[] bytes = new byte[count];
                     buffer.read(bytes);
-                    kept.writeBytes(bytes);
+                    kept.add(bytes);
                 } else {
-                    kept.reset();
+                    kept.clear();
                     account.close();
                 }
             } finally {
@@ -86,7 +86,14 @@ public final class BodyReader {
             if (refused) {
                 throw account.refusal();
             }
-            return kept.toByteArray();
+            byte[] whole = new byte[(int) seen];
+            int at = 0;
+            for (byte[] part : kept) {
+                System.arraycopy(part, 0, whole, at, part.length);
+                at += part.length;
+            }
+            kept.clear();
+            return whole;
         }
     }
 }

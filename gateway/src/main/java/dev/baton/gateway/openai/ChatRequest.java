@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -16,6 +17,18 @@ record ChatRequest(
         @Nullable List<Map<String, @Nullable Object>> tools,
         Map<String, @Nullable Object> templateVariables,
         OptionsReader.Options options) {
+    /** Names of the fields that are read. */
+    static final Set<String> FIELDS = OptionsReader.fieldsAnd(
+            "messages",
+            "tools",
+            "tool_choice",
+            "logprobs",
+            "top_logprobs",
+            "modalities",
+            "prediction",
+            "reasoning_effort",
+            "chat_template_kwargs");
+
     private static final int MAX_MESSAGES = 4096;
     private static final int MAX_TOOLS = 128;
     private static final int MAX_TOP_LOGPROBS = 20;

@@ -2,11 +2,16 @@ package dev.baton.gateway.openai;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.POJONode;
 
 /** The body of {@code POST /v1/completions}. */
 record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
+    /** Names of the fields that are read. */
+    static final Set<String> FIELDS = OptionsReader.fieldsAnd("prompt", "logprobs");
+
     private static final int MAX_PROMPTS = 64;
 
     /** Text, or token ids. */
@@ -29,6 +34,9 @@ record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
         if (prompt.isString()) {
             return List.of(text(prompt));
         }
+        if (prompt.isPojo()) {
+            return List.of(tokens(prompt, vocabulary));
+        }
         if (!prompt.isArray() || prompt.isEmpty()) {
             throw wrong(prompt);
         }
@@ -50,6 +58,12 @@ record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
     }
 
     private static Prompt tokens(JsonNode node, int vocabulary) {
+        if (node instanceof POJONode row && row.getPojo() instanceof RequestJson.Ids ids) {
+            for (int id : ids.values()) {
+                JsonFields.inRange("prompt", id, 0, vocabulary - 1L);
+            }
+            return new Tokens(ids.values());
+        }
         if (!node.isArray() || node.isEmpty()) {
             throw wrong(node);
         }

@@ -2,11 +2,13 @@ package dev.baton.gateway.openai;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.sse.JsonText;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -15,13 +17,26 @@ import tools.jackson.databind.JsonNode;
  * the wrong type or outside its range is an {@link ApiException} that names it.
  */
 final class JsonFields {
+    private static final int MOST_SHOWN = 40;
+
     private final JsonNode object;
     private final String path;
+    private final @Nullable Set<String> read;
 
-    /** @param path prefix of the names in errors, such as {@code stream_options.}; empty at the top */
+    /** @param path prefix of the names in errors, such as {@code stream_options.} */
     JsonFields(JsonNode object, String path) {
+        this(object, path, null);
+    }
+
+    private JsonFields(JsonNode object, String path, @Nullable Set<String> read) {
         this.object = object;
         this.path = path;
+        this.read = read;
+    }
+
+    /** @param read the fields that were kept: asking for another one is a bug */
+    static JsonFields top(JsonNode object, Set<String> read) {
+        return new JsonFields(object, "", read);
     }
 
     static ApiException invalid(String param, String message) {
@@ -34,6 +49,9 @@ final class JsonFields {
 
     @Nullable
     JsonNode node(String field) {
+        if (read != null && !read.contains(field)) {
+            throw new IllegalStateException(field + " is not among the fields that are read");
+        }
         JsonNode node = object.get(field);
         return node == null || node.isNull() ? null : node;
     }
@@ -196,8 +214,15 @@ final class JsonFields {
         if (node.isArray()) {
             return "an array";
         }
-        String text = node.toString();
-        return text.length() <= 40 ? text : text.substring(0, 40) + "…";
+        if (node.isPojo()) {
+            return "an array of numbers";
+        }
+        String text = node.isString() ? JsonText.quote(start(node.stringValue())) : start(node.toString());
+        return text.length() <= MOST_SHOWN ? text : text.substring(0, MOST_SHOWN) + "…";
+    }
+
+    private static String start(String text) {
+        return text.length() <= MOST_SHOWN + 1 ? text : text.substring(0, MOST_SHOWN + 1);
     }
 
     /** As chat templates take it: maps in the request's order, lists, strings, numbers, flags, null. */

@@ -70,7 +70,7 @@ public final class OpenAiApi implements WebHandler {
         String requestId = UUID.randomUUID().toString().replace("-", "");
         String path = exchange.getRequest().getURI().getRawPath();
         HttpMethod method = exchange.getRequest().getMethod();
-        RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + shortened(path));
+        RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + ApiError.shortened(path));
         HttpResponse response = new HttpResponse(exchange, trace);
         return Mono.defer(() -> route(response, method, path.substring(ROOT.length())))
                 .onErrorResume(AbortedException.class, e -> left(trace))
@@ -102,14 +102,14 @@ public final class OpenAiApi implements WebHandler {
             response.trace().endpoint("models");
             return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, path)));
         }
-        return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ROOT + shortened(path))));
+        return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ROOT + ApiError.shortened(path))));
     }
 
     private static Mono<Void> allowed(HttpResponse response, HttpMethod wanted, HttpMethod given) {
         if (given.equals(wanted)) {
             return Mono.empty();
         }
-        String path = shortened(response.request().getURI().getRawPath());
+        String path = ApiError.shortened(response.request().getURI().getRawPath());
         return Mono.error(new ApiException(ApiError.methodNotAllowed(given.name(), path, List.of(wanted.name()))));
     }
 
@@ -120,7 +120,7 @@ public final class OpenAiApi implements WebHandler {
         String name =
                 URLDecoder.decode(path.substring("/models/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
         if (!name.equals(model.name())) {
-            return Mono.error(new ApiException(ApiError.modelNotFound(shortened(name))));
+            return Mono.error(new ApiException(ApiError.modelNotFound(ApiError.shortened(name))));
         }
         return response.json(200, ResponseBodies.model(model));
     }
@@ -134,7 +134,7 @@ public final class OpenAiApi implements WebHandler {
                 tenant,
                 timeout(request.getHeaders()),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
-        return bodies.read(request, body -> pool.run(body.length, () -> prepare.apply(body, caller)))
+        return bodies.read(request, body -> pool.run(tenant, body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
                     return prepared.stream() ? stream(response, prepared) : collect(response, prepared);
@@ -165,7 +165,7 @@ public final class OpenAiApi implements WebHandler {
         } catch (InvalidMediaTypeException notOne) {
             // Refused below with the words that were sent.
         }
-        throw new ApiException(ApiError.unsupportedMediaType(shortened(given)));
+        throw new ApiException(ApiError.unsupportedMediaType(ApiError.shortened(given)));
     }
 
     /** The client's own timeout when it names one, at most ours. */
@@ -192,9 +192,5 @@ public final class OpenAiApi implements WebHandler {
         }
         trace.problem("request failed unexpectedly", e);
         return ApiError.internal("Something went wrong here; the log has the details under this request id.");
-    }
-
-    private static String shortened(String text) {
-        return text.length() <= 200 ? text : text.substring(0, 200) + "…";
     }
 }

@@ -2,6 +2,7 @@ package dev.baton.gateway.openai;
 
 import dev.baton.protocol.v1.Sampling;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,31 @@ final class OptionsReader {
             "suffix",
             "bad_words",
             "allowed_token_ids");
+
+    private static final List<String> SUPPORTED = List.of(
+            "model",
+            "n",
+            "best_of",
+            "max_tokens",
+            "max_completion_tokens",
+            "min_tokens",
+            "stream",
+            "stream_options",
+            "seed",
+            "ignore_eos",
+            "temperature",
+            "top_p",
+            "top_k",
+            "min_p",
+            "presence_penalty",
+            "frequency_penalty",
+            "repetition_penalty",
+            "logit_bias",
+            "stop",
+            "stop_token_ids",
+            "service_tier",
+            "response_format",
+            "skip_special_tokens");
 
     private final int vocabulary;
     private final int maxChoices;
@@ -74,6 +100,14 @@ final class OptionsReader {
             stopTokenIds = Set.copyOf(stopTokenIds);
             stops = List.copyOf(stops);
         }
+    }
+
+    /** Names of the fields that are read here, and {@code more}. */
+    static Set<String> fieldsAnd(String... more) {
+        Set<String> names = new HashSet<>(SUPPORTED);
+        names.addAll(UNSUPPORTED);
+        names.addAll(List.of(more));
+        return Set.copyOf(names);
     }
 
     int maxChoices() {

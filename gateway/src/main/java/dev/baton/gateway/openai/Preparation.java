@@ -9,6 +9,8 @@ import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.tokenizer.ChatPrompt;
+import dev.baton.tokenizer.TokenIds;
+import dev.baton.tokenizer.UncuttableTextException;
 import dev.baton.tokenizer.template.TemplateException;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -17,9 +19,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * From the bytes of a body to a {@link PreparedRequest}: parsed, checked, rendered by the chat template, encoded, measured against the
@@ -27,7 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class Preparation {
     private static final SecureRandom RANDOM = new SecureRandom();
-    private static final JsonMapper JSON = JsonMapper.shared();
 
     private final ServedModel model;
     private final OptionsReader options;
@@ -46,16 +44,20 @@ public final class Preparation {
     private record Prompt(int[] tokens, Stopping stopping) {}
 
     PreparedRequest chat(byte[] body, Caller caller) {
-        ChatRequest request = ChatRequest.read(object(body), options);
+        ChatRequest request = ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options);
         checkModel(request.options());
         if (!model.tokenizer().hasChatTemplate()) {
             throw JsonFields.invalid(
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
-        int[] prompt;
+        TokenIds prompt;
         try {
             prompt = model.tokenizer()
-                    .encodeChat(new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()));
+                    .encodeChat(
+                            new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()),
+                            model.maxContext());
+        } catch (UncuttableTextException e) {
+            throw JsonFields.invalid("messages", String.valueOf(e.getMessage()));
         } catch (TemplateException e) {
             throw JsonFields.invalid(
                     "messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
@@ -68,8 +70,10 @@ public final class Preparation {
     }
 
     PreparedRequest completion(byte[] body, Caller caller) {
-        CompletionRequest request =
-                CompletionRequest.read(object(body), options, model.tokenizer().vocabularySize());
+        CompletionRequest request = CompletionRequest.read(
+                RequestJson.object(body, CompletionRequest.FIELDS),
+                options,
+                model.tokenizer().vocabularySize());
         checkModel(request.options());
         int choices = request.prompts().size() * request.options().n();
         if (choices > options.maxChoices() && request.prompts().size() > 1) {
@@ -80,28 +84,21 @@ public final class Preparation {
         }
         List<Prompt> prompts = new ArrayList<>();
         for (CompletionRequest.Prompt prompt : request.prompts()) {
-            int[] tokens = switch (prompt) {
-                case CompletionRequest.Text text -> model.tokenizer().encode(text.text(), true);
-                case CompletionRequest.Tokens ids -> ids.ids();
+            TokenIds tokens = switch (prompt) {
+                case CompletionRequest.Text text -> encoded(text.text());
+                case CompletionRequest.Tokens ids -> new TokenIds(ids.ids(), true);
             };
             prompts.add(checked(tokens, request.options(), Shape.COMPLETION.promptParam()));
         }
         return prepared(Shape.COMPLETION, request.options(), prompts, caller);
     }
 
-    private static JsonFields object(byte[] body) {
-        JsonNode node;
+    private TokenIds encoded(String text) {
         try {
-            node = JSON.readTree(body);
-        } catch (JacksonException e) {
-            var at = e.getLocation();
-            String where = at == null ? "" : " at line " + at.getLineNr() + ", column " + at.getColumnNr();
-            throw new ApiException(ApiError.badRequest(null, "The body is not valid JSON" + where + "."));
+            return model.tokenizer().encode(text, true, model.maxContext());
+        } catch (UncuttableTextException e) {
+            throw JsonFields.invalid("prompt", String.valueOf(e.getMessage()));
         }
-        if (!node.isObject()) {
-            throw new ApiException(ApiError.badRequest(null, "The body must be a JSON object."));
-        }
-        return new JsonFields(node, "");
     }
 
     private void checkModel(OptionsReader.Options options) {
@@ -110,20 +107,23 @@ public final class Preparation {
         }
     }
 
-    private Prompt checked(int[] tokens, OptionsReader.Options options, String param) {
+    private Prompt checked(TokenIds tokens, OptionsReader.Options options, String param) {
         int wanted = options.maxTokens() == null ? 0 : options.maxTokens();
-        if (tokens.length == 0) {
+        if (tokens.ids().length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
-        OptionalInt room = new ContextRoom(model.maxContext()).answer(tokens.length, wanted);
+        OptionalInt room = new ContextRoom(model.maxContext()).answer(tokens.ids().length, wanted);
         if (room.isEmpty()) {
-            throw new ApiException(ApiError.contextLengthExceeded(model.maxContext(), tokens.length, wanted, param));
+            throw new ApiException(
+                    tokens.whole()
+                            ? ApiError.contextLengthExceeded(model.maxContext(), tokens.ids().length, wanted, param)
+                            : ApiError.promptTooLong(model.maxContext(), tokens.ids().length, param));
         }
         return new Prompt(
-                tokens,
+                tokens.ids(),
                 Stopping.newBuilder()
                         .setMaxTokens(room.getAsInt())
-                        .setMinTokens(Math.min(options.minTokens(), model.maxContext() - tokens.length))
+                        .setMinTokens(Math.min(options.minTokens(), model.maxContext() - tokens.ids().length))
                         .setIgnoreEos(options.ignoreEos())
                         .addAllStopTokenIds(options.stopTokenIds())
                         .build());

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.limits;
+
+import org.jspecify.annotations.NullMarked;
