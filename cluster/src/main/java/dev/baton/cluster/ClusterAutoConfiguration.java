@@ -8,29 +8,42 @@ import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneTopics;
 import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.registry.RegistryMetrics;
 import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ClusterProperties;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.LimitProperties;
 import dev.baton.config.RegistryProperties;
 import dev.baton.config.SettingsAutoConfiguration;
+import dev.baton.protocol.ClusterNames;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.resource.Delay;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.autoconfigure.ssl.SslBundleRegistrar;
 import org.springframework.boot.data.redis.autoconfigure.ClientResourcesBuilderCustomizer;
 import org.springframework.boot.data.redis.autoconfigure.DataRedisReactiveAutoConfiguration;
 import org.springframework.boot.data.redis.autoconfigure.LettuceClientOptionsBuilderCustomizer;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.SslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.ssl.SslStoreBundle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Lazy;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
@@ -43,6 +56,7 @@ import org.springframework.kafka.core.ProducerFactory;
  * since their lives follow its work. Lazy beans start only where somebody asks for them.
  */
 @AutoConfiguration(
+        before = SslAutoConfiguration.class,
         after = {SettingsAutoConfiguration.class, DataRedisReactiveAutoConfiguration.class, KafkaAutoConfiguration.class
         })
 public class ClusterAutoConfiguration {
@@ -68,14 +82,59 @@ public class ClusterAutoConfiguration {
                 resources.reconnectDelay(Delay.exponential(RECONNECT_FROM, RECONNECT_UP_TO, 2, TimeUnit.MILLISECONDS));
     }
 
+    /** In the place of Boot's own. */
     @Bean
-    RequestStates requestStates(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
-        return new RequestStates(redis, settings.requestMargin(), settings.timeout());
+    @ConditionalOnMissingBean({SslBundleRegistry.class, SslBundles.class})
+    ReloadingSslBundles sslBundleRegistry(ObjectProvider<SslBundleRegistrar> registrars) {
+        ReloadingSslBundles bundles = new ReloadingSslBundles();
+        registrars.orderedStream().forEach(registrar -> registrar.registerBundles(bundles));
+        return bundles;
     }
 
     @Bean
-    WorkerStates workerStates(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
-        return new WorkerStates(redis, settings.timeout());
+    ClusterTls clusterTls(ClusterProperties settings, SslBundles bundles) {
+        String name = settings.tlsBundle();
+        if (name == null) {
+            return ClusterTls.NONE;
+        }
+        SslBundle bundle = bundles.getBundle(name);
+        SslStoreBundle stores = bundle.getStores();
+        if (stores.getKeyStore() == null || stores.getTrustStore() == null) {
+            throw new IllegalStateException("baton.cluster.tls-bundle=" + name + " needs a keystore and a truststore"
+                    + " (spring.ssl.bundle.*." + name + "): each part shows its certificate, and takes only those that"
+                    + " the cluster's own authority has signed");
+        }
+        return new ClusterTls(bundle::createSslContext);
+    }
+
+    @Bean
+    ClusterNames clusterNames(ClusterProperties cluster) {
+        return cluster.names();
+    }
+
+    /** On every meter, so that one Prometheus can tell clusters apart. */
+    @Bean
+    MeterFilter clusterTag(ClusterProperties cluster) {
+        return MeterFilter.commonTags(Tags.of("cluster", cluster.name()));
+    }
+
+    @Bean
+    RequestStates requestStates(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
+        return new RequestStates(redis, names, settings.requestMargin(), settings.timeout());
+    }
+
+    @Bean
+    WorkerStates workerStates(
+            ReactiveStringRedisTemplate redis,
+            RegistryProperties settings,
+            ClusterProperties cluster,
+            RegistryMetrics metrics) {
+        return new WorkerStates(redis, settings.timeout(), cluster, metrics);
+    }
+
+    @Bean
+    RegistryMetrics registryMetrics(ObjectProvider<MeterRegistry> registry) {
+        return new RegistryMetrics(registry.getIfAvailable(SimpleMeterRegistry::new));
     }
 
     @Bean
@@ -85,15 +144,18 @@ public class ClusterAutoConfiguration {
     }
 
     @Bean
-    LaneLeases laneLeases(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
-        return new LaneLeases(redis, settings);
+    LaneLeases laneLeases(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
+        return new LaneLeases(redis, names, settings);
     }
 
     /** An entry lives as long as a request may, so that its lease outlives the decode phase. */
     @Bean
     KvDirectories kvDirectories(
-            ReactiveStringRedisTemplate redis, RegistryProperties registry, LimitProperties limits) {
-        return fingerprint -> new RedisKvDirectory(redis, fingerprint, limits.deadline(), registry.timeout());
+            ReactiveStringRedisTemplate redis,
+            ClusterNames names,
+            RegistryProperties registry,
+            LimitProperties limits) {
+        return fingerprint -> new RedisKvDirectory(redis, names, fingerprint, limits.deadline(), registry.timeout());
     }
 
     @Bean
@@ -107,9 +169,10 @@ public class ClusterAutoConfiguration {
 
     @Bean
     @Lazy
-    LaneProducer laneProducer(KafkaConnection connection, LaneProperties settings, LaneMetrics metrics) {
-        LaneTopics.ensure(connection.admin(), settings);
-        return new LaneProducer(connection.producer(), settings, metrics);
+    LaneProducer laneProducer(
+            KafkaConnection connection, ClusterNames names, LaneProperties settings, LaneMetrics metrics) {
+        LaneTopics.ensure(connection.admin(), names, settings);
+        return new LaneProducer(connection.producer(), names, settings, metrics);
     }
 
     @Bean

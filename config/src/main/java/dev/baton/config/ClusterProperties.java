@@ -1,6 +1,10 @@
 package dev.baton.config;
 
+import dev.baton.protocol.ClusterNames;
+import dev.baton.protocol.ClusterSecret;
 import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
@@ -8,15 +12,41 @@ import org.springframework.validation.annotation.Validated;
 /**
  * What makes processes one cluster.
  *
- * @param secret shared by all roles: token streams and KV sessions are refused without it; empty = none is asked for,
- *     which is right only while everything listens on loopback
+ * @param name tells this cluster from others on the same Kafka and Redis
+ * @param secret shared by all roles, which prove that they hold it and never send it; empty = none, which is refused
+ *     where anything listens beyond loopback
+ * @param tlsBundle SSL bundle (spring.ssl.bundle.*) of token streams and KV sessions, where both sides show their
+ *     certificate; null: no TLS
  */
 @Validated
 @ConfigurationProperties(prefix = "baton.cluster", ignoreUnknownFields = false)
-public record ClusterProperties(@DefaultValue("") @NotNull String secret) {
+public record ClusterProperties(
+        @DefaultValue("baton")
+        @Pattern(regexp = "[a-z0-9][a-z0-9-]{0,31}", message = "must be 1 to 32 lower-case letters, digits or '-'")
+        String name,
+
+        @DefaultValue("")
+        @NotNull
+        @Pattern(
+                regexp = "|(?s).{16,}",
+                message = "must have at least 16 characters, the same on all roles, or be empty")
+        String secret,
+
+        @Nullable String tlsBundle) {
+    /** What its topics and keys are called. */
+    public ClusterNames names() {
+        return new ClusterNames(name);
+    }
+
+    /** What signs and checks with the secret. */
+    public ClusterSecret proving() {
+        return new ClusterSecret(secret);
+    }
+
     /** Does not show the secret. */
     @Override
     public String toString() {
-        return "ClusterProperties[secret=" + (secret.isEmpty() ? "none" : "set") + "]";
+        return "ClusterProperties[name=" + name + ", secret=" + (secret.isEmpty() ? "none" : "set") + ", tlsBundle="
+                + tlsBundle + "]";
     }
 }

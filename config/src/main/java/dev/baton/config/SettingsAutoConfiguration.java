@@ -3,6 +3,8 @@ package dev.baton.config;
 import java.util.Arrays;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnNotWebApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.ConfigurableEnvironment;
@@ -23,5 +25,18 @@ public class SettingsAutoConfiguration {
     static BeanFactoryPostProcessor unknownSettings(ConfigurableEnvironment environment) {
         return factory -> UnknownSettings.check(
                 environment, Arrays.stream(factory.getBeanDefinitionNames()), name -> factory.getType(name, false));
+    }
+
+    /** Before any port is opened. */
+    @Bean
+    @ConditionalOnWebApplication
+    static BeanFactoryPostProcessor openPorts(ConfigurableEnvironment environment) {
+        return factory -> OpenPorts.check(environment, true);
+    }
+
+    @Bean
+    @ConditionalOnNotWebApplication
+    static BeanFactoryPostProcessor openPortsWithoutWeb(ConfigurableEnvironment environment) {
+        return factory -> OpenPorts.check(environment, false);
     }
 }

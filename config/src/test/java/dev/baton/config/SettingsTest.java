@@ -46,7 +46,7 @@ class SettingsTest {
     void haveTheseDefaults() {
         application.withPropertyValues(MODEL, "baton.worker.id=decode-0").run(context -> {
             assertThat(context).hasNotFailed();
-            assertThat(context.getBean(ClusterProperties.class)).isEqualTo(new ClusterProperties(""));
+            assertThat(context.getBean(ClusterProperties.class)).isEqualTo(new ClusterProperties("baton", "", null));
             assertThat(context.getBean(ModelProperties.class))
                     .isEqualTo(new ModelProperties(Path.of("/models/demo"), null, 0));
             assertThat(context.getBean(ModelProperties.class).servedName()).isEqualTo("demo");
@@ -74,7 +74,9 @@ class SettingsTest {
     @Test
     void takeEveryKey() {
         String keys = """
-            baton.cluster.secret=s
+            baton.cluster.name=blue
+            baton.cluster.secret=a secret of the tests
+            baton.cluster.tls-bundle=blue-tls
             baton.model.folder=/m
             baton.model.name=n
             baton.model.max-context=4096
@@ -111,7 +113,8 @@ class SettingsTest {
             """;
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context).hasNotFailed();
-            assertThat(context.getBean(ClusterProperties.class).secret()).isEqualTo("s");
+            assertThat(context.getBean(ClusterProperties.class))
+                    .isEqualTo(new ClusterProperties("blue", "a secret of the tests", "blue-tls"));
             assertThat(context.getBean(ModelProperties.class)).isEqualTo(new ModelProperties(Path.of("/m"), "n", 4096));
             assertThat(context.getBean(LaneProperties.class))
                     .isEqualTo(new LaneProperties(3, 2, Duration.ofHours(2), 1000, 7, 9, true, seconds(3), seconds(4)));
@@ -231,7 +234,8 @@ class SettingsTest {
 
     @Test
     void doNotShowTheSecret() {
-        assertThat(new ClusterProperties("hush").toString()).doesNotContain("hush");
+        assertThat(new ClusterProperties("baton", "hush-hush-hush-hush", null).toString())
+                .doesNotContain("hush");
     }
 
     @Test

@@ -8,9 +8,12 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamListener;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
 import dev.baton.engine.Engine;
 import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.Progress;
@@ -54,8 +57,9 @@ final class RunningWorker implements AutoCloseable {
         this.context = context;
         this.id = id;
         this.streams = new TokenStreams(
-                GATEWAY,
-                "",
+                GatewayRef.newBuilder().setId(GATEWAY).setEpoch(1).build(),
+                new ClusterProperties("baton", "", null),
+                ClusterTls.NONE,
                 context.getBean(StreamProperties.class),
                 heard,
                 new StreamMetrics(new SimpleMeterRegistry()));

@@ -3,11 +3,11 @@ package dev.baton.transfer;
 import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.Handshake;
 import dev.baton.transfer.session.MessageChannel;
-import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.TimeSource;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -61,7 +61,7 @@ public final class KvSender implements AutoCloseable {
         if (settings.secret().isNone()
                 && (bind.getAddress() == null || !bind.getAddress().isLoopbackAddress())) {
             throw new IOException("KV sessions on %s need a secret: set %s alike on all workers, or listen on loopback"
-                    .formatted(bind, Secret.SETTING));
+                    .formatted(bind, ClusterSecret.SETTING));
         }
         this.pool = pool;
         this.settings = settings;
@@ -162,7 +162,7 @@ public final class KvSender implements AutoCloseable {
                 }
                 SenderSession session = new SenderSession(
                         this,
-                        new MessageChannel(channel, time),
+                        MessageChannel.accepted(channel, settings.tls(), time),
                         channel.getRemoteAddress().toString());
                 sessions.add(session);
                 session.start();

@@ -115,7 +115,8 @@ final class ReceiverSession {
         @Nullable PeerPool mapped = null;
         try {
             SocketChannel socket = SocketChannel.open();
-            MessageChannel messages = new MessageChannel(socket, receiver.time());
+            MessageChannel messages = MessageChannel.connecting(
+                    socket, receiver.settings().tls(), address.host(), address.port(), receiver.time());
             channel = messages;
             int connectMillis =
                     Math.toIntExact(receiver.settings().limits().connect().toMillis());

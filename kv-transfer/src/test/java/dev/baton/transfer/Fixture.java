@@ -4,10 +4,10 @@ import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
-import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.SessionLimits;
 import dev.baton.transfer.session.TimeSource;
 import dev.baton.transfer.session.TransportChoice;
@@ -56,7 +56,8 @@ final class Fixture {
 
     static TransferSettings settings(KvTransportKind transport, String secret, long creditBytes) {
         return new TransferSettings(
-                new Secret(secret),
+                new ClusterSecret(secret),
+                null,
                 "this machine",
                 transport == KvTransportKind.TCP ? TransportChoice.TCP : TransportChoice.SHARED_MEMORY,
                 true,

@@ -11,10 +11,12 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A broker that is its own controller, in a JVM of its own, listening on 127.0.0.1 only. Its jars lie in a folder
@@ -26,15 +28,23 @@ import java.util.zip.CRC32;
  */
 public final class KafkaProcess implements StackProcess {
     private static final String NAME = "kafka";
+    private static final String MECHANISM = "PLAIN";
     private static final Duration GRACE = Duration.ofSeconds(20);
 
     /**
      * @param port clients
      * @param controllerPort the broker's own, not for clients
      * @param folder data, properties; kept over restarts
+     * @param login what both ports ask for, by SASL/PLAIN; null: nothing
      * @param readyWithin after this the broker is given up and ended
      */
-    public record Settings(int port, int controllerPort, Path folder, Path log, Duration readyWithin) {
+    public record Settings(
+            int port,
+            int controllerPort,
+            Path folder,
+            Path log,
+            @Nullable Login login,
+            Duration readyWithin) {
         public Settings {
             if (port == controllerPort) {
                 throw new IllegalArgumentException("Kafka's client and controller ports are both " + port);
@@ -125,6 +135,29 @@ public final class KafkaProcess implements StackProcess {
         return "127.0.0.1:" + settings.port();
     }
 
+    /** What a client needs to be let in, by Kafka's names; empty when nothing is asked for. */
+    public Map<String, String> clientProperties() {
+        return clientProperties(settings.login());
+    }
+
+    /** What a client of a broker with this login needs, by Kafka's names. */
+    public static Map<String, String> clientProperties(@Nullable Login login) {
+        return login == null
+                ? Map.of()
+                : Map.of(
+                        "security.protocol",
+                        "SASL_PLAINTEXT",
+                        "sasl.mechanism",
+                        MECHANISM,
+                        "sasl.jaas.config",
+                        credentials(login) + ";");
+    }
+
+    private static String credentials(Login login) {
+        return "org.apache.kafka.common.security.plain.PlainLoginModule required username=\"%s\" password=\"%s\""
+                .formatted(login.user(), login.password());
+    }
+
     /**
      * Stops it gracefully, and kills it when that takes too long. A broker that does not serve yet is killed: it has
      * nothing to lose, and heeds no request before its start is over.
@@ -174,7 +207,11 @@ public final class KafkaProcess implements StackProcess {
                 "listeners",
                 "CLIENT://127.0.0.1:" + settings.port() + ",CONTROLLER://127.0.0.1:" + settings.controllerPort());
         properties.setProperty("advertised.listeners", "CLIENT://127.0.0.1:" + settings.port());
-        properties.setProperty("listener.security.protocol.map", "CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+        String protocol = settings.login() == null ? "PLAINTEXT" : "SASL_PLAINTEXT";
+        properties.setProperty("listener.security.protocol.map", "CLIENT:" + protocol + ",CONTROLLER:" + protocol);
+        if (settings.login() != null) {
+            askFor(settings.login(), properties);
+        }
         properties.setProperty("inter.broker.listener.name", "CLIENT");
         properties.setProperty("controller.listener.names", "CONTROLLER");
         properties.setProperty("controller.quorum.voters", "1@127.0.0.1:" + settings.controllerPort());
@@ -199,8 +236,21 @@ public final class KafkaProcess implements StackProcess {
         // Ceiling only: each topic sets its own limit, from the longest context.
         properties.setProperty("message.max.bytes", "134217728");
         properties.setProperty("group.initial.rebalance.delay.ms", "0");
+        Files.deleteIfExists(file);
+        ProcessLauncher.privateFile(file);
         try (Writer writer = Files.newBufferedWriter(file, StandardCharsets.UTF_8)) {
             properties.store(writer, "Written at each start; changes here are lost.");
+        }
+    }
+
+    /** On both listeners: whoever reaches the controller could change the broker. */
+    private static void askFor(Login login, Properties properties) {
+        properties.setProperty("sasl.mechanism.inter.broker.protocol", MECHANISM);
+        properties.setProperty("sasl.mechanism.controller.protocol", MECHANISM);
+        String known = credentials(login) + " user_%s=\"%s\";".formatted(login.user(), login.password());
+        for (String listener : List.of("client", "controller")) {
+            properties.setProperty("listener.name." + listener + ".sasl.enabled.mechanisms", MECHANISM);
+            properties.setProperty("listener.name." + listener + ".plain.sasl.jaas.config", known);
         }
     }
 

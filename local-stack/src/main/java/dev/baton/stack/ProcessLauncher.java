@@ -66,6 +66,15 @@ final class ProcessLauncher {
         }
     }
 
+    /** Makes an empty file that only its owner can read, before anything is in it. */
+    static void privateFile(Path file) throws IOException {
+        if (Files.getFileStore(file.toAbsolutePath().getParent()).supportsFileAttributeView("posix")) {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } else {
+            Files.createFile(file);
+        }
+    }
+
     private static void pause(Process process) {
         try {
             process.waitFor(POLL.toMillis(), TimeUnit.MILLISECONDS);

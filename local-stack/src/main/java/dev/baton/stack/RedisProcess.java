@@ -34,11 +34,23 @@ public final class RedisProcess implements StackProcess {
     public record Settings(
             int port, Path folder, Path log, @Nullable String password, Duration readyWithin) {
         public Settings {
-            if (password != null && password.chars().anyMatch(c -> c <= ' ' || c == '"' || c == '\\')) {
-                throw new IllegalArgumentException("Redis' password must not contain blanks, quotes or backslashes");
+            if (password != null) {
+                Login.checkPassword(password);
             }
             folder = folder.toAbsolutePath();
             log = log.toAbsolutePath();
+        }
+
+        /** {@code redis://[:password@]127.0.0.1:port}. */
+        public URI url() {
+            String user = password == null ? "" : ":" + URLEncoder.encode(password, StandardCharsets.UTF_8) + "@";
+            return URI.create("redis://" + user + "127.0.0.1:" + port);
+        }
+
+        /** Does not show the password. */
+        @Override
+        public String toString() {
+            return "Redis on port " + port + " in " + folder;
         }
     }
 
@@ -116,12 +128,8 @@ public final class RedisProcess implements StackProcess {
         return ProcessLauncher.tail(settings.log());
     }
 
-    /** {@code redis://[:password@]127.0.0.1:port}. */
     public URI url() {
-        String user = settings.password() == null
-                ? ""
-                : ":" + URLEncoder.encode(settings.password(), StandardCharsets.UTF_8) + "@";
-        return URI.create("redis://" + user + "127.0.0.1:" + settings.port());
+        return settings.url();
     }
 
     /** Stops it gracefully, and kills it when that takes too long. */
@@ -151,10 +159,9 @@ public final class RedisProcess implements StackProcess {
             text.append("requirepass \"").append(settings.password()).append("\"\n");
         }
         Path file = folder.resolve("redis.conf");
+        Files.deleteIfExists(file);
+        ProcessLauncher.privateFile(file);
         Files.writeString(file, text);
-        if (Files.getFileStore(folder).supportsFileAttributeView("posix")) {
-            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-------"));
-        }
         return file;
     }
 

@@ -4,19 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.ServerSocket;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class KafkaProcessTest {
     @TempDir
     Path folder;
+
+    private int controllerPort;
 
     @Test
     void servesEndsWhenClosedAndKeepsItsTopicsOverARestart() throws Exception {
@@ -63,8 +70,8 @@ class KafkaProcessTest {
     @Test
     void showsItsLogWhenItEndsBeforeItServes() throws Exception {
         KafkaProcess.Settings settings = settings(Ports.free(2));
-        java.nio.file.Files.createDirectories(settings.folder());
-        java.nio.file.Files.writeString(settings.folder().resolve("data"), "a file where a folder should be");
+        Files.createDirectories(settings.folder());
+        Files.writeString(settings.folder().resolve("data"), "a file where a folder should be");
         assertThatThrownBy(() -> KafkaProcess.start(settings))
                 .isInstanceOf(StackException.class)
                 .hasMessageContaining("ended with status")
@@ -72,16 +79,70 @@ class KafkaProcessTest {
                 .hasMessageContaining(settings.folder().resolve("data").toString());
     }
 
+    @Test
+    void asksForTheLoginItWasGivenOnBothPorts() throws Exception {
+        Login login = new Login("baton", Login.randomPassword());
+        try (KafkaProcess kafka = KafkaProcess.start(settings(Ports.free(2), login))) {
+            try (Admin admitted = admin(kafka, kafka.clientProperties())) {
+                admitted.createTopics(List.of(new NewTopic("prompts", 1, (short) 1)))
+                        .all()
+                        .get(20, TimeUnit.SECONDS);
+                assertThat(admitted.listTopics().names().get(20, TimeUnit.SECONDS))
+                        .contains("prompts");
+            }
+            try (Admin wrong = admin(kafka, KafkaProcess.clientProperties(new Login("baton", "guessed")))) {
+                assertThatThrownBy(() -> wrong.listTopics().names().get(20, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(SaslAuthenticationException.class);
+            }
+            try (Admin stranger = admin(kafka, Map.of())) {
+                assertThatThrownBy(() -> stranger.listTopics().names().get(20, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
+            }
+            try (Admin stranger = Admin.create(Map.of(
+                    "bootstrap.controllers",
+                    "127.0.0.1:" + controllerPort,
+                    "default.api.timeout.ms",
+                    "3000",
+                    "request.timeout.ms",
+                    "2000"))) {
+                assertThatThrownBy(() ->
+                                stranger.describeMetadataQuorum().quorumInfo().get(20, TimeUnit.SECONDS))
+                        .hasCauseInstanceOf(org.apache.kafka.common.errors.TimeoutException.class);
+            }
+            Path written = folder.resolve("kafka/server.properties");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(written)))
+                    .isEqualTo("rw-------");
+            assertThat(kafka.child().handle().orElseThrow().info().arguments().orElseThrow())
+                    .noneMatch(argument -> argument.contains(login.password()));
+        }
+    }
+
     private KafkaProcess.Settings settings(List<Integer> ports) {
+        return settings(ports, null);
+    }
+
+    private KafkaProcess.Settings settings(List<Integer> ports, @Nullable Login login) {
+        controllerPort = ports.get(1);
         return new KafkaProcess.Settings(
                 ports.get(0),
                 ports.get(1),
                 folder.resolve("kafka"),
                 folder.resolve("kafka.log"),
+                login,
                 Duration.ofSeconds(60));
     }
 
     private static Admin admin(KafkaProcess kafka) {
         return Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers(), "request.timeout.ms", "20000"));
+    }
+
+    /** Gives up soon: a broker does not tell a stranger that it is one. */
+    private static Admin admin(KafkaProcess kafka, Map<String, String> properties) {
+        Map<String, Object> all = new HashMap<>(properties);
+        all.putAll(Map.of(
+                "bootstrap.servers", kafka.bootstrapServers(),
+                "default.api.timeout.ms", "10000",
+                "request.timeout.ms", "5000"));
+        return Admin.create(all);
     }
 }

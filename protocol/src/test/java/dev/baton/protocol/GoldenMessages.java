@@ -5,10 +5,12 @@ import com.google.protobuf.Message;
 import dev.baton.protocol.v1.Acknowledge;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Cancel;
+import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayMessage;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.Hello;
@@ -18,6 +20,7 @@ import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.Resume;
 import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.SignedWorkerState;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
@@ -39,6 +42,10 @@ final class GoldenMessages {
     static final WorkerRef WORKER = WorkerRef.newBuilder()
             .setId("decode-0")
             .setEpoch(0x0102_0304_0506_0708L)
+            .build();
+    static final GatewayRef GATEWAY = GatewayRef.newBuilder()
+            .setId("gateway-0")
+            .setEpoch(0x1112_1314_1516_1718L)
             .build();
     static final Failure FAILURE = Failure.newBuilder()
             .setCode(Failure.Code.UNKNOWN_REQUEST)
@@ -65,6 +72,12 @@ final class GoldenMessages {
                 handoff.setCompute(ComputeHere.newBuilder().setMostTokens(64)).build());
         all.put("failure", FAILURE);
         all.put("worker-state", workerState());
+        all.put(
+                "signed-worker-state",
+                SignedWorkerState.newBuilder()
+                        .setState(ByteString.copyFromUtf8("state"))
+                        .setProof(ByteString.copyFromUtf8("proof"))
+                        .build());
         all.put("usage-event", usageEvent());
         down(all);
         up(all);
@@ -72,11 +85,47 @@ final class GoldenMessages {
         return all;
     }
 
+    /** What earlier builds wrote, by the name of the file in {@code golden/version-0}, as this one reads it. */
+    static Map<String, Message> older() {
+        Generation generation = generation().toBuilder().clearOwner().build();
+        Map<String, Message> older = new LinkedHashMap<>();
+        older.put(
+                "prefill-job",
+                prefillJob().toBuilder().setGeneration(generation).build());
+        Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
+        older.put("handoff-ticket", handoff.setTicket(ticket()).build());
+        older.put(
+                "handoff-opaque",
+                handoff.setOpaque(ByteString.copyFromUtf8("opaque")).build());
+        older.put(
+                "handoff-compute",
+                handoff.setCompute(ComputeHere.getDefaultInstance()).build());
+        older.put("worker-state", workerState().toBuilder().clearCluster().build());
+        older.put(
+                "down-hello",
+                GatewayMessage.newBuilder()
+                        .setHello(Hello.newBuilder().setGateway("gateway-0"))
+                        .build());
+        older.put(
+                "up-welcome",
+                WorkerMessage.newBuilder()
+                        .setWelcome(Welcome.newBuilder().setWorker(WORKER).setRole(WorkerState.Role.PREFILL))
+                        .build());
+        return older;
+    }
+
     private static void down(Map<String, Message> all) {
         GatewayMessage.Builder down = GatewayMessage.newBuilder();
         all.put(
                 "down-hello",
-                down.setHello(Hello.newBuilder().setGateway("gateway-0").setSecret("secret"))
+                down.setHello(Hello.newBuilder()
+                                .setGateway("gateway-0")
+                                .setFrom(GATEWAY)
+                                .setCluster("cluster")
+                                .setExpects(WORKER)
+                                .setVersion(1)
+                                .setNonce(ByteString.copyFromUtf8("nonce"))
+                                .setProof(ByteString.copyFromUtf8("proof")))
                         .build());
         all.put(
                 "down-cancel",
@@ -103,7 +152,15 @@ final class GoldenMessages {
         WorkerMessage.Builder up = WorkerMessage.newBuilder();
         all.put(
                 "up-welcome",
-                up.setWelcome(Welcome.newBuilder().setWorker(WORKER).setRole(WorkerState.Role.PREFILL))
+                up.setWelcome(Welcome.newBuilder()
+                                .setWorker(WORKER)
+                                .setRole(WorkerState.Role.PREFILL)
+                                .setCluster("cluster")
+                                .setProof(ByteString.copyFromUtf8("proof")))
+                        .build());
+        all.put(
+                "up-challenge",
+                up.setChallenge(Challenge.newBuilder().setNonce(ByteString.copyFromUtf8("nonce")))
                         .build());
         all.put(
                 "up-frame",
@@ -149,6 +206,7 @@ final class GoldenMessages {
                 .setDeadlineMs(1_700_000_000_000L)
                 .setGateway("gateway-0")
                 .setSubmittedUs(1_700_000_000_000_001L)
+                .setOwner(GATEWAY)
                 .build();
     }
 
@@ -214,6 +272,7 @@ final class GoldenMessages {
                 .setDraining(true)
                 .setMachine("boot-id")
                 .setExact(true)
+                .setCluster("cluster")
                 .build();
     }
 

@@ -4,12 +4,14 @@ import com.google.protobuf.Message;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.protocol.ClusterNames;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Gives a worker a lane to read.
  *
+ * @param names of the cluster's topics
  * @param count lanes of a topic
  * @param wanted the lane to hold; null: any free one
  */
@@ -17,13 +19,15 @@ record LaneSource(
         LaneLeases leases,
         LaneConsumerFactory consumers,
         WorkerIdentity identity,
+        ClusterNames names,
         int count,
         @Nullable Integer wanted) {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** Holds a lane of the role's topic when it returns. */
     <T extends Message> LaneKeeper<T> keep(WorkerRole<T> role) throws InterruptedException {
-        return new LaneKeeper<>(() -> take(role.topic()), lease -> consumers.open(lease, role.parser(), role::take));
+        return new LaneKeeper<>(
+                () -> take(role.topic(names)), lease -> consumers.open(lease, role.parser(), role::take));
     }
 
     private LaneLease take(String topic) throws InterruptedException {

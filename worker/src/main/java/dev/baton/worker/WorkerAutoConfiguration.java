@@ -11,6 +11,7 @@ import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.ModelProperties;
@@ -19,8 +20,8 @@ import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.transfer.TransferSettings;
 import dev.baton.transfer.pool.HostId;
-import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.SessionLimits;
+import dev.baton.transfer.session.SessionTls;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -56,13 +57,15 @@ class WorkerAutoConfiguration {
                 .setWorker(identity.ref())
                 .setRole(identity.role())
                 .build();
-        return new TokenStreamServer(welcome, cluster.secret(), stream, role::cancel, metrics);
+        return new TokenStreamServer(welcome, cluster, stream, role::cancel, metrics);
     }
 
     @Bean
-    KvTransfers kvTransfers(ClusterProperties cluster, TransferProperties transfer, WorkerMetrics metrics) {
+    KvTransfers kvTransfers(
+            ClusterProperties cluster, ClusterTls tls, TransferProperties transfer, WorkerMetrics metrics) {
         TransferSettings settings = new TransferSettings(
-                new Secret(cluster.secret()),
+                cluster.proving(),
+                tls.source() == null ? null : new SessionTls(tls.source()),
                 HostId.id(),
                 transfer.transport(),
                 true,
@@ -110,9 +113,10 @@ class WorkerAutoConfiguration {
             LaneLeases leases,
             LaneConsumerFactory consumers,
             WorkerIdentity identity,
+            ClusterProperties cluster,
             LaneProperties lanes,
             WorkerProperties worker) {
-        return new LaneSource(leases, consumers, identity, lanes.count(), worker.lane());
+        return new LaneSource(leases, consumers, identity, cluster.names(), lanes.count(), worker.lane());
     }
 
     @Bean
@@ -128,6 +132,7 @@ class WorkerAutoConfiguration {
             ModelLoader loader,
             LaneSource lanes,
             TokenStreamServer streams,
+            ClusterTls tls,
             WorkerStates states,
             RegistryProperties registry,
             KvDirectories directories,
@@ -135,7 +140,18 @@ class WorkerAutoConfiguration {
             WorkerMetrics metrics,
             ProcessExit exit) {
         return new WorkerNode(
-                role, context, loader, lanes, streams, states, registry, directories, engine.drain(), metrics, exit);
+                role,
+                context,
+                loader,
+                lanes,
+                streams,
+                tls,
+                states,
+                registry,
+                directories,
+                engine.drain(),
+                metrics,
+                exit);
     }
 
     @Bean

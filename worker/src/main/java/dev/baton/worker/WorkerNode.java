@@ -4,6 +4,7 @@ import dev.baton.cluster.directory.KvDirectories;
 import dev.baton.cluster.registry.HeartbeatPublisher;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.RegistryProperties;
 import dev.baton.engine.EngineLoad;
 import dev.baton.protocol.v1.WorkerState;
@@ -30,6 +31,7 @@ final class WorkerNode implements SmartLifecycle {
     private final ModelLoader loader;
     private final LaneSource lanes;
     private final TokenStreamServer streams;
+    private final ClusterTls tls;
     private final WorkerStates states;
     private final RegistryProperties registry;
     private final KvDirectories directories;
@@ -55,6 +57,7 @@ final class WorkerNode implements SmartLifecycle {
             ModelLoader loader,
             LaneSource lanes,
             TokenStreamServer streams,
+            ClusterTls tls,
             WorkerStates states,
             RegistryProperties registry,
             KvDirectories directories,
@@ -66,6 +69,7 @@ final class WorkerNode implements SmartLifecycle {
         this.loader = loader;
         this.lanes = lanes;
         this.streams = streams;
+        this.tls = tls;
         this.states = states;
         this.registry = registry;
         this.directories = directories;
@@ -107,8 +111,11 @@ final class WorkerNode implements SmartLifecycle {
         steps.advertise(listing);
         role.start(context, open);
         roleStarted = true;
-        tokenPort = streams.start(new InetSocketAddress(
-                context.properties().listenAddress(), context.properties().tokenPort()));
+        tokenPort = streams.start(
+                new InetSocketAddress(
+                        context.properties().listenAddress(),
+                        context.properties().tokenPort()),
+                tls);
         LaneKeeper<?> kept = lanes.keep(role);
         keeper = kept;
         heartbeat = new HeartbeatPublisher(states, registry, this::state);

@@ -5,7 +5,7 @@ import com.google.protobuf.Parser;
 import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.io.IOException;
@@ -45,10 +45,10 @@ public interface WorkerRole<T extends Message> extends AutoCloseable {
     void close();
 
     /** Topic whose lanes it reads. */
-    default String topic() {
+    default String topic(ClusterNames names) {
         return switch (role()) {
-            case PREFILL -> Topics.PREFILL;
-            case DECODE -> Topics.HANDOFF;
+            case PREFILL -> names.prefillTopic();
+            case DECODE -> names.handoffTopic();
             case ROLE_UNSPECIFIED, UNRECOGNIZED -> throw new IllegalStateException("a worker without a role");
         };
     }

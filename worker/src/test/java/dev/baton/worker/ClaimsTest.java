@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.Phase;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.WorkerRef;
@@ -26,6 +27,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 @WithStack
 @Timeout(60)
 class ClaimsTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(10);
 
     private final WorkerRef worker =
@@ -42,7 +44,7 @@ class ClaimsTest {
                 stack.redis().getHost(), stack.redis().getPort());
         connections.afterPropertiesSet();
         connections.start();
-        states = new RequestStates(new ReactiveStringRedisTemplate(connections), LONG, LONG);
+        states = new RequestStates(new ReactiveStringRedisTemplate(connections), NAMES, LONG, LONG);
         claims = new Claims(states, worker, InstantSource.system());
     }
 

@@ -11,7 +11,7 @@ import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.config.LaneProperties;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.testing.TestStack;
@@ -39,6 +39,7 @@ import org.springframework.context.annotation.Configuration;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(180)
 class LaneKeeperTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(20);
 
     private ConfigurableApplicationContext context;
@@ -96,7 +97,12 @@ class LaneKeeperTest {
     private LaneLease take() throws InterruptedException {
         WorkerRef self = WorkerRef.newBuilder().setId("keeper").setEpoch(1).build();
         return context.getBean(LaneLeases.class)
-                .take(Topics.HANDOFF, context.getBean(LaneProperties.class).count(), self, null, LONG);
+                .take(
+                        NAMES.handoffTopic(),
+                        context.getBean(LaneProperties.class).count(),
+                        self,
+                        null,
+                        LONG);
     }
 
     private static void took(LaneRecord<Handoff> record, List<String> taken) {

@@ -3,10 +3,10 @@ package dev.baton.bench.transfer;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.TransferSettings;
 import dev.baton.transfer.pool.PoolIdentity;
-import dev.baton.transfer.session.Secret;
 import dev.baton.transfer.session.SessionLimits;
 import dev.baton.transfer.session.TransportChoice;
 import java.time.Duration;
@@ -67,7 +67,8 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
 
     TransferSettings settings() {
         return new TransferSettings(
-                new Secret("a secret for the bench only"),
+                new ClusterSecret("a secret for the bench only"),
+                null,
                 "bench",
                 transport == KvTransportKind.TCP ? TransportChoice.TCP : TransportChoice.SHARED_MEMORY,
                 digests,

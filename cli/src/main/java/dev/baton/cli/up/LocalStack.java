@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +43,7 @@ public final class LocalStack implements AutoCloseable {
     private final ProcessRecord record;
     private final Children children;
     private final Consumer<String> progress;
+    private final StackCredentials credentials = StackCredentials.random();
     private @Nullable RoleCommands roles;
 
     private LocalStack(StackEnvironment environment, StackPlan plan, Consumer<String> progress) {
@@ -150,16 +152,22 @@ public final class LocalStack implements AutoCloseable {
     }
 
     private void startAll() throws IOException {
+        credentials.writeTo(credentialsFile());
         List<Integer> ports = Ports.free(3 + plan.workers() + 1);
         List<Child> waiting = new ArrayList<>();
         if (environment.kafka().isEmpty()) {
             KafkaProcess.Settings kafka = new KafkaProcess.Settings(
-                    ports.get(0), ports.get(1), state.resolve("kafka"), log(KAFKA), STORE_READY_LIMIT);
+                    ports.get(0),
+                    ports.get(1),
+                    state.resolve("kafka"),
+                    log(KAFKA),
+                    credentials.kafka(),
+                    STORE_READY_LIMIT);
             waiting.add(children.start(KAFKA, () -> KafkaProcess.launch(kafka)));
         }
         URI redis = environment.redis().orElseGet(() -> redis(ports.get(2)));
-        String bootstrap = environment.kafka().orElse("127.0.0.1:" + ports.get(0));
-        RoleCommands commands = new RoleCommands(environment, plan, bootstrap, redis);
+        RoleCommands commands = new RoleCommands(
+                environment, plan, secrets(redis), environment.kafka().orElse("127.0.0.1:" + ports.get(0)));
         roles = commands;
         Duration grace = environment.records() ? GRACE_WHEN_RECORDING : GRACE;
         for (ProcessSpec spec : commands.specs(ports.subList(3, ports.size()))) {
@@ -174,10 +182,27 @@ public final class LocalStack implements AutoCloseable {
             progress.accept("  redis        as REDIS_URL says");
             return given.get();
         }
-        RedisProcess.Settings redis =
-                new RedisProcess.Settings(port, state.resolve("redis"), log(REDIS), null, STORE_READY_LIMIT);
+        RedisProcess.Settings redis = new RedisProcess.Settings(
+                port, state.resolve("redis"), log(REDIS), credentials.redisPassword(), STORE_READY_LIMIT);
         awaitReady(List.of(children.start(REDIS, () -> RedisProcess.launch(redis))));
-        return URI.create("redis://127.0.0.1:" + port);
+        return redis.url();
+    }
+
+    /** What the roles need to be let in, by the names of the environment: their command lines are open to all users. */
+    private Map<String, String> secrets(URI redis) {
+        Map<String, String> secrets = new LinkedHashMap<>();
+        secrets.put("BATON_CLUSTER_SECRET", credentials.secret());
+        secrets.put("SPRING_DATA_REDIS_URL", redis.toString());
+        if (environment.kafka().isEmpty()) {
+            KafkaProcess.clientProperties(credentials.kafka())
+                    .forEach((name, value) -> secrets.put(
+                            "SPRING_KAFKA_PROPERTIES_" + name.replace('.', '_').toUpperCase(Locale.ROOT), value));
+        }
+        return secrets;
+    }
+
+    private Path credentialsFile() {
+        return state.resolve("credentials");
     }
 
     private Path log(String name) {
@@ -245,6 +270,7 @@ public final class LocalStack implements AutoCloseable {
                 commands.keepCaches();
             }
             removeDeadPools();
+            credentialsFile().toFile().delete();
         });
     }
 

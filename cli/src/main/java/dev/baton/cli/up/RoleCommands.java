@@ -3,14 +3,11 @@ package dev.baton.cli.up;
 import dev.baton.cli.host.CliException;
 import dev.baton.stack.C1Options;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,23 +16,23 @@ import java.util.Set;
 final class RoleCommands {
     static final String GATEWAY = "gateway";
 
-    private static final SecureRandom RANDOM = new SecureRandom();
-
     private final StackEnvironment environment;
     private final StackPlan plan;
+    private final Map<String, String> secrets;
     private final String kafka;
-    private final URI redis;
     private final Path logs;
     private final Map<String, StartupCache> caches = new HashMap<>();
     private final Set<String> recorders = new HashSet<>();
-    private final String secret =
-            HexFormat.of().toHexDigits(RANDOM.nextLong()) + HexFormat.of().toHexDigits(RANDOM.nextLong());
 
-    RoleCommands(StackEnvironment environment, StackPlan plan, String kafka, URI redis) {
+    /**
+     * @param secrets what the roles need to be let in, for their environment
+     * @param kafka bootstrap servers
+     */
+    RoleCommands(StackEnvironment environment, StackPlan plan, Map<String, String> secrets, String kafka) {
         this.environment = environment;
         this.plan = plan;
+        this.secrets = Map.copyOf(secrets);
         this.kafka = kafka;
-        this.redis = redis;
         this.logs = environment.state().resolve("logs");
     }
 
@@ -101,8 +98,6 @@ final class RoleCommands {
         command.add(classPath);
         command.add(mainClass(module));
         command.addAll(settings);
-        // In the environment, not on the command line, where every user of the machine could read it.
-        Map<String, String> secrets = Map.of("BATON_CLUSTER_SECRET", secret, "SPRING_DATA_REDIS_URL", redis.toString());
         return new ProcessSpec(name, command, secrets, logs.resolve(name + ".log"), managementPort);
     }
 

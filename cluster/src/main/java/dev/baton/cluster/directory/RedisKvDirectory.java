@@ -1,6 +1,7 @@
 package dev.baton.cluster.directory;
 
 import dev.baton.kv.BlockHash;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ public final class RedisKvDirectory {
     private static final RedisScript<Long> REMOVE = script("remove");
 
     private final ReactiveStringRedisTemplate redis;
+    private final ClusterNames names;
     private final String model;
     private final Duration lease;
     private final Duration timeout;
@@ -34,8 +36,13 @@ public final class RedisKvDirectory {
      * @param timeout after which a call fails
      */
     public RedisKvDirectory(
-            ReactiveStringRedisTemplate redis, long modelFingerprint, Duration lease, Duration timeout) {
+            ReactiveStringRedisTemplate redis,
+            ClusterNames names,
+            long modelFingerprint,
+            Duration lease,
+            Duration timeout) {
         this.redis = redis;
+        this.names = names;
         this.model = HexFormat.of().toHexDigits(modelFingerprint);
         this.lease = lease;
         this.timeout = timeout;
@@ -108,7 +115,7 @@ public final class RedisKvDirectory {
     }
 
     private String key(BlockHash first, BlockHash block) {
-        return "baton:kv:{" + model + ":" + first + "}:" + block;
+        return names.key("kv:{" + model + ":" + first + "}:" + block);
     }
 
     private static String value(WorkerRef holder) {

@@ -1,14 +1,13 @@
 package dev.baton.cluster.lanes;
 
 import dev.baton.config.LaneProperties;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.UsageEvent;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -29,10 +28,13 @@ public final class LaneProducer implements AutoCloseable {
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
     private final KafkaProducer<String, byte[]> producer;
+    private final ClusterNames names;
     private final LaneMetrics metrics;
 
     /** Connects, and learns where the topics are, so that the first request does not wait for it. */
-    public LaneProducer(Map<String, Object> connection, LaneProperties settings, LaneMetrics metrics) {
+    public LaneProducer(
+            Map<String, Object> connection, ClusterNames names, LaneProperties settings, LaneMetrics metrics) {
+        this.names = names;
         Map<String, Object> config = new HashMap<>(connection);
         int limit = Math.toIntExact(settings.sendTimeout().toMillis());
         int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());
@@ -49,7 +51,7 @@ public final class LaneProducer implements AutoCloseable {
         this.producer = new KafkaProducer<>(config, new StringSerializer(), new ByteArraySerializer());
         this.metrics = metrics;
         try {
-            for (String topic : List.of(Topics.PREFILL, Topics.HANDOFF, Topics.USAGE, Topics.DEAD)) {
+            for (String topic : names.topics()) {
                 producer.partitionsFor(topic);
             }
         } catch (KafkaException e) {
@@ -61,23 +63,23 @@ public final class LaneProducer implements AutoCloseable {
 
     /** To a prefill lane. Completes when Kafka has it. */
     public CompletionStage<Void> send(int lane, PrefillJob job) {
-        return send(
-                new ProducerRecord<>(Topics.PREFILL, lane, job.getGeneration().getRequestId(), job.toByteArray()));
+        return send(new ProducerRecord<>(
+                names.prefillTopic(), lane, job.getGeneration().getRequestId(), job.toByteArray()));
     }
 
     /** To a handoff lane. Completes when Kafka has it. */
     public CompletionStage<Void> send(int lane, Handoff handoff) {
         return send(new ProducerRecord<>(
-                Topics.HANDOFF, lane, handoff.getGeneration().getRequestId(), handoff.toByteArray()));
+                names.handoffTopic(), lane, handoff.getGeneration().getRequestId(), handoff.toByteArray()));
     }
 
     public CompletionStage<Void> send(UsageEvent event) {
-        return send(new ProducerRecord<>(Topics.USAGE, null, event.getTenant(), event.toByteArray()));
+        return send(new ProducerRecord<>(names.usageTopic(), null, event.getTenant(), event.toByteArray()));
     }
 
     /** @param value the record as it was, or without its prompt; null when it could not be read at all */
     CompletionStage<Void> sendDead(LaneRecord<?> record, byte @Nullable [] value, String why) {
-        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(Topics.DEAD, null, record.key(), value);
+        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(names.deadTopic(), null, record.key(), value);
         dead.headers()
                 .add("topic", bytes(record.topic()))
                 .add("lane", bytes(Integer.toString(record.lane())))

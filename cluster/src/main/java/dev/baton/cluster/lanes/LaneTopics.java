@@ -1,7 +1,7 @@
 package dev.baton.cluster.lanes;
 
 import dev.baton.config.LaneProperties;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -35,32 +35,37 @@ public final class LaneTopics {
      * Returns once all topics stand with the lanes that the settings ask for.
      *
      * @param connection Kafka client settings: servers and, where needed, security
-     * @throws LaneException Kafka does not answer in time, or a topic has another number of lanes
+     * @throws LaneException Kafka does not answer in time, or a topic that is there already has another number of lanes,
+     *     takes no record as large as the longest job, or keeps records for too short a time
      */
-    public static void ensure(Map<String, Object> connection, LaneProperties settings) {
+    public static void ensure(Map<String, Object> connection, ClusterNames names, LaneProperties settings) {
         Map<String, Object> config = new HashMap<>(connection);
         int limit = Math.toIntExact(settings.startTimeout().toMillis());
         config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, limit);
         config.put(AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG, Math.min(limit, 10_000));
         try (Admin admin = Admin.create(config)) {
             Set<String> present = get(admin.listTopics().names(), settings);
-            List<NewTopic> missing = topics(settings).stream()
+            List<NewTopic> missing = topics(names, settings).stream()
                     .filter(topic -> !present.contains(topic.name()))
                     .toList();
             for (NewTopic topic : missing) {
                 create(admin, topic, settings);
             }
-            verify(admin, settings);
+            verify(admin, names, settings);
+            List<String> found =
+                    names.topics().stream().filter(present::contains).toList();
+            TopicLimits.verify(
+                    get(admin.describeConfigs(TopicLimits.resources(found)).all(), settings), names, settings);
         }
     }
 
-    private static List<NewTopic> topics(LaneProperties settings) {
+    private static List<NewTopic> topics(ClusterNames names, LaneProperties settings) {
         List<NewTopic> topics = new ArrayList<>();
-        for (String name : List.of(Topics.PREFILL, Topics.HANDOFF)) {
+        for (String name : names.workTopics()) {
             topics.add(topic(name, settings.count(), settings));
         }
-        topics.add(topic(Topics.DEAD, 1, settings));
-        topics.add(new NewTopic(Topics.USAGE, 1, (short) settings.replicas()));
+        topics.add(topic(names.deadTopic(), 1, settings));
+        topics.add(new NewTopic(names.usageTopic(), 1, (short) settings.replicas()));
         return topics;
     }
 
@@ -87,11 +92,11 @@ public final class LaneTopics {
         }
     }
 
-    private static void verify(Admin admin, LaneProperties settings) {
-        Map<String, TopicDescription> found = describe(admin, settings);
+    private static void verify(Admin admin, ClusterNames names, LaneProperties settings) {
+        Map<String, TopicDescription> found = describe(admin, names, settings);
         found.forEach((name, description) -> {
             int lanes = description.partitions().size();
-            boolean ofWork = name.equals(Topics.PREFILL) || name.equals(Topics.HANDOFF);
+            boolean ofWork = names.workTopics().contains(name);
             if (ofWork && lanes != settings.count()) {
                 throw new LaneException(
                         "Topic " + name + " has " + lanes + " lanes and baton.lanes.count is " + settings.count()
@@ -103,14 +108,11 @@ public final class LaneTopics {
     }
 
     /** A topic just made is not known to every broker at once. */
-    private static Map<String, TopicDescription> describe(Admin admin, LaneProperties settings) {
+    private static Map<String, TopicDescription> describe(Admin admin, ClusterNames names, LaneProperties settings) {
         long end = System.nanoTime() + settings.startTimeout().toNanos();
         while (true) {
             try {
-                return get(
-                        admin.describeTopics(List.of(Topics.PREFILL, Topics.HANDOFF, Topics.USAGE, Topics.DEAD))
-                                .allTopicNames(),
-                        settings);
+                return get(admin.describeTopics(names.topics()).allTopicNames(), settings);
             } catch (LaneException e) {
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException) || System.nanoTime() > end) {
                     throw e;

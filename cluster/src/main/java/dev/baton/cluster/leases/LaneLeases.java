@@ -2,6 +2,7 @@ package dev.baton.cluster.leases;
 
 import dev.baton.cluster.redis.RedisFutures;
 import dev.baton.config.RegistryProperties;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -18,7 +19,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Leases of lanes in Redis. Per lane: {@code baton:lane:{<topic>:<lane>}} = holder, with the lease's TTL; {@code …:fence},
+ * Leases of lanes in Redis. Per lane: {@code <cluster>:lane:{<topic>:<lane>}} = holder, with the lease's TTL; {@code …:fence},
  * counted up by each new holder; {@code …:last}, the worker that held it last, so that a restarted worker finds back to
  * the lane where its jobs lie.
  */
@@ -30,10 +31,12 @@ public final class LaneLeases {
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final ReactiveStringRedisTemplate redis;
+    private final ClusterNames names;
     private final RegistryProperties settings;
 
-    public LaneLeases(ReactiveStringRedisTemplate redis, RegistryProperties settings) {
+    public LaneLeases(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
         this.redis = redis;
+        this.names = names;
         this.settings = settings;
     }
 
@@ -135,8 +138,8 @@ public final class LaneLeases {
         return Long.toString(settings.leaseTtl().toMillis());
     }
 
-    private static String key(String topic, int lane) {
-        return "baton:lane:{" + topic + ":" + lane + "}";
+    private String key(String topic, int lane) {
+        return names.key("lane:{" + topic + ":" + lane + "}");
     }
 
     private static RedisScript<String> script(String name) {

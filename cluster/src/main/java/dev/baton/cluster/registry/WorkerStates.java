@@ -1,44 +1,60 @@
 package dev.baton.cluster.registry;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import dev.baton.cluster.redis.RedisFutures;
+import dev.baton.config.ClusterProperties;
+import dev.baton.protocol.ClusterNames;
+import dev.baton.protocol.UntrustedName;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import reactor.core.publisher.Mono;
 
 /**
- * Worker states in Redis: {@code baton:worker:<id>} with a short TTL, and {@code baton:workers}, the set of ids that
- * have ever been told, so that a list is one MGET and never a scan.
+ * Worker states in Redis: {@code <cluster>:worker:<id>} with a short TTL, and {@code <cluster>:workers}, the set of ids that
+ * have ever been told, so that a list is one MGET and never a scan. Each state is signed with the cluster's secret:
+ * whoever can write to Redis and does not hold the secret makes nobody dial an address.
  */
 public final class WorkerStates {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStates.class);
-    private static final String IDS = "baton:workers";
+    private static final int MOST_REMEMBERED = 256;
 
     private final ReactiveStringRedisTemplate redis;
     private final Duration timeout;
+    private final ClusterNames names;
+    private final String ids;
+    private final SignedEntries entries;
+    private final RegistryMetrics metrics;
+    /** Ids whose entry is refused at present: each is logged once. */
+    private final Set<String> refused = ConcurrentHashMap.newKeySet();
 
-    public WorkerStates(ReactiveStringRedisTemplate redis, Duration timeout) {
+    public WorkerStates(
+            ReactiveStringRedisTemplate redis, Duration timeout, ClusterProperties cluster, RegistryMetrics metrics) {
         this.redis = redis;
         this.timeout = timeout;
+        this.names = cluster.names();
+        this.ids = names.key("workers");
+        this.entries = new SignedEntries(cluster);
+        this.metrics = metrics;
     }
 
     /** Tells a state that ends by itself after {@code ttl}. True once Redis has it. */
     public CompletionStage<Boolean> put(WorkerState state, Duration ttl) {
         String id = state.getWorker().getId();
-        String value = Base64.getEncoder().encodeToString(state.toByteArray());
+        String value = Base64.getEncoder().encodeToString(entries.sign(state).toByteArray());
         return RedisFutures.within(
                 timeout,
                 Mono.when(
                                 redis.opsForValue().set(key(id), value, ttl),
-                                redis.opsForSet().add(IDS, id))
+                                redis.opsForSet().add(ids, id))
                         .thenReturn(true));
     }
 
@@ -46,7 +62,7 @@ public final class WorkerStates {
     public CompletionStage<Boolean> remove(String workerId) {
         return RedisFutures.within(
                 timeout,
-                Mono.when(redis.delete(key(workerId)), redis.opsForSet().remove(IDS, workerId))
+                Mono.when(redis.delete(key(workerId)), redis.opsForSet().remove(ids, workerId))
                         .thenReturn(true));
     }
 
@@ -55,30 +71,45 @@ public final class WorkerStates {
         return RedisFutures.within(
                 timeout,
                 redis.opsForSet()
-                        .members(IDS)
+                        .members(ids)
                         .collectList()
-                        .flatMap(ids -> ids.isEmpty() ? Mono.just(List.<WorkerState>of()) : states(ids)));
+                        .flatMap(told -> told.isEmpty() ? Mono.just(List.<WorkerState>of()) : states(told)));
     }
 
     private Mono<List<WorkerState>> states(List<String> ids) {
         return redis.opsForValue()
-                .multiGet(ids.stream().map(WorkerStates::key).toList())
+                .multiGet(ids.stream().map(this::key).toList())
                 .map(values -> {
                     List<WorkerState> states = new ArrayList<>();
-                    values.stream().filter(Objects::nonNull).forEach(value -> parse(value, states));
+                    for (int i = 0; i < values.size(); i++) {
+                        String value = values.get(i);
+                        if (value != null) {
+                            read(ids.get(i), value).ifPresent(states::add);
+                        }
+                    }
                     return List.copyOf(states);
                 });
     }
 
-    private static void parse(String value, List<WorkerState> states) {
-        try {
-            states.add(WorkerState.parseFrom(Base64.getDecoder().decode(value)));
-        } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
-            LOG.warn("A worker's state in Redis cannot be read; another version may have written it", e);
+    private Optional<WorkerState> read(String id, String value) {
+        SignedEntries.Read read = entries.read(id, value);
+        if (read instanceof SignedEntries.Read.Proved(WorkerState state)) {
+            refused.remove(id);
+            return Optional.of(state);
         }
+        if (read instanceof SignedEntries.Read.Refused(SignedEntries.Reason reason)) {
+            metrics.refused(reason);
+            if (refused.size() < MOST_REMEMBERED && refused.add(id)) {
+                LOG.warn(
+                        "The entry of worker {} in Redis is not believed and nobody dials it: {}",
+                        UntrustedName.printable(id),
+                        reason.message());
+            }
+        }
+        return Optional.empty();
     }
 
-    private static String key(String id) {
-        return "baton:worker:" + id;
+    private String key(String id) {
+        return names.key("worker:" + id);
     }
 }

@@ -4,6 +4,7 @@ import dev.baton.cluster.redis.RedisFutures;
 import dev.baton.cluster.redis.RedisScripts;
 import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.control.Phase;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
@@ -18,7 +19,7 @@ import java.util.stream.Collectors;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /**
- * Request states in Redis, one hash each: {@code baton:req:<id>} with the attempt's number and nonce, the phase, the
+ * Request states in Redis, one hash each: {@code <cluster>:req:<id>} with the attempt's number and nonce, the phase, the
  * owner, and per claimed phase {@code worker|epoch}. A hash outlives its request's deadline by a margin.
  *
  * <p>Only the owning gateway brings a request into being: {@link #create}, and {@link #raise} when Redis came back
@@ -33,13 +34,15 @@ public final class RequestStates {
     private static final Script END = script("end");
 
     private final ReactiveStringRedisTemplate redis;
+    private final ClusterNames names;
     private final RedisScripts scripts;
     private final Duration margin;
     private final Duration timeout;
 
     /** @param margin how long a state outlives its deadline; @param timeout after which a call fails */
-    public RequestStates(ReactiveStringRedisTemplate redis, Duration margin, Duration timeout) {
+    public RequestStates(ReactiveStringRedisTemplate redis, ClusterNames names, Duration margin, Duration timeout) {
         this.redis = redis;
+        this.names = names;
         this.scripts = new RedisScripts(redis, timeout);
         this.margin = margin;
         this.timeout = timeout;
@@ -115,8 +118,8 @@ public final class RequestStates {
         return Optional.of(new RequestState(attempt, Phase.valueOf(phase), owner, executors));
     }
 
-    private static String key(String requestId) {
-        return "baton:req:" + requestId;
+    private String key(String requestId) {
+        return names.key("req:" + requestId);
     }
 
     private static String number(Attempt attempt) {

@@ -1,10 +1,15 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Meters of both sides of the token stream. Safe for use by any thread. */
@@ -16,6 +21,7 @@ public final class StreamMetrics {
     private final Counter suspected;
     private final Counter died;
     private final Timer roundTrip;
+    private final Map<StreamRefusal.Reason, Counter> refused = new EnumMap<>(StreamRefusal.Reason.class);
 
     public StreamMetrics(MeterRegistry registry) {
         Gauge.builder("baton.stream.sessions", sessions, AtomicInteger::get)
@@ -28,6 +34,14 @@ public final class StreamMetrics {
         resumed = registry.counter("baton.stream.resumes");
         suspected = registry.counter("baton.stream.suspicions");
         died = registry.counter("baton.stream.deaths");
+        for (StreamRefusal.Reason reason : StreamRefusal.Reason.values()) {
+            refused.put(
+                    reason,
+                    Counter.builder("baton.stream.refusals")
+                            .description("Handshakes that this side has ended")
+                            .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
         roundTrip = Timer.builder("baton.stream.ping")
                 .description("Ping sent until its answer was handled")
                 .publishPercentileHistogram()
@@ -56,6 +70,10 @@ public final class StreamMetrics {
 
     void died() {
         died.increment();
+    }
+
+    void refused(StreamRefusal.Reason reason) {
+        Objects.requireNonNull(refused.get(reason)).increment();
     }
 
     void roundTrip(Duration time) {

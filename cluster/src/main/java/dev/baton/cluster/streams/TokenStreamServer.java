@@ -1,7 +1,14 @@
 package dev.baton.cluster.streams;
 
+import com.google.protobuf.ByteString;
+import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
+import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
+import dev.baton.protocol.ClusterSecret;
+import dev.baton.protocol.UntrustedName;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
@@ -22,18 +29,15 @@ import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -56,24 +60,30 @@ public final class TokenStreamServer implements AutoCloseable {
     private static final Duration NO_CALL_LIMIT = Duration.ofSeconds(10);
 
     private final Welcome welcome;
-    private final byte[] secret;
+    private final StreamHandshake handshake;
     private final StreamProperties settings;
     private final StreamHandler handler;
     private final StreamMetrics metrics;
     private final EventLoop owner = new EventLoop("token-stream-server");
     private final Map<String, GatewaySession> sessions = new HashMap<>();
-    private final Set<ServerCallStreamObserver<WorkerMessage>> unauthenticated =
-            Collections.newSetFromMap(new IdentityHashMap<>());
+    /** Calls that have proved nothing yet, with the challenge that each was given. */
+    private final Map<ServerCallStreamObserver<WorkerMessage>, ByteString> unauthenticated = new IdentityHashMap<>();
+
     private final LinkedHashMap<String, ReplayBuffer> kept = new LinkedHashMap<>();
     private final Map<String, Long> leftAt = new HashMap<>();
+    private final Complaints complaints = new Complaints();
     private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
 
-    /** @param secret what a gateway must show; empty: none */
+    /** @param welcome who the worker is; the proof is added for each gateway */
     public TokenStreamServer(
-            Welcome welcome, String secret, StreamProperties settings, StreamHandler handler, StreamMetrics metrics) {
+            Welcome welcome,
+            ClusterProperties cluster,
+            StreamProperties settings,
+            StreamHandler handler,
+            StreamMetrics metrics) {
         this.welcome = welcome;
-        this.secret = secret.getBytes(StandardCharsets.UTF_8);
+        this.handshake = new StreamHandshake(cluster);
         this.settings = settings;
         this.handler = handler;
         this.metrics = metrics;
@@ -84,14 +94,18 @@ public final class TokenStreamServer implements AutoCloseable {
         transport = wanted;
     }
 
-    /** Starts to listen; port 0 takes any. Returns the port. */
-    public int start(InetSocketAddress address) throws IOException {
+    /**
+     * Starts to listen; port 0 takes any. Returns the port.
+     *
+     * @throws IllegalStateException when TLS is wanted and its certificates cannot be used
+     */
+    public int start(InetSocketAddress address, ClusterTls tls) throws IOException {
         ServerServiceDefinition service = ServerServiceDefinition.builder(TokenStreamMethod.SERVICE)
                 .addMethod(TokenStreamMethod.METHOD, ServerCalls.asyncBidiStreamingCall(this::attach))
                 .build();
-        Server started = transport
-                .apply(NettyServerBuilder.forAddress(address))
-                .directExecutor()
+        NettyServerBuilder builder = transport.apply(NettyServerBuilder.forAddress(address));
+        StreamTls.accepting(tls).ifPresent(builder::sslContext);
+        Server started = builder.directExecutor()
                 .withChildOption(ChannelOption.TCP_NODELAY, true)
                 .flowControlWindow(TokenStreamMethod.FLOW_WINDOW)
                 .maxInboundMessageSize(TokenStreamMethod.MAX_REQUEST)
@@ -135,7 +149,7 @@ public final class TokenStreamServer implements AutoCloseable {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
         out.setOnReadyHandler(() -> owner.run(() -> onSession(out, this::drained)));
         out.setOnCancelHandler(() -> owner.run(() -> left(out)));
-        owner.run(() -> unauthenticated.add(out));
+        owner.run(() -> challenge(out));
         owner.later(settings.connectTimeout(), () -> rejectUnidentified(out));
         return new StreamObserver<>() {
             @Override
@@ -180,15 +194,22 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
+    private void challenge(ServerCallStreamObserver<WorkerMessage> out) {
+        ByteString nonce = ClusterSecret.nonce();
+        unauthenticated.put(out, nonce);
+        out.onNext(WorkerMessage.newBuilder()
+                .setChallenge(Challenge.newBuilder().setNonce(nonce))
+                .build());
+    }
+
     private void welcome(ServerCallStreamObserver<WorkerMessage> out, Hello hello) {
-        if (!unauthenticated.remove(out)) {
+        ByteString challenge = unauthenticated.remove(out);
+        if (challenge == null) {
             return; // A second hello, or one that came too late.
         }
-        if (!MessageDigest.isEqual(secret, hello.getSecret().getBytes(StandardCharsets.UTF_8))) {
-            LOG.warn("Gateway {} shows a wrong secret: set baton.cluster.secret alike everywhere", hello.getGateway());
-            out.onError(Status.UNAUTHENTICATED
-                    .withDescription("wrong secret: set baton.cluster.secret alike everywhere")
-                    .asException());
+        Optional<StreamRefusal> refusal = handshake.refusal(hello, challenge, welcome.getWorker());
+        if (refusal.isPresent()) {
+            refuse(out, hello, refusal.get());
             return;
         }
         GatewaySession session =
@@ -199,8 +220,23 @@ public final class TokenStreamServer implements AutoCloseable {
         }
         leftAt.remove(hello.getGateway());
         metrics.sessions(sessions.size());
-        send(session, WorkerMessage.newBuilder().setWelcome(welcome).build());
+        send(
+                session,
+                WorkerMessage.newBuilder()
+                        .setWelcome(handshake.welcome(welcome, hello))
+                        .build());
         LOG.info("Gateway {} is attached", hello.getGateway());
+    }
+
+    private void refuse(ServerCallStreamObserver<WorkerMessage> out, Hello hello, StreamRefusal refusal) {
+        metrics.refused(refusal.reason());
+        if (refusal.reason() != StreamRefusal.Reason.EPOCH && complaints.allowed()) {
+            LOG.warn(
+                    "A caller that says it is gateway {} is refused: {}",
+                    UntrustedName.printable(hello.getGateway()),
+                    refusal.message());
+        }
+        out.onError(refusal.status().asException());
     }
 
     private void keepAndSend(String gateway, TokenFrame frame) {
@@ -333,8 +369,10 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** Ends a call that has not sent its hello in time. */
     private void rejectUnidentified(ServerCallStreamObserver<WorkerMessage> out) {
-        if (unauthenticated.remove(out) && !out.isCancelled()) {
-            LOG.warn("A caller has not sent its hello within {} and is rejected", settings.connectTimeout());
+        if (unauthenticated.remove(out) != null && !out.isCancelled()) {
+            if (complaints.allowed()) {
+                LOG.warn("A caller has not sent its hello within {} and is rejected", settings.connectTimeout());
+            }
             out.onError(Status.DEADLINE_EXCEEDED
                     .withDescription("no hello within " + settings.connectTimeout())
                     .asException());

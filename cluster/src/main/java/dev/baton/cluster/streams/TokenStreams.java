@@ -1,11 +1,13 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Acknowledge;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Cancel;
 import dev.baton.protocol.v1.GatewayMessage;
-import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Resume;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
@@ -26,7 +28,9 @@ import java.util.stream.Collectors;
  */
 public final class TokenStreams implements AutoCloseable {
     private final StreamProperties settings;
-    private final Hello hello;
+    private final GatewayRef gateway;
+    private final StreamHandshake handshake;
+    private final ClusterTls tls;
     private final StreamListener listener;
     private final StreamMetrics metrics;
     private final EventLoop owner = new EventLoop("token-streams");
@@ -35,13 +39,19 @@ public final class TokenStreams implements AutoCloseable {
     private long lastTick = System.nanoTime();
 
     /**
-     * @param gateway this gateway's id
-     * @param secret the cluster's
+     * @param gateway this gateway, in this life
      */
     public TokenStreams(
-            String gateway, String secret, StreamProperties settings, StreamListener listener, StreamMetrics metrics) {
+            GatewayRef gateway,
+            ClusterProperties cluster,
+            ClusterTls tls,
+            StreamProperties settings,
+            StreamListener listener,
+            StreamMetrics metrics) {
         this.settings = settings;
-        this.hello = Hello.newBuilder().setGateway(gateway).setSecret(secret).build();
+        this.gateway = gateway;
+        this.handshake = new StreamHandshake(cluster);
+        this.tls = tls;
         this.listener = listener;
         this.metrics = metrics;
         owner.every(settings.pingEvery(), this::tick);
@@ -119,7 +129,8 @@ public final class TokenStreams implements AutoCloseable {
         byId.forEach((id, state) -> {
             WorkerLink link = links.get(id);
             if (link == null) {
-                WorkerLink fresh = new WorkerLink(state, hello, settings, owner, live, listener, metrics);
+                WorkerLink fresh =
+                        new WorkerLink(state, gateway, handshake, tls, settings, owner, live, listener, metrics);
                 links.put(id, fresh);
                 fresh.open();
             } else {

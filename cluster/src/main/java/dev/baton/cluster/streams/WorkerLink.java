@@ -1,10 +1,15 @@
 package dev.baton.cluster.streams;
 
+import com.google.protobuf.ByteString;
+import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
+import dev.baton.cluster.streams.StreamHandshake.StreamRefusal.Reason;
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.StreamProperties;
+import dev.baton.protocol.ClusterSecret;
+import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.GatewayMessage;
-import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Ping;
-import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerMessage;
 import dev.baton.protocol.v1.WorkerRef;
@@ -12,17 +17,18 @@ import dev.baton.protocol.v1.WorkerState;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
-import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
-import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.net.ConnectException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The gateway's stream to one worker id, over that worker's lives. Owned by the thread of {@link TokenStreams}.
@@ -34,18 +40,22 @@ import org.jspecify.annotations.Nullable;
 final class WorkerLink {
     /** Where the link stands. */
     private enum State {
-        /** No welcome on the current try. */
+        /** The worker has not proved itself on the current try. */
         OPENING,
-        /** Welcomed and heard lately. */
+        /** It has, and was heard lately. */
         UP,
-        /** Welcomed and silent. */
+        /** It has, and is silent. */
         SILENT,
         /** Refused; another try comes after a pause. */
         PAUSED
     }
 
+    private static final Logger LOG = LoggerFactory.getLogger(WorkerLink.class);
+
     private final StreamProperties settings;
-    private final Hello hello;
+    private final GatewayRef gateway;
+    private final StreamHandshake handshake;
+    private final ClusterTls tls;
     private final EventLoop owner;
     private final Set<WorkerRef> live;
     private final StreamListener listener;
@@ -57,22 +67,28 @@ final class WorkerLink {
     private int tries;
     private @Nullable ManagedChannel channel;
     private @Nullable ClientCallStreamObserver<GatewayMessage> out;
+    private @Nullable Meant meant;
     private @Nullable WorkerRef worker;
     private boolean suspected;
+    private boolean complained;
     private long unheardSince;
     private Duration pause;
 
     /** @param live the workers that answer, as others see them: this link adds its worker and removes it */
     WorkerLink(
             WorkerState listed,
-            Hello hello,
+            GatewayRef gateway,
+            StreamHandshake handshake,
+            ClusterTls tls,
             StreamProperties settings,
             EventLoop owner,
             Set<WorkerRef> live,
             StreamListener listener,
             StreamMetrics metrics) {
         this.listed = listed;
-        this.hello = hello;
+        this.gateway = gateway;
+        this.handshake = handshake;
+        this.tls = tls;
         this.settings = settings;
         this.owner = owner;
         this.live = live;
@@ -80,6 +96,9 @@ final class WorkerLink {
         this.metrics = metrics;
         this.pause = settings.retryFrom();
     }
+
+    /** Whom the hello of this try was for, and the challenge in it. */
+    private record Meant(WorkerRef worker, ByteString nonce) {}
 
     /** The life that answers or last answered; null: none so far, or known dead. */
     @Nullable
@@ -121,21 +140,17 @@ final class WorkerLink {
             unheardSince = System.nanoTime();
         }
         state = State.OPENING;
-        ManagedChannel fresh = NettyChannelBuilder.forAddress(listed.getHost(), listed.getTokenPort())
-                .usePlaintext()
-                .directExecutor()
-                .withOption(ChannelOption.TCP_NODELAY, true)
-                .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
-                        settings.connectTimeout().toMillis())
-                .flowControlWindow(TokenStreamMethod.FLOW_WINDOW)
-                .maxInboundMessageSize(TokenStreamMethod.MAX_MESSAGE)
-                .build();
+        ManagedChannel fresh;
+        try {
+            fresh = TokenStreamMethod.channel(listed.getHost(), listed.getTokenPort(), tls, settings.connectTimeout());
+        } catch (IllegalStateException e) {
+            LOG.warn("TLS of token streams cannot be set up (baton.cluster.tls-bundle): {}", e.getMessage());
+            pauseThenOpen();
+            return;
+        }
         channel = fresh;
         ClientCalls.asyncBidiStreamingCall(
                 fresh.newCall(TokenStreamMethod.METHOD, CallOptions.DEFAULT), new Inbound(mine));
-        if (out != null) {
-            out.onNext(GatewayMessage.newBuilder().setHello(hello).build());
-        }
         owner.later(settings.connectTimeout(), () -> {
             if (tries == mine && state == State.OPENING) {
                 pauseThenOpen();
@@ -185,34 +200,47 @@ final class WorkerLink {
         if (mine != tries) {
             return;
         }
-        unheardSince = System.nanoTime();
-        if (message.getMessageCase() == WorkerMessage.MessageCase.WELCOME) {
-            welcomed(message.getWelcome());
-            return;
-        }
-        if (state == State.SILENT && worker != null) {
-            answers(worker, true);
-        }
         switch (message.getMessageCase()) {
-            case FRAME -> heard(message.getFrame());
-            case PONG ->
-                metrics.roundTrip(Duration.of(
-                        Math.max(
-                                0,
-                                TokenStreams.epochMicros() - message.getPong().getSentUs()),
-                        ChronoUnit.MICROS));
-            case WELCOME, MESSAGE_NOT_SET -> {}
+            case CHALLENGE -> challenged(message.getChallenge());
+            case WELCOME -> welcomed(message.getWelcome());
+            case FRAME, PONG -> {
+                if (proved()) {
+                    heard(message);
+                }
+            }
+            case MESSAGE_NOT_SET -> {}
         }
     }
 
-    private void heard(TokenFrame frame) {
-        WorkerRef from = worker;
-        if (from != null) {
-            listener.progress(from, frame.getProgressList());
+    /** Whether the worker has proved the secret on this try: nothing is taken from it before. */
+    private boolean proved() {
+        return state == State.UP || state == State.SILENT;
+    }
+
+    private void challenged(Challenge challenge) {
+        if (state != State.OPENING || meant != null || out == null) {
+            return;
+        }
+        meant = new Meant(listed.getWorker(), ClusterSecret.nonce());
+        try {
+            out.onNext(GatewayMessage.newBuilder()
+                    .setHello(handshake.hello(gateway, meant.worker(), challenge.getNonce(), meant.nonce()))
+                    .build());
+        } catch (IllegalArgumentException e) {
+            refuse(new StreamRefusal(Reason.VERSION, String.valueOf(e.getMessage())));
         }
     }
 
     private void welcomed(Welcome welcome) {
+        if (state != State.OPENING || meant == null) {
+            return;
+        }
+        Optional<StreamRefusal> refusal = handshake.refusal(welcome, meant.nonce(), meant.worker());
+        if (refusal.isPresent()) {
+            refuse(refusal.get());
+            return;
+        }
+        unheardSince = System.nanoTime();
         WorkerRef now = welcome.getWorker();
         boolean again = now.equals(worker);
         if (!again) {
@@ -220,7 +248,37 @@ final class WorkerLink {
         }
         worker = now;
         pause = settings.retryFrom();
+        complained = false;
         answers(now, again);
+    }
+
+    /** The worker and this gateway do not belong together, as either of them has said. */
+    private void refuse(StreamRefusal refusal) {
+        metrics.refused(refusal.reason());
+        if (!complained && refusal.reason() != Reason.EPOCH) {
+            complained = true;
+            LOG.warn(
+                    "No token stream to worker {} at {}:{}: {}",
+                    listed.getWorker().getId(),
+                    listed.getHost(),
+                    listed.getTokenPort(),
+                    refusal.message());
+        }
+        died(refusal.message());
+        pauseThenOpen();
+    }
+
+    private void heard(WorkerMessage message) {
+        unheardSince = System.nanoTime();
+        if (state == State.SILENT && worker != null) {
+            answers(worker, true);
+        }
+        if (message.hasFrame() && worker != null) {
+            listener.progress(worker, message.getFrame().getProgressList());
+        } else if (message.hasPong()) {
+            long micros = TokenStreams.epochMicros() - message.getPong().getSentUs();
+            metrics.roundTrip(Duration.of(Math.max(0, micros), ChronoUnit.MICROS));
+        }
     }
 
     private void answers(WorkerRef now, boolean again) {
@@ -234,11 +292,13 @@ final class WorkerLink {
         if (mine != tries) {
             return;
         }
-        boolean wasUp = state == State.UP || state == State.SILENT;
-        if (refused(failure)) {
+        Optional<Reason> refused = Reason.of(Status.fromThrowable(failure));
+        if (portRefuses(failure)) {
             died("its port refuses connections");
             pauseThenOpen();
-        } else if (wasUp) {
+        } else if (refused.isPresent()) {
+            refuse(new StreamRefusal(refused.get(), refused.get().asToldToGateways()));
+        } else if (proved()) {
             open();
         } else {
             pauseThenOpen();
@@ -290,20 +350,21 @@ final class WorkerLink {
 
     private void drop() {
         out = null;
+        meant = null;
         if (channel != null) {
             channel.shutdownNow();
             channel = null;
         }
     }
 
-    private static boolean refused(Throwable failure) {
+    private static boolean portRefuses(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ConnectException
                     && String.valueOf(cause.getMessage()).contains("refused")) {
                 return true;
             }
         }
-        return Status.fromThrowable(failure).getCode() == Status.Code.UNAUTHENTICATED;
+        return false;
     }
 
     /** Hands what gRPC's threads bring to the owner, with the number of the try it belongs to. */

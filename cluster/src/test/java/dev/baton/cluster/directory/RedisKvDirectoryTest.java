@@ -3,6 +3,7 @@ package dev.baton.cluster.directory;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.kv.BlockHash;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
@@ -21,6 +22,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 @WithStack
 class RedisKvDirectoryTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final WorkerRef ONE =
             WorkerRef.newBuilder().setId("prefill-0").setEpoch(-1).build();
     private static final WorkerRef OTHER =
@@ -89,7 +91,7 @@ class RedisKvDirectoryTest {
 
     private RedisKvDirectory directory(long fingerprint, Duration lease) {
         return new RedisKvDirectory(
-                new ReactiveStringRedisTemplate(connections), fingerprint, lease, Duration.ofSeconds(10));
+                new ReactiveStringRedisTemplate(connections), NAMES, fingerprint, lease, Duration.ofSeconds(10));
     }
 
     private static BlockHash hash() {

@@ -9,7 +9,7 @@ import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.redis.TestRedis;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.RegistryProperties;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.WorkerRef;
@@ -42,6 +42,7 @@ import org.junit.jupiter.api.Test;
 /** Each test has a lane of its own; the topics are shared. */
 @WithStack
 class LaneConsumerTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(30);
     private static final int OUTSTANDING = 4;
 
@@ -56,8 +57,8 @@ class LaneConsumerTest {
         connection = Map.of("bootstrap.servers", stack.kafka());
         redis = new TestRedis(stack.redis());
         leases = leases(Duration.ofSeconds(20));
-        LaneTopics.ensure(connection, settings(8));
-        producer = new LaneProducer(connection, settings(8), metrics());
+        LaneTopics.ensure(connection, NAMES, settings(8));
+        producer = new LaneProducer(connection, NAMES, settings(8), metrics());
     }
 
     @AfterEach
@@ -86,7 +87,7 @@ class LaneConsumerTest {
     @Test
     void givesTheNextHolderWhatTheDeadOneHadNotFinished() throws Exception {
         int lane = 1;
-        LaneLease lease = leases.take(Topics.PREFILL, 8, worker("a", 1), lane, LONG);
+        LaneLease lease = leases.take(NAMES.prefillTopic(), 8, worker("a", 1), lane, LONG);
         LaneConsumer<PrefillJob> dying = consumer(lease, read::add);
         send(lane, 0, 3);
         await().atMost(LONG).until(() -> read.size() == 3);
@@ -95,12 +96,12 @@ class LaneConsumerTest {
 
         // The holder loses its lease: it must stop by itself and commit nothing more.
         redis.template()
-                .delete("baton:lane:{" + Topics.PREFILL + ":" + lane + "}")
+                .delete("baton:lane:{" + NAMES.prefillTopic() + ":" + lane + "}")
                 .block(LONG);
         assertThat(dying.awaitEnd(LONG)).as("fault not applied").isTrue();
         read.get(1).done();
         List<LaneRecord<PrefillJob>> again = new CopyOnWriteArrayList<>();
-        try (LaneLease next = leases.take(Topics.PREFILL, 8, worker("b", 1), lane, LONG);
+        try (LaneLease next = leases.take(NAMES.prefillTopic(), 8, worker("b", 1), lane, LONG);
                 LaneConsumer<PrefillJob> consumer = consumer(next, again::add)) {
             await().atMost(LONG).until(() -> again.size() == 2);
             assertThat(consumer.reading()).isTrue();
@@ -161,7 +162,7 @@ class LaneConsumerTest {
         int lane = 4;
         try (KafkaProducer<String, byte[]> raw =
                 new KafkaProducer<>(connection, new StringSerializer(), new ByteArraySerializer())) {
-            raw.send(new ProducerRecord<>(Topics.PREFILL, lane, "broken", new byte[] {(byte) 0xff}))
+            raw.send(new ProducerRecord<>(NAMES.prefillTopic(), lane, "broken", new byte[] {(byte) 0xff}))
                     .get(20, TimeUnit.SECONDS);
         }
         send(lane, 1, 2);
@@ -197,7 +198,7 @@ class LaneConsumerTest {
 
     @Test
     void refusesTopicsWithAnotherNumberOfLanes() {
-        assertThatThrownBy(() -> LaneTopics.ensure(connection, settings(3)))
+        assertThatThrownBy(() -> LaneTopics.ensure(connection, NAMES, settings(3)))
                 .isInstanceOf(LaneException.class)
                 .hasMessageContaining("has 8 lanes")
                 .hasMessageContaining("baton.lanes.count");
@@ -208,12 +209,12 @@ class LaneConsumerTest {
         Map<String, Object> nowhere = Map.of("bootstrap.servers", "127.0.0.1:1");
         LaneProperties hasty =
                 new LaneProperties(8, 1, LONG, 100, 4, 2, false, Duration.ofMillis(200), Duration.ofMillis(500));
-        assertThatThrownBy(() -> LaneTopics.ensure(nowhere, hasty))
+        assertThatThrownBy(() -> LaneTopics.ensure(nowhere, NAMES, hasty))
                 .hasMessageContaining("spring.kafka.bootstrap-servers");
     }
 
     private LaneLease take(String worker, int lane) throws InterruptedException {
-        return leases.take(Topics.PREFILL, 8, worker(worker, 1), lane, LONG);
+        return leases.take(NAMES.prefillTopic(), 8, worker(worker, 1), lane, LONG);
     }
 
     private LaneConsumer<PrefillJob> consumer(LaneLease lease, LaneHandler<PrefillJob> handler) {
@@ -246,7 +247,7 @@ class LaneConsumerTest {
         OffsetAndMetadata found = admin.listConsumerGroupOffsets("baton-lanes")
                 .partitionsToOffsetAndMetadata()
                 .get(20, TimeUnit.SECONDS)
-                .get(new TopicPartition(Topics.PREFILL, lane));
+                .get(new TopicPartition(NAMES.prefillTopic(), lane));
         return found == null ? -1 : found.offset();
     }
 
@@ -254,7 +255,7 @@ class LaneConsumerTest {
         List<ConsumerRecord<String, byte[]>> found = new CopyOnWriteArrayList<>();
         try (KafkaConsumer<String, byte[]> consumer =
                 new KafkaConsumer<>(connection, new StringDeserializer(), new ByteArrayDeserializer())) {
-            TopicPartition partition = new TopicPartition(Topics.DEAD, 0);
+            TopicPartition partition = new TopicPartition(NAMES.deadTopic(), 0);
             consumer.assign(List.of(partition));
             consumer.seekToBeginning(List.of(partition));
             await().atMost(LONG).until(() -> {
@@ -275,6 +276,7 @@ class LaneConsumerTest {
     private LaneLeases leases(Duration ttl) {
         return new LaneLeases(
                 redis.template(),
+                NAMES,
                 new RegistryProperties(
                         LONG, Duration.ofSeconds(1), Duration.ofSeconds(1), ttl, Duration.ofMillis(100), LONG, LONG));
     }

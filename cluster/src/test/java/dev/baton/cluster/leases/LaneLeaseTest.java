@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.redis.TestRedis;
 import dev.baton.config.RegistryProperties;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.Ports;
 import dev.baton.stack.RedisProcess;
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 @WithStack
 class LaneLeaseTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(15);
     private static final Duration TTL = Duration.ofMillis(600);
 
@@ -43,7 +45,7 @@ class LaneLeaseTest {
     @BeforeEach
     void connect(TestStack stack) {
         redis = new TestRedis(stack.redis());
-        leases = new LaneLeases(redis.template(), settings(LONG));
+        leases = new LaneLeases(redis.template(), NAMES, settings(LONG));
     }
 
     @AfterEach
@@ -74,7 +76,7 @@ class LaneLeaseTest {
 
     @Test
     void bringsARestartedWorkerBackToItsLaneOnceTheOldLeaseEnds() throws Exception {
-        LaneLeases brief = new LaneLeases(redis.template(), settings(TTL));
+        LaneLeases brief = new LaneLeases(redis.template(), NAMES, settings(TTL));
         // The dead life: a lease taken and never renewed again.
         String key = "baton:lane:{" + topic + ":2}";
         redis.template().opsForValue().set(key, "a|0000000000000001", TTL).block(LONG);
@@ -88,7 +90,7 @@ class LaneLeaseTest {
 
     @Test
     void staysHeldWhileItIsRenewed() throws Exception {
-        LaneLeases brief = new LaneLeases(redis.template(), settings(TTL));
+        LaneLeases brief = new LaneLeases(redis.template(), NAMES, settings(TTL));
         try (LaneLease lease = brief.take(topic, 1, worker("a", 1), null, LONG)) {
             long start = System.nanoTime();
             await().atMost(LONG).pollInterval(Duration.ofMillis(20)).until(() -> {
@@ -104,8 +106,8 @@ class LaneLeaseTest {
                 Ports.free(1).getFirst(), folder, folder.resolve("redis.log"), null, Duration.ofSeconds(30));
         RedisProcess process = RedisProcess.start(settings);
         try (TestRedis own = new TestRedis(process.url());
-                LaneLease lease =
-                        new LaneLeases(own.template(), settings(TTL)).take(topic, 1, worker("a", 1), null, LONG)) {
+                LaneLease lease = new LaneLeases(own.template(), NAMES, settings(TTL))
+                        .take(topic, 1, worker("a", 1), null, LONG)) {
             assertThat(lease.held()).isTrue();
             process.kill();
             assertThat(process.child().alive()).as("fault not applied").isFalse();

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.redis.TestRedis;
 import dev.baton.control.Phase;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.Ports;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 @WithStack
 class RequestStatesTest {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(10);
     private static final Attempt FIRST = attempt(1, -7);
     private static final Attempt SECOND = attempt(2, 8);
@@ -43,7 +45,7 @@ class RequestStatesTest {
     @BeforeEach
     void connect(TestStack stack) {
         redis = new TestRedis(stack.redis());
-        states = new RequestStates(redis.template(), Duration.ofSeconds(30), LONG);
+        states = new RequestStates(redis.template(), NAMES, Duration.ofSeconds(30), LONG);
     }
 
     @AfterEach
@@ -166,7 +168,7 @@ class RequestStatesTest {
 
     @Test
     void forgetsARequestSomeTimeAfterItsDeadline() throws Exception {
-        RequestStates brief = new RequestStates(redis.template(), Duration.ofMillis(50), LONG);
+        RequestStates brief = new RequestStates(redis.template(), NAMES, Duration.ofMillis(50), LONG);
         get(brief.create(id, FIRST, "g0", Instant.now().plusMillis(50)));
         await().atMost(LONG).until(() -> get(brief.find(id)).isEmpty());
     }
@@ -177,7 +179,7 @@ class RequestStatesTest {
                 Ports.free(1).getFirst(), folder, folder.resolve("redis.log"), null, Duration.ofSeconds(30));
         RedisProcess first = RedisProcess.start(settings);
         try (TestRedis own = new TestRedis(first.url())) {
-            RequestStates mine = new RequestStates(own.template(), LONG, LONG);
+            RequestStates mine = new RequestStates(own.template(), NAMES, LONG, LONG);
             get(mine.create(id, FIRST, "g0", deadline));
             first.kill();
             assertThatThrownBy(() -> get(mine.find(id))).as("Redis is down").isNotNull();

@@ -1,5 +1,6 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
@@ -78,11 +79,12 @@ final class ChildWorker implements AutoCloseable {
                 .build();
         TokenStreamServer server = new TokenStreamServer(
                 welcome,
-                "",
+                TokenStreamTest.OPEN,
                 TokenStreamTest.settings(),
                 (requestId, attempt) -> {},
                 new StreamMetrics(new SimpleMeterRegistry()));
-        int port = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[1])));
+        int port = server.start(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(args[1])), ClusterTls.NONE);
         System.out.println(port);
         System.out.flush();
         while (System.in.read() >= 0) {

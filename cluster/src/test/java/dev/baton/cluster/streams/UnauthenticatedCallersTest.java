@@ -3,12 +3,16 @@ package dev.baton.cluster.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.google.protobuf.ByteString;
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.StreamProperties;
+import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
 import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerMessage;
+import dev.baton.protocol.v1.WorkerRef;
 import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -34,17 +38,22 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.util.unit.DataSize;
 
-/** What a worker's token stream allows to callers that have not shown the secret, and how its connections send. */
+/** What a worker's token stream allows to callers that have not proved the secret, and how its connections send. */
 @Timeout(60)
 class UnauthenticatedCallersTest {
+    private static final String SECRET = "the secret of this cluster";
+    private static final WorkerRef WORKER =
+            WorkerRef.newBuilder().setId("w").setEpoch(7).build();
+
+    private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
     private final EventLoopGroup threads = new NioEventLoopGroup(1);
     private final List<SocketChannel> accepted = new CopyOnWriteArrayList<>();
     private final TokenStreamServer server = new TokenStreamServer(
-            Welcome.getDefaultInstance(),
-            "secret",
+            Welcome.newBuilder().setWorker(WORKER).build(),
+            TokenStreamTest.cluster(SECRET),
             settings(),
             (requestId, attempt) -> {},
-            new StreamMetrics(new SimpleMeterRegistry()));
+            new StreamMetrics(meters));
     private final List<ManagedChannel> channels = new CopyOnWriteArrayList<>();
     private int port;
 
@@ -65,7 +74,7 @@ class UnauthenticatedCallersTest {
         server.over(builder -> builder.bossEventLoopGroup(threads)
                 .workerEventLoopGroup(threads)
                 .channelFactory(Watched::new));
-        port = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        port = server.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), ClusterTls.NONE);
     }
 
     private ManagedChannel connection() {
@@ -88,32 +97,91 @@ class UnauthenticatedCallersTest {
         call.out.onNext(
                 GatewayMessage.newBuilder().setPing(Ping.getDefaultInstance()).build());
         assertThat(call.end.get().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
-        assertThat(call.heard).isEmpty();
+        assertThat(call.heard).allMatch(WorkerMessage::hasChallenge);
     }
 
     @Test
-    void aCallerThatSaidHelloStays() {
+    void aCallerThatProvesTheSecretStays() {
         Call call = new Call();
-        call.hello("g", "secret");
-        await().until(() -> call.heard.size() == 1);
+        call.hello(call.proved(SECRET, WORKER));
+        await().until(() -> call.heard.getLast().hasWelcome());
         Call stranger = new Call();
         await().until(stranger.end::isDone);
         assertThat(call.end).isNotDone();
     }
 
     @Test
+    void aWrongSecretIsNamedAsSuch() throws Exception {
+        Call call = new Call();
+        call.hello(call.proved("the secret of another", WORKER));
+        assertThat(call.end.get().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+        assertThat(call.end.get().getDescription()).contains("wrong secret").contains("baton.cluster.secret");
+        assertThat(call.heard).hasSize(1);
+        assertThat(refused("secret")).isEqualTo(1);
+    }
+
+    @Test
+    void aHelloSaidToAnotherChallengeProvesNothing() throws Exception {
+        Call honest = new Call();
+        Hello said = honest.proved(SECRET, WORKER);
+        honest.hello(said);
+        await().until(() -> honest.heard.getLast().hasWelcome());
+        Call replay = new Call();
+        replay.challenge();
+        replay.hello(said);
+        assertThat(replay.end.get().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    }
+
+    @Test
+    void aHelloThatWasChangedOnItsWayProvesNothing() throws Exception {
+        Call call = new Call();
+        call.hello(call.proved(SECRET, WORKER).toBuilder().setGateway("other").build());
+        assertThat(call.end.get().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    }
+
+    /** A hello that was meant for an earlier life could have been led here by whoever listens at its old address. */
+    @Test
+    void aHelloForAnotherLifeIsRefused() throws Exception {
+        Call call = new Call();
+        call.hello(call.proved(SECRET, WORKER.toBuilder().setEpoch(6).build()));
+        assertThat(call.end.get().getCode()).isEqualTo(Status.Code.NOT_FOUND);
+        assertThat(refused("epoch")).isEqualTo(1);
+    }
+
+    @Test
+    void anOlderGatewayThatShowsTheSecretItselfIsToldSo() throws Exception {
+        Call call = new Call();
+        call.challenge();
+        Hello old = Hello.parseFrom(ByteString.copyFromUtf8("\n\1g\22\3abc"));
+        assertThat(old.getUnknownFields().hasField(2)).isTrue();
+        call.hello(old);
+        assertThat(call.end.get().getDescription()).contains("older version");
+    }
+
+    @Test
     void aLargeHelloIsNotRead() throws Exception {
         Call call = new Call();
-        call.hello("g".repeat(100_000), "secret");
-        assertThat(call.end.get().getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+        call.hello(call.proved(SECRET, WORKER).toBuilder()
+                .setGateway("g".repeat(100_000))
+                .build());
+        // Not its own status: that could only be sent before the challenge.
+        assertThat(call.end.get().getCode()).isEqualTo(Status.Code.CANCELLED);
+        assertThat(call.heard).allMatch(WorkerMessage::hasChallenge);
     }
 
     @Test
     void tokensDoNotWaitForAnAcknowledgementOfTheOnesBefore() {
         Call call = new Call();
-        call.hello("g", "secret");
-        await().until(() -> call.heard.size() == 1);
+        call.hello(call.proved(SECRET, WORKER));
+        await().until(() -> call.heard.getLast().hasWelcome());
         assertThat(accepted).hasSize(1).allMatch(each -> each.config().getOption(ChannelOption.TCP_NODELAY));
+    }
+
+    private double refused(String reason) {
+        return meters.get("baton.stream.refusals")
+                .tag("reason", reason)
+                .counter()
+                .count();
     }
 
     private final class Call implements StreamObserver<WorkerMessage> {
@@ -122,10 +190,18 @@ class UnauthenticatedCallersTest {
         private final StreamObserver<GatewayMessage> out = ClientCalls.asyncBidiStreamingCall(
                 connection().newCall(TokenStreamMethod.METHOD, CallOptions.DEFAULT), this);
 
-        void hello(String gateway, String secret) {
-            out.onNext(GatewayMessage.newBuilder()
-                    .setHello(Hello.newBuilder().setGateway(gateway).setSecret(secret))
-                    .build());
+        ByteString challenge() {
+            await().until(() -> !heard.isEmpty());
+            return heard.getFirst().getChallenge().getNonce();
+        }
+
+        Hello proved(String secret, WorkerRef expects) {
+            return new StreamHandshake(TokenStreamTest.cluster(secret))
+                    .hello(TokenStreamTest.gateway("g"), expects, challenge(), ClusterSecret.nonce());
+        }
+
+        void hello(Hello hello) {
+            out.onNext(GatewayMessage.newBuilder().setHello(hello).build());
         }
 
         @Override

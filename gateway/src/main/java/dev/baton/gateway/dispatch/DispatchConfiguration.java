@@ -5,6 +5,7 @@ import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.LimitProperties;
 import dev.baton.config.StreamProperties;
@@ -14,8 +15,10 @@ import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.RoutingCosts;
+import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.security.SecureRandom;
 import java.time.Clock;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
@@ -28,8 +31,8 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class})
 class DispatchConfiguration {
     @Bean
-    JobPublisher jobPublisher(LaneProducer producer, GatewayProperties gateway) {
-        return new JobPublisher(producer, gateway.id());
+    JobPublisher jobPublisher(LaneProducer producer, GatewayRef gateway) {
+        return new JobPublisher(producer, gateway);
     }
 
     @Bean
@@ -37,14 +40,24 @@ class DispatchConfiguration {
         return new RequestLoops(settings.threads(), clock);
     }
 
+    /** This gateway in this life. */
+    @Bean
+    GatewayRef gatewayRef(GatewayProperties settings) {
+        return GatewayRef.newBuilder()
+                .setId(settings.id())
+                .setEpoch(new SecureRandom().nextLong())
+                .build();
+    }
+
     @Bean
     TokenStreams tokenStreams(
-            GatewayProperties gateway,
+            GatewayRef gateway,
             ClusterProperties cluster,
+            ClusterTls tls,
             StreamProperties settings,
             RequestLoops loops,
             StreamMetrics metrics) {
-        return new TokenStreams(gateway.id(), cluster.secret(), settings, loops, metrics);
+        return new TokenStreams(gateway, cluster, tls, settings, loops, metrics);
     }
 
     @Bean
@@ -69,8 +82,8 @@ class DispatchConfiguration {
     }
 
     @Bean
-    RequestStore requestStore(RequestStates states, GatewayProperties gateway) {
-        return new RequestStore(states, gateway.id());
+    RequestStore requestStore(RequestStates states, GatewayRef gateway) {
+        return new RequestStore(states, gateway.getId());
     }
 
     @Bean

@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.PrefillJob;
@@ -25,11 +26,11 @@ final class JobPublisher implements AutoCloseable {
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
     private final LaneProducer producer;
-    private final String gateway;
+    private final GatewayRef gateway;
     private final ThreadPoolExecutor sender;
 
-    /** @param gateway this gateway's id: tokens come back to it */
-    JobPublisher(LaneProducer producer, String gateway) {
+    /** @param gateway this gateway in this life: tokens come back to it */
+    JobPublisher(LaneProducer producer, GatewayRef gateway) {
         this.producer = producer;
         this.gateway = gateway;
         this.sender = new ThreadPoolExecutor(
@@ -42,10 +43,14 @@ final class JobPublisher implements AutoCloseable {
         sender.prestartAllCoreThreads();
     }
 
+    private Generation.Builder mine(Generation.Builder generation) {
+        return generation.setGateway(gateway.getId()).setOwner(gateway);
+    }
+
     /** To the route's prefill lane. */
     CompletionStage<Void> prefill(Route route, Generation.Builder generation) {
         PrefillJob job = PrefillJob.newBuilder()
-                .setGeneration(generation.setGateway(gateway))
+                .setGeneration(mine(generation))
                 .setDecodeLane(route.decode().lane())
                 .setDecodeWorker(route.decode().worker().getId())
                 .build();
@@ -59,7 +64,7 @@ final class JobPublisher implements AutoCloseable {
      */
     CompletionStage<Void> computeHere(Route route, Generation.Builder generation, int mostComputed) {
         Handoff handoff = Handoff.newBuilder()
-                .setGeneration(generation.setGateway(gateway))
+                .setGeneration(mine(generation))
                 .setCompute(ComputeHere.newBuilder().setMostTokens(mostComputed))
                 .build();
         return send(() -> producer.send(route.decode().lane(), handoff));

@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.Phase;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.UsageEvent;
@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Timeout;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(60)
 class RequestDispatchIT {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final int LONG = 200;
     private static final int SHORT = 10;
 
@@ -210,7 +211,7 @@ class RequestDispatchIT {
         Map<String, Object> config = new HashMap<>(cluster.kafka());
         try (KafkaConsumer<byte[], byte[]> consumer =
                 new KafkaConsumer<>(config, new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
-            TopicPartition usage = new TopicPartition(Topics.USAGE, 0);
+            TopicPartition usage = new TopicPartition(NAMES.usageTopic(), 0);
             consumer.assign(List.of(usage));
             consumer.seekToBeginning(List.of(usage));
             Instant limit = Instant.now().plusSeconds(20);

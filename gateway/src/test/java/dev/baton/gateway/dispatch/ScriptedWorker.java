@@ -9,11 +9,14 @@ import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.cluster.registry.HeartbeatPublisher;
+import dev.baton.cluster.registry.RegistryMetrics;
 import dev.baton.cluster.registry.WorkerStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ClusterProperties;
 import dev.baton.control.Phase;
-import dev.baton.protocol.Topics;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -42,7 +45,9 @@ import java.util.stream.IntStream;
  * i. It stops before the index that a test names, until released.
  */
 final class ScriptedWorker implements AutoCloseable {
+    private static final ClusterNames NAMES = new ClusterNames("baton");
     static final int CONTEXT = 2_048;
+    private static final ClusterProperties CLUSTER = new ClusterProperties("baton", "", null);
 
     final WorkerRef self;
     final List<Generation> taken = new CopyOnWriteArrayList<>();
@@ -66,14 +71,14 @@ final class ScriptedWorker implements AutoCloseable {
                 Thread.ofPlatform().name("engine-" + id).daemon(true).factory());
         this.server = new TokenStreamServer(
                 Welcome.newBuilder().setWorker(self).setRole(role).build(),
-                "",
+                CLUSTER,
                 cluster.streams(),
                 (requestId, attempt) -> cancelled.add(requestId),
                 new StreamMetrics(new SimpleMeterRegistry()));
-        int port = server.start(new InetSocketAddress("127.0.0.1", 0));
+        int port = server.start(new InetSocketAddress("127.0.0.1", 0), ClusterTls.NONE);
         boolean prefills = role == WorkerState.Role.PREFILL;
-        String topic = prefills ? Topics.PREFILL : Topics.HANDOFF;
-        this.lease = new LaneLeases(cluster.redis(), cluster.registry())
+        String topic = prefills ? NAMES.prefillTopic() : NAMES.handoffTopic();
+        this.lease = new LaneLeases(cluster.redis(), NAMES, cluster.registry())
                 .take(topic, cluster.lanes().count(), self, null, Duration.ofSeconds(20));
         this.consumer = prefills ? read(PrefillJob.parser(), this::prefillJob) : read(Handoff.parser(), this::handoff);
         WorkerState state = WorkerState.newBuilder()
@@ -91,7 +96,13 @@ final class ScriptedWorker implements AutoCloseable {
                 .setMachine("here")
                 .build();
         this.heartbeats = new HeartbeatPublisher(
-                new WorkerStates(cluster.redis(), cluster.registry().timeout()), cluster.registry(), () -> state);
+                new WorkerStates(
+                        cluster.redis(),
+                        cluster.registry().timeout(),
+                        CLUSTER,
+                        new RegistryMetrics(new SimpleMeterRegistry())),
+                cluster.registry(),
+                () -> state);
     }
 
     static ScriptedWorker prefill(TestCluster cluster, String id, String model) throws Exception {

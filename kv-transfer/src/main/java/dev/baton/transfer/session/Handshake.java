@@ -1,6 +1,7 @@
 package dev.baton.transfer.session;
 
 import com.google.protobuf.ByteString;
+import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvChallenge;
 import dev.baton.protocol.v1.KvHello;
@@ -27,12 +28,13 @@ public final class Handshake {
     private static final int LIMIT = 64 << 10;
 
     private final SharedPool pool;
-    private final Secret secret;
+    private final ClusterSecret secret;
     private final String machine;
     private final TransportChoice transport;
     private final boolean digests;
 
-    public Handshake(SharedPool pool, Secret secret, String machine, TransportChoice transport, boolean digests) {
+    public Handshake(
+            SharedPool pool, ClusterSecret secret, String machine, TransportChoice transport, boolean digests) {
         this.pool = pool;
         this.secret = secret;
         this.machine = machine;
@@ -42,13 +44,13 @@ public final class Handshake {
 
     /** The sender's part. */
     public Peer accept(MessageChannel channel) throws IOException {
-        ByteString nonce = Secret.nonce();
+        ByteString nonce = ClusterSecret.nonce();
         channel.write(KvMessage.newBuilder()
                 .setChallenge(KvChallenge.newBuilder().setNonce(nonce))
                 .build());
         KvHello hello = hello(channel);
         try {
-            Peer peer = check(hello, Secret.Role.RECEIVER, nonce, null);
+            Peer peer = check(hello, ClusterSecret.Purpose.RECEIVER, nonce, null);
             WorkerRef own = pool.identity().worker();
             if (!hello.getExpects().equals(own)) {
                 throw refused(
@@ -60,7 +62,7 @@ public final class Handshake {
                                         own.getId(),
                                         own.getEpoch()));
             }
-            channel.write(message(secret.sign(describe().build(), Secret.Role.SENDER, hello.getNonce())));
+            channel.write(message(sign(describe().build(), ClusterSecret.Purpose.SENDER, hello.getNonce())));
             return peer;
         } catch (SessionRefused e) {
             channel.write(nack(e.failure()));
@@ -74,12 +76,12 @@ public final class Handshake {
         if (first.getMessageCase() != KvMessage.MessageCase.CHALLENGE) {
             throw unexpected(first);
         }
-        ByteString nonce = Secret.nonce();
+        ByteString nonce = ClusterSecret.nonce();
         KvHello own = describe().setNonce(nonce).setExpects(expected).build();
         channel.write(message(
-                secret.sign(own, Secret.Role.RECEIVER, first.getChallenge().getNonce())));
+                sign(own, ClusterSecret.Purpose.RECEIVER, first.getChallenge().getNonce())));
         try {
-            return check(hello(channel), Secret.Role.SENDER, nonce, expected);
+            return check(hello(channel), ClusterSecret.Purpose.SENDER, nonce, expected);
         } catch (SessionRefused e) {
             channel.write(nack(e.failure()));
             throw e;
@@ -113,12 +115,27 @@ public final class Handshake {
         };
     }
 
-    private Peer check(KvHello hello, Secret.Role role, ByteString nonce, @Nullable WorkerRef expected)
+    /** Signs everything that a hello says, for the peer's challenge. */
+    private KvHello sign(KvHello hello, ClusterSecret.Purpose purpose, ByteString challenge) throws SessionRefused {
+        try {
+            return hello.toBuilder()
+                    .setHmac(secret.proof(purpose, challenge, unsigned(hello)))
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw refused(Failure.Code.BAD_REQUEST, "KV session: " + e.getMessage());
+        }
+    }
+
+    private static ByteString unsigned(KvHello hello) {
+        return hello.toBuilder().clearHmac().build().toByteString();
+    }
+
+    private Peer check(KvHello hello, ClusterSecret.Purpose purpose, ByteString nonce, @Nullable WorkerRef expected)
             throws SessionRefused {
-        if (!secret.verifies(hello, role, nonce)) {
+        if (!secret.proves(hello.getHmac(), purpose, nonce, unsigned(hello))) {
             throw refused(
                     Failure.Code.TRANSFER_FAILED,
-                    "the peer does not know our secret: set %s alike on all workers".formatted(Secret.SETTING));
+                    "the peer does not know our secret: set %s alike on all workers".formatted(ClusterSecret.SETTING));
         }
         if (hello.getVersion() != VERSION) {
             throw refused(

@@ -7,7 +7,12 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLEngine;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Messages on a blocking TCP connection: a big-endian length of four bytes, then a {@link KvMessage}, then the payload
@@ -18,6 +23,8 @@ public final class MessageChannel implements AutoCloseable {
     private static final int FIRST_BUFFER = 16 << 10;
 
     private final SocketChannel channel;
+    private final ReadableByteChannel from;
+    private final GatheringByteChannel to;
     private final TimeSource time;
     private final ByteBuffer length = ByteBuffer.allocateDirect(Integer.BYTES);
     private ByteBuffer in = ByteBuffer.allocateDirect(FIRST_BUFFER);
@@ -26,15 +33,50 @@ public final class MessageChannel implements AutoCloseable {
 
     /** Takes over the connection: closed with this, also when this cannot be made. */
     public MessageChannel(SocketChannel channel, TimeSource time) throws IOException {
+        this(channel, null, time);
+    }
+
+    private MessageChannel(SocketChannel channel, @Nullable SSLEngine tls, TimeSource time) throws IOException {
         this.channel = channel;
         this.time = time;
         this.lastHeard = time.nanos();
+        if (tls == null) {
+            this.from = channel;
+            this.to = channel;
+        } else {
+            TlsChannel secured = new TlsChannel(channel, tls);
+            this.from = secured;
+            this.to = secured;
+        }
         try {
             channel.configureBlocking(true);
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
         } catch (IOException e) {
             channel.close();
             throw e;
+        }
+    }
+
+    /** Of the side that accepted a connection. @param tls null: none */
+    public static MessageChannel accepted(SocketChannel channel, @Nullable SessionTls tls, TimeSource time)
+            throws IOException {
+        return new MessageChannel(channel, tls == null ? null : engine(tls::accepting, channel), time);
+    }
+
+    /** Of the side that connects; the connection need not be made yet. @param tls null: none */
+    public static MessageChannel connecting(
+            SocketChannel channel, @Nullable SessionTls tls, String host, int port, TimeSource time)
+            throws IOException {
+        return new MessageChannel(
+                channel, tls == null ? null : engine(() -> tls.connecting(host, port), channel), time);
+    }
+
+    private static SSLEngine engine(Supplier<SSLEngine> made, SocketChannel channel) throws IOException {
+        try {
+            return made.get();
+        } catch (IllegalStateException e) {
+            channel.close();
+            throw new IOException("TLS of KV sessions cannot be set up: " + e.getMessage(), e);
         }
     }
 
@@ -72,7 +114,7 @@ public final class MessageChannel implements AutoCloseable {
 
     /** One read of payload into a buffer: at least one byte, as many as are there. */
     public int read(ByteBuffer buffer) throws IOException {
-        int count = channel.read(buffer);
+        int count = from.read(buffer);
         if (count < 0) {
             throw new EOFException("the peer closed the KV session");
         }
@@ -96,7 +138,7 @@ public final class MessageChannel implements AutoCloseable {
         System.arraycopy(payload, 0, all, 1, payload.length);
         int first = 0;
         while (first < all.length) {
-            channel.write(all, first, all.length - first);
+            to.write(all, first, all.length - first);
             while (first < all.length && !all[first].hasRemaining()) {
                 first++;
             }

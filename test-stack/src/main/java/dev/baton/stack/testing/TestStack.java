@@ -117,7 +117,7 @@ public final class TestStack {
         List<Integer> ports = ports(2);
         Path place = folder().resolve("kafka");
         KafkaProcess process = KafkaProcess.launch(new KafkaProcess.Settings(
-                ports.get(0), ports.get(1), place, folder().resolve("kafka.log"), READY_WITHIN));
+                ports.get(0), ports.get(1), place, folder().resolve("kafka.log"), null, READY_WITHIN));
         tie(process.child());
         atExit(process::kill);
         process.awaitReady();
