@@ -10,6 +10,7 @@ import dev.baton.stack.testing.WithStack;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
@@ -95,10 +96,10 @@ class LaneTopicsTest {
     }
 
     private int lanes(ClusterNames of) throws Exception {
-        return admin.describeTopics(List.of(of.prefillTopic()))
-                .allTopicNames()
-                .get(20, TimeUnit.SECONDS)
-                .get(of.prefillTopic())
+        return Objects.requireNonNull(admin.describeTopics(List.of(of.prefillTopic()))
+                        .allTopicNames()
+                        .get(20, TimeUnit.SECONDS)
+                        .get(of.prefillTopic()))
                 .partitions()
                 .size();
     }
