@@ -79,6 +79,12 @@ class LostWorkersIT {
             assertThat(answer.attempts())
                     .as("fault not applied: one attempt was enough")
                     .isGreaterThan(1);
+            assertThat(survivors("baton_kv_recoveries_total", "rung=\"pool\""))
+                    .as("a survivor goes on from the KV that the dead worker left")
+                    .isPositive();
+            assertThat(survivors("baton_kv_recomputed_tokens_total", ""))
+                    .as("and computes little more than the steps that were lost")
+                    .isLessThan(survivors("baton_kv_recovered_tokens_total", "rung=\"pool\""));
             assertThat(answer.text()).isEqualTo(undisturbed.text());
             assertThat(answer.finish()).isEqualTo(undisturbed.finish());
             for (int seed = 0; seed < COMPANIONS; seed++) {
@@ -87,6 +93,15 @@ class LostWorkersIT {
                         .isEqualTo(alone.get(seed).text());
             }
         }
+    }
+
+    /** Sum of a counter over the decode workers that live. */
+    private static double survivors(String name, String label) {
+        return baton.pools().stream()
+                .map(RunningBaton.Pool::worker)
+                .filter(worker -> worker.startsWith("decode"))
+                .mapToDouble(worker -> baton.counter(worker, name, label))
+                .sum();
     }
 
     private static double lostAttempts() {

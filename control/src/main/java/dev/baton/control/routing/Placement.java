@@ -7,6 +7,7 @@ import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,9 +95,7 @@ public final class Placement {
         List<WorkerView> prefill = views(live, WorkerState.Role.PREFILL);
         List<WorkerView> decode = views(live, WorkerState.Role.DECODE);
         RoutingQuery plain = new RoutingQuery(model, tokens, newTokens, cached, avoid);
-        RoutingQuery query = left == null
-                ? plain
-                : new RoutingQuery(model, tokens, newTokens, withLeft(cached, decode, left, tokens), avoid);
+        RoutingQuery query = left == null ? plain : withLeft(plain, decode, left);
         return router.choose(query, prefill, decode).map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
@@ -108,16 +107,17 @@ public final class Placement {
     }
 
     /** Decode workers on the host of a worker that is gone are thought to find all its KV there. */
-    private Map<String, Integer> withLeft(
-            Map<String, Integer> cached, List<WorkerView> decode, WorkerRef left, int tokens) {
+    private RoutingQuery withLeft(RoutingQuery plain, List<WorkerView> decode, WorkerRef left) {
         String machine = machines.getOrDefault(left.getId(), "");
-        Map<String, Integer> known = new HashMap<>(cached);
+        Map<String, Integer> cached = new HashMap<>(plain.cached());
+        Set<String> restoring = new HashSet<>();
         for (WorkerView worker : decode) {
             if (!machine.isEmpty() && machine.equals(worker.state().getMachine())) {
-                known.put(worker.id(), tokens - 1);
+                cached.put(worker.id(), plain.tokens() - 1);
+                restoring.add(worker.id());
             }
         }
-        return known;
+        return new RoutingQuery(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
     }
 
     /** The first token is there, or will never be: its prompt waits no more. */

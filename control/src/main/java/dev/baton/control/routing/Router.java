@@ -45,7 +45,7 @@ public final class Router {
         Candidate best = null;
         for (WorkerView decoder : decoders) {
             double wait = waitSeconds(query, decoder);
-            if (prefillers.isEmpty() || !policy.splits(query.uncachedAt(decoder))) {
+            if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder))) {
                 best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
                 continue;
             }

@@ -18,8 +18,7 @@ class PlacementTest {
     private final WorkerState neighbour = worker("d1", Role.DECODE, "host-a");
     private final WorkerState elsewhere = worker("d2", Role.DECODE, "host-b");
     private final WorkerState prefill = worker("p0", Role.PREFILL, "host-b");
-    private final Placement placement =
-            new Placement(new Router(new DisaggPolicy(ServingMode.AUTO, LOCAL_TOKENS), RoutingCosts.defaults()));
+    private Placement placement = placement(ServingMode.AUTO);
 
     @Test
     void aSequenceWhoseWorkerDiedGoesOnOnTheHostThatHoldsItsKv() {
@@ -30,6 +29,16 @@ class PlacementTest {
         assertThat(assignment.mostComputed())
                 .as("it declines what it would have to compute, for a prefill worker is there")
                 .isEqualTo(LOCAL_TOKENS);
+    }
+
+    @Test
+    void whatIsRestoredIsNoPromptToBeSplit() {
+        placement = placement(ServingMode.SPLIT);
+        Assignment first = place(List.of(dead, prefill), null);
+        assertThat(first.route().computesAtDecode()).isFalse();
+        Assignment again = place(List.of(neighbour, prefill), dead.getWorker());
+        assertThat(again.route().computesAtDecode()).isTrue();
+        assertThat(again.mostComputed()).isEqualTo(LOCAL_TOKENS);
     }
 
     @Test
@@ -56,6 +65,10 @@ class PlacementTest {
         Assignment assignment = place(List.of(neighbour), dead.getWorker());
         assertThat(assignment.route().computesAtDecode()).isTrue();
         assertThat(assignment.mostComputed()).isZero();
+    }
+
+    private static Placement placement(ServingMode mode) {
+        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), RoutingCosts.defaults()));
     }
 
     private Assignment place(List<WorkerState> live, @Nullable WorkerRef left) {
