@@ -40,6 +40,7 @@ final class BenchSender {
                 outbounds.add(outbound);
             }
             out.println("port " + sender.port());
+            out.println("pool " + pool.path());
             out.flush();
             while (System.in.read() >= 0) {
                 // The parent closes our stdin, or dies, when it has measured.

@@ -91,11 +91,10 @@ public final class TransferBench {
                 BufferedReader lines =
                         new BufferedReader(new InputStreamReader(sender.getInputStream(), StandardCharsets.UTF_8))) {
             int port = Integer.parseInt(lines.readLine().substring("port ".length()));
+            Path sending = Path.of(lines.readLine().substring("pool ".length()));
             try (KvReceiver receiver = new KvReceiver(pool, one.settings(), TransferListener.NONE, time);
-                    PeerPool peer = PeerPool.map(
-                            folder.toRealPath().resolve("baton-kv-bench-sender-%016x.pool".formatted(1)),
-                            folder.toRealPath(),
-                            one.identity("bench-sender"))) {
+                    PeerPool peer =
+                            PeerPool.map(sending.toRealPath(), folder.toRealPath(), one.identity("bench-sender"))) {
                 double[] moved = new double[one.rounds() - 1];
                 double[] copied = new double[one.rounds() - 1];
                 for (int round = 0; round < one.rounds(); round++) {
