@@ -25,14 +25,14 @@ public record ClusterProperties(
         @Pattern(regexp = "[a-z0-9][a-z0-9-]{0,31}", message = "must be 1 to 32 lower-case letters, digits or '-'")
         String name,
 
-        @DefaultValue("")
-        @NotNull
-        @Pattern(
-                regexp = "|(?s).{16,}",
-                message = "must have at least 16 characters, the same on all roles, or be empty")
-        String secret,
+        @DefaultValue("") @NotNull String secret,
 
         @Nullable String tlsBundle) {
+    /** Checks the secret here: a failed constraint would be reported with its value. */
+    public ClusterProperties {
+        new ClusterSecret(secret);
+    }
+
     /** What its topics and keys are called. */
     public ClusterNames names() {
         return new ClusterNames(name);

@@ -2,6 +2,8 @@ package dev.baton.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -134,6 +136,20 @@ class SettingsTest {
             assertThat(context.getBean(LimitProperties.class))
                     .isEqualTo(new LimitProperties(seconds(60), seconds(1), seconds(2), seconds(3), seconds(4)));
         });
+    }
+
+    @Test
+    void refuseAShortSecretWithoutShowingIt() {
+        application
+                .withPropertyValues("baton.model.folder=/m", "baton.cluster.secret=pssst-hunter2")
+                .run(context -> {
+                    assertThat(context).hasFailed();
+                    assertThat(context.getStartupFailure())
+                            .hasStackTraceContaining("baton.cluster.secret has 13 characters: set one of at least 16");
+                    StringWriter trace = new StringWriter();
+                    Objects.requireNonNull(context.getStartupFailure()).printStackTrace(new PrintWriter(trace, true));
+                    assertThat(trace.toString()).doesNotContain("pssst-hunter2");
+                });
     }
 
     @Test

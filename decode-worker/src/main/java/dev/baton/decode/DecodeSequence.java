@@ -5,6 +5,7 @@ import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -133,8 +134,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     private void restored(int found) {
-        int tokens = handoff.getGeneration().getPromptCount()
-                + handoff.getGeneration().getAcceptedCount();
+        int tokens = KnownTokens.count(handoff.getGeneration());
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {
             runtime.submitReliably(new EngineCommand.Cancel(

@@ -56,7 +56,6 @@ final class EngineLoop implements ForwardPass.Caller {
     private final ListenerNotifier notices = new ListenerNotifier();
     private final Map<AttemptKey, LiveSequence> sequences = new HashMap<>();
     private final List<LiveSequence> endingWithStep = new ArrayList<>();
-    private final List<List<BlockHash>> adopted;
     private boolean closing;
     private Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
 
@@ -85,15 +84,12 @@ final class EngineLoop implements ForwardPass.Caller {
                 memory.ledger(),
                 memory.verifyHits());
         memory.adopted().restoreInto(pool);
-        this.adopted = new ArrayList<>(memory.adopted().chains());
         this.forward = new ForwardPass(runner, meter, this);
         this.sampler = new Sampler(shape.vocab(), runner.logitOps());
     }
 
     /** One turn. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */
     boolean runOnce() {
-        adopted.forEach(engineListener::cached);
-        adopted.clear();
         commands.accept(this);
         expire();
         StepPlan<LiveSequence> plan = scheduler.plan();

@@ -5,6 +5,7 @@ import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.schedule.Sequence;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.KnownTokens;
 
 /** A scheduled sequence with what the engine must know of it: who hears of it and how its tokens are chosen. */
 final class LiveSequence extends Sequence {
@@ -26,7 +27,7 @@ final class LiveSequence extends Sequence {
     int blocksTold;
 
     LiveSequence(Admit admit, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
-        super(admit.goal(), terms, known(admit), hasher, blockTokens);
+        super(admit.goal(), terms, KnownTokens.of(admit.generation()), hasher, blockTokens);
         this.key = admit.key();
         this.listener = admit.listener();
         this.sampling = sampling;
@@ -36,16 +37,5 @@ final class LiveSequence extends Sequence {
     /** Tokens after the prompt. */
     int generated() {
         return length() - promptTokens;
-    }
-
-    private static int[] known(Admit admit) {
-        int prompt = admit.generation().getPromptCount();
-        int[] known = new int[prompt + admit.generation().getAcceptedCount()];
-        for (int i = 0; i < known.length; i++) {
-            known[i] = i < prompt
-                    ? admit.generation().getPrompt(i)
-                    : admit.generation().getAccepted(i - prompt);
-        }
-        return known;
     }
 }

@@ -144,12 +144,15 @@ class RestoreTest {
                         block.getValue().parent(),
                         block.getValue().name()))
                 .toList();
-        Bench later = new Bench(earlier, new PoolMemory(ledger, true, new AdoptedBlocks(left, List.of())));
+        AdoptedBlocks adopted = new AdoptedBlocks(left, List.of());
+        Bench later = new Bench(earlier, new PoolMemory(ledger, true, adopted));
         RecordingListener again = later.admit(generation, Goal.PREFILL_AND_DECODE);
         later.settle();
         assertThat(again.tokens).isEqualTo(Bench.alone(generation));
         assertThat(again.cachedTokens).isEqualTo(PROMPT - PROMPT % Bench.BLOCK);
-        assertThat(later.cached).as("told to whom lists them").containsAll(earlier.cached);
+        assertThat(adopted.chains().stream().flatMap(List::stream))
+                .as("told to whom lists them")
+                .containsAll(earlier.cached);
     }
 
     private static int computedRows(Bench bench) {

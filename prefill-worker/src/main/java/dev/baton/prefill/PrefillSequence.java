@@ -6,6 +6,7 @@ import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -67,7 +68,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     private int tokens() {
-        return job.getGeneration().getPromptCount() + job.getGeneration().getAcceptedCount();
+        return KnownTokens.count(job.getGeneration());
     }
 
     /** Tells the gateway and hands the sequence to the engine. */

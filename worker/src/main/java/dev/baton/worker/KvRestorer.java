@@ -2,6 +2,7 @@ package dev.baton.worker;
 
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.transfer.pool.HeldRows;
 import dev.baton.transfer.pool.LocalPools;
@@ -38,27 +39,18 @@ public final class KvRestorer implements AutoCloseable {
      */
     public Restored restore(Generation generation, int[] blocks, int cachedTokens) {
         long started = System.nanoTime();
-        int[] tokens = tokens(generation);
+        int[] tokens = KnownTokens.of(generation);
         int first = cachedTokens / blockTokens;
         List<BlockHash> chain =
                 new PrefixHasher(generation.getTenantSalt().toByteArray(), fingerprint, blockTokens).chain(tokens);
         Optional<HeldRows> held = pools.longest(chain, tokens, first);
         int copied = held.map(rows -> pools.copy(rows, Arrays.copyOfRange(blocks, first, blocks.length)))
                 .orElse(0);
-        int found = Math.min(cachedTokens + copied, tokens.length);
+        int found = Math.min(cachedTokens + copied, tokens.length - 1);
         Rung rung = copied > 0 ? Rung.POOL : cachedTokens > 0 ? Rung.CACHE : Rung.PREFILL;
         Restored restored = new Restored(rung, tokens.length, found, Duration.ofNanos(System.nanoTime() - started));
         metrics.restored(restored);
         return restored;
-    }
-
-    private static int[] tokens(Generation generation) {
-        int prompt = generation.getPromptCount();
-        int[] tokens = new int[prompt + generation.getAcceptedCount()];
-        for (int i = 0; i < tokens.length; i++) {
-            tokens[i] = i < prompt ? generation.getPrompt(i) : generation.getAccepted(i - prompt);
-        }
-        return tokens;
     }
 
     @Override

@@ -40,9 +40,9 @@ final class StepPublisher implements EngineListener {
 
     @Override
     public void evicted(List<BlockHash> names) {
-        PrefixAdvertiser entries = advertiser;
-        if (entries != null) {
-            entries.evicted(names);
+        PrefixAdvertiser prefixes = advertiser;
+        if (prefixes != null) {
+            prefixes.evicted(names);
         }
     }
 

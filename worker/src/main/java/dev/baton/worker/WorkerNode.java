@@ -108,6 +108,7 @@ final class WorkerNode implements SmartLifecycle {
                 metrics);
         listing.start();
         advertiser = listing;
+        open.pool().adopted().chains().forEach(listing::cached);
         steps.advertise(listing);
         role.start(context, open);
         roleStarted = true;
