@@ -9,6 +9,7 @@
  * soon. */
 
 #define INLINE static inline __attribute__((always_inline))
+#define SHORT 16   /* words of a run that vectors do not shorten */
 #define AHEAD 1024 /* bytes, asked for early: a pool is larger than any cache */
 
 /* One layer of one block: slices of keys, of values and of scales, one a head each, of tokens times so many words. */
@@ -84,11 +85,24 @@ static run_form best(void) {
     return plain_run;
 }
 
+/* Sums of a few tokens of a turned slice: too short a run of each word for vectors. */
+static sums turned_rows(const shape *of, long words, const char *source, long from, long to) {
+    sums all = {0, 0};
+    for (long i = 0; i < words; i++) {
+        long at = i * of->tokens + from;
+        sums one = scalar_run(source + 4 * at, NULL, of->a + at, of->b + at, to - from);
+        all.a += one.a;
+        all.b += one.b;
+    }
+    return all;
+}
+
 /* Sums of tokens [from, to) of one slice. The tokens beside them are copied too, but not summed. */
 static sums slice(run_form run, const shape *of, int kind, const char *source, char *copy, long from, long to) {
     long words = of->words[kind], tokens = of->tokens, runs = 1, each = words * tokens, first = 0, count = each;
     if (from > 0 || to < tokens) {
         int turned = (of->turned >> kind) & 1;
+        if (turned && !copy && to - from < SHORT) return turned_rows(of, words, source, from, to);
         runs = turned ? words : 1;
         each = turned ? tokens : words * tokens;
         first = turned ? from : from * words;

@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
 record DigestShape(
         int heads, int tokens, int[] words, int turned, int[] a, int[] b, long[] pa, long[] pb, MemorySegment inC) {
     static final int KINDS = 3;
+    static final int TURNED_KEYS = 1;
 
     static DigestShape of(int firstHead, int heads, int tokens, int[] words, int turned) {
         int longest = Math.multiplyExact(Math.max(words[0], Math.max(words[1], words[2])), tokens);

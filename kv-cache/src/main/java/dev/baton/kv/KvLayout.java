@@ -4,14 +4,18 @@ import java.util.List;
 
 /**
  * Where KV lies in a pool: for each layer group {@code [layer][block][K|V][kv_head][token][dim]}, groups one after the
- * other. One layer of one block is contiguous, and so is one head of it.
+ * other. One layer of one block is contiguous, and so is one head of it. Turned keys lie {@code [kv_head][word][token]}, a
+ * word being the four bytes of neighbouring dimensions (two of bf16): scores of many tokens are then made side by side
+ * without moving a key.
  *
  * @param groups layer groups in order of their layers, without gaps
  * @param blockTokens tokens of a block
  * @param blocks blocks of the pool
+ * @param turnedKeys whether keys are turned; values never are
  * @param rank this holder's share of a tensor-parallel model, of {@code ranks}
  */
-public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, int blocks, int rank, int ranks) {
+public record KvLayout(
+        List<LayerGroup> groups, int blockTokens, KvDtype dtype, boolean turnedKeys, int blocks, int rank, int ranks) {
     /** Tokens of a block unless configured otherwise. */
     public static final int DEFAULT_BLOCK_TOKENS = 64;
 
@@ -39,9 +43,10 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
         }
     }
 
-    /** A layout of one group: every layer alike, one rank. */
+    /** A layout of one group: every layer alike, keys as values, one rank. */
     public static KvLayout uniform(int layers, int kvHeads, int dim, int blockTokens, KvDtype dtype, int blocks) {
-        return new KvLayout(List.of(new LayerGroup(0, layers, kvHeads, dim, dim, 0)), blockTokens, dtype, blocks, 0, 1);
+        LayerGroup group = new LayerGroup(0, layers, kvHeads, dim, dim, 0);
+        return new KvLayout(List.of(group), blockTokens, dtype, false, blocks, 0, 1);
     }
 
     public int layers() {
@@ -69,7 +74,7 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
 
     DigestShape digestShape(LayerGroup group) {
         int[] words = {group.keyDim() * dtype.bytes() / WORD, group.valueDim() * dtype.bytes() / WORD, 0};
-        return DigestShape.of(0, group.kvHeads(), blockTokens, words, 0);
+        return DigestShape.of(0, group.kvHeads(), blockTokens, words, turnedKeys ? DigestShape.TURNED_KEYS : 0);
     }
 
     /** Offset of one layer of one block from the start of the pool's KV bytes. */
@@ -108,7 +113,11 @@ public record KvLayout(List<LayerGroup> groups, int blockTokens, KvDtype dtype, 
     }
 
     public KvLayout withBlocks(int count) {
-        return new KvLayout(groups, blockTokens, dtype, count, rank, ranks);
+        return new KvLayout(groups, blockTokens, dtype, turnedKeys, count, rank, ranks);
+    }
+
+    public KvLayout withTurnedKeys() {
+        return new KvLayout(groups, blockTokens, dtype, true, blocks, rank, ranks);
     }
 
     /** True when blocks of the other pool can be copied into this one as they are. The number of blocks may differ. */

@@ -34,6 +34,9 @@ class KvDigesterTest {
     static Stream<KvLayout> layouts() {
         return Stream.of(
                 COMMON,
+                COMMON.withTurnedKeys(),
+                KvLayout.uniform(1, 1, 128, 64, KvDtype.BF16, 2).withTurnedKeys(),
+                KvLayout.uniform(1, 2, 5, 7, KvDtype.F32, 2).withTurnedKeys(),
                 KvLayout.uniform(1, 3, 6, 16, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 1, 128, 64, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 2, 5, 7, KvDtype.F32, 2),
@@ -41,6 +44,7 @@ class KvDigesterTest {
                         List.of(new LayerGroup(0, 1, 2, 24, 8, 0), new LayerGroup(1, 1, 1, 40, 0, 9)),
                         16,
                         KvDtype.BF16,
+                        true,
                         2,
                         0,
                         1));
@@ -67,7 +71,7 @@ class KvDigesterTest {
                 long sliceA = 0;
                 long sliceB = 0;
                 for (int c = 0; c < x.length; c++) {
-                    int token = c / words;
+                    int token = kind == 0 && layout.turnedKeys() ? c % layout.blockTokens() : c / words;
                     long word = token >= from && token < to ? x[c] & 0xFFFF_FFFFL : 0;
                     sliceA += word * (DigestWeights.a(c) & 0xFFFF_FFFFL);
                     sliceB += word * (DigestWeights.b(c) & 0xFFFF_FFFFL);

@@ -14,7 +14,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What every kind of memory must do. */
 class KvMemoryTest {
     private static final KvLayout LAYOUT = new KvLayout(
-            List.of(new LayerGroup(0, 2, 2, 8, 16, 0), new LayerGroup(2, 1, 1, 32, 0, 64)), 16, KvDtype.BF16, 3, 0, 1);
+            List.of(new LayerGroup(0, 2, 2, 8, 16, 0), new LayerGroup(2, 1, 1, 32, 0, 64)),
+            16,
+            KvDtype.BF16,
+            true,
+            3,
+            0,
+            1);
 
     enum Kind {
         ADDRESSED {

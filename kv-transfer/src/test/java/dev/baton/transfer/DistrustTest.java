@@ -2,6 +2,7 @@ package dev.baton.transfer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
@@ -31,12 +32,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whom a session refuses, and what a peer that knows the secret still cannot do. */
 class DistrustTest {
@@ -137,11 +141,19 @@ class DistrustTest {
         }
     }
 
-    @Test
-    void refusesAnotherBlockSize() throws Exception {
-        KvLayout larger = KvLayout.uniform(4, 2, 64, 2 * Fixture.BLOCK_TOKENS, KvDtype.BF16, 64);
+    static Stream<Arguments> otherLayouts() {
+        return Stream.of(
+                arguments(
+                        KvLayout.uniform(4, 2, 64, 2 * Fixture.BLOCK_TOKENS, KvDtype.BF16, 64),
+                        "blockTokens=" + 2 * Fixture.BLOCK_TOKENS),
+                arguments(Fixture.LAYOUT.withTurnedKeys(), "turnedKeys=true"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("otherLayouts")
+    void refusesAnotherLayoutAndNamesWhatDiffers(KvLayout layout, String named) throws Exception {
         try (SharedPool other =
-                        SharedPool.create(folder, new PoolIdentity("decode-1", 1, Fixture.FINGERPRINT, larger));
+                        SharedPool.create(folder, new PoolIdentity("decode-1", 1, Fixture.FINGERPRINT, layout));
                 KvSender sender = Fixture.sender(prefillPool, Fixture.settings(KvTransportKind.TCP));
                 KvReceiver receiver = Fixture.receiver(other, Fixture.settings(KvTransportKind.TCP))) {
             ReceiveOutcome outcome = Fixture.await(receiver.fetch(new TicketRequest(
@@ -153,10 +165,10 @@ class DistrustTest {
                             sender.port(),
                             Fixture.PATIENCE))
                     .completion());
-            assertThat(outcome)
-                    .isInstanceOfSatisfying(
-                            ReceiveOutcome.Failed.class,
-                            failed -> assertThat(failed.failure().getCode()).isEqualTo(Failure.Code.MODEL_MISMATCH));
+            assertThat(outcome).isInstanceOfSatisfying(ReceiveOutcome.Failed.class, failed -> {
+                assertThat(failed.failure().getCode()).isEqualTo(Failure.Code.MODEL_MISMATCH);
+                assertThat(failed.failure().getMessage()).contains(named);
+            });
         }
     }
 

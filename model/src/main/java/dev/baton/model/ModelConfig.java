@@ -183,7 +183,7 @@ public final class ModelConfig {
                 first = i;
             }
         }
-        return new KvLayout(groups, blockTokens, dtype, blocks, 0, 1);
+        return new KvLayout(groups, blockTokens, dtype, false, blocks, 0, 1);
     }
 
     /** What embeddings are multiplied by. */

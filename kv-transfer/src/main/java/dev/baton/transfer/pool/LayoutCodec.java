@@ -15,6 +15,7 @@ public final class LayoutCodec {
                 .setBlockTokens(layout.blockTokens())
                 .setElementBytes(layout.dtype().bytes())
                 .setDtype(layout.dtype().name())
+                .setTurnedKeys(layout.turnedKeys())
                 .setRank(layout.rank())
                 .setRanks(layout.ranks())
                 .setBlocks(layout.blocks());
@@ -50,6 +51,7 @@ public final class LayoutCodec {
                         .toList(),
                 description.getBlockTokens(),
                 dtype,
+                description.getTurnedKeys(),
                 description.getBlocks(),
                 description.getRank(),
                 description.getRanks());

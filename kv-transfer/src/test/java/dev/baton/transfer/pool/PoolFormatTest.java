@@ -27,7 +27,13 @@ import org.junit.jupiter.api.Test;
  */
 class PoolFormatTest {
     private static final KvLayout LAYOUT = new KvLayout(
-            List.of(new LayerGroup(0, 2, 2, 8, 8, 0), new LayerGroup(2, 1, 1, 16, 0, 128)), 16, KvDtype.BF16, 3, 1, 2);
+            List.of(new LayerGroup(0, 2, 2, 8, 8, 0), new LayerGroup(2, 1, 1, 16, 0, 128)),
+            16,
+            KvDtype.BF16,
+            false,
+            3,
+            1,
+            2);
     private static final PoolIdentity IDENTITY =
             new PoolIdentity("prefill-0", 0x0102030405060708L, 0x1112131415161718L, "bf16, own products", LAYOUT);
     private static final PoolHeader HEADER = new PoolHeader(IDENTITY, 3, 1_800_000_000_000L);
@@ -114,6 +120,19 @@ class PoolFormatTest {
             });
             assertThat(reader.open(0)).isEmpty();
             assertThat(reader.changes()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void aHeaderSaysWhetherKeysAreTurned() throws IOException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment file = arena.allocate(HEADER.fileBytes(), 64);
+            PoolHeader turned = new PoolHeader(
+                    new PoolIdentity("prefill-0", 1, 2, "bf16, own products", LAYOUT.withTurnedKeys()), 3, 4);
+            turned.write(file);
+            assertThat(PoolHeader.read(file)).isEqualTo(turned);
+            assertThat(LAYOUT.compatibleWith(PoolHeader.read(file).identity().layout()))
+                    .isFalse();
         }
     }
 

@@ -11,14 +11,16 @@ import java.nio.ByteOrder;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** KV whose every word follows from the tokens up to it, so that a wrong row is seen. Keys and values have two elements. */
+/** KV whose every word follows from the tokens up to it, so that a wrong row is seen. Keys and values have two
+ * elements; keys are turned. */
 final class Rows {
     static final int BLOCK_TOKENS = 8;
     static final int HEADS = 3;
-    static final KvLayout LAYOUT = KvLayout.uniform(3, HEADS, 2, BLOCK_TOKENS, KvDtype.F32, 24);
+    static final KvLayout LAYOUT =
+            KvLayout.uniform(3, HEADS, 2, BLOCK_TOKENS, KvDtype.F32, 24).withTurnedKeys();
     static final long FINGERPRINT = 0x1112131415161718L;
 
-    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private Rows() {}
 
@@ -48,7 +50,10 @@ final class Rows {
         for (int layer = 0; layer < LAYOUT.layers(); layer++) {
             MemorySegment bytes = region.layerBlock(layer, block);
             for (int slice = 0; slice < 2 * HEADS; slice++) {
-                bytes.set(WORD, offset(slice, at % BLOCK_TOKENS), word(layer, slice, tokens, at));
+                long element = element(layer, slice, tokens, at);
+                bytes.set(WORD, offset(slice, at % BLOCK_TOKENS, 0), (int) element);
+                stored.run();
+                bytes.set(WORD, offset(slice, at % BLOCK_TOKENS, 1), (int) (element >> 32));
                 stored.run();
             }
         }
@@ -60,7 +65,9 @@ final class Rows {
             for (int layer = 0; layer < LAYOUT.layers(); layer++) {
                 MemorySegment bytes = region.layerBlock(layer, block);
                 for (int slice = 0; slice < 2 * HEADS; slice++) {
-                    if (bytes.get(WORD, offset(slice, row)) != word(layer, slice, tokens, from + row)) {
+                    long element = element(layer, slice, tokens, from + row);
+                    if (bytes.get(WORD, offset(slice, row, 0)) != (int) element
+                            || bytes.get(WORD, offset(slice, row, 1)) != (int) (element >> 32)) {
                         return row;
                     }
                 }
@@ -69,11 +76,13 @@ final class Rows {
         return rows;
     }
 
-    private static long offset(int slice, int row) {
-        return 8L * (slice * BLOCK_TOKENS + row);
+    private static long offset(int slice, int row, int word) {
+        boolean turned = slice < HEADS;
+        return 4L * (slice * 2 * BLOCK_TOKENS + (turned ? word * BLOCK_TOKENS + row : row * 2 + word));
     }
 
-    private static long word(int layer, int slice, int[] tokens, int at) {
+    /** Both words of a key or value. */
+    private static long element(int layer, int slice, int[] tokens, int at) {
         long context = 0;
         for (int i = 0; i <= at; i++) {
             context = mix(context + tokens[i]);

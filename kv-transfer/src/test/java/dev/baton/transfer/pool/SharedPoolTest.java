@@ -20,7 +20,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SharedPoolTest {
     private static final KvLayout LAYOUT = new KvLayout(
-            List.of(new LayerGroup(0, 2, 2, 8, 8, 0), new LayerGroup(2, 1, 1, 16, 0, 128)), 16, KvDtype.BF16, 10, 1, 2);
+            List.of(new LayerGroup(0, 2, 2, 8, 8, 0), new LayerGroup(2, 1, 1, 16, 0, 128)),
+            16,
+            KvDtype.BF16,
+            false,
+            10,
+            1,
+            2);
     private static final PoolIdentity IDENTITY =
             new PoolIdentity("prefill-0", 0x0102030405060708L, 0x1112131415161718L, LAYOUT);
 
