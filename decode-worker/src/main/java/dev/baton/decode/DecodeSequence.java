@@ -24,7 +24,7 @@ import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
-import java.util.List;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -106,13 +106,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     @Override
-    public void prefillStarted(List<Integer> blocks, int cached) {
+    public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
         timing.setComputeStartedUs(frames().micros());
     }
 
     @Override
-    public void reserved(List<Integer> blocks, int cached) {
+    public void reserved(int[] blocks, int cached) {
         if (handoff.hasTicket()) {
             fetch(blocks, cached);
         } else {
@@ -120,10 +120,9 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         }
     }
 
-    private void restore(List<Integer> blocks, int cached) {
-        int[] all = blocks.stream().mapToInt(Integer::intValue).toArray();
+    private void restore(int[] blocks, int cached) {
         CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
-                () -> runtime.restorer().restore(handoff.getGeneration(), all, cached), Thread::startVirtualThread);
+                () -> runtime.restorer().restore(handoff.getGeneration(), blocks, cached), Thread::startVirtualThread);
         restoring = asked;
         asked.whenComplete((restored, error) -> {
             if (error != null) {
@@ -148,13 +147,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         }
     }
 
-    private void fetch(List<Integer> blocks, int cached) {
+    private void fetch(int[] blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
         int shared = cached / runtime.pool().identity().layout().blockTokens();
         IncomingTransfer asked = receiver.fetch(new TicketRequest(
                 key,
                 offer.getTokens(),
-                blocks.subList(shared, blocks.size()),
+                Arrays.copyOfRange(blocks, shared, blocks.length),
                 offer.getSource(),
                 offer.getHost(),
                 offer.getPort(),

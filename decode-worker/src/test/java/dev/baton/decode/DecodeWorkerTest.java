@@ -90,7 +90,7 @@ class DecodeWorkerTest {
     /** Breaks the engine that runs its sequence. */
     private static final class Deadly implements SequenceListener {
         @Override
-        public void prefillStarted(List<Integer> blocks, int cachedTokens) {
+        public void prefillStarted(int[] blocks, int cachedTokens) {
             throw new AssertionError("poison");
         }
 

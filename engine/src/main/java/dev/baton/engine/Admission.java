@@ -7,9 +7,10 @@ import dev.baton.engine.sampling.StoppingRule;
 import dev.baton.engine.sampling.TokenCounts;
 import dev.baton.engine.schedule.Sequence.Terms;
 import dev.baton.kv.PrefixHasher;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
-import java.util.List;
+import java.util.Arrays;
 
 /** Turns an admit command into a sequence, or says why it cannot be one. Immutable. */
 record Admission(EngineSettings settings, ModelShape shape) {
@@ -42,27 +43,28 @@ record Admission(EngineSettings settings, ModelShape shape) {
                     "a prompt of %d tokens leaves no room in a context of %d"
                             .formatted(generation.getPromptCount(), shape.maxContext()));
         }
-        if (outsideVocabulary(generation.getPromptList()) || outsideVocabulary(generation.getAcceptedList())) {
+        int[] known = KnownTokens.of(generation);
+        if (Arrays.stream(known).anyMatch(token -> token < 0 || token >= shape.vocab())) {
             return refuse(
                     Failure.Code.BAD_REQUEST, "a token id is outside the vocabulary of %d".formatted(shape.vocab()));
         }
         try {
-            return new Verdict.Taken(sequence(admit));
+            return new Verdict.Taken(sequence(admit, known));
         } catch (IllegalArgumentException e) {
             return refuse(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
         }
     }
 
-    private LiveSequence sequence(Admit admit) {
+    private LiveSequence sequence(Admit admit, int[] known) {
         Generation generation = admit.generation();
         SamplingParameters parameters = SamplingParameters.of(generation.getSampling());
         StoppingRule stopping = StoppingRule.of(
                 generation.getStopping(), shape.stopTokens(), shape.maxContext() - generation.getPromptCount());
-        TokenCounts counts = new TokenCounts(generation.getPromptList());
-        generation.getAcceptedList().forEach(counts::add);
+        TokenCounts counts = new TokenCounts(known, generation.getPromptCount());
         int blockTokens = shape.layout().blockTokens();
         return new LiveSequence(
                 admit,
+                known,
                 new SequenceSampling(parameters, stopping, counts),
                 new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
                 new PrefixHasher(generation.getTenantSalt().toByteArray(), shape.fingerprint(), blockTokens),
@@ -73,15 +75,6 @@ record Admission(EngineSettings settings, ModelShape shape) {
         long deadline = generation.getDeadlineMs();
         long slack = settings.patience().deadlineSlack().toMillis();
         return deadline <= 0 || deadline > Long.MAX_VALUE - slack ? Long.MAX_VALUE : deadline + slack;
-    }
-
-    private boolean outsideVocabulary(List<Integer> tokens) {
-        for (int token : tokens) {
-            if (token < 0 || token >= shape.vocab()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static Verdict refuse(Failure.Code code, String message) {

@@ -209,7 +209,7 @@ final class EngineLoop implements ForwardPass.Caller {
         }
         if (firstToken == KvArrived.NO_TOKEN || arrived.tokens() < sequence.length()) {
             scheduler.arrivedInPart(sequence, arrived.tokens());
-            tell(sequence, listener -> listener.prefillStarted(sequence.table().toList(), sequence.computed()));
+            tell(sequence, listener -> listener.prefillStarted(sequence.table().toArray(), sequence.computed()));
             return;
         }
         scheduler.arrived(sequence, firstToken);
@@ -245,14 +245,14 @@ final class EngineLoop implements ForwardPass.Caller {
                 sequence.prefillTold = true;
                 tell(
                         sequence,
-                        listener -> listener.prefillStarted(sequence.table().toList(), sequence.cachedTokens()));
+                        listener -> listener.prefillStarted(sequence.table().toArray(), sequence.cachedTokens()));
             }
         }
     }
 
     private void announceReserved(List<LiveSequence> reserved) {
         for (LiveSequence sequence : reserved) {
-            tell(sequence, listener -> listener.reserved(sequence.table().toList(), sequence.cachedTokens()));
+            tell(sequence, listener -> listener.reserved(sequence.table().toArray(), sequence.cachedTokens()));
         }
     }
 

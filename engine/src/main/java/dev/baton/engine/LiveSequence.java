@@ -5,7 +5,6 @@ import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.schedule.Sequence;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.AttemptKey;
-import dev.baton.protocol.KnownTokens;
 
 /** A scheduled sequence with what the engine must know of it: who hears of it and how its tokens are chosen. */
 final class LiveSequence extends Sequence {
@@ -26,8 +25,9 @@ final class LiveSequence extends Sequence {
     /** Blocks of its chain that the engine's listener knows. */
     int blocksTold;
 
-    LiveSequence(Admit admit, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
-        super(admit.goal(), terms, KnownTokens.of(admit.generation()), hasher, blockTokens);
+    LiveSequence(
+            Admit admit, int[] known, SequenceSampling sampling, Terms terms, PrefixHasher hasher, int blockTokens) {
+        super(admit.goal(), terms, known, hasher, blockTokens);
         this.key = admit.key();
         this.listener = admit.listener();
         this.sampling = sampling;

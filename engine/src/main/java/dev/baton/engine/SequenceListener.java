@@ -3,13 +3,12 @@ package dev.baton.engine;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Hears of one sequence, on the engine thread: return at once. After {@code finished} or {@code failed} nothing follows. */
 public interface SequenceListener {
     /** PREFILL*: the first chunk begins. {@code blocks} hold all tokens in order; the first {@code cachedTokens} are done. */
-    default void prefillStarted(List<Integer> blocks, int cachedTokens) {}
+    default void prefillStarted(int[] blocks, int cachedTokens) {}
 
     /** PREFILL: the chunk that ends the prompt begins. */
     default void lastChunkStarted() {}
@@ -21,7 +20,7 @@ public interface SequenceListener {
      * DECODE: {@code blocks} are for all tokens in order. KV of the first {@code cachedTokens}, whole blocks, is there
      * and must not be written; the rest are set aside for KV to come.
      */
-    default void reserved(List<Integer> blocks, int cachedTokens) {}
+    default void reserved(int[] blocks, int cachedTokens) {}
 
     /** DECODE: the sequence joined the running batch. */
     default void decodeStarted() {}

@@ -224,10 +224,10 @@ public final class Bench implements AutoCloseable {
     }
 
     /** Copies the KV of some blocks into another bench's, as a transfer would. */
-    public void copyKv(List<Integer> from, Bench other, List<Integer> to) {
+    public void copyKv(int[] from, Bench other, int[] to) {
         for (int layer = 0; layer < region.layout().layers(); layer++) {
-            for (int i = 0; i < from.size(); i++) {
-                other.region.layerBlock(layer, to.get(i)).copyFrom(region.layerBlock(layer, from.get(i)));
+            for (int i = 0; i < from.length; i++) {
+                other.region.layerBlock(layer, to[i]).copyFrom(region.layerBlock(layer, from[i]));
             }
         }
     }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public class RecordingListener implements SequenceListener {
     public final List<Integer> tokens = new ArrayList<>();
     public final List<String> events = new ArrayList<>();
-    public List<Integer> blocks = List.of();
+    public int[] blocks = {};
     public int firstIndex = -1;
     public int cachedTokens = -1;
     public int layerTokens;
@@ -29,7 +29,7 @@ public class RecordingListener implements SequenceListener {
     }
 
     @Override
-    public void prefillStarted(List<Integer> all, int cached) {
+    public void prefillStarted(int[] all, int cached) {
         event("prefillStarted");
         blocks = all;
         cachedTokens = cached;
@@ -46,7 +46,7 @@ public class RecordingListener implements SequenceListener {
     }
 
     @Override
-    public void reserved(List<Integer> all, int cached) {
+    public void reserved(int[] all, int cached) {
         event("reserved");
         blocks = all;
         cachedTokens = cached;

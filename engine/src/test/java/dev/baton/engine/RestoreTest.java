@@ -8,6 +8,7 @@ import dev.baton.kv.AdoptedBlocks;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.Generation;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -31,9 +32,9 @@ class RestoreTest {
         assertThat(receiver.cachedTokens).isEqualTo(12);
         int cached = receiver.cachedTokens / Bench.BLOCK;
         prefill.copyKv(
-                sender.blocks.subList(cached, sender.blocks.size()),
+                Arrays.copyOfRange(sender.blocks, cached, sender.blocks.length),
                 decode,
-                receiver.blocks.subList(cached, receiver.blocks.size()));
+                Arrays.copyOfRange(receiver.blocks, cached, receiver.blocks.length));
         decode.arrived(generation, PROMPT, sender.tokens.getFirst());
         decode.settle();
         assertThat(receiver.tokens).isEqualTo(Bench.alone(generation).subList(1, 40));
@@ -164,7 +165,7 @@ class RestoreTest {
 
     /** Copies every row that the dead engine's memory knows by its content. */
     private static int copyByContent(
-            Bench dead, RememberingLedger left, Generation wanted, Bench survivor, List<Integer> blocks) {
+            Bench dead, RememberingLedger left, Generation wanted, Bench survivor, int[] blocks) {
         List<Integer> tokens = new ArrayList<>(wanted.getPromptList());
         tokens.addAll(wanted.getAcceptedList());
         int rows = 0;
@@ -178,7 +179,7 @@ class RestoreTest {
             if (block == null) {
                 break;
             }
-            dead.copyKv(List.of(block), survivor, List.of(blocks.get(rows / Bench.BLOCK)));
+            dead.copyKv(new int[] {block}, survivor, new int[] {blocks[rows / Bench.BLOCK]});
             rows += Bench.BLOCK;
             parent = name;
         }
@@ -194,7 +195,7 @@ class RestoreTest {
                 same++;
             }
             if (same > 0) {
-                dead.copyKv(List.of(open.getKey()), survivor, List.of(blocks.get(rows / Bench.BLOCK)));
+                dead.copyKv(new int[] {open.getKey()}, survivor, new int[] {blocks[rows / Bench.BLOCK]});
                 return rows + same;
             }
         }

@@ -52,9 +52,9 @@ public final class BlockPool {
      *
      * @param until on the caller's time line, any unit
      */
-    public record Lease(long id, List<Integer> blocks, long until) {
+    public record Lease(long id, int[] blocks, long until) {
         public Lease {
-            blocks = List.copyOf(blocks);
+            blocks = blocks.clone();
         }
     }
 
@@ -250,8 +250,7 @@ public final class BlockPool {
 
     /** Refers to the blocks of a chain that are here, from its start, until the lease ends or time passes {@code until}. */
     public Lease lease(List<BlockHash> chain, long until) {
-        List<Integer> blocks = Arrays.stream(share(chain, find(chain))).boxed().toList();
-        Lease lease = new Lease(++leasesGiven, blocks, until);
+        Lease lease = new Lease(++leasesGiven, share(chain, find(chain)), until);
         leases.put(lease.id(), lease);
         return lease;
     }
@@ -259,7 +258,7 @@ public final class BlockPool {
     /** Ends a lease. Nothing happens when it has ended already. */
     public void endLease(Lease lease) {
         if (leases.remove(lease.id()) != null) {
-            release(lease.blocks().stream().mapToInt(Integer::intValue).toArray());
+            release(lease.blocks());
         }
     }
 
@@ -344,7 +343,8 @@ public final class BlockPool {
     /** References that leases hold to each block. */
     public Map<Integer, Integer> leasedReferences() {
         Map<Integer, Integer> held = new HashMap<>();
-        leases.values().forEach(lease -> lease.blocks().forEach(block -> held.merge(block, 1, Integer::sum)));
+        leases.values()
+                .forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
         return held;
     }
 

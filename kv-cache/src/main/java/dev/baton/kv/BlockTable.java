@@ -1,8 +1,6 @@
 package dev.baton.kv;
 
 import java.util.Arrays;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /** The blocks of one sequence in the order of its tokens. Owned by one thread. */
 public final class BlockTable {
@@ -52,10 +50,6 @@ public final class BlockTable {
 
     public int[] toArray() {
         return Arrays.copyOf(blocks, size);
-    }
-
-    public List<Integer> toList() {
-        return IntStream.range(0, size).mapToObj(i -> blocks[i]).toList();
     }
 
     /** The blocks from {@code index} on. */

@@ -31,7 +31,7 @@ public final class IncomingTransfer {
         this.request = request;
         this.deadline = deadline;
         this.blockTokens = layout.blockTokens();
-        this.blocks = request.blocks().stream().mapToInt(Integer::intValue).toArray();
+        this.blocks = request.blocks();
         this.receivedBlocks = new int[layout.layers()];
     }
 

@@ -11,6 +11,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,20 +49,17 @@ public final class KvReceiver implements AutoCloseable {
 
     /** Asks for the KV of a request. Never blocks, never throws for what a peer does: see the futures. */
     public IncomingTransfer fetch(TicketRequest request) {
-        int needed = pool.identity().layout().blocksFor(request.tokens());
-        if (request.blocks().size() > needed
-                || request.blocks().stream()
-                        .anyMatch(block ->
-                                block < 0 || block >= pool.identity().layout().blocks())
-                || request.blocks().stream().distinct().count()
-                        != request.blocks().size()) {
+        KvLayout layout = pool.identity().layout();
+        int needed = layout.blocksFor(request.tokens());
+        int[] blocks = request.blocks();
+        if (blocks.length > needed
+                || Arrays.stream(blocks).anyMatch(block -> block < 0 || block >= layout.blocks())
+                || Arrays.stream(blocks).distinct().count() != blocks.length) {
             throw new IllegalArgumentException("%d tokens are in at most %d distinct blocks of the pool, not %s"
-                    .formatted(request.tokens(), needed, request.blocks()));
+                    .formatted(request.tokens(), needed, Arrays.toString(blocks)));
         }
         IncomingTransfer inbound = new IncomingTransfer(
-                request,
-                pool.identity().layout(),
-                time.nanos() + request.timeout().toNanos());
+                request, layout, time.nanos() + request.timeout().toNanos());
         var unused = inbound.completion().thenAccept(this::report);
         PeerAddress address = new PeerAddress(request.source(), request.host(), request.port());
         synchronized (sessions) {

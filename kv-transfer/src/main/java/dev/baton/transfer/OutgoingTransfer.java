@@ -7,7 +7,6 @@ import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.session.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -65,16 +64,13 @@ public final class OutgoingTransfer implements AutoCloseable {
     }
 
     /** The blocks that hold, or will hold, all tokens in order; the first {@code cachedTokens} are readable now. */
-    public void blocks(List<Integer> list, int cachedTokens) {
+    public void blocks(int[] ids, int cachedTokens) {
         synchronized (this) {
-            if (list.size() < layout.blocksFor(tokens) || cachedTokens < 0 || cachedTokens > tokens) {
+            if (ids.length < layout.blocksFor(tokens) || cachedTokens < 0 || cachedTokens > tokens) {
                 throw new IllegalArgumentException(
-                        "%d blocks and %d cached tokens for %d tokens".formatted(list.size(), cachedTokens, tokens));
+                        "%d blocks and %d cached tokens for %d tokens".formatted(ids.length, cachedTokens, tokens));
             }
-            blocks = list.stream()
-                    .limit(layout.blocksFor(tokens))
-                    .mapToInt(Integer::intValue)
-                    .toArray();
+            blocks = Arrays.copyOf(ids, layout.blocksFor(tokens));
             for (int layer = 0; layer < computedTokens.length; layer++) {
                 computedTokens[layer] = Math.max(computedTokens[layer], cachedTokens);
             }

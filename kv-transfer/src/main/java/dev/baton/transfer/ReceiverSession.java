@@ -307,15 +307,16 @@ final class ReceiverSession {
 
     private void ask(MessageChannel messages, long id, IncomingTransfer inbound) throws IOException {
         TicketRequest request = inbound.request();
-        messages.write(KvMessage.newBuilder()
-                .setTicket(KvTicket.newBuilder()
-                        .setTicket(id)
-                        .setRequestId(request.key().requestId())
-                        .setAttempt(request.key().toAttempt())
-                        .setTokens(request.tokens())
-                        .addAllBlocks(request.blocks())
-                        .setTransport(transport))
-                .build());
+        KvTicket.Builder ticket = KvTicket.newBuilder()
+                .setTicket(id)
+                .setRequestId(request.key().requestId())
+                .setAttempt(request.key().toAttempt())
+                .setTokens(request.tokens())
+                .setTransport(transport);
+        for (int block : request.blocks()) {
+            ticket.addBlocks(block);
+        }
+        messages.write(KvMessage.newBuilder().setTicket(ticket).build());
     }
 
     private void say(KvMessage message) {

@@ -3,7 +3,6 @@ package dev.baton.transfer;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
-import java.util.List;
 
 /**
  * What a decode worker asks for.
@@ -15,12 +14,12 @@ import java.util.List;
  * @param timeout from now to the last byte
  */
 public record TicketRequest(
-        AttemptKey key, int tokens, List<Integer> blocks, WorkerRef source, String host, int port, Duration timeout) {
+        AttemptKey key, int tokens, int[] blocks, WorkerRef source, String host, int port, Duration timeout) {
     public TicketRequest {
-        blocks = List.copyOf(blocks);
-        if (tokens < 1 || blocks.isEmpty() || port < 1 || port > 65_535 || timeout.toNanos() < 1) {
+        blocks = blocks.clone();
+        if (tokens < 1 || blocks.length == 0 || port < 1 || port > 65_535 || timeout.toNanos() < 1) {
             throw new IllegalArgumentException("not a ticket: %d tokens, %d blocks, port %d, timeout %s"
-                    .formatted(tokens, blocks.size(), port, timeout));
+                    .formatted(tokens, blocks.length, port, timeout));
         }
     }
 }

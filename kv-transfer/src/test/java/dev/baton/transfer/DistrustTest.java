@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Whom a session refuses, and what a peer that knows the secret still cannot do. */
 class DistrustTest {
     private static final int TOKENS = 2 * Fixture.BLOCK_TOKENS;
-    private static final List<Integer> TARGET = List.of(10, 20);
+    private static final int[] TARGET = {10, 20};
     private static final int BLOCK_BYTES = Math.toIntExact(Fixture.LAYOUT.layerBlockBytes(0));
 
     @TempDir
@@ -78,7 +78,7 @@ class DistrustTest {
         try (KvSender sender = Fixture.sender(prefillPool, sending);
                 KvReceiver receiver = Fixture.receiver(into, receiving)) {
             OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
-            outbound.blocks(List.of(1, 2), TOKENS);
+            outbound.blocks(new int[] {1, 2}, TOKENS);
             outbound.completed(1, 1);
             ReceiveOutcome outcome =
                     Fixture.await(receiver.fetch(ticket(source, sender.port())).completion());
@@ -159,7 +159,7 @@ class DistrustTest {
             ReceiveOutcome outcome = Fixture.await(receiver.fetch(new TicketRequest(
                             Fixture.key("r"),
                             TOKENS,
-                            List.of(1),
+                            new int[] {1},
                             prefillPool.identity().worker(),
                             "127.0.0.1",
                             sender.port(),
@@ -197,7 +197,7 @@ class DistrustTest {
                 ServerSocketChannel proxy = ServerSocketChannel.open()) {
             proxy.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
-            outbound.blocks(List.of(1, 2), TOKENS);
+            outbound.blocks(new int[] {1, 2}, TOKENS);
             Thread.ofVirtual().start(() -> corrupt(proxy, sender.port()));
             IncomingTransfer inbound = receiver.fetch(
                     ticket(prefillPool.identity().worker(), ((InetSocketAddress) proxy.getLocalAddress()).getPort()));
@@ -306,8 +306,8 @@ class DistrustTest {
     @EnumSource(Lie.class)
     void endsTheSessionAndWritesNothingWhenASenderLies(Lie lie) throws Exception {
         for (KvTransportKind kind : List.of(KvTransportKind.SHARED_MEMORY, KvTransportKind.TCP)) {
-            byte[] before = Fixture.bytes(
-                    decodePool.region(), IntStream.range(0, 64).boxed().toList());
+            byte[] before =
+                    Fixture.bytes(decodePool.region(), IntStream.range(0, 64).toArray());
             try (FakeSender sender = new FakeSender(
                             prefillPool,
                             kind,
@@ -326,8 +326,7 @@ class DistrustTest {
                                         .contains("broke the protocol"));
                 Fixture.await(inbound.quiescent());
             }
-            assertThat(Fixture.bytes(
-                            decodePool.region(), IntStream.range(0, 64).boxed().toList()))
+            assertThat(Fixture.bytes(decodePool.region(), IntStream.range(0, 64).toArray()))
                     .isEqualTo(before);
         }
     }
@@ -361,7 +360,7 @@ class DistrustTest {
                         SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), sender.port())),
                         TimeSource.system())) {
             OutgoingTransfer outbound = sender.open(Fixture.key("r"), 256 * Fixture.BLOCK_TOKENS);
-            outbound.blocks(IntStream.range(0, 256).boxed().toList(), 256 * Fixture.BLOCK_TOKENS);
+            outbound.blocks(IntStream.range(0, 256).toArray(), 256 * Fixture.BLOCK_TOKENS);
             new Handshake(own, settings.secret(), settings.machine(), settings.transport(), true)
                     .open(channel, pool.identity().worker());
             long before = directMemory();

@@ -18,7 +18,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -95,10 +94,10 @@ final class Fixture {
         }
     }
 
-    static boolean sameBytes(KvRegion from, List<Integer> source, KvRegion to, List<Integer> target) {
+    static boolean sameBytes(KvRegion from, int[] source, KvRegion to, int[] target) {
         for (int layer = 0; layer < from.layout().layers(); layer++) {
-            for (int i = 0; i < source.size(); i++) {
-                if (from.layerBlock(layer, source.get(i)).mismatch(to.layerBlock(layer, target.get(i))) != -1) {
+            for (int i = 0; i < source.length; i++) {
+                if (from.layerBlock(layer, source[i]).mismatch(to.layerBlock(layer, target[i])) != -1) {
                     return false;
                 }
             }
@@ -106,9 +105,9 @@ final class Fixture {
         return true;
     }
 
-    static byte[] bytes(KvRegion region, List<Integer> blocks) {
+    static byte[] bytes(KvRegion region, int[] blocks) {
         MemorySegment all =
-                MemorySegment.ofArray(new byte[Math.toIntExact(region.layout().blockBytes() * blocks.size())]);
+                MemorySegment.ofArray(new byte[Math.toIntExact(region.layout().blockBytes() * blocks.length)]);
         long at = 0;
         for (int layer = 0; layer < region.layout().layers(); layer++) {
             for (int block : blocks) {

@@ -22,9 +22,8 @@ final class PeerProcess implements AutoCloseable {
     static final String REQUEST = "across processes";
     static final int BLOCKS = 32;
     static final int TOKENS = BLOCKS * Fixture.BLOCK_TOKENS;
-    static final List<Integer> SOURCE = IntStream.range(0, BLOCKS).boxed().toList();
-    static final List<Integer> TARGET =
-            IntStream.range(BLOCKS, 2 * BLOCKS).boxed().toList();
+    static final int[] SOURCE = IntStream.range(0, BLOCKS).toArray();
+    static final int[] TARGET = IntStream.range(BLOCKS, 2 * BLOCKS).toArray();
     static final long SEED = 5;
 
     private final Process process;

@@ -78,7 +78,7 @@ class ReplayedHandshakeTest {
             IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                     Fixture.key("r"),
                     64,
-                    java.util.List.of(1),
+                    new int[] {1},
                     prefillPool.identity().worker(),
                     "127.0.0.1",
                     listener.socket().getLocalPort(),

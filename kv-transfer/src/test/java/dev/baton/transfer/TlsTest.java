@@ -11,7 +11,6 @@ import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.SessionTls;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
@@ -27,10 +26,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(120)
 class TlsTest {
     private static final int BLOCKS = 64;
-    private static final List<Integer> SOURCE =
-            IntStream.range(0, BLOCKS).boxed().toList();
-    private static final List<Integer> TARGET =
-            IntStream.range(0, BLOCKS).map(i -> BLOCKS - 1 - i).boxed().toList();
+    private static final int[] SOURCE = IntStream.range(0, BLOCKS).toArray();
+    private static final int[] TARGET =
+            IntStream.range(0, BLOCKS).map(i -> BLOCKS - 1 - i).toArray();
     private static final int TOKENS = BLOCKS * Fixture.BLOCK_TOKENS;
 
     @TempDir

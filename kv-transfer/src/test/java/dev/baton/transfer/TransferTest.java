@@ -8,6 +8,7 @@ import dev.baton.transfer.pool.SharedPool;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -21,8 +22,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What every transport does while nothing goes wrong, and when either side gives up. Both ends in this process. */
 class TransferTest {
     private static final int TOKENS = 5 * Fixture.BLOCK_TOKENS + 3;
-    private static final List<Integer> SOURCE = List.of(9, 3, 4, 5, 60, 1);
-    private static final List<Integer> TARGET = List.of(0, 63, 7, 2, 30, 31);
+    private static final int[] SOURCE = {9, 3, 4, 5, 60, 1};
+    private static final int[] TARGET = {0, 63, 7, 2, 30, 31};
 
     @TempDir
     Path folder;
@@ -73,13 +74,13 @@ class TransferTest {
                 .isInstanceOfSatisfying(ReceiveOutcome.Arrived.class, arrived -> {
                     assertThat(arrived.firstToken()).isEqualTo(4711);
                     assertThat(arrived.transport()).isEqualTo(kind);
-                    assertThat(arrived.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * SOURCE.size());
+                    assertThat(arrived.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * SOURCE.length);
                 });
         Fixture.await(inbound.quiescent());
         assertThat(Fixture.await(outbound.completion()))
                 .isInstanceOfSatisfying(
                         SendOutcome.Acknowledged.class,
-                        sent -> assertThat(sent.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * SOURCE.size()));
+                        sent -> assertThat(sent.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * SOURCE.length));
         assertThat(Fixture.sameBytes(prefillPool.region(), SOURCE, decodePool.region(), TARGET))
                 .isTrue();
     }
@@ -141,7 +142,7 @@ class TransferTest {
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
             OutgoingTransfer outbound = sender.open(Fixture.key("suffix"), TOKENS);
-            List<Integer> wanted = TARGET.subList(2, TARGET.size());
+            int[] wanted = Arrays.copyOfRange(TARGET, 2, TARGET.length);
             IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                     Fixture.key("suffix"),
                     TOKENS,
@@ -157,13 +158,13 @@ class TransferTest {
                     .isInstanceOfSatisfying(
                             ReceiveOutcome.Arrived.class,
                             arrived ->
-                                    assertThat(arrived.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * wanted.size()));
+                                    assertThat(arrived.bytes()).isEqualTo(Fixture.LAYOUT.blockBytes() * wanted.length));
             for (int layer = 0; layer < Fixture.LAYOUT.layers(); layer++) {
-                for (int i = 2; i < SOURCE.size(); i++) {
+                for (int i = 2; i < SOURCE.length; i++) {
                     assertThat(decodePool
                                     .region()
-                                    .layerBlock(layer, TARGET.get(i))
-                                    .mismatch(prefillPool.region().layerBlock(layer, SOURCE.get(i))))
+                                    .layerBlock(layer, TARGET[i])
+                                    .mismatch(prefillPool.region().layerBlock(layer, SOURCE[i])))
                             .isEqualTo(-1);
                 }
             }
@@ -182,12 +183,12 @@ class TransferTest {
             List<OutgoingTransfer> outbounds = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 OutgoingTransfer outbound = sender.open(Fixture.key("r" + i), 4 * Fixture.BLOCK_TOKENS);
-                outbound.blocks(IntStream.range(8 * i, 8 * i + 4).boxed().toList(), 0);
+                outbound.blocks(IntStream.range(8 * i, 8 * i + 4).toArray(), 0);
                 outbounds.add(outbound);
                 inbounds.add(receiver.fetch(new TicketRequest(
                         Fixture.key("r" + i),
                         4 * Fixture.BLOCK_TOKENS,
-                        IntStream.range(8 * i + 4, 8 * i + 8).boxed().toList(),
+                        IntStream.range(8 * i + 4, 8 * i + 8).toArray(),
                         prefillPool.identity().worker(),
                         "127.0.0.1",
                         sender.port(),
@@ -200,9 +201,9 @@ class TransferTest {
                 assertThat(Fixture.await(inbounds.get(i).completion())).isInstanceOf(ReceiveOutcome.Arrived.class);
                 assertThat(Fixture.sameBytes(
                                 prefillPool.region(),
-                                IntStream.range(8 * i, 8 * i + 4).boxed().toList(),
+                                IntStream.range(8 * i, 8 * i + 4).toArray(),
                                 decodePool.region(),
-                                IntStream.range(8 * i + 4, 8 * i + 8).boxed().toList()))
+                                IntStream.range(8 * i + 4, 8 * i + 8).toArray()))
                         .isTrue();
             }
         }
@@ -220,7 +221,7 @@ class TransferTest {
             outbound.blocks(SOURCE, 16);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "cancelled"));
             await(() -> Fixture.sameBytes(
-                    prefillPool.region(), SOURCE.subList(0, 1), decodePool.region(), TARGET.subList(0, 1)));
+                    prefillPool.region(), Arrays.copyOf(SOURCE, 1), decodePool.region(), Arrays.copyOf(TARGET, 1)));
 
             inbound.cancel();
             Fixture.await(inbound.quiescent());
@@ -238,12 +239,12 @@ class TransferTest {
                             failed -> assertThat(failed.failure().getCode()).isEqualTo(Failure.Code.CANCELLED));
             // The session goes on: what it still carried has been dropped once another transfer is through.
             OutgoingTransfer next = sender.open(Fixture.key("next"), Fixture.BLOCK_TOKENS);
-            next.blocks(List.of(1), Fixture.BLOCK_TOKENS);
+            next.blocks(new int[] {1}, Fixture.BLOCK_TOKENS);
             next.completed(1, 1);
             assertThat(Fixture.await(receiver.fetch(new TicketRequest(
                                     Fixture.key("next"),
                                     Fixture.BLOCK_TOKENS,
-                                    List.of(50),
+                                    new int[] {50},
                                     prefillPool.identity().worker(),
                                     "127.0.0.1",
                                     sender.port(),

@@ -7,6 +7,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.transfer.pool.SharedPool;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -51,9 +52,9 @@ class TransportContractIT {
         await(() -> inbound.completion().isDone()
                 || Fixture.sameBytes(
                         reference.region(),
-                        PeerProcess.SOURCE.subList(0, half),
+                        Arrays.copyOf(PeerProcess.SOURCE, half),
                         pool.region(),
-                        PeerProcess.TARGET.subList(0, half)));
+                        Arrays.copyOf(PeerProcess.TARGET, half)));
         assertThat(inbound.completion())
                 .as("fault not applied: it had ended, %s", inbound.completion())
                 .isNotDone();

@@ -24,7 +24,6 @@ import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProgressMessages;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.WorkerContext;
-import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,7 +93,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     @Override
-    public void prefillStarted(List<Integer> blocks, int cached) {
+    public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
         timing.setComputeStartedUs(frames().micros());
         outbound.blocks(blocks, cached);

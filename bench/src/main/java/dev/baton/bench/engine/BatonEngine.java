@@ -30,7 +30,7 @@ final class BatonEngine implements EngineUnderTest, AutoCloseable {
     private static final SequenceSampling GREEDY = new SequenceSampling(
             SamplingParameters.of(Sampling.getDefaultInstance()),
             new StoppingRule(Set.of(), 0, Integer.MAX_VALUE),
-            new TokenCounts(List.of()));
+            new TokenCounts(new int[0], 0));
 
     private final Arena arena = Arena.ofShared();
     private final KvRegion region;

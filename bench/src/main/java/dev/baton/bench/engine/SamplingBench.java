@@ -117,8 +117,8 @@ final class SamplingBench {
         for (int row = 0; row < ROWS; row++) {
             SamplingParameters parameters =
                     SamplingParameters.of(each.sampling.clone().setSeed(row).build());
-            TokenCounts counts = new TokenCounts(
-                    new Random(row).ints(500, 0, vocabulary).boxed().toList());
+            int[] prompt = new Random(row).ints(500, 0, vocabulary).toArray();
+            TokenCounts counts = new TokenCounts(prompt, prompt.length);
             new Random(-row).ints(500, 0, vocabulary).forEach(counts::add);
             sequences.add(new SequenceSampling(parameters, new StoppingRule(Set.of(2), 0, Integer.MAX_VALUE), counts));
         }

@@ -57,8 +57,14 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
         return layout().blocks() * BLOCK_TOKENS;
     }
 
-    List<Integer> blocks() {
-        return IntStream.range(0, layout().blocks()).boxed().toList();
+    /** All blocks of the sender's pool in order; the receiver takes them in {@link #reversed} order. */
+    int[] blocks() {
+        return IntStream.range(0, layout().blocks()).toArray();
+    }
+
+    int[] reversed() {
+        int last = layout().blocks() - 1;
+        return IntStream.rangeClosed(0, last).map(block -> last - block).toArray();
     }
 
     AttemptKey key(int round) {

@@ -135,7 +135,7 @@ public final class TransferBench {
         ReceiveOutcome outcome = receiver.fetch(new TicketRequest(
                         one.key(round),
                         one.tokens(),
-                        one.blocks().reversed(),
+                        one.reversed(),
                         one.identity("bench-sender").worker(),
                         "127.0.0.1",
                         port,

@@ -1,7 +1,6 @@
 package dev.baton.engine.sampling;
 
 import java.util.Arrays;
-import java.util.Collection;
 
 /** Which tokens one sequence has seen, for the penalties: those of the prompt, and how often each was generated. */
 public final class TokenCounts {
@@ -12,13 +11,18 @@ public final class TokenCounts {
 
     private int size;
 
-    public TokenCounts(Collection<Integer> prompt) {
-        for (int token : prompt) {
-            position(token);
+    /** @param known tokens of the prompt, {@code prompt} of them, then those accepted from an earlier attempt */
+    public TokenCounts(int[] known, int prompt) {
+        for (int i = 0; i < known.length; i++) {
+            if (i < prompt) {
+                position(known[i]);
+            } else {
+                add(known[i]);
+            }
         }
     }
 
-    /** A token was generated, or accepted from an earlier attempt. */
+    /** A token was generated. */
     public void add(int token) {
         int position = position(token);
         generated[position]++;

@@ -42,7 +42,7 @@ public class Sequence {
      */
     public record Terms(int priority, long deadlineMillis, Object tenant) {}
 
-    /** @param known tokens to start from: the prompt and what was accepted after it */
+    /** @param known tokens to start from, handed over: the prompt and what was accepted after it */
     protected Sequence(Goal goal, Terms terms, int[] known, PrefixHasher hasher, int blockTokens) {
         if (known.length == 0) {
             throw new IllegalArgumentException("a sequence needs at least one token");
@@ -51,7 +51,7 @@ public class Sequence {
         this.terms = terms;
         this.expires = terms.deadlineMillis();
         this.waitsForKv = goal == Goal.DECODE;
-        this.tokens = known.clone();
+        this.tokens = known;
         this.length = known.length;
         this.hasher = hasher;
         this.table = new BlockTable(blockTokens);

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Draws under many combinations of parameters follow the distribution that these define. */
@@ -67,8 +68,10 @@ class DistributionTest {
     }
 
     private static int[] draw(float[] logits, Sampling sampling, List<Integer> prompt, List<Integer> generated) {
-        TokenCounts counts = new TokenCounts(prompt);
-        generated.forEach(counts::add);
+        int[] known = Stream.concat(prompt.stream(), generated.stream())
+                .mapToInt(Integer::intValue)
+                .toArray();
+        TokenCounts counts = new TokenCounts(known, prompt.size());
         SequenceSampling sequence = new SequenceSampling(
                 SamplingParameters.of(sampling), new StoppingRule(Set.of(), 0, Integer.MAX_VALUE), counts);
         Sampler sampler = new Sampler(logits.length, new JavaLogitOps());

@@ -79,7 +79,7 @@ class SamplerTest {
         float[] penalised = logits.clone();
         penalised[4] -= 0.5f + 2 * 0.25f;
         penalised[7] -= 0.5f + 0.25f;
-        TokenCounts counts = new TokenCounts(List.of(1, 1));
+        TokenCounts counts = new TokenCounts(new int[] {1, 1}, 2);
         List.of(4, 7, 4).forEach(counts::add);
         expectDistribution(
                 sampling().setPresencePenalty(0.5f).setFrequencyPenalty(0.25f), counts, softmax(penalised, 1));
@@ -90,7 +90,7 @@ class SamplerTest {
         float[] penalised = logits.clone();
         penalised[1] /= 1.5f;
         penalised[2] *= 1.5f;
-        TokenCounts counts = new TokenCounts(List.of(1, 2));
+        TokenCounts counts = new TokenCounts(new int[] {1, 2}, 2);
         List.of(1, 1).forEach(counts::add);
         expectDistribution(sampling().setRepetitionPenalty(1.5f), counts, softmax(penalised, 1));
     }
@@ -99,7 +99,7 @@ class SamplerTest {
     void stopTokensAreNotDrawnBeforeMinTokens() {
         StoppingRule rule = new StoppingRule(Set.of(1), 3, 100);
         SequenceSampling sequence = new SequenceSampling(
-                SamplingParameters.of(Sampling.getDefaultInstance()), rule, new TokenCounts(List.of()));
+                SamplingParameters.of(Sampling.getDefaultInstance()), rule, new TokenCounts(new int[0], 0));
         assertThat(sampler.draw(MemorySegment.ofArray(logits), 0, 2, sequence).token())
                 .isEqualTo(4);
         assertThat(sampler.draw(MemorySegment.ofArray(logits), 0, 3, sequence).token())
@@ -112,7 +112,9 @@ class SamplerTest {
                         MemorySegment.ofArray(logits),
                         0,
                         0,
-                        sequence(sampling().setTopK(1).setLogprobs(true).setTopLogprobs(3), new TokenCounts(List.of())))
+                        sequence(
+                                sampling().setTopK(1).setLogprobs(true).setTopLogprobs(3),
+                                new TokenCounts(new int[0], 0)))
                 .logprob());
         double[] all = softmax(logits, 1);
         assertThat(report.getLogprob()).isCloseTo((float) Math.log(all[1]), within(1e-6f));
@@ -126,7 +128,7 @@ class SamplerTest {
             float[] row = logits.clone();
             row[5] = broken;
             assertThatThrownBy(() -> sampler.draw(
-                            MemorySegment.ofArray(row), 0, 0, sequence(sampling(), new TokenCounts(List.of()))))
+                            MemorySegment.ofArray(row), 0, 0, sequence(sampling(), new TokenCounts(new int[0], 0))))
                     .isInstanceOf(BrokenLogitsException.class);
         }
     }
@@ -142,12 +144,12 @@ class SamplerTest {
     }
 
     private int draw(Sampling.Builder sampling, int index) {
-        return sampler.draw(MemorySegment.ofArray(logits), 0, index, sequence(sampling, new TokenCounts(List.of())))
+        return sampler.draw(MemorySegment.ofArray(logits), 0, index, sequence(sampling, new TokenCounts(new int[0], 0)))
                 .token();
     }
 
     private void expectDistribution(Sampling.Builder sampling, double[] expected) {
-        expectDistribution(sampling, new TokenCounts(List.of()), expected);
+        expectDistribution(sampling, new TokenCounts(new int[0], 0), expected);
     }
 
     private void expectDistribution(Sampling.Builder sampling, TokenCounts counts, double[] expected) {

@@ -151,11 +151,12 @@ final class ForeignPool implements AutoCloseable {
     }
 
     /** Blocks of a chain, from its block {@code from} on, that are here one after the other. */
-    List<Integer> run(List<BlockHash> chain, int from) {
+    int[] run(List<BlockHash> chain, int from) {
         return chain.subList(Math.min(from, chain.size()), chain.size()).stream()
                 .map(this::named)
                 .takeWhile(block -> block != null)
-                .toList();
+                .mapToInt(Integer::intValue)
+                .toArray();
     }
 
     @Override

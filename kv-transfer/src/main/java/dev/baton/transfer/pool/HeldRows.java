@@ -21,28 +21,28 @@ public record HeldRows(
         long generation,
         int firstBlock,
         List<BlockHash> names,
-        List<Integer> blocks,
+        int[] blocks,
         @Nullable OpenRows open,
         int blockTokens) {
     public HeldRows {
         names = List.copyOf(names);
-        blocks = List.copyOf(blocks);
+        blocks = blocks.clone();
     }
 
     /** The first rows of a block that was not full when they were written. */
-    public record OpenRows(int block, @Nullable BlockHash parent, List<Integer> tokens) {
+    public record OpenRows(int block, @Nullable BlockHash parent, int[] tokens) {
         public OpenRows {
-            tokens = List.copyOf(tokens);
+            tokens = tokens.clone();
         }
     }
 
     /** Tokens in all its blocks. */
     public int rows() {
-        return blocks.size() * blockTokens + (open == null ? 0 : open.tokens().size());
+        return blocks.length * blockTokens + (open == null ? 0 : open.tokens().length);
     }
 
     /** Blocks to reserve for a copy. */
     public int count() {
-        return blocks.size() + (open == null ? 0 : 1);
+        return blocks.length + (open == null ? 0 : 1);
     }
 }

@@ -89,8 +89,8 @@ public final class LocalPools implements AutoCloseable {
 
     private HeldRows find(Path path, ForeignPool pool, List<BlockHash> chain, int[] tokens, int from) {
         failed.add(pool.index());
-        List<Integer> blocks = pool.run(chain, from);
-        int next = from + blocks.size();
+        int[] blocks = pool.run(chain, from);
+        int next = from + blocks.length;
         int blockTokens = memory.layout().blockTokens();
         HeldRows.OpenRows open = null;
         if (next * blockTokens < tokens.length && next <= chain.size()) {
@@ -98,10 +98,7 @@ public final class LocalPools implements AutoCloseable {
             LedgerReader.Open found = pool.open(parent, tokens, next * blockTokens);
             if (found != null) {
                 int common = found.common(tokens, next * blockTokens);
-                open = new HeldRows.OpenRows(
-                        found.block(),
-                        parent,
-                        Arrays.stream(found.tokens()).limit(common).boxed().toList());
+                open = new HeldRows.OpenRows(found.block(), parent, Arrays.copyOf(found.tokens(), common));
             }
         }
         return new HeldRows(
@@ -131,8 +128,8 @@ public final class LocalPools implements AutoCloseable {
             ForeignPool pool = at.pool();
             int rows = 0;
             for (int i = 0; i < Math.min(into.length, held.count()); i++) {
-                int copied = i < held.blocks().size()
-                        ? full(pool, held.blocks().get(i), held.names().get(i), into[i])
+                int copied = i < held.blocks().length
+                        ? full(pool, held.blocks()[i], held.names().get(i), into[i])
                         : open(pool, held, into[i]);
                 rows += copied;
                 if (copied < held.blockTokens()) {
@@ -167,7 +164,7 @@ public final class LocalPools implements AutoCloseable {
         if (wanted == null) {
             return 0;
         }
-        int[] tokens = wanted.tokens().stream().mapToInt(Integer::intValue).toArray();
+        int[] tokens = wanted.tokens();
         Optional<LedgerReader.Open> open = pool.ledger()
                 .open(wanted.block())
                 .filter(entry -> new ForeignPool.Parent(entry.parent()).equals(new ForeignPool.Parent(wanted.parent())))
