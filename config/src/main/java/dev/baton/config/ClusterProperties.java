@@ -19,7 +19,7 @@ import org.springframework.validation.annotation.Validated;
  *     certificate; null: no TLS
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.cluster", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.cluster")
 public record ClusterProperties(
         @DefaultValue("baton")
         @Pattern(regexp = "[a-z0-9][a-z0-9-]{0,31}", message = "must be 1 to 32 lower-case letters, digits or '-'")

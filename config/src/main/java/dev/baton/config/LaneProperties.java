@@ -23,7 +23,7 @@ import org.springframework.validation.annotation.Validated;
  * @param startTimeout how long a start waits for Kafka and its topics
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.lanes", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.lanes")
 public record LaneProperties(
         @DefaultValue("8") @Min(1) @Max(1024) int count,
         @DefaultValue("1") @Min(1) @Max(16) int replicas,

@@ -16,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * @param betweenTokens longest silence of a decoding request on a live stream
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.limits", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.limits")
 public record LimitProperties(
         @DefaultValue("10m") @DurationMin(millis = 1) Duration deadline,
         @DefaultValue("1m") @DurationMin(millis = 1) Duration queued,

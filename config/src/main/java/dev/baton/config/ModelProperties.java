@@ -16,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxContext longest sequence served, prompt and answer, in tokens; 0 = the model's own
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.model", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.model")
 public record ModelProperties(
         @NotNull(message = "must name a model folder (config.json, tokenizer.json, *.safetensors)")
         Path folder,

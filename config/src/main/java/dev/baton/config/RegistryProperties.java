@@ -18,7 +18,7 @@ import org.springframework.validation.annotation.Validated;
  * @param timeout after this a command that Redis has not answered has failed
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.registry", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.registry")
 public record RegistryProperties(
         @DefaultValue("2s") @DurationMin(millis = 50) Duration workerTtl,
         @DefaultValue("200ms") @DurationMin(millis = 1) Duration publishEvery,

@@ -9,7 +9,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.ConfigurableEnvironment;
 
-/** Binds the groups that more than one role has. A role binds its own groups itself. */
+/** Binds the groups of all roles. A role binds its own groups itself. */
 @AutoConfiguration
 @EnableConfigurationProperties({
     ClusterProperties.class,

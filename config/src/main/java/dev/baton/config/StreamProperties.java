@@ -20,7 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxKept requests whose tokens a worker keeps; the oldest finished ones go first
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.stream", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.stream")
 public record StreamProperties(
         @DefaultValue("50ms") @DurationMin(millis = 1) Duration pingEvery,
         @DefaultValue("200ms") @DurationMin(millis = 1) Duration suspectAfter,

@@ -1,5 +1,6 @@
 package dev.baton.config;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -8,7 +9,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
 import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
 import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
@@ -18,35 +18,21 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 
 /**
- * Finds keys under {@code baton} that belong to no group. Keys inside a group are checked by Spring when the group is
- * bound, except those in the environment, which are checked here: containers are configured by nothing else. System
- * properties are left alone.
+ * The check for misspelt keys under {@code baton}, in files, on the command line and in the environment. Spring's own
+ * check allows one type per group and passes over the environment, which is all that configures a container. Each module
+ * declares its groups by binding them. System properties are left alone.
  */
 final class UnknownSettings {
-    private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("baton");
-
-    /** Groups of all roles, since one file may serve them all. */
-    private static final Set<String> GROUPS = Set.of(
-            "cluster",
-            "model",
-            "lanes",
-            "registry",
-            "stream",
-            "limits",
-            "worker",
-            "gateway",
-            "http",
-            "dispatch",
-            "engine",
-            "kv",
-            "transfer");
+    /** Groups that not every role binds. One file may serve all roles, and none has the others' classes. */
+    private static final Set<String> GROUPS_OF_ROLES =
+            Set.of("gateway", "http", "dispatch", "worker", "engine", "kv", "transfer");
 
     private static final Set<String> SHARED_SOURCES = Set.of(
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,
             StandardEnvironment.SYSTEM_PROPERTIES_PROPERTY_SOURCE_NAME);
 
     /** Spring names a bean of bound settings by its prefix and its class. */
-    private static final Pattern BOUND = Pattern.compile("(baton\\.([a-z-]+?)(?:\\.[a-z.-]+)?)-dev\\.baton\\..+");
+    private static final Pattern BOUND = Pattern.compile("(baton\\.[a-z.-]+?)-dev\\.baton\\..+");
 
     private UnknownSettings() {}
 
@@ -55,37 +41,31 @@ final class UnknownSettings {
             ConfigurableEnvironment environment,
             Stream<String> beanNames,
             Function<String, @Nullable Class<?>> typeOf) {
-        TreeSet<String> groups = new TreeSet<>(GROUPS);
-        EnvironmentKeys keys = new EnvironmentKeys();
-        GROUPS.forEach(keys::group);
+        KnownKeys keys = new KnownKeys(GROUPS_OF_ROLES);
         beanNames.map(BOUND::matcher).filter(Matcher::lookingAt).forEach(bound -> {
-            groups.add(bound.group(2));
             Class<?> type = typeOf.apply(bound.group());
             if (type != null) {
                 keys.bound(bound.group(1), type);
             }
         });
-        TreeSet<String> unknown = new TreeSet<>(keys.unknown(variables(environment)));
+        TreeSet<String> unknown = new TreeSet<>();
+        variables(environment).filter(name -> !keys.knowsVariable(name)).forEach(unknown::add);
         for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
             if (source instanceof IterableConfigurationPropertySource listed && !shared(source)) {
-                listed.stream()
-                        .filter(name -> ROOT.isAncestorOf(name) && !groups.contains(group(name)))
-                        .forEach(name -> unknown.add(name.toString()));
+                listed.stream().filter(name -> !keys.knows(name)).forEach(name -> unknown.add(name.toString()));
             }
         }
         if (!unknown.isEmpty()) {
-            throw new UnknownSettingException(List.copyOf(unknown), groups);
+            throw new UnknownSettingException(List.copyOf(unknown), keys.groups());
         }
     }
 
-    private static List<String> variables(ConfigurableEnvironment environment) {
+    private static Stream<String> variables(ConfigurableEnvironment environment) {
         PropertySource<?> source =
                 environment.getPropertySources().get(StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME);
-        return source instanceof EnumerablePropertySource<?> listed ? List.of(listed.getPropertyNames()) : List.of();
-    }
-
-    private static String group(ConfigurationPropertyName name) {
-        return name.getElement(1, ConfigurationPropertyName.Form.UNIFORM);
+        return source instanceof EnumerablePropertySource<?> listed
+                ? Arrays.stream(listed.getPropertyNames())
+                : Stream.empty();
     }
 
     private static boolean shared(ConfigurationPropertySource source) {

@@ -1,8 +1,9 @@
 /**
- * Settings that all roles must agree on: immutable, checked when the application starts, free of threads. Each record
- * is one group under {@code baton}; an unknown key under {@code baton}, in a group or beside them, fails the start.
- * Connections are Spring's own settings ({@code spring.kafka.*}, {@code spring.data.redis.*}, {@code spring.ssl.bundle.*}),
- * so that credentials and TLS are set as in any other Spring application.
+ * Settings that more than one role reads, and those on which all must agree: immutable, checked when the application
+ * starts, free of threads. Each record holds keys of one group under {@code baton}. Annotations check single values,
+ * constructors check sizes and relations between values. An unknown key under {@code baton} fails the start. Connections
+ * are Spring's own settings ({@code spring.kafka.*}, {@code spring.data.redis.*}, {@code spring.ssl.bundle.*}), so that
+ * credentials and TLS are set as in any other Spring application.
  */
 @NullMarked
 package dev.baton.config;

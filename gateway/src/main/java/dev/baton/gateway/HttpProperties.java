@@ -1,11 +1,17 @@
 package dev.baton.gateway;
 
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMax;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
 
 /**
  * What the HTTP edge allows. Where it listens is Spring's {@code server.address} and {@code server.port}.
@@ -21,46 +27,33 @@ import org.springframework.util.unit.DataSize;
  * @param prepareThreads threads that parse and encode long bodies
  * @param prepareQueue long bodies that may wait for each of these threads
  */
-@ConfigurationProperties(prefix = "baton.http", ignoreUnknownFields = false)
+@Validated
+@ConfigurationProperties("baton.http")
 record HttpProperties(
         @Nullable Path apiKeys,
-        @DefaultValue("X-API-Key") String keyHeader,
+        @DefaultValue("X-API-Key") @NotBlank String keyHeader,
         @DefaultValue("4MB") DataSize maxBody,
         @DefaultValue("64MB") DataSize maxBodies,
-        @DefaultValue("30s") Duration bodyTimeout,
-        @DefaultValue("16") int maxChoices,
-        @DefaultValue("10s") Duration keepAlive,
-        @DefaultValue("60s") Duration stallLimit,
-        @DefaultValue("2") int prepareThreads,
-        @DefaultValue("64") int prepareQueue) {
-    private static final Duration LONGEST_SILENCE = Duration.ofSeconds(15);
+        @DefaultValue("30s") @DurationMin(nanos = 1) Duration bodyTimeout,
+        @DefaultValue("16") @Min(1) @Max(128) int maxChoices,
+
+        @DefaultValue("10s")
+        @DurationMin(nanos = 1)
+        @DurationMax(seconds = 15, message = "must be at most 15 s: clients and proxies give up on longer silence")
+        Duration keepAlive,
+
+        @DefaultValue("60s") @DurationMin(nanos = 1) Duration stallLimit,
+        @DefaultValue("2") @Min(1) @Max(256) int prepareThreads,
+        @DefaultValue("64") @Min(1) int prepareQueue) {
+    private static final DataSize LARGEST_BODY = DataSize.ofMegabytes(256);
 
     HttpProperties {
-        check(!keyHeader.isBlank(), "key-header must name a header");
-        check(
-                maxBody.toBytes() > 0
-                        && maxBody.toBytes() <= DataSize.ofMegabytes(256).toBytes(),
-                "max-body must be between 1 B and 256 MB, not " + maxBody);
-        check(
-                maxBodies.compareTo(maxBody) >= 0,
-                "max-bodies (" + maxBodies + ") must be at least baton.http.max-body (" + maxBody
-                        + "), or the largest body never gets in");
-        check(bodyTimeout.isPositive(), "body-timeout must be above zero, not " + bodyTimeout);
-        check(maxChoices >= 1 && maxChoices <= 128, "max-choices must be between 1 and 128, not " + maxChoices);
-        check(
-                keepAlive.isPositive() && keepAlive.compareTo(LONGEST_SILENCE) <= 0,
-                "keep-alive must be between 1 ms and 15 s (clients and proxies give up on longer silence), not "
-                        + keepAlive);
-        check(stallLimit.isPositive(), "stall-limit must be above zero, not " + stallLimit);
-        check(
-                prepareThreads >= 1 && prepareThreads <= 256,
-                "prepare-threads must be between 1 and 256, not " + prepareThreads);
-        check(prepareQueue >= 1, "prepare-queue must be at least 1, not " + prepareQueue);
-    }
-
-    private static void check(boolean holds, String message) {
-        if (!holds) {
-            throw new IllegalArgumentException("baton.http." + message);
+        if (maxBody.toBytes() < 1 || maxBody.compareTo(LARGEST_BODY) > 0) {
+            throw new IllegalArgumentException("baton.http.max-body must be between 1 B and 256 MB, not " + maxBody);
+        }
+        if (maxBodies.compareTo(maxBody) < 0) {
+            throw new IllegalArgumentException("baton.http.max-bodies (" + maxBodies
+                    + ") must be at least baton.http.max-body (" + maxBody + "), or the largest body never gets in");
         }
     }
 }

@@ -3,6 +3,8 @@ package dev.baton.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.config.SettingsAutoConfiguration;
+import jakarta.validation.Validation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,19 +13,27 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.bind.validation.ValidationBindHandler;
 import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.util.unit.DataSize;
+import org.springframework.validation.beanvalidation.SpringValidatorAdapter;
 
 /** Settings, and the starts that are refused. */
 class StartRulesTest {
+    private static final SpringValidatorAdapter VALIDATOR =
+            new SpringValidatorAdapter(Validation.buildDefaultValidatorFactory().getValidator());
+
     @TempDir
     private Path folder;
 
     private static HttpProperties bind(Map<String, String> settings) {
         return new Binder(new MapConfigurationPropertySource(settings))
-                .bindOrCreate("baton.http", HttpProperties.class);
+                .bindOrCreate("baton.http", Bindable.of(HttpProperties.class), new ValidationBindHandler(VALIDATOR));
     }
 
     @Test
@@ -95,6 +105,20 @@ class StartRulesTest {
                 .hasRootCauseInstanceOf(StartRefused.class)
                 .rootCause()
                 .hasMessageContaining("server.address");
+    }
+
+    /** One file may serve all roles: the check must know these groups where their classes are not. */
+    @Test
+    void sharesAFileWithOtherRoles() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(SettingsAutoConfiguration.class))
+                .withPropertyValues(
+                        "baton.model.folder=/models/demo",
+                        "baton.worker.listen-address=127.0.0.1",
+                        "baton.http.max-body=1MB",
+                        "baton.dispatch.mode=SPLIT",
+                        "baton.gateway.id=g")
+                .run(context -> assertThat(context).hasNotFailed());
     }
 
     @Test

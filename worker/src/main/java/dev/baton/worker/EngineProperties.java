@@ -1,8 +1,6 @@
 package dev.baton.worker;
 
 import dev.baton.engine.Device;
-import dev.baton.model.ModelSettings.DtypeChoice;
-import dev.baton.model.ModelSettings.WeightChoice;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -13,23 +11,18 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * The engine of a worker.
+ * The engine of a worker. What all workers of a model round to is {@link dev.baton.config.ArithmeticProperties}.
  *
  * @param device where the model runs: CPU, or CUDA for the first GPU, without which the start fails
- * @param dtype what activations and KV are rounded to
- * @param weights what the linear layers' weights are rounded to while they are read: STORED, INT8 or W8A8 (int8 times
- *     activations that are rounded too); the same on every worker of a model
  * @param threads CPU threads of the products; 0 = all cores
  * @param maxSequences sequences in the engine at one time; 0 = the role's own
  * @param stepTokens rows of one step; 0 = the role's own
  * @param drain how long a stopping worker lets its sequences finish
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.engine", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.engine")
 public record EngineProperties(
         @DefaultValue("CPU") @NotNull Device device,
-        @DefaultValue("AUTO") @NotNull DtypeChoice dtype,
-        @DefaultValue("STORED") @NotNull WeightChoice weights,
         @DefaultValue("0") @Min(0) @Max(256) int threads,
         @DefaultValue("0") @Min(0) @Max(4096) int maxSequences,
         @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,

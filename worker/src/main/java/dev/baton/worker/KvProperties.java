@@ -1,7 +1,5 @@
 package dev.baton.worker;
 
-import jakarta.validation.constraints.Max;
-import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,23 +11,21 @@ import org.springframework.util.unit.DataSize;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * The KV pool of a worker.
+ * The KV pool of a worker. The size of a block is {@link dev.baton.config.BlockProperties}.
  *
  * @param poolFolder where the pool's file lies; null: {@code /dev/shm}, or mapped files where there is none
  * @param memory size of the pool, rounded down to whole blocks
  * @param records whether the pool's file remembers its blocks, so that others can go on from them
  * @param verifyHits whether cached blocks are compared with their digests before they are used
- * @param blockTokens tokens of a block, the same on every worker of a model
  * @param orphanKeep how long the pool of a dead worker of this host stays before a living one deletes it
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.kv", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.kv")
 public record KvProperties(
         @Nullable Path poolFolder,
         @DefaultValue("256MB") @NotNull DataSize memory,
         @DefaultValue("true") boolean records,
         @DefaultValue("true") boolean verifyHits,
-        @DefaultValue("64") @Min(1) @Max(1024) int blockTokens,
 
         @DefaultValue("60s") @NotNull @DurationMin(millis = 0)
         Duration orphanKeep) {}

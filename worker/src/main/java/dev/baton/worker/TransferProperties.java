@@ -16,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * @param arriveWithin a decode worker that has not got all KV this long after it asked gives up
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.transfer", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.transfer")
 public record TransferProperties(
         @DefaultValue("AUTO") @NotNull TransportChoice transport,
 

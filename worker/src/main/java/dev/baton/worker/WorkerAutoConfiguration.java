@@ -12,6 +12,8 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.config.ArithmeticProperties;
+import dev.baton.config.BlockProperties;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.ModelProperties;
@@ -31,13 +33,18 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
-/** Puts a worker together around the {@link WorkerRole} that the app brings. */
+/**
+ * Puts a worker together around the {@link WorkerRole} that the app brings. Binds the groups of workers, and those on
+ * which all workers must agree.
+ */
 @AutoConfiguration(after = ClusterAutoConfiguration.class)
 @EnableConfigurationProperties({
     WorkerProperties.class,
     EngineProperties.class,
     KvProperties.class,
-    TransferProperties.class
+    TransferProperties.class,
+    ArithmeticProperties.class,
+    BlockProperties.class
 })
 class WorkerAutoConfiguration {
     @Bean
@@ -93,8 +100,14 @@ class WorkerAutoConfiguration {
     }
 
     @Bean
-    ModelLoader modelLoader(WorkerIdentity identity, ModelProperties model, EngineProperties engine, KvProperties kv) {
-        return new ModelLoader(identity, model, engine, kv);
+    ModelLoader modelLoader(
+            WorkerIdentity identity,
+            ModelProperties model,
+            ArithmeticProperties arithmetic,
+            EngineProperties engine,
+            KvProperties kv,
+            BlockProperties block) {
+        return new ModelLoader(identity, model, ModelLoader.precision(arithmetic), engine, kv, block);
     }
 
     @Bean

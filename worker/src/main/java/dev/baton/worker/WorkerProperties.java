@@ -20,7 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param lane the lane to hold; null: any free one
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.worker", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.worker")
 public record WorkerProperties(
         @NotBlank
         @Pattern(regexp = "[A-Za-z0-9._-]{1,64}", message = "must be 1 to 64 letters, digits, '.', '_' or '-'")

@@ -1,9 +1,14 @@
 package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.config.ArithmeticProperties;
+import dev.baton.config.BlockProperties;
+import dev.baton.config.SettingsAutoConfiguration;
 import dev.baton.engine.Device;
 import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.ModelSettings.WeightChoice;
 import dev.baton.transfer.session.TransportChoice;
 import java.nio.file.Path;
@@ -11,6 +16,7 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.util.unit.DataSize;
@@ -21,12 +27,16 @@ class WorkerPropertiesTest {
         WorkerProperties.class,
         EngineProperties.class,
         KvProperties.class,
-        TransferProperties.class
+        TransferProperties.class,
+        ArithmeticProperties.class,
+        BlockProperties.class
     })
     static class Groups {}
 
-    private final ApplicationContextRunner application =
-            new ApplicationContextRunner().withUserConfiguration(Groups.class).withPropertyValues("baton.worker.id=w");
+    private final ApplicationContextRunner application = new ApplicationContextRunner()
+            .withConfiguration(AutoConfigurations.of(SettingsAutoConfiguration.class))
+            .withUserConfiguration(Groups.class)
+            .withPropertyValues("baton.worker.id=w", "baton.model.folder=/models/demo");
 
     @Test
     void haveTheseDefaults() {
@@ -34,11 +44,12 @@ class WorkerPropertiesTest {
             assertThat(context.getBean(WorkerProperties.class))
                     .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, null));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(
-                            Device.CPU, DtypeChoice.AUTO, WeightChoice.STORED, 0, 0, 0, Duration.ofSeconds(5)));
+                    .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5)));
+            assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
+                    .isEqualTo(new Precision(DtypeChoice.AUTO, WeightChoice.STORED));
             assertThat(context.getBean(KvProperties.class))
-                    .isEqualTo(
-                            new KvProperties(null, DataSize.ofMegabytes(256), true, true, 64, Duration.ofSeconds(60)));
+                    .isEqualTo(new KvProperties(null, DataSize.ofMegabytes(256), true, true, Duration.ofSeconds(60)));
+            assertThat(context.getBean(BlockProperties.class)).isEqualTo(new BlockProperties(64));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(new TransferProperties(
                             TransportChoice.AUTO, Duration.ofSeconds(30), Duration.ofMinutes(2)));
@@ -48,6 +59,7 @@ class WorkerPropertiesTest {
     @Test
     void takeEveryKey() {
         String keys = """
+            baton.cluster.secret=a secret of the tests
             baton.worker.id=decode-1
             baton.worker.advertised-host=decode-1.baton
             baton.worker.listen-address=0.0.0.0
@@ -75,11 +87,13 @@ class WorkerPropertiesTest {
             assertThat(context.getBean(WorkerProperties.class))
                     .isEqualTo(new WorkerProperties("decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 3));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(
-                            Device.CUDA, DtypeChoice.F32, WeightChoice.INT8, 3, 4, 500, Duration.ZERO));
+                    .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO));
+            assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
+                    .isEqualTo(new Precision(DtypeChoice.F32, WeightChoice.INT8));
             assertThat(context.getBean(KvProperties.class))
                     .isEqualTo(new KvProperties(
-                            Path.of("/kv"), DataSize.ofGigabytes(1), false, false, 16, Duration.ofSeconds(5)));
+                            Path.of("/kv"), DataSize.ofGigabytes(1), false, false, Duration.ofSeconds(5)));
+            assertThat(context.getBean(BlockProperties.class)).isEqualTo(new BlockProperties(16));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(
                             new TransferProperties(TransportChoice.TCP, Duration.ofSeconds(3), Duration.ofSeconds(4)));
@@ -107,5 +121,27 @@ class WorkerPropertiesTest {
         application
                 .withPropertyValues(setting)
                 .run(context -> assertThat(context).hasFailed());
+    }
+
+    @Test
+    void nameTheValuesThatTheEngineKnows() {
+        assertThatThrownBy(() -> ModelLoader.precision(new ArithmeticProperties("auto", "int9")))
+                .hasMessage("baton.engine.weights is int9: set one of [STORED, INT8, W8A8]");
+        assertThat(ModelLoader.precision(new ArithmeticProperties("bf16", "int-8")))
+                .isEqualTo(new Precision(DtypeChoice.BF16, WeightChoice.INT8));
+    }
+
+    /** One file may serve all roles: the check must know these groups where their classes are not. */
+    @Test
+    void mayStandInTheFileOfAnotherRole() {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(SettingsAutoConfiguration.class))
+                .withPropertyValues(
+                        "baton.model.folder=/models/demo",
+                        "baton.worker.id=w",
+                        "baton.engine.threads=2",
+                        "baton.kv.memory=1GB",
+                        "baton.transfer.transport=TCP")
+                .run(context -> assertThat(context).hasNotFailed());
     }
 }

@@ -20,7 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param drainLimit how long a stop waits for running requests
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.dispatch", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.dispatch")
 public record DispatchProperties(
         @DefaultValue("AUTO") ServingMode mode,
         @DefaultValue("64") @Min(0) int localTokens,

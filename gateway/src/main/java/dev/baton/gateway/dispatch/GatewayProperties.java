@@ -12,7 +12,7 @@ import org.springframework.validation.annotation.Validated;
  * @param id unique in the cluster: tokens are sent to the gateway of this name
  */
 @Validated
-@ConfigurationProperties(prefix = "baton.gateway", ignoreUnknownFields = false)
+@ConfigurationProperties("baton.gateway")
 public record GatewayProperties(
         @DefaultValue("gateway-0")
         @NotBlank
