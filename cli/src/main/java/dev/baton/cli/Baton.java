@@ -6,7 +6,10 @@ import dev.baton.cli.doctor.DoctorCommand;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelsCommand;
 import dev.baton.cli.up.DownCommand;
+import dev.baton.cli.up.LogsCommand;
 import dev.baton.cli.up.PrepareCommand;
+import dev.baton.cli.up.RestartCommand;
+import dev.baton.cli.up.StatusCommand;
 import dev.baton.cli.up.UpCommand;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -23,6 +26,9 @@ import picocli.CommandLine.Spec;
         subcommands = {
             UpCommand.class,
             DownCommand.class,
+            StatusCommand.class,
+            LogsCommand.class,
+            RestartCommand.class,
             ChatCommand.class,
             ModelsCommand.class,
             DoctorCommand.class,

@@ -2,8 +2,10 @@ package dev.baton.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -11,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -211,6 +214,22 @@ class SettingsTest {
     void leaveVariablesOfOthersAlone(String name) {
         withEnvironment(name, "tcp://10.0.0.1:8080")
                 .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    /** Exported for compose, they are there when {@code ./baton up} starts the roles. */
+    @Test
+    void leaveEachVariableOfTheComposeFileAlone() throws IOException {
+        List<String> names = Pattern.compile("\\$\\{(BATON_[A-Z_]+)")
+                .matcher(Files.readString(Path.of("..", "docker-compose.yml")))
+                .results()
+                .map(variable -> variable.group(1))
+                .distinct()
+                .toList();
+        assertThat(names).contains("BATON_JAVA_OPTIONS", "BATON_CLUSTER_SECRET");
+        for (String name : names) {
+            withEnvironment(name, "00000000000000000000000000000001")
+                    .run(context -> assertThat(context).as(name).hasNotFailed());
+        }
     }
 
     private ApplicationContextRunner withEnvironment(String... pairs) {

@@ -33,6 +33,14 @@ class UpIT {
             awaitOutput(up, "Baton is up after");
             assertThat(up.recorded()).extracting(ChildProcess::name).containsExactlyElementsOf(PARTS);
 
+            assertThat(run("status"))
+                    .contains("Baton is up at http://127.0.0.1:", "decode-0", "ready", "redis", "running");
+            ChildProcess old = up.recorded("decode-0");
+            assertThat(run("restart", "decode-0")).contains("decode-0 serves again after");
+            assertThat(up.recorded("decode-0")).isNotEqualTo(old);
+            assertThat(up.output()).contains("decode-0 is restarted").doesNotContain("decode-0 ended");
+            assertThat(run("logs", "gateway", "--lines=3").lines()).hasSize(3);
+
             ChildProcess redis = up.recorded("redis");
             ChildProcess worker = up.recorded("decode-0");
             redis.kill();
@@ -73,6 +81,22 @@ class UpIT {
             assertThat(up.recorded()).isEmpty();
             assertThat(up.output()).as("no failure is made of it").doesNotContain("Exception", "ended before");
         }
+    }
+
+    @Test
+    void saysInOneLineWhyAPartDoesNotStart() {
+        assertRefused("--port=" + port(), "--prefill=0", "--kv-memory=64", "--worker-setting=baton.kv.memory=a lot")
+                .contains("decode-0 ended before it was ready", "Why: baton.kv.memory = \"a lot\"")
+                .doesNotContain("Caused by");
+    }
+
+    @Test
+    @Timeout(200)
+    void servesInTheBackgroundUntilDown() {
+        assertThat(run("up", "--detach", "--port=" + port(), "--prefill=0", "--threads=1", "--kv-memory=64"))
+                .contains("gateway      ready in", "Baton is up after");
+        assertThat(run("status")).contains("ready");
+        assertThat(down()).contains("up", "gateway");
     }
 
     @Test
@@ -125,9 +149,13 @@ class UpIT {
     }
 
     private String down() {
-        UpProcess down = UpProcess.start(folder.resolve("state"), "down");
-        assertThat(down.awaitExit()).isZero();
-        return down.output();
+        return run("down");
+    }
+
+    private String run(String... arguments) {
+        UpProcess command = UpProcess.start(folder.resolve("state"), arguments);
+        assertThat(command.awaitExit()).as(command.output()).isZero();
+        return command.output();
     }
 
     private static void awaitOutput(UpProcess up, String text) {

@@ -172,6 +172,7 @@ public final class LocalStack implements AutoCloseable {
         Duration grace = environment.records() ? GRACE_WHEN_RECORDING : GRACE;
         for (ProcessSpec spec : commands.specs(ports.subList(3, ports.size()))) {
             waiting.add(children.start(spec.name(), () -> RoleProcess.start(spec, grace)));
+            record.managementPort(spec.name(), spec.managementPort());
         }
         awaitReady(waiting);
     }
@@ -233,13 +234,13 @@ public final class LocalStack implements AutoCloseable {
     }
 
     static String lastWords(Child child) {
-        return "From " + child.process().log() + ":\n"
-                + child.process().lastWords().indent(4).stripTrailing();
+        return "Why: " + child.process().lastWords() + "\nIts log: "
+                + child.process().log();
     }
 
     /** Starts parts that died again until {@link #close}; returns then, and fails when the gateway has ended. */
     void watch() {
-        Supervisor watch = new Supervisor(children, progress);
+        Supervisor watch = new Supervisor(children, new RestartRequests(state), progress);
         try {
             while (!children.ending()) {
                 watch.look();

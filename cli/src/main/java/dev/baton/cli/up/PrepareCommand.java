@@ -5,7 +5,9 @@ import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
 import dev.baton.stack.Ports;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,6 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(name = "prepare", hidden = true, description = "Records start-up caches.")
 public final class PrepareCommand implements Runnable {
     private static final int KV_MEBIBYTES = 64;
+    private static final Duration SERVED_WITHIN = Duration.ofSeconds(90);
 
     @Override
     public void run() {
@@ -31,7 +34,32 @@ public final class PrepareCommand implements Runnable {
             ObjectNode request = JsonMapper.shared().createObjectNode();
             request.put("model", stack.modelName()).put("max_tokens", 32);
             request.putArray("messages").addObject().put("role", "user").put("content", "Tell me a story.");
-            gateway.chat(request, text -> {});
+            chatOnceServed(gateway, request);
+        }
+    }
+
+    /** The gateway is ready a moment before it has heard of each worker, longer on a busy machine, and refuses until then. */
+    private static void chatOnceServed(GatewayClient gateway, ObjectNode request) {
+        long deadline = System.nanoTime() + SERVED_WITHIN.toNanos();
+        while (true) {
+            try {
+                gateway.chat(request, text -> {});
+                return;
+            } catch (CliException e) {
+                if (System.nanoTime() - deadline >= 0) {
+                    throw e;
+                }
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(500);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
         }
     }
 

@@ -10,18 +10,23 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * The file that says what {@code up} started, so that a later {@code up} or {@code down} can end it: a line a process,
- * and one with the gateway's URL.
+ * The file that says what {@code up} started, so that a later {@code up} or {@code down} can end it and {@code status} can
+ * show it: a line for each process, one with the gateway's URL, and one with the management port of each role.
  */
 final class ProcessRecord {
     /** The name under which {@code up} records itself: ended first, since it would start dead workers again. */
     static final String SELF = "up";
 
-    private static final String URL_LINE = "# ";
+    private static final String NOTE = "#";
+    private static final String URL_LINE = NOTE + " ";
+    private static final String PORT_LINE = NOTE + "port ";
     private static final Duration GRACE_OF_SELF = Duration.ofSeconds(150);
     private static final Duration GRACE = Duration.ofSeconds(8);
 
@@ -67,10 +72,20 @@ final class ProcessRecord {
 
     /** What is recorded and still runs, in the order in which it was started. */
     synchronized List<ChildProcess> living() {
+        return recorded().stream().filter(ChildProcess::alive).toList();
+    }
+
+    /** The last recorded process of each name, dead or alive, in the order of the names' first start. */
+    synchronized List<ChildProcess> latest() {
+        Map<String, ChildProcess> byName = new LinkedHashMap<>();
+        recorded().forEach(process -> byName.put(process.name(), process));
+        return List.copyOf(byName.values());
+    }
+
+    private List<ChildProcess> recorded() {
         return lines().stream()
-                .filter(line -> !line.startsWith(URL_LINE))
+                .filter(line -> !line.startsWith(NOTE))
                 .flatMap(line -> parse(line).stream())
-                .filter(ChildProcess::alive)
                 .toList();
     }
 
@@ -115,6 +130,22 @@ final class ProcessRecord {
         } catch (IOException e) {
             throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
         }
+    }
+
+    synchronized void managementPort(String role, int port) {
+        append(PORT_LINE + role + " " + port);
+    }
+
+    /** The management port of each role of the recorded stack by its name. */
+    synchronized Map<String, Integer> managementPorts() {
+        Map<String, Integer> ports = new HashMap<>();
+        for (String line : lines()) {
+            String[] parts = line.split(" ", -1);
+            if (line.startsWith(PORT_LINE) && parts.length == 3) {
+                ports.put(parts[1], Integer.valueOf(parts[2]));
+            }
+        }
+        return ports;
     }
 
     private Optional<URI> url() {

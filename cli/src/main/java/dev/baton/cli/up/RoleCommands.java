@@ -8,9 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The command line of each role: its class path as the build wrote it, and the settings that make it part of this stack. */
 final class RoleCommands {
@@ -61,16 +63,25 @@ final class RoleCommands {
         settings.add("--baton.worker.id=" + id);
         settings.add("--baton.engine.threads=" + plan.threadsEach());
         settings.add("--baton.kv.memory=" + plan.kvMebibytes() + "MB");
-        settings.addAll(plan.workerArgs());
-        return spec(role + "-worker", id, settings, managementPort);
+        return spec(role + "-worker", id, overridden(settings, plan.workerArgs()), managementPort);
     }
 
     private ProcessSpec gateway(int managementPort) {
         List<String> settings = shared();
         settings.add("--server.port=" + plan.port());
         settings.add("--management.server.port=" + managementPort);
-        settings.addAll(plan.gatewayArgs());
-        return spec("gateway", GATEWAY, settings, managementPort);
+        return spec("gateway", GATEWAY, overridden(settings, plan.gatewayArgs()), managementPort);
+    }
+
+    /**
+     * Arguments {@code --name=value} in which a later one of a name replaces an earlier one: Spring would join both values
+     * with a comma.
+     */
+    static List<String> overridden(List<String> ours, List<String> given) {
+        Map<String, String> byName = new LinkedHashMap<>();
+        Stream.concat(ours.stream(), given.stream())
+                .forEach(argument -> byName.put(argument.split("=", 2)[0], argument));
+        return List.copyOf(byName.values());
     }
 
     private List<String> shared() {

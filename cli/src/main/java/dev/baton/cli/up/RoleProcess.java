@@ -5,8 +5,6 @@ import dev.baton.stack.StackProcess;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +20,7 @@ import java.util.OptionalInt;
  */
 record RoleProcess(ProcessSpec spec, Process process, ChildProcess child, long logStart, Duration grace)
         implements StackProcess {
-    private static final int LAST_WORDS = 8;
+    private static final int LAST_LINES = 8;
 
     static RoleProcess start(ProcessSpec spec, Duration grace) {
         try {
@@ -42,21 +40,7 @@ record RoleProcess(ProcessSpec spec, Process process, ChildProcess child, long l
     /** Whether its readiness probe answers 200. */
     @Override
     public boolean ready() {
-        try {
-            HttpURLConnection connection = (HttpURLConnection)
-                    URI.create("http://127.0.0.1:" + spec.managementPort() + "/actuator/health/readiness")
-                            .toURL()
-                            .openConnection();
-            connection.setConnectTimeout(500);
-            connection.setReadTimeout(2_000);
-            try {
-                return connection.getResponseCode() == 200;
-            } finally {
-                connection.disconnect();
-            }
-        } catch (IOException e) {
-            return false;
-        }
+        return RunningStack.ready(spec.managementPort());
     }
 
     @Override
@@ -73,21 +57,16 @@ record RoleProcess(ProcessSpec spec, Process process, ChildProcess child, long l
     public String lastWords() {
         try (InputStream in = Files.newInputStream(spec.log())) {
             in.skipNBytes(logStart);
-            List<String> lines = new String(in.readAllBytes(), StandardCharsets.UTF_8)
-                    .lines()
-                    .toList();
-            List<String> telling = lines.stream()
-                    .filter(line -> line.contains("ERROR")
-                            || line.contains("Caused by")
-                            || line.startsWith("Description:")
-                            || line.startsWith("Action:")
-                            || line.contains("Exception"))
-                    .toList();
-            List<String> source = telling.isEmpty() ? lines : telling;
-            return String.join("\n", source.subList(Math.max(0, source.size() - LAST_WORDS), source.size()));
+            String log = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return FailureCause.in(log).orElseGet(() -> lastLines(log));
         } catch (IOException e) {
             return "(no log)";
         }
+    }
+
+    private static String lastLines(String log) {
+        List<String> lines = log.lines().toList();
+        return String.join("\n", lines.subList(Math.max(0, lines.size() - LAST_LINES), lines.size()));
     }
 
     /** Asks it to end, without waiting. */

@@ -12,13 +12,17 @@ import java.util.function.Consumer;
 
 /**
  * Restarts the processes of a running stack when they die, with a pause when they keep dying; one that was asked to end
- * stays down. Each event is reported once. One thread.
+ * stays down unless {@code restart} asked for it. Each event is reported once. One thread.
  */
 final class Supervisor {
     /** What a process that was asked to end exits with: Redis 0, a JVM 130 and 143 after SIGINT and SIGTERM. */
     private static final Set<Integer> ASKED_TO_END = Set.of(0, 130, 143);
 
+    /** How long a part that is restarted may take to end before it is killed. */
+    private static final Duration GRACE = Duration.ofSeconds(20);
+
     private final Children children;
+    private final RestartRequests requests;
     private final Consumer<String> progress;
     private final RestartBackoff backoff = new RestartBackoff();
     /** Dead processes by name, and when to start them, by {@link System#nanoTime}. */
@@ -27,16 +31,23 @@ final class Supervisor {
     private final Set<String> leftDown = new HashSet<>();
     private final Set<String> starting = new HashSet<>();
 
-    Supervisor(Children children, Consumer<String> progress) {
+    /** Parts that were told to end and start again, and when to kill them, by {@link System#nanoTime}. */
+    private final Map<String, Long> restarting = new HashMap<>();
+
+    Supervisor(Children children, RestartRequests requests, Consumer<String> progress) {
         this.children = children;
+        this.requests = requests;
         this.progress = progress;
     }
 
     /** @throws CliException when the gateway has ended, without which nobody is served */
     void look() {
+        requests.take().forEach(name -> children.named(name).ifPresent(this::restart));
         for (Child child : children.all()) {
             if (child.process().exitStatus().isPresent()) {
                 dead(child, child.process().exitStatus().getAsInt());
+            } else if (overdue(child)) {
+                child.process().child().kill();
             } else if (starting.contains(child.name()) && child.process().ready()) {
                 starting.remove(child.name());
                 progress.accept(LocalStack.readyLine(child));
@@ -44,8 +55,26 @@ final class Supervisor {
         }
     }
 
+    /** Asks a part to end; it is started again once it has, or at once if it is down. */
+    private void restart(Child child) {
+        leftDown.remove(child.name());
+        due.remove(child.name());
+        restarting.putIfAbsent(child.name(), System.nanoTime() + GRACE.toNanos());
+        progress.accept("  " + child.name() + " is restarted");
+        child.process().child().handle().ifPresent(ProcessHandle::destroy);
+    }
+
+    private boolean overdue(Child child) {
+        Long kill = restarting.get(child.name());
+        return kill != null && System.nanoTime() - kill >= 0;
+    }
+
     private void dead(Child child, int status) {
         String name = child.name();
+        if (restarting.remove(name) != null) {
+            startAgain(child);
+            return;
+        }
         if (leftDown.contains(name)) {
             return;
         }

@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
 /** {@code baton up}: the whole path on this machine, until Ctrl-C. */
 @Command(name = "up", mixinStandardHelpOptions = true, description = "Starts Redis, Kafka, workers and a gateway here.")
 public final class UpCommand implements Runnable {
+    private static final String READY = "Baton is up after";
+
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
@@ -57,6 +59,9 @@ public final class UpCommand implements Runnable {
     @Option(names = "--worker-setting", description = "A further setting of every worker, name=value. May be repeated.")
     private List<String> workerSettings = List.of();
 
+    @Option(names = "--detach", description = "Runs the stack in the background and returns when it serves.")
+    private boolean detach;
+
     /** The values of {@code baton.engine.weights}. */
     enum Weights {
         STORED,
@@ -67,6 +72,14 @@ public final class UpCommand implements Runnable {
     @Override
     public void run() {
         PrintWriter out = spec.commandLine().getOut();
+        if (detach) {
+            new ProcessRecord(Installation.state()).refuseIfUp();
+            List<String> arguments = new ArrayList<>(
+                    spec.commandLine().getParent().getParseResult().originalArgs());
+            arguments.remove("--detach");
+            DetachedUp.start(arguments, READY, line -> say(out, line));
+            return;
+        }
         Path folder = model == null
                 ? Installation.home().resolve("models/demo").toAbsolutePath().normalize()
                 : ModelSource.find(model, new FetchLines(out));
@@ -117,14 +130,15 @@ public final class UpCommand implements Runnable {
     private static String welcome(LocalStack stack, double seconds) {
         return """
 
-            Baton is up after %.1f s: %s
+            %s %.1f s: %s
 
               curl -N %s/v1/chat/completions -H 'Content-Type: application/json' \\
                 -d '{"model":"%s","stream":true,"messages":[{"role":"user","content":"Tell me a story."}]}'
 
               ./baton chat        talk to it
-              .baton/logs         a log a part
-              Ctrl-C              stops everything (or ./baton down)
-            """.formatted(seconds, stack.url(), stack.url(), stack.modelName());
+              ./baton status      what runs, and whether it serves
+              ./baton logs PART   the end of a part's log (-f: as it grows)
+              ./baton down        stops everything (so does Ctrl-C here)
+            """.formatted(READY, seconds, stack.url(), stack.url(), stack.modelName());
     }
 }

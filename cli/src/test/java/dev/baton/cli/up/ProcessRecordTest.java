@@ -11,8 +11,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,6 +39,19 @@ class ProcessRecordTest {
     @AfterEach
     void end() {
         started.forEach(Process::destroyForcibly);
+    }
+
+    @Test
+    void tellsTheLastProcessOfEachPartAndItsManagementPort() throws Exception {
+        ChildProcess kafka = sleeper("kafka");
+        record.begin(URL);
+        record.add(kafka);
+        record.add(new ChildProcess("decode-0", 1, Instant.EPOCH));
+        record.managementPort("decode-0", 4711);
+        ChildProcess decode = sleeper("decode-0");
+        record.add(decode);
+        assertThat(new ProcessRecord(state).latest()).endsWith(kafka, decode).hasSize(3);
+        assertThat(new ProcessRecord(state).managementPorts()).containsExactly(Map.entry("decode-0", 4711));
     }
 
     @Test
