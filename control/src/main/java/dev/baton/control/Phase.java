@@ -1,5 +1,8 @@
 package dev.baton.control;
 
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Timing;
+
 /**
  * Where one attempt at a request stands. Within an attempt a phase only moves forward; raising the attempt starts
  * again at {@link #QUEUED}. Redis stores the name.
@@ -49,5 +52,23 @@ public enum Phase {
     /** Whether the attempt may be raised, which makes the request QUEUED again under the next number. */
     public boolean mayBeRaised() {
         return !ended();
+    }
+
+    /**
+     * The phase that a frame shows the attempt to have reached.
+     *
+     * @param prefills the frame is from the prefill worker
+     * @param computesAtDecode the decode worker computes the prompt itself
+     */
+    static Phase shownBy(Progress progress, boolean prefills, boolean computesAtDecode) {
+        Timing timing = progress.getTiming();
+        boolean tokens = progress.getTokensCount() > 0;
+        if (prefills) {
+            return tokens || timing.getHandoffSentUs() > 0 ? HANDED_OFF : PREFILLING;
+        }
+        if (tokens || timing.getDecodeStartedUs() > 0) {
+            return DECODING;
+        }
+        return computesAtDecode ? PREFILLING : HANDED_OFF;
     }
 }

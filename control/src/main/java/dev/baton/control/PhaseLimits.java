@@ -15,7 +15,8 @@ public record PhaseLimits(
         Duration queued, Duration prefilling, Duration handedOff, Duration decoding, int attemptsWithoutToken) {
     public PhaseLimits {
         if (attemptsWithoutToken < 1) {
-            throw new IllegalArgumentException("fruitlessAttempts is " + attemptsWithoutToken + ", must be 1 or more");
+            throw new IllegalArgumentException(
+                    "attemptsWithoutToken is " + attemptsWithoutToken + ", must be 1 or more");
         }
         for (Duration limit : new Duration[] {queued, prefilling, handedOff, decoding}) {
             if (!limit.isPositive()) {

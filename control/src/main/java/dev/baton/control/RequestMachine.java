@@ -5,7 +5,6 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
-import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -32,13 +31,10 @@ public final class RequestMachine {
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
-    private final Retries retries;
-    private final StaleAttempts staleAttempts;
     private final Set<WorkerRef> heard = new LinkedHashSet<>();
 
     private Phase phase = Phase.QUEUED;
     private Instant phaseSince;
-    private Attempt attempt;
     private @Nullable Route route;
     private @Nullable WorkerRef left;
     private int recordings;
@@ -56,17 +52,14 @@ public final class RequestMachine {
         }
         this.deadline = deadline;
         this.limits = limits;
-        this.retries = new Retries(limits);
         this.phaseSince = now;
-        this.attempts = new Attempts(nonceSeed);
-        this.staleAttempts = new StaleAttempts(attempts);
+        this.attempts = new Attempts(nonceSeed, limits);
         this.intake = new TokenIntake(maxTokens);
-        this.attempt = attempts.number(1);
     }
 
     /** The first effects. */
     public List<Effect> start() {
-        return List.of(new Effect.ChooseRoute(attempt, 0, Set.of(), null));
+        return List.of(new Effect.ChooseRoute(attempt(), 0, Set.of(), null));
     }
 
     /** Takes an event and returns the effects. Events after the end, and late answers, have none. */
@@ -83,7 +76,7 @@ public final class RequestMachine {
             case RequestEvent.StoreUnavailable(int number, String why) -> storeUnavailable(number, why, now);
             case RequestEvent.OwnershipLost(int number) -> ownershipLost(number);
             case RequestEvent.PublishFailed(int number, String why)
-            when number == attempt.getNumber() -> publishFailed(why, now);
+            when number == attempts.number() -> publishFailed(why, now);
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
@@ -101,7 +94,7 @@ public final class RequestMachine {
     }
 
     public Attempt attempt() {
-        return attempt;
+        return attempts.current();
     }
 
     /** How many tokens have been emitted. */
@@ -124,41 +117,42 @@ public final class RequestMachine {
         if (phase.ended()) {
             return Instant.MAX;
         }
-        return Collections.min(List.of(deadline, phaseSince.plus(limits.of(phase)), retries.at(), intake.gapEnds()));
+        return Collections.min(
+                List.of(deadline, phaseSince.plus(limits.of(phase)), attempts.dueAt(), intake.gapEnds()));
     }
 
     private boolean awaitsRoute(int number) {
-        return number == attempt.getNumber() && route == null;
+        return number == attempts.number() && route == null;
     }
 
     private void routed(Route chosen) {
         route = chosen;
-        retries.made();
+        attempts.started();
         recordings++;
-        if (attempt.getNumber() == 1) {
+        if (attempts.number() == 1) {
             publish(chosen); // beside its record: a claim waits for that. Later ones must not meet an earlier attempt.
         }
-        effects.add(new Effect.RecordAttempt(attempt, chosen));
+        effects.add(new Effect.RecordAttempt(attempt(), chosen));
     }
 
     private void publish(Route to) {
         effects.add(
                 to.computesAtDecode()
-                        ? new Effect.PublishComputeHere(attempt, to, intake.tokens())
-                        : new Effect.PublishPrefillJob(attempt, to, intake.tokens()));
+                        ? new Effect.PublishComputeHere(attempt(), to, intake.tokens())
+                        : new Effect.PublishPrefillJob(attempt(), to, intake.tokens()));
     }
 
     private void noRoute(Instant now) {
-        if (attempt.getNumber() == 1) {
+        if (attempts.number() == 1) {
             reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live worker serves the model");
         } else {
-            retries.later(now);
+            attempts.postpone(now);
         }
     }
 
     private void recorded(int number, Instant now) {
         recordings--;
-        if (number == attempt.getNumber() && route != null && number > 1) {
+        if (number == attempts.number() && route != null && number > 1) {
             phaseSince = now;
             publish(route);
         }
@@ -166,20 +160,20 @@ public final class RequestMachine {
 
     private void storeUnavailable(int number, String why, Instant now) {
         recordings--;
-        if (number != attempt.getNumber()) {
+        if (number != attempts.number()) {
             return;
         }
         if (number == 1) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
             route = null;
-            retries.later(now);
+            attempts.postpone(now);
         }
     }
 
     private void ownershipLost(int number) {
         recordings--;
-        if (number == attempt.getNumber()) {
+        if (number == attempts.number()) {
             effects.add(new Effect.EmitFailure(
                     failure(Failure.Code.SUPERSEDED, "another gateway has taken the request over")));
             phase = Phase.FAILED;
@@ -187,7 +181,7 @@ public final class RequestMachine {
     }
 
     private void publishFailed(String why, Instant now) {
-        if (attempt.getNumber() == 1 && !admitted) {
+        if (attempts.number() == 1 && !admitted) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
             raise(why, Failure.Code.NO_CAPACITY, now);
@@ -195,8 +189,8 @@ public final class RequestMachine {
     }
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
-        if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt)) {
-            staleAttempts.frame(worker, progress, attempt, effects);
+        if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt())) {
+            attempts.stale(worker, progress, effects);
             return;
         }
         if (progress.hasFailure()) {
@@ -217,12 +211,12 @@ public final class RequestMachine {
         }
         boolean prefills =
                 route.prefill() != null && worker.equals(route.prefill().worker());
-        if (intake.leavesGap(worker, progress, attempt, now, effects)) {
+        if (intake.leavesGap(worker, progress, attempt(), now, effects)) {
             return;
         }
         int taken = intake.take(worker, progress, prefills, effects);
         if (taken > 0) {
-            retries.madeProgress();
+            attempts.madeProgress();
             phaseSince = now;
         }
         advance(progress, prefills, now);
@@ -231,21 +225,12 @@ public final class RequestMachine {
         } else if (intake.full()) {
             finish(Finish.Reason.LENGTH, worker);
         } else if (taken > 0) {
-            intake.acknowledge(worker, attempt, prefills, effects);
+            intake.acknowledge(worker, attempt(), prefills, effects);
         }
     }
 
     private void advance(Progress progress, boolean prefills, Instant now) {
-        Timing timing = progress.getTiming();
-        boolean tokens = progress.getTokensCount() > 0;
-        Phase reached;
-        if (prefills) {
-            reached = tokens || timing.getHandoffSentUs() > 0 ? Phase.HANDED_OFF : Phase.PREFILLING;
-        } else if (tokens || timing.getDecodeStartedUs() > 0) {
-            reached = Phase.DECODING;
-        } else {
-            reached = route != null && route.computesAtDecode() ? Phase.PREFILLING : Phase.HANDED_OFF;
-        }
+        Phase reached = Phase.shownBy(progress, prefills, route != null && route.computesAtDecode());
         if (phase.mayBecome(reached)) {
             phase = reached;
             phaseSince = now;
@@ -264,7 +249,7 @@ public final class RequestMachine {
             if (code == Failure.Code.KV_NOT_FOUND) {
                 left = null; // the worker is well, only nothing was found there
             } else {
-                retries.avoid(worker);
+                attempts.avoid(worker);
             }
             raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, now);
         }
@@ -272,7 +257,7 @@ public final class RequestMachine {
 
     private void workerLost(WorkerRef worker, String why, Instant now) {
         if (involves(worker) && matters(worker)) {
-            retries.avoid(worker);
+            attempts.avoid(worker);
             raise(why, Failure.Code.ENGINE_FAILED, now);
         }
     }
@@ -285,7 +270,7 @@ public final class RequestMachine {
 
     private void streamRestored(WorkerRef worker) {
         if (involves(worker) && matters(worker)) {
-            effects.add(new Effect.SendResume(worker, attempt, intake.size()));
+            effects.add(new Effect.SendResume(worker, attempt(), intake.size()));
         }
     }
 
@@ -296,8 +281,8 @@ public final class RequestMachine {
             phaseTimedOut(now);
         } else if (!now.isBefore(intake.gapEnds())) {
             raise(intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
-        } else if (retries.due(now)) {
-            retries.made();
+        } else if (attempts.due(now)) {
+            attempts.started();
             chooseRoute();
         }
     }
@@ -308,7 +293,7 @@ public final class RequestMachine {
             fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
             return;
         }
-        retries.avoid(
+        attempts.avoid(
                 switch (phase) {
                     case QUEUED, PREFILLING -> route.first().worker();
                     default -> route.decode().worker();
@@ -322,10 +307,10 @@ public final class RequestMachine {
 
     /** Gives the attempt up and begins the next one with the tokens accepted so far. */
     private void raise(String why, Failure last, Instant now) {
-        effects.add(new Effect.NoteLostAttempt(attempt, phase, why));
-        if (retries.exhausted(attempt.getNumber())) {
+        effects.add(new Effect.NoteLostAttempt(attempt(), phase, why));
+        if (attempts.exhausted()) {
             fail(last.toBuilder()
-                    .setMessage("gave up after " + attempt.getNumber() + " attempts, at last: " + last.getMessage())
+                    .setMessage("gave up after " + attempts.number() + " attempts, at last: " + last.getMessage())
                     .build());
             return;
         }
@@ -333,30 +318,29 @@ public final class RequestMachine {
         if (phase == Phase.DECODING && route != null) {
             left = route.decode().worker();
         }
-        boolean backOff = retries.givenUp(last);
-        attempt = attempts.number(attempt.getNumber() + 1);
+        boolean mustWait = attempts.raise(last);
         phase = Phase.QUEUED;
         phaseSince = now;
         intake.newAttempt();
         route = null;
         heard.clear();
-        if (backOff) {
-            retries.later(now);
+        if (mustWait) {
+            attempts.postpone(now);
         } else {
             chooseRoute();
         }
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(attempt, intake.size(), retries.avoided(), left));
+        effects.add(new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {
         effects.add(new Effect.EmitFinish(reason));
-        effects.add(new Effect.Acknowledge(last, attempt, intake.size()));
+        effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
         if (route != null && !last.equals(route.decode().worker())) {
             // The first token was the last: the decode worker waits for a handoff that it does not need.
-            effects.add(new Effect.SendCancel(route.decode().worker(), attempt));
+            effects.add(new Effect.SendCancel(route.decode().worker(), attempt()));
         }
         end(Phase.DONE);
     }
@@ -380,8 +364,8 @@ public final class RequestMachine {
 
     private void end(Phase last) {
         phase = last;
-        if (recordings == 0 && (route != null || attempt.getNumber() > 1)) {
-            effects.add(new Effect.RecordEnd(attempt, last));
+        if (recordings == 0 && (route != null || attempts.number() > 1)) {
+            effects.add(new Effect.RecordEnd(attempt(), last));
         }
     }
 
@@ -395,13 +379,13 @@ public final class RequestMachine {
     }
 
     private void recordEndOf(int number) {
-        effects.add(new Effect.RecordEnd(attempts.number(number), phase));
+        effects.add(new Effect.RecordEnd(attempts.numbered(number), phase));
     }
 
     private void cancelWorkers() {
         if (route != null) {
             for (WorkerRef worker : route.workers()) {
-                effects.add(new Effect.SendCancel(worker, attempt));
+                effects.add(new Effect.SendCancel(worker, attempt()));
             }
         }
     }

@@ -3,20 +3,28 @@ package dev.baton.control.admission;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Says yes or no before anything is written, and a no that clients can act on.
- *
- * @param maxInFlight most requests of one gateway under way at once
+ * Lets the requests of one gateway in, or says why not, before anything is written; counts those under way, and closes
+ * for a stop. Any thread.
  */
-public record Admission(int maxInFlight) {
+public final class Admission {
     private static final Duration SHORTEST_RETRY = Duration.ofMillis(100);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
+    private static final Duration DRAIN_WINDOW = Duration.ofSeconds(10);
 
-    public Admission {
+    private final int maxInFlight;
+    private final DrainRate drain = new DrainRate(DRAIN_WINDOW);
+    private int inFlight;
+    private @Nullable Runnable whenEmpty;
+
+    /** @param maxInFlight most requests under way at once */
+    public Admission(int maxInFlight) {
         if (maxInFlight < 1) {
             throw new IllegalArgumentException("maxInFlight is " + maxInFlight + ", must be 1 or more");
         }
+        this.maxInFlight = maxInFlight;
     }
 
     /**
@@ -33,37 +41,93 @@ public record Admission(int maxInFlight) {
      * @param inFlight requests under way
      * @param drain how fast they end
      */
-    public record Situation(int maxContext, int inFlight, DrainRate drain) {}
+    record Situation(int maxContext, int inFlight, DrainRate drain) {}
 
     /** The answer. */
     public sealed interface Decision {}
 
-    /** Taken in, with the tokens it may generate at most. */
+    /** Let in, with the most tokens that it may generate. */
     public record Admitted(int maxTokens) implements Decision {}
 
+    /** Not let in. */
+    public sealed interface Refused extends Decision {}
+
     /** No live worker serves the model. */
-    public record NoWorkers() implements Decision {}
+    public record NoWorkers() implements Refused {}
 
     /** The prompt, or prompt plus wanted tokens, do not fit. */
-    public record TooLong(int maxContext) implements Decision {}
+    public record TooLong(int maxContext) implements Refused {}
 
     /** There is no time left. */
-    public record TooLate() implements Decision {}
+    public record TooLate() implements Refused {}
 
     /** The gateway stops and lets nothing in any more. */
-    public record Closed() implements Decision {}
+    public record Closed() implements Refused {}
 
     /** Too many are under way; one place is likely free after {@code retryAfter}. */
-    public record Overloaded(Duration retryAfter) implements Decision {}
+    public record Overloaded(Duration retryAfter) implements Refused {}
 
-    public Decision decide(Request request, Situation situation, Instant now) {
+    /**
+     * Counts the request when the answer is {@link Admitted}; then {@link #left} must follow.
+     *
+     * @param maxContext of the live workers, 0 when none lives
+     */
+    public synchronized Decision enter(Request request, int maxContext, Instant now) {
+        if (whenEmpty != null) {
+            return new Closed();
+        }
+        Decision decision = decide(request, new Situation(maxContext, inFlight, drain), now);
+        if (decision instanceof Admitted) {
+            inFlight++;
+        }
+        return decision;
+    }
+
+    /** A request that was counted has ended. */
+    public synchronized void left(Instant now) {
+        inFlight--;
+        drain.ended(now);
+        if (inFlight == 0 && whenEmpty != null) {
+            whenEmpty.run();
+        }
+    }
+
+    /** Requests under way. */
+    public synchronized int inFlight() {
+        return inFlight;
+    }
+
+    /** Lets nothing in any more, and calls {@code whenEmpty} once all have left. */
+    public synchronized void close(Runnable whenEmpty) {
+        this.whenEmpty = whenEmpty;
+        if (inFlight == 0) {
+            whenEmpty.run();
+        }
+    }
+
+    /**
+     * The most tokens of an answer: one rule for the edge, which knows the model, and for dispatch, which knows the
+     * workers that live. Empty when the answer does not fit behind the prompt.
+     *
+     * @param context tokens of prompt and answer together
+     * @param wanted 0 = as many as fit
+     */
+    public static OptionalInt room(int context, int promptTokens, int wanted) {
+        int room = context - promptTokens;
+        if (room < 1 || wanted > room) {
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(wanted == 0 ? room : wanted);
+    }
+
+    Decision decide(Request request, Situation situation, Instant now) {
         if (!request.deadline().isAfter(now)) {
             return new TooLate();
         }
         if (situation.maxContext() == 0) {
             return new NoWorkers();
         }
-        OptionalInt room = new ContextRoom(situation.maxContext()).answer(request.promptTokens(), request.maxTokens());
+        OptionalInt room = room(situation.maxContext(), request.promptTokens(), request.maxTokens());
         if (room.isEmpty()) {
             return new TooLong(situation.maxContext());
         }

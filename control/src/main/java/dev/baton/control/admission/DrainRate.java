@@ -4,19 +4,19 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 
-/** How many requests ended per second of late: a window over their ends. Not thread-safe. */
-public final class DrainRate {
+/** Ends of requests per second, over a window. Not thread-safe. */
+final class DrainRate {
     private static final int MOST_ENDS = 1_024;
 
     private final Duration window;
     private final ArrayDeque<Instant> ends = new ArrayDeque<>();
 
-    public DrainRate(Duration window) {
+    DrainRate(Duration window) {
         this.window = window;
     }
 
     /** A request ended. */
-    public void ended(Instant now) {
+    void ended(Instant now) {
         if (ends.size() == MOST_ENDS) {
             ends.removeFirst();
         }
@@ -24,7 +24,7 @@ public final class DrainRate {
     }
 
     /** Ends per second in the window, 0 when there were none. */
-    public double perSecond(Instant now) {
+    double perSecond(Instant now) {
         Instant from = now.minus(window);
         while (!ends.isEmpty() && ends.getFirst().isBefore(from)) {
             ends.removeFirst();

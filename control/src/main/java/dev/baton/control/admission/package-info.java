@@ -1,4 +1,4 @@
-/** Whether a request is let in: asked by the gateway before anything is written. Pure; the caller locks. */
+/** Whether a request is let in, decided before anything is written, and how many are under way. No clock. */
 @NullMarked
 package dev.baton.control.admission;
 

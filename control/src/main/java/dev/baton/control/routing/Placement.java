@@ -92,10 +92,10 @@ public final class Placement {
         live.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
         Map<String, Integer> cached =
                 affinity.cached(live.stream().map(WorkerState::getWorker).toList(), chain);
-        List<WorkerView> prefill = views(live, WorkerState.Role.PREFILL);
-        List<WorkerView> decode = views(live, WorkerState.Role.DECODE);
-        RoutingQuery plain = new RoutingQuery(model, tokens, newTokens, cached, avoid);
-        RoutingQuery query = left == null ? plain : withLeft(plain, decode, left);
+        List<Router.Worker> prefill = views(live, WorkerState.Role.PREFILL);
+        List<Router.Worker> decode = views(live, WorkerState.Role.DECODE);
+        Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid);
+        Router.Query query = left == null ? plain : withLeft(plain, decode, left);
         return router.choose(query, prefill, decode).map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
@@ -107,17 +107,17 @@ public final class Placement {
     }
 
     /** Decode workers on the host of a worker that is gone are thought to find all its KV there. */
-    private RoutingQuery withLeft(RoutingQuery plain, List<WorkerView> decode, WorkerRef left) {
+    private Router.Query withLeft(Router.Query plain, List<Router.Worker> decode, WorkerRef left) {
         String machine = machines.getOrDefault(left.getId(), "");
         Map<String, Integer> cached = new HashMap<>(plain.cached());
         Set<String> restoring = new HashSet<>();
-        for (WorkerView worker : decode) {
+        for (Router.Worker worker : decode) {
             if (!machine.isEmpty() && machine.equals(worker.state().getMachine())) {
                 cached.put(worker.id(), plain.tokens() - 1);
                 restoring.add(worker.id());
             }
         }
-        return new RoutingQuery(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
+        return new Router.Query(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
     }
 
     /** The first token is there, or will never be: its prompt waits no more. */
@@ -131,7 +131,7 @@ public final class Placement {
     }
 
     private Assignment charge(
-            Route route, List<WorkerState> live, RoutingQuery query, List<BlockHash> chain, int mostComputed) {
+            Route route, List<WorkerState> live, Router.Query query, List<BlockHash> chain, int mostComputed) {
         String first = route.first().worker().getId();
         int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
         loads.add(route.first().worker(), uncached, 0);
@@ -148,12 +148,12 @@ public final class Placement {
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */
-    private List<WorkerView> views(List<WorkerState> live, WorkerState.Role role) {
-        List<WorkerView> views = new ArrayList<>();
+    private List<Router.Worker> views(List<WorkerState> live, WorkerState.Role role) {
+        List<Router.Worker> views = new ArrayList<>();
         for (WorkerState state : live) {
             if (state.getRole() == role) {
                 WorkerLoads.Load load = loads.of(state.getWorker());
-                views.add(new WorkerView(state, true, load.tokens(), load.requests()));
+                views.add(new Router.Worker(state, true, load.tokens(), load.requests()));
             }
         }
         Collections.rotate(views, rotation++);

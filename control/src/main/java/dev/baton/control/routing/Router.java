@@ -1,7 +1,12 @@
 package dev.baton.control.routing;
 
+import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,11 +24,113 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Router {
     private final DisaggPolicy policy;
-    private final RoutingCosts costs;
+    private final Costs costs;
 
-    public Router(DisaggPolicy policy, RoutingCosts costs) {
+    public Router(DisaggPolicy policy, Costs costs) {
         this.policy = policy;
         this.costs = costs;
+    }
+
+    /**
+     * What the parts of a route cost where no worker has measured them.
+     *
+     * @param prefillTokensPerSecond speed of a worker that has not measured its own yet
+     * @param moveSameMachine KV of 1,000 tokens through shared memory
+     * @param moveOtherMachine KV of 1,000 tokens over the network
+     * @param perSequence what each sequence already there adds to the wait
+     */
+    public record Costs(
+            double prefillTokensPerSecond, Duration moveSameMachine, Duration moveOtherMachine, Duration perSequence) {
+        public Costs {
+            if (!(prefillTokensPerSecond > 0)) {
+                throw new IllegalArgumentException("prefillTokensPerSecond must be above 0");
+            }
+            if (moveSameMachine.isNegative() || moveOtherMachine.isNegative() || perSequence.isNegative()) {
+                throw new IllegalArgumentException("costs must not be negative");
+            }
+        }
+
+        /** Guesses that rank lanes sensibly until workers have measured themselves. */
+        public static Costs defaults() {
+            return new Costs(2_000, Duration.ofMillis(10), Duration.ofMillis(100), Duration.ofMillis(2));
+        }
+
+        double moveSeconds(int tokens, boolean sameMachine) {
+            return seconds(sameMachine ? moveSameMachine : moveOtherMachine) * tokens / 1_000;
+        }
+
+        double waitSeconds(int sequences) {
+            return seconds(perSequence) * sequences;
+        }
+
+        private static double seconds(Duration duration) {
+            return duration.toNanos() / 1e9;
+        }
+    }
+
+    /**
+     * The needs of one attempt, as the router sees them.
+     *
+     * @param tokens prompt and accepted tokens
+     * @param newTokens most tokens still to be generated
+     * @param cached by worker id: longest prefix of {@code tokens} that it holds; absent is 0
+     * @param avoid workers that failed or declined this request: a decode worker among them is taken only when no other is
+     *     left, a prefill worker never
+     * @param restoring ids of decode workers that are thought to find KV of all tokens but the last on their host
+     */
+    record Query(
+            String model,
+            int tokens,
+            int newTokens,
+            Map<String, Integer> cached,
+            Set<WorkerRef> avoid,
+            Set<String> restoring) {
+        /** For a sequence without KV on any host of a worker that is gone. */
+        Query(String model, int tokens, int newTokens, Map<String, Integer> cached, Set<WorkerRef> avoid) {
+            this(model, tokens, newTokens, cached, avoid, Set.of());
+        }
+
+        /** Whether the worker is thought to find the KV on its host: it restores and computes no prompt, whatever the mode. */
+        boolean restoresAt(Worker worker) {
+            return restoring.contains(worker.id());
+        }
+
+        int uncachedAt(Worker worker) {
+            // The last token is always computed: its logits make the next one.
+            return Math.max(1, tokens - cached.getOrDefault(worker.id(), 0));
+        }
+    }
+
+    /**
+     * A worker as one gateway sees it: what it says of itself, which may be a heartbeat old, and what this gateway has
+     * sent there since.
+     *
+     * @param live its token stream answers; false also while it is only suspect
+     * @param routedTokens prompt tokens this gateway has sent there that no first token has answered
+     * @param routedRequests requests of this gateway whose route it is on
+     */
+    record Worker(WorkerState state, boolean live, int routedTokens, int routedRequests) {
+        String id() {
+            return state.getWorker().getId();
+        }
+
+        Route.Leg leg() {
+            return new Route.Leg(state.getWorker(), state.getLane());
+        }
+
+        boolean takesWork(String model) {
+            return live && !state.getDraining() && state.getModel().equals(model);
+        }
+
+        /** Prompt tokens in front of a new one: the larger of both counts, since it is unknown how far they overlap. */
+        int queuedTokens() {
+            return Math.max(state.getQueuedTokens(), routedTokens);
+        }
+
+        /** Sequences that share its steps. */
+        int sequences() {
+            return Math.max(state.getQueued() + state.getRunning(), routedRequests);
+        }
     }
 
     /** The largest uncached prompt that is left to a decode worker. */
@@ -32,24 +139,24 @@ public final class Router {
     }
 
     /** The cheapest route, or empty when no live decode worker serves the model. */
-    public Optional<Route> choose(RoutingQuery query, List<WorkerView> prefill, List<WorkerView> decode) {
-        List<WorkerView> able = able(query, decode);
+    Optional<Route> choose(Query query, List<Worker> prefill, List<Worker> decode) {
+        List<Worker> able = able(query, decode);
         if (able.isEmpty()) {
             return Optional.empty();
         }
-        List<WorkerView> fresh = fresh(query, able);
-        List<WorkerView> decoders = fresh.isEmpty() ? able : fresh;
+        List<Worker> fresh = fresh(query, able);
+        List<Worker> decoders = fresh.isEmpty() ? able : fresh;
         // A prefill worker that failed this request is never asked again: a decode worker can compute the prompt
         // itself.
-        List<WorkerView> prefillers = fresh(query, able(query, prefill));
+        List<Worker> prefillers = fresh(query, able(query, prefill));
         Candidate best = null;
-        for (WorkerView decoder : decoders) {
+        for (Worker decoder : decoders) {
             double wait = waitSeconds(query, decoder);
             if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder))) {
                 best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
                 continue;
             }
-            for (WorkerView prefiller : prefillers) {
+            for (Worker prefiller : prefillers) {
                 double move = costs.moveSeconds(query.tokens(), sameMachine(prefiller, decoder));
                 double cost = prefillSeconds(query, prefiller) + move + wait;
                 best = cheaper(best, new Candidate(prefiller, decoder, cost));
@@ -58,32 +165,32 @@ public final class Router {
         return Optional.ofNullable(best).map(Candidate::route);
     }
 
-    private static List<WorkerView> able(RoutingQuery query, List<WorkerView> workers) {
+    private static List<Worker> able(Query query, List<Worker> workers) {
         return workers.stream()
                 .filter(worker -> worker.takesWork(query.model()))
                 .toList();
     }
 
-    private static List<WorkerView> fresh(RoutingQuery query, List<WorkerView> able) {
+    private static List<Worker> fresh(Query query, List<Worker> able) {
         return able.stream()
                 .filter(worker -> !query.avoid().contains(worker.state().getWorker()))
                 .toList();
     }
 
-    private double prefillSeconds(RoutingQuery query, WorkerView worker) {
+    private double prefillSeconds(Query query, Worker worker) {
         double measured = worker.state().getPrefillTokensPerSecond();
         double speed = measured > 0 ? measured : costs.prefillTokensPerSecond();
         return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed;
     }
 
-    private double waitSeconds(RoutingQuery query, WorkerView worker) {
+    private double waitSeconds(Query query, Worker worker) {
         int blockTokens = Math.max(1, worker.state().getBlockTokens());
         long needed = Math.max(1, ((long) query.tokens() + query.newTokens() + blockTokens - 1) / blockTokens);
         double missing = Math.max(0.0, needed - (double) worker.state().getFreeBlocks()) / needed;
         return costs.waitSeconds(worker.sequences()) + missing;
     }
 
-    private static boolean sameMachine(WorkerView one, WorkerView other) {
+    private static boolean sameMachine(Worker one, Worker other) {
         String machine = one.state().getMachine();
         return !machine.isEmpty() && machine.equals(other.state().getMachine());
     }
@@ -92,7 +199,7 @@ public final class Router {
         return best == null || next.seconds < best.seconds ? next : best;
     }
 
-    private record Candidate(@Nullable WorkerView prefill, WorkerView decode, double seconds) {
+    private record Candidate(@Nullable Worker prefill, Worker decode, double seconds) {
         Route route() {
             return new Route(prefill == null ? null : prefill.leg(), decode.leg());
         }

@@ -68,7 +68,7 @@ class PlacementTest {
     }
 
     private static Placement placement(ServingMode mode) {
-        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), RoutingCosts.defaults()));
+        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), Router.Costs.defaults()));
     }
 
     private Assignment place(List<WorkerState> live, @Nullable WorkerRef left) {

@@ -22,7 +22,7 @@ class RouterTest {
 
     @Test
     void aMostlyCachedPromptIsComputedWhereItIsCached() {
-        RoutingQuery query = new RoutingQuery("m", 4_000, 100, Map.of("d1", 3_840), Set.of());
+        Router.Query query = new Router.Query("m", 4_000, 100, Map.of("d1", 3_840), Set.of());
         assertThat(route(AUTO, query)).isEqualTo("d1");
     }
 
@@ -34,11 +34,11 @@ class RouterTest {
 
     @Test
     void withoutAPrefillWorkerTheDecodeWorkerComputes() {
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(4_000), List.of(view(decode("d0"), true)), List.of(view(decode("d0"), true)))
                         .orElseThrow()))
                 .contains("d0");
-        assertThat(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(4_000), List.of(), List.of(view(decode("d0"), true)))
                         .map(RouterTest::name))
                 .contains("d0");
@@ -46,19 +46,19 @@ class RouterTest {
 
     @Test
     void withoutADecodeWorkerThereIsNoRoute() {
-        assertThat(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(10), List.of(view(prefill("p0"), true)), List.of()))
                 .isEmpty();
     }
 
     @Test
     void aCachedPrefixDrawsThePromptUntilTheQueueThereIsLonger() {
-        RoutingQuery query = new RoutingQuery("m", 2_000, 100, Map.of("p1", 1_920), Set.of());
+        Router.Query query = new Router.Query("m", 2_000, 100, Map.of("p1", 1_920), Set.of());
         assertThat(route(SPLIT, query)).isEqualTo("p1>d0");
-        List<WorkerView> busy = List.of(
+        List<Router.Worker> busy = List.of(
                 view(prefill("p0"), true),
                 view(prefill("p1").toBuilder().setQueuedTokens(3_000).build(), true));
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query, busy, decoders())
                         .orElseThrow()))
                 .isEqualTo("p0>d0");
@@ -66,9 +66,9 @@ class RouterTest {
 
     @Test
     void whatWasRoutedSinceTheHeartbeatCounts() {
-        List<WorkerView> prefill =
-                List.of(new WorkerView(prefill("p0"), true, 5_000, 3), new WorkerView(prefill("p1"), true, 0, 0));
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        List<Router.Worker> prefill =
+                List.of(new Router.Worker(prefill("p0"), true, 5_000, 3), new Router.Worker(prefill("p1"), true, 0, 0));
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(1_000), prefill, decoders())
                         .orElseThrow()))
                 .isEqualTo("p1>d0");
@@ -76,10 +76,10 @@ class RouterTest {
 
     @Test
     void theLeastLoadedDecodeWorkerWins() {
-        List<WorkerView> decode = List.of(
+        List<Router.Worker> decode = List.of(
                 view(decode("d0").toBuilder().setRunning(12).build(), true),
                 view(decode("d1").toBuilder().setRunning(3).build(), true));
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(100), prefillers(), decode)
                         .orElseThrow()))
                 .isEqualTo("p0>d1");
@@ -87,10 +87,10 @@ class RouterTest {
 
     @Test
     void aDecodeWorkerWithoutRoomIsWorseThanABusyOne() {
-        List<WorkerView> decode = List.of(
+        List<Router.Worker> decode = List.of(
                 view(decode("d0").toBuilder().setFreeBlocks(1).build(), true),
                 view(decode("d1").toBuilder().setRunning(30).build(), true));
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(1_000), prefillers(), decode)
                         .orElseThrow()))
                 .isEqualTo("p0>d1");
@@ -98,12 +98,12 @@ class RouterTest {
 
     @Test
     void aPairOnOneMachineIsCheaper() {
-        List<WorkerView> prefill = List.of(
+        List<Router.Worker> prefill = List.of(
                 view(prefill("p0").toBuilder().setMachine("a").build(), true),
                 view(prefill("p1").toBuilder().setMachine("b").build(), true));
-        List<WorkerView> decode =
+        List<Router.Worker> decode =
                 List.of(view(decode("d0").toBuilder().setMachine("b").build(), true));
-        assertThat(name(new Router(SPLIT, RoutingCosts.defaults())
+        assertThat(name(new Router(SPLIT, Router.Costs.defaults())
                         .choose(query(1_000), prefill, decode)
                         .orElseThrow()))
                 .isEqualTo("p1>d0");
@@ -111,12 +111,12 @@ class RouterTest {
 
     @Test
     void drainingSuspectAndForeignWorkersAreOut() {
-        List<WorkerView> decode = List.of(
+        List<Router.Worker> decode = List.of(
                 view(decode("d0").toBuilder().setDraining(true).build(), true),
                 view(decode("d1"), false),
                 view(decode("d2").toBuilder().setModel("other").build(), true),
                 view(decode("d3").toBuilder().setRunning(50).build(), true));
-        assertThat(name(new Router(COLOCATED, RoutingCosts.defaults())
+        assertThat(name(new Router(COLOCATED, Router.Costs.defaults())
                         .choose(query(1_000), List.of(), decode)
                         .orElseThrow()))
                 .isEqualTo("d3");
@@ -124,10 +124,10 @@ class RouterTest {
 
     @Test
     void anAvoidedWorkerIsTakenOnlyWhenNoOtherIsLeft() {
-        RoutingQuery query =
-                new RoutingQuery("m", 100, 10, Map.of(), Set.of(decode("d0").getWorker()));
+        Router.Query query =
+                new Router.Query("m", 100, 10, Map.of(), Set.of(decode("d0").getWorker()));
         assertThat(route(COLOCATED, query)).isEqualTo("d1");
-        assertThat(new Router(COLOCATED, RoutingCosts.defaults())
+        assertThat(new Router(COLOCATED, Router.Costs.defaults())
                         .choose(query, List.of(), List.of(view(decode("d0"), true)))
                         .map(RouterTest::name))
                 .contains("d0");
@@ -136,17 +136,17 @@ class RouterTest {
     @Test
     void aPromptThatEveryPrefillWorkerFailedIsComputedWhereItIsDecoded() {
         Set<WorkerRef> failed = Set.of(prefill("p0").getWorker(), prefill("p1").getWorker());
-        assertThat(route(SPLIT, new RoutingQuery("m", 4_000, 100, Map.of(), failed)))
+        assertThat(route(SPLIT, new Router.Query("m", 4_000, 100, Map.of(), failed)))
                 .isEqualTo("d0");
         assertThat(route(
                         SPLIT,
-                        new RoutingQuery(
+                        new Router.Query(
                                 "m", 4_000, 100, Map.of(), Set.of(prefill("p0").getWorker()))))
                 .isEqualTo("p1>d0");
     }
 
-    private static String route(DisaggPolicy policy, RoutingQuery query) {
-        return name(new Router(policy, RoutingCosts.defaults())
+    private static String route(DisaggPolicy policy, Router.Query query) {
+        return name(new Router(policy, Router.Costs.defaults())
                 .choose(query, prefillers(), decoders())
                 .orElseThrow());
     }
@@ -157,20 +157,20 @@ class RouterTest {
         return prefill == null ? decode : prefill.worker().getId() + ">" + decode;
     }
 
-    private static RoutingQuery query(int tokens) {
-        return new RoutingQuery("m", tokens, 100, Map.of(), Set.of());
+    private static Router.Query query(int tokens) {
+        return new Router.Query("m", tokens, 100, Map.of(), Set.of());
     }
 
-    private static List<WorkerView> prefillers() {
+    private static List<Router.Worker> prefillers() {
         return List.of(view(prefill("p0"), true), view(prefill("p1"), true));
     }
 
-    private static List<WorkerView> decoders() {
+    private static List<Router.Worker> decoders() {
         return List.of(view(decode("d0"), true), view(decode("d1"), true));
     }
 
-    private static WorkerView view(WorkerState state, boolean live) {
-        return new WorkerView(state, live, 0, 0);
+    private static Router.Worker view(WorkerState state, boolean live) {
+        return new Router.Worker(state, live, 0, 0);
     }
 
     private static WorkerState prefill(String id) {

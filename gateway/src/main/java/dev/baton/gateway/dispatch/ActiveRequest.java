@@ -7,6 +7,7 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.control.RequestEvent;
 import dev.baton.control.RequestMachine;
 import dev.baton.control.TokenIds;
+import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Route;
 import dev.baton.kv.BlockHash;
@@ -33,12 +34,12 @@ final class ActiveRequest implements RequestHandle {
     private final GenerationRequest request;
     private final TokenSink sink;
     private final RequestMachine machine;
-    private final RequestLoop loop;
+    private final RequestLoops.Loop loop;
     private final RequestStore store;
     private final JobPublisher jobs;
     private final TokenStreams streams;
     private final LivePlacement placement;
-    private final AdmissionGate gate;
+    private final Admission admission;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
@@ -56,12 +57,12 @@ final class ActiveRequest implements RequestHandle {
             GenerationRequest request,
             TokenSink sink,
             RequestMachine machine,
-            RequestLoop loop,
+            RequestLoops.Loop loop,
             RequestStore store,
             JobPublisher jobs,
             TokenStreams streams,
             LivePlacement placement,
-            AdmissionGate gate,
+            Admission admission,
             CompletionRecorder recorder) {
         this.request = request;
         this.sink = sink;
@@ -71,7 +72,7 @@ final class ActiveRequest implements RequestHandle {
         this.jobs = jobs;
         this.streams = streams;
         this.placement = placement;
-        this.gate = gate;
+        this.admission = admission;
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
         this.wakeAt = machine.wakeAt();
@@ -88,15 +89,20 @@ final class ActiveRequest implements RequestHandle {
     /** Work that grows with the prompt is done here, on the caller's thread. */
     @Override
     public void start() {
-        Rejection rejection = gate.admit(request, placement.maxContext(request.model()));
-        if (rejection != null) {
-            recorder.rejected(rejection.reason());
-            loop.run(() -> sink.rejected(rejection));
-            return;
+        Admission.Request asked =
+                new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
+        switch (admission.enter(asked, placement.maxContext(request.model()), loop.now())) {
+            case Admission.Admitted _ -> {
+                chain = placement.chain(request);
+                generation = request.toGeneration();
+                loop.run(this::begin);
+            }
+            case Admission.Refused refused -> {
+                Rejection rejection = Rejection.of(refused, request.model());
+                recorder.rejected(rejection.reason());
+                loop.run(() -> sink.rejected(rejection));
+            }
         }
-        chain = placement.chain(request);
-        generation = request.toGeneration();
-        loop.run(this::begin);
     }
 
     @Override
@@ -123,7 +129,7 @@ final class ActiveRequest implements RequestHandle {
                     .setMessage("a request with the id " + id() + " is running already")
                     .build());
             ended = true;
-            gate.left();
+            admission.left(loop.now());
             return;
         }
         handling = true;
@@ -327,7 +333,7 @@ final class ActiveRequest implements RequestHandle {
         ended = true;
         release();
         timing = times.build();
-        gate.left();
+        admission.left(loop.now());
         CompletionRecorder.End end = new CompletionRecorder.End(
                 times.submitted(),
                 outcome,

@@ -14,7 +14,6 @@ import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
-import dev.baton.control.routing.RoutingCosts;
 import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -64,16 +63,16 @@ class DispatchConfiguration {
     LivePlacement placement(DispatchProperties settings, WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
         DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
-        return new LivePlacement(new Placement(new Router(policy, RoutingCosts.defaults())), registry, streams);
+        return new LivePlacement(new Placement(new Router(policy, Router.Costs.defaults())), registry, streams);
     }
 
     @Bean
-    AdmissionGate gate(DispatchProperties settings, Clock clock, MeterRegistry meters) {
-        AdmissionGate gate = new AdmissionGate(new Admission(settings.maxInFlight()), clock);
-        Gauge.builder("baton.dispatch.running", gate, AdmissionGate::running)
+    Admission admission(DispatchProperties settings, MeterRegistry meters) {
+        Admission admission = new Admission(settings.maxInFlight());
+        Gauge.builder("baton.dispatch.running", admission, Admission::inFlight)
                 .description("requests under way")
                 .register(meters);
-        return gate;
+        return admission;
     }
 
     @Bean
@@ -93,14 +92,14 @@ class DispatchConfiguration {
             JobPublisher jobs,
             TokenStreams streams,
             LivePlacement placement,
-            AdmissionGate gate,
+            Admission admission,
             CompletionRecorder recorder,
             LimitProperties limits,
             DispatchProperties settings) {
         PhaseLimits phases = new PhaseLimits(
                 limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
         return new LaneDispatcher(
-                loops, store, jobs, streams, placement, gate, recorder, phases, settings.drainLimit());
+                loops, store, jobs, streams, placement, admission, recorder, phases, settings.drainLimit());
     }
 
     /** Liveness: a request that falls on a loop that has ended would never be answered, and only a restart helps. */

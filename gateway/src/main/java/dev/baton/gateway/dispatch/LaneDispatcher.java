@@ -4,9 +4,12 @@ import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
+import dev.baton.control.admission.Admission;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -20,12 +23,14 @@ import org.springframework.context.SmartLifecycle;
 final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(LaneDispatcher.class);
 
+    private static final Duration FAIL_LIMIT = Duration.ofSeconds(1);
+
     private final RequestLoops loops;
     private final RequestStore store;
     private final JobPublisher jobs;
     private final TokenStreams streams;
     private final LivePlacement placement;
-    private final AdmissionGate gate;
+    private final Admission admission;
     private final CompletionRecorder recorder;
     private final PhaseLimits limits;
     private final Duration drainLimit;
@@ -37,7 +42,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
             JobPublisher jobs,
             TokenStreams streams,
             LivePlacement placement,
-            AdmissionGate gate,
+            Admission admission,
             CompletionRecorder recorder,
             PhaseLimits limits,
             Duration drainLimit) {
@@ -46,7 +51,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         this.jobs = jobs;
         this.streams = streams;
         this.placement = placement;
-        this.gate = gate;
+        this.admission = admission;
         this.recorder = recorder;
         this.limits = limits;
         this.drainLimit = drainLimit;
@@ -55,11 +60,11 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public RequestHandle prepare(GenerationRequest request, TokenSink sink) {
-        RequestLoop loop = loops.of(request.requestId());
+        RequestLoops.Loop loop = loops.of(request.requestId());
         long nonceSeed = ThreadLocalRandom.current().nextLong();
         RequestMachine machine =
                 new RequestMachine(request.maxTokens(), request.deadline(), nonceSeed, limits, loop.now());
-        return new ActiveRequest(request, sink, machine, loop, store, jobs, streams, placement, gate, recorder);
+        return new ActiveRequest(request, sink, machine, loop, store, jobs, streams, placement, admission, recorder);
     }
 
     @Override
@@ -69,15 +74,18 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public void stop() {
-        gate.close();
+        CountDownLatch empty = new CountDownLatch(1);
+        admission.close(empty::countDown);
         try {
-            if (!gate.awaitEmpty(drainLimit)) {
+            if (!empty.await(drainLimit.toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.warn(
                         "{} requests still ran after {} (baton.dispatch.drain-limit) and are failed",
-                        gate.running(),
+                        admission.inFlight(),
                         drainLimit);
                 failAll();
-                gate.awaitEmpty(Duration.ofSeconds(1));
+                if (!empty.await(FAIL_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
+                    LOG.warn("{} requests have not ended within {}", admission.inFlight(), FAIL_LIMIT);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

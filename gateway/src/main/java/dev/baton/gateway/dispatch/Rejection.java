@@ -1,5 +1,6 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.control.admission.Admission;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,32 @@ public record Rejection(
         Reason reason, String message, @Nullable Duration retryAfter, int maxContext) {
     public Rejection(Reason reason, String message, @Nullable Duration retryAfter) {
         this(reason, message, retryAfter, 0);
+    }
+
+    /** What the refusal of a request for {@code model} means to its client. */
+    static Rejection of(Admission.Refused refused, String model) {
+        return switch (refused) {
+            case Admission.Closed() ->
+                new Rejection(
+                        Reason.SHUTTING_DOWN,
+                        "this gateway is shutting down: send the request again",
+                        Duration.ofSeconds(1));
+            case Admission.NoWorkers() ->
+                new Rejection(Reason.NO_WORKERS, "no live decode worker serves the model " + model, null);
+            case Admission.TooLate() ->
+                new Rejection(Reason.DEADLINE_EXCEEDED, "the deadline had passed on arrival", null);
+            case Admission.TooLong(int context) ->
+                new Rejection(
+                        Reason.CONTEXT_LENGTH_EXCEEDED,
+                        "prompt and answer do not fit the context of the live workers",
+                        null,
+                        context);
+            case Admission.Overloaded(Duration retryAfter) ->
+                new Rejection(
+                        Reason.SERVER_OVERLOADED,
+                        "too many requests are running (baton.dispatch.max-in-flight)",
+                        retryAfter);
+        };
     }
 
     /** The edge maps each to a status and a code. */

@@ -6,21 +6,36 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All request loops. A request lives on the loop that its id hashes to. Progress of a request goes to its loop; news of a
  * worker goes to every request.
  */
 final class RequestLoops implements StreamListener, AutoCloseable {
-    private final List<RequestLoop> loops;
+    private static final Logger LOG = LoggerFactory.getLogger(RequestLoops.class);
+    private static final Duration TICK = Duration.ofMillis(20);
+    private static final Duration END_LIMIT = Duration.ofSeconds(5);
+
+    private final List<Loop> loops;
     private volatile OrphanListener orphans = (worker, requestId, attempt) -> {};
 
     RequestLoops(int count, Clock clock) {
         this.loops = IntStream.range(0, count)
-                .mapToObj(index -> new RequestLoop("requests-" + index, clock))
+                .mapToObj(index -> new Loop("requests-" + index, clock))
                 .toList();
     }
 
@@ -35,14 +50,14 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     /** All loops run. */
     boolean alive() {
-        return loops.stream().allMatch(RequestLoop::alive);
+        return loops.stream().allMatch(Loop::alive);
     }
 
-    RequestLoop of(String requestId) {
+    Loop of(String requestId) {
         return loops.get(Math.floorMod(requestId.hashCode(), loops.size()));
     }
 
-    List<RequestLoop> all() {
+    List<Loop> all() {
         return loops;
     }
 
@@ -70,7 +85,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
                 .forEach((loop, own) -> loop.runEach(own, progress -> progressed(loop, worker, progress)));
     }
 
-    private void progressed(RequestLoop loop, WorkerRef worker, Progress progress) {
+    private void progressed(Loop loop, WorkerRef worker, Progress progress) {
         ActiveRequest request = loop.find(progress.getRequestId());
         if (request != null) {
             request.on(new RequestEvent.Progressed(worker, progress));
@@ -85,6 +100,124 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     @Override
     public void close() {
-        loops.forEach(RequestLoop::close);
+        loops.forEach(Loop::close);
+    }
+
+    /**
+     * One thread that owns a share of the requests: runs its tasks in order, and checks each request's timer every {@link
+     * #TICK}. A request runs on its loop only, so nothing in it is locked.
+     */
+    static final class Loop implements AutoCloseable {
+        private final LinkedBlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
+        private final Map<String, ActiveRequest> requests = new HashMap<>();
+        private final Clock clock;
+        private final Thread thread;
+        private volatile boolean closed;
+
+        Loop(String name, Clock clock) {
+            this.clock = clock;
+            this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::loop);
+            thread.start();
+        }
+
+        /** Any thread: the time by the wired clock. */
+        Instant now() {
+            return clock.instant();
+        }
+
+        /** Any thread: {@code task} runs on the loop, after all tasks before it. */
+        void run(Runnable task) {
+            inbox.add(task);
+        }
+
+        /** Any thread: as {@link #run}, once for all items. An error in one item does not stop the others. */
+        <T> void runEach(List<T> items, Consumer<T> task) {
+            run(() -> items.forEach(item -> guarded(() -> task.accept(item))));
+        }
+
+        /** On the loop: registers the request for events. False when its id is taken. */
+        boolean add(ActiveRequest request) {
+            return requests.putIfAbsent(request.id(), request) == null;
+        }
+
+        /** On the loop. */
+        void remove(ActiveRequest request) {
+            requests.remove(request.id(), request);
+        }
+
+        /** On the loop. */
+        @Nullable
+        ActiveRequest find(String requestId) {
+            return requests.get(requestId);
+        }
+
+        /** On the loop: an event for each request; those that it does not concern ignore it. */
+        void tellAll(RequestEvent event) {
+            for (ActiveRequest request : List.copyOf(requests.values())) {
+                request.on(event);
+            }
+        }
+
+        /** On the loop. */
+        List<ActiveRequest> all() {
+            return List.copyOf(requests.values());
+        }
+
+        /** Ends after all tasks before it. */
+        @Override
+        public void close() {
+            run(() -> closed = true);
+            try {
+                thread.join(END_LIMIT);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private void loop() {
+            List<Runnable> batch = new ArrayList<>();
+            long nextTick = System.nanoTime();
+            while (!closed) {
+                try {
+                    Runnable first = inbox.poll(nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    if (first != null) {
+                        batch.add(first);
+                        inbox.drainTo(batch);
+                        batch.forEach(Loop::guarded);
+                        batch.clear();
+                    }
+                    if (System.nanoTime() - nextTick >= 0) {
+                        nextTick = System.nanoTime() + TICK.toNanos();
+                        guarded(this::tick);
+                    }
+                } catch (InterruptedException e) {
+                    LOG.warn("{} was interrupted and ends", thread.getName());
+                    return;
+                }
+            }
+        }
+
+        private void tick() {
+            Instant now = now();
+            for (ActiveRequest request : List.copyOf(requests.values())) {
+                if (!now.isBefore(request.wakeAt())) {
+                    request.on(new RequestEvent.TimePassed());
+                }
+            }
+        }
+
+        /** Whether the thread still runs: without it the loop's requests hang, and only a restart helps. */
+        boolean alive() {
+            return thread.isAlive();
+        }
+
+        /** An error in one request's event must not end the loop for the others. */
+        private static void guarded(Runnable task) {
+            try {
+                task.run();
+            } catch (RuntimeException | Error e) {
+                LOG.error("an event could not be handled", e);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 package dev.baton.gateway.openai;
 
 import dev.baton.control.GenerationRequest;
-import dev.baton.control.admission.ContextRoom;
+import dev.baton.control.admission.Admission;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.error.ApiError;
@@ -112,7 +112,7 @@ public final class Preparation {
         if (tokens.ids().length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
-        OptionalInt room = new ContextRoom(model.maxContext()).answer(tokens.ids().length, wanted);
+        OptionalInt room = Admission.room(model.maxContext(), tokens.ids().length, wanted);
         if (room.isEmpty()) {
             throw new ApiException(
                     tokens.whole()

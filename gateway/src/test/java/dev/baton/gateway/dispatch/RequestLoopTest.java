@@ -10,7 +10,6 @@ import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
-import dev.baton.control.routing.RoutingCosts;
 import dev.baton.control.routing.ServingMode;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
@@ -31,7 +30,7 @@ class RequestLoopTest {
 
     @Test
     void anErrorInOneEventLeavesTheLoopToTheOthers() throws Exception {
-        try (RequestLoop loop = new RequestLoop("broken", CLOCK)) {
+        try (RequestLoops.Loop loop = new RequestLoops.Loop("broken", CLOCK)) {
             CountDownLatch after = new CountDownLatch(1);
             loop.run(() -> {
                 throw new StackOverflowError("says the test");
@@ -54,8 +53,8 @@ class RequestLoopTest {
 
     @Test
     void aRequestWhoseEffectCannotBePerformedFailsAndLeaves() throws Exception {
-        try (RequestLoop loop = new RequestLoop("effects", CLOCK)) {
-            AdmissionGate gate = new AdmissionGate(new Admission(10), CLOCK);
+        try (RequestLoops.Loop loop = new RequestLoops.Loop("effects", CLOCK)) {
+            Admission admission = new Admission(10);
             RecordingSink sink = new RecordingSink();
             GenerationRequest request = new GenerationRequest(
                     "r",
@@ -66,13 +65,13 @@ class RequestLoopTest {
                     Stopping.newBuilder().setMaxTokens(5).build(),
                     0,
                     CLOCK.instant().plusSeconds(60));
-            gate.admit(request, 100);
-            ActiveRequest active = withoutRegistry(request, sink, loop, gate);
+            admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
+            ActiveRequest active = withoutRegistry(request, sink, loop, admission);
 
             loop.run(active::begin);
 
             assertThat(sink.end()).isEqualTo("failed ENGINE_FAILED");
-            await().until(() -> gate.running() == 0);
+            await().until(() -> admission.inFlight() == 0);
             CountDownLatch gone = new CountDownLatch(1);
             loop.run(() -> {
                 if (loop.find("r") == null) {
@@ -91,8 +90,8 @@ class RequestLoopTest {
     /** Without a registry choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
     private static ActiveRequest withoutRegistry(
-            GenerationRequest request, RecordingSink sink, RequestLoop loop, AdmissionGate gate) {
-        Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), RoutingCosts.defaults());
+            GenerationRequest request, RecordingSink sink, RequestLoops.Loop loop, Admission admission) {
+        Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         return new ActiveRequest(
                 request,
@@ -103,7 +102,7 @@ class RequestLoopTest {
                 null,
                 null,
                 new LivePlacement(new Placement(router), null, null),
-                gate,
+                admission,
                 new CompletionRecorder(meters, new UsageEvents(null, meters), CLOCK));
     }
 }
