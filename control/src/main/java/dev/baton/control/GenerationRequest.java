@@ -1,7 +1,9 @@
 package dev.baton.control;
 
 import com.google.protobuf.ByteString;
+import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import java.time.Instant;
@@ -14,6 +16,7 @@ import java.time.Instant;
  * @param prompt never changed
  * @param sampling with its seed set
  * @param stopping with {@code max_tokens} set
+ * @param tags what goes to every worker with the request, for people to see
  */
 public record GenerationRequest(
         String requestId,
@@ -23,11 +26,15 @@ public record GenerationRequest(
         Sampling sampling,
         Stopping stopping,
         int priority,
-        Instant deadline) {
+        Instant deadline,
+        RequestTags tags) {
     public GenerationRequest {
         if (requestId.isEmpty() || model.isEmpty() || prompt.length == 0 || stopping.getMaxTokens() < 1) {
             throw new IllegalArgumentException(
                     "a generation needs a request id, a model, a prompt and max_tokens of 1 or more");
+        }
+        if (!TagLimits.hold(tags)) {
+            throw new IllegalArgumentException("a tag of more than %d bytes".formatted(TagLimits.MOST_BYTES));
         }
     }
 
@@ -49,6 +56,7 @@ public record GenerationRequest(
                 .setSampling(sampling)
                 .setStopping(stopping)
                 .setPriority(priority)
+                .setTags(tags)
                 .setDeadlineMs(deadline.toEpochMilli());
         for (int token : prompt) {
             generation.addPrompt(token);

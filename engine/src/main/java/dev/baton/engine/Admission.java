@@ -34,6 +34,12 @@ record Admission(EngineSettings settings, ModelShape shape) {
                     "the request is for model %x, this engine holds %x"
                             .formatted(generation.getModelFingerprint(), shape.fingerprint()));
         }
+        if (!generation.getAdapter().isEmpty()) {
+            return refuse(
+                    Failure.Code.MODEL_MISMATCH,
+                    "the request is for adapter '%s' of the model, this engine has none"
+                            .formatted(generation.getAdapter()));
+        }
         if (generation.getPromptCount() == 0) {
             return refuse(Failure.Code.BAD_REQUEST, "the prompt is empty");
         }
@@ -67,7 +73,11 @@ record Admission(EngineSettings settings, ModelShape shape) {
                 known,
                 new SequenceSampling(parameters, stopping, counts),
                 new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
-                new PrefixHasher(generation.getTenantSalt().toByteArray(), shape.fingerprint(), blockTokens),
+                new PrefixHasher(
+                        generation.getTenantSalt().toByteArray(),
+                        shape.fingerprint(),
+                        generation.getAdapter(),
+                        blockTokens),
                 blockTokens);
     }
 

@@ -10,7 +10,8 @@ import java.util.Set;
  * @param maxContext tokens of prompt and answer together
  * @param stopTokens end-of-sequence ids of {@code generation_config.json}, else of {@code config.json}
  * @param layout of its KV, with the pool's number of blocks
- * @param numerics for people: "bf16, own products" say
+ * @param arithmetic in what it computes, the same on every machine: "BF16 weights, f32 arithmetic, BF16 KV" say
+ * @param numerics by what it computes here, for people: "own products (C, AVX-512), 4 threads" say, with the arithmetic
  */
 public record ModelShape(
         String name,
@@ -20,4 +21,5 @@ public record ModelShape(
         Set<Integer> stopTokens,
         KvLayout layout,
         boolean exact,
+        String arithmetic,
         String numerics) {}

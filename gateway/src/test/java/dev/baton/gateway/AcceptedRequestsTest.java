@@ -78,6 +78,20 @@ class AcceptedRequestsTest {
     }
 
     @Test
+    void passesTheClientsTraceContextOnAndDropsWhatIsNone() throws Exception {
+        String trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        String body = "{\"model\":\"demo\",\"prompt\":\"Hi\"}";
+        assertThat(submitted("/v1/completions", body, "traceparent: " + trace)
+                        .tags()
+                        .getTraceparent())
+                .isEqualTo(trace);
+        assertThat(submitted("/v1/completions", body, "traceparent: mine")
+                        .tags()
+                        .getTraceparent())
+                .isEmpty();
+    }
+
+    @Test
     void passesEverySamplingFieldOn() throws Exception {
         GenerationRequest submission = submitted("/v1/chat/completions", """
                 {"model":"demo","messages":[{"role":"user","content":"Hi"}],"temperature":0.5,"top_p":0.25,"top_k":7,

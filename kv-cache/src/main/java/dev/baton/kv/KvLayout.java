@@ -8,11 +8,16 @@ import java.util.List;
  * word being the four bytes of neighbouring dimensions (two of bf16): scores of many tokens are then made side by side
  * without moving a key.
  *
- * @param groups layer groups in order of their layers, without gaps
+ * <p>Elements with scales have these behind the values: {@code [kv_head][token][K, V]}, floats. A scale belongs to one token,
+ * so that a block is only ever added to.
+ *
+ * <p>Methods count layers from the first that is held here, {@link #firstLayer()} of the model.
+ *
+ * @param groups layer groups in order of their layers, without gaps: of the layers and heads of the model that are held here
  * @param blockTokens tokens of a block
  * @param blocks blocks of the pool
  * @param turnedKeys whether keys are turned; values never are
- * @param rank this holder's share of a tensor-parallel model, of {@code ranks}
+ * @param rank this holder's number among the {@code ranks} that share the model
  */
 public record KvLayout(
         List<LayerGroup> groups, int blockTokens, KvDtype dtype, boolean turnedKeys, int blocks, int rank, int ranks) {
@@ -28,7 +33,7 @@ public record KvLayout(
                     "not a KV layout: %d groups, block of %d tokens, %d blocks, rank %d of %d"
                             .formatted(groups.size(), blockTokens, blocks, rank, ranks));
         }
-        int layer = 0;
+        int layer = groups.getFirst().firstLayer();
         for (LayerGroup group : groups) {
             if (group.firstLayer() != layer) {
                 throw new IllegalArgumentException(
@@ -49,14 +54,21 @@ public record KvLayout(
         return new KvLayout(List.of(group), blockTokens, dtype, false, blocks, 0, 1);
     }
 
+    /** Index in the model of the first layer that is held here. */
+    public int firstLayer() {
+        return groups.getFirst().firstLayer();
+    }
+
+    /** Number of layers that are held here. */
     public int layers() {
         LayerGroup last = groups.getLast();
-        return last.firstLayer() + last.layers();
+        return last.firstLayer() + last.layers() - firstLayer();
     }
 
     public LayerGroup group(int layer) {
+        int inModel = firstLayer() + layer;
         for (LayerGroup group : groups) {
-            if (layer >= group.firstLayer() && layer < group.firstLayer() + group.layers()) {
+            if (inModel >= group.firstLayer() && inModel < group.firstLayer() + group.layers()) {
                 return group;
             }
         }
@@ -69,12 +81,22 @@ public record KvLayout(
     }
 
     private long layerBlockBytes(LayerGroup group) {
-        return (long) group.elementsPerToken() * blockTokens * dtype.bytes();
+        return (group.elementsPerToken() * dtype.bytes() + scaleBytes(group)) * blockTokens;
+    }
+
+    /** Bytes of the scales of one layer of one token. */
+    private long scaleBytes(LayerGroup group) {
+        return (long) group.kvHeads() * group.scalesPerHead() * dtype.scaleBytes();
     }
 
     DigestShape digestShape(LayerGroup group) {
-        int[] words = {group.keyDim() * dtype.bytes() / WORD, group.valueDim() * dtype.bytes() / WORD, 0};
-        return DigestShape.of(0, group.kvHeads(), blockTokens, words, turnedKeys ? DigestShape.TURNED_KEYS : 0);
+        int[] words = {
+            group.keyDim() * dtype.bytes() / WORD,
+            group.valueDim() * dtype.bytes() / WORD,
+            group.scalesPerHead() * dtype.scaleBytes() / WORD
+        };
+        return DigestShape.of(
+                group.firstHead(), group.kvHeads(), blockTokens, words, turnedKeys ? DigestShape.TURNED_KEYS : 0);
     }
 
     /** Offset of one layer of one block from the start of the pool's KV bytes. */
@@ -85,8 +107,9 @@ public record KvLayout(
         long offset = 0;
         for (LayerGroup group : groups) {
             long size = layerBlockBytes(group);
-            if (layer < group.firstLayer() + group.layers()) {
-                return offset + ((long) (layer - group.firstLayer()) * blocks + block) * size;
+            int inGroup = firstLayer() + layer - group.firstLayer();
+            if (inGroup < group.layers()) {
+                return offset + ((long) inGroup * blocks + block) * size;
             }
             offset += size * blocks * group.layers();
         }
@@ -112,6 +135,10 @@ public record KvLayout(
         return Math.ceilDiv(tokens, blockTokens);
     }
 
+    public KvLayout withRank(int number, int of) {
+        return new KvLayout(groups, blockTokens, dtype, turnedKeys, blocks, number, of);
+    }
+
     public KvLayout withBlocks(int count) {
         return new KvLayout(groups, blockTokens, dtype, turnedKeys, count, rank, ranks);
     }
@@ -120,8 +147,17 @@ public record KvLayout(
         return new KvLayout(groups, blockTokens, dtype, true, blocks, rank, ranks);
     }
 
-    /** True when blocks of the other pool can be copied into this one as they are. The number of blocks may differ. */
+    /**
+     * True when blocks of the other pool can be copied into this one as they are: both hold the same layers and heads in the
+     * same way. Their numbers of blocks and their ranks may differ.
+     */
     public boolean compatibleWith(KvLayout other) {
-        return withBlocks(1).equals(other.withBlocks(1));
+        return withBlocks(1).withRank(0, 1).equals(other.withBlocks(1).withRank(0, 1));
+    }
+
+    @Override
+    public String toString() {
+        return "%s of %s%s, %d blocks of %d tokens, rank %d of %d"
+                .formatted(groups, dtype, turnedKeys ? ", turned keys" : "", blocks, blockTokens, rank, ranks);
     }
 }

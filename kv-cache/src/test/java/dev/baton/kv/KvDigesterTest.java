@@ -37,11 +37,12 @@ class KvDigesterTest {
                 COMMON.withTurnedKeys(),
                 KvLayout.uniform(1, 1, 128, 64, KvDtype.BF16, 2).withTurnedKeys(),
                 KvLayout.uniform(1, 2, 5, 7, KvDtype.F32, 2).withTurnedKeys(),
+                KvLayout.uniform(1, 3, 8, 16, KvDtype.I8, 2),
                 KvLayout.uniform(1, 3, 6, 16, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 1, 128, 64, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 2, 5, 7, KvDtype.F32, 2),
                 new KvLayout(
-                        List.of(new LayerGroup(0, 1, 2, 24, 8, 0), new LayerGroup(1, 1, 1, 40, 0, 9)),
+                        List.of(new LayerGroup(8, 1, 2, 2, 24, 8, 0), new LayerGroup(9, 1, 0, 1, 40, 0, 9)),
                         16,
                         KvDtype.BF16,
                         true,
@@ -62,10 +63,12 @@ class KvDigesterTest {
         long a = 0;
         long b = 0;
         long at = 0;
-        for (int kind = 0; kind < 2; kind++) {
-            int words = (kind == 0 ? group.keyDim() : group.valueDim())
-                    * layout.dtype().bytes()
-                    / 4;
+        for (int kind = 0; kind < 3; kind++) {
+            int words = switch (kind) {
+                case 0 -> group.keyDim() * layout.dtype().bytes() / 4;
+                case 1 -> group.valueDim() * layout.dtype().bytes() / 4;
+                default -> (group.valueDim() == 0 ? 1 : 2) * layout.dtype().scaleBytes() / 4;
+            };
             for (int head = 0; head < group.kvHeads(); head++) {
                 int[] x = bytes.asSlice(at, 4L * words * layout.blockTokens()).toArray(ValueLayout.JAVA_INT_UNALIGNED);
                 long sliceA = 0;
@@ -76,8 +79,8 @@ class KvDigesterTest {
                     sliceA += word * (DigestWeights.a(c) & 0xFFFF_FFFFL);
                     sliceB += word * (DigestWeights.b(c) & 0xFFFF_FFFFL);
                 }
-                a += DigestWeights.pa(DigestWeights.slice(kind, head)) * sliceA;
-                b += DigestWeights.pb(DigestWeights.slice(kind, head)) * sliceB;
+                a += DigestWeights.pa(DigestWeights.slice(kind, group.firstHead() + head)) * sliceA;
+                b += DigestWeights.pb(DigestWeights.slice(kind, group.firstHead() + head)) * sliceB;
                 at += 4L * words * layout.blockTokens();
             }
         }

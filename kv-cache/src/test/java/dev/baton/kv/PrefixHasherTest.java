@@ -22,6 +22,18 @@ class PrefixHasherTest {
                         "f344788b3bcc22d1d73aa01e514e3e8f");
     }
 
+    /** Golden values too. Without an adapter names are as they were before there were adapters. */
+    @Test
+    void anAdapterChangesEveryName() {
+        assertThat(new PrefixHasher(bytes("tenant"), 42, "lora-7", 2).chain(TOKENS))
+                .map(BlockHash::toString)
+                .containsExactly(
+                        "9b6b33d764dd4521075d1bd48e66d1e1",
+                        "93577c36171f3fe7570bf76bc20aea7c",
+                        "4c2f18d1acdf7c7ad9f86cc96af0634a");
+        assertThat(new PrefixHasher(bytes("tenant"), 42, "", 2).chain(TOKENS)).isEqualTo(hasher.chain(TOKENS));
+    }
+
     @Test
     void aNameDependsOnEverythingBeforeIt() {
         List<BlockHash> chain = hasher.chain(TOKENS);

@@ -18,7 +18,7 @@ record AnnouncementCheck(PeerAddress address, KvLayout layout, int peerBlocks, b
     /** @return bytes announced, at most {@code allowed} */
     long bytes(@Nullable IncomingTransfer inbound, KvLayerDone done, long allowed) throws SessionRefused {
         int count = done.getSourceBlocksCount();
-        int layer = done.getLayer();
+        int layer = layer(done);
         if (inbound == null || layer < 0 || layer >= layout.layers() || count == 0) {
             throw violation("layer %d, %d blocks, ticket %d".formatted(layer, count, done.getTicket()));
         }
@@ -40,6 +40,11 @@ record AnnouncementCheck(PeerAddress address, KvLayout layout, int peerBlocks, b
             }
         }
         return bytes;
+    }
+
+    /** The announced layer as our layout counts it; the wire counts from the model's first. */
+    int layer(KvLayerDone done) {
+        return done.getLayer() - layout.firstLayer();
     }
 
     SessionRefused violation(String what) {

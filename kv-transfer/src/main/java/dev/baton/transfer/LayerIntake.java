@@ -17,8 +17,11 @@ import org.jspecify.annotations.Nullable;
  * dropped.
  */
 sealed interface LayerIntake {
-    /** @return false when the bytes are not those that the sender digested */
-    boolean take(IncomingTransfer inbound, KvLayerDone done) throws IOException;
+    /**
+     * @param layer that is announced, as our layout counts it
+     * @return false when the bytes are not those that the sender digested
+     */
+    boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) throws IOException;
 
     /** What the sender made of one of the blocks. */
     private static KvDigest announced(KvLayerDone done, int index) {
@@ -33,8 +36,7 @@ sealed interface LayerIntake {
     record SharedMemory(
             PeerPool peer, KvRegion own, @Nullable KvDigester digester) implements LayerIntake {
         @Override
-        public boolean take(IncomingTransfer inbound, KvLayerDone done) {
-            int layer = done.getLayer();
+        public boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) {
             boolean same = true;
             for (int i = 0; same && i < done.getSourceBlocksCount() && inbound.beginWrite(); i++) {
                 try {
@@ -70,8 +72,7 @@ sealed interface LayerIntake {
         }
 
         @Override
-        public boolean take(IncomingTransfer inbound, KvLayerDone done) throws IOException {
-            int layer = done.getLayer();
+        public boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) throws IOException {
             boolean same = true;
             for (int i = 0; i < done.getSourceBlocksCount(); i++) {
                 int index = done.getFromBlock() + i;

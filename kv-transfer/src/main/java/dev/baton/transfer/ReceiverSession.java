@@ -247,9 +247,9 @@ final class ReceiverSession {
             throw check.violation("no such ticket");
         }
         allowed -= bytes;
-        boolean same = intake.take(inbound, done);
+        boolean same = intake.take(inbound, check.layer(done), done);
         inbound.receive(
-                done.getLayer(),
+                check.layer(done),
                 done.getSourceBlocksCount(),
                 bytes,
                 receiver.time().nanos());

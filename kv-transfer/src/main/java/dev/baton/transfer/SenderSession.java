@@ -233,7 +233,7 @@ final class SenderSession {
         int[] source = piece.source();
         KvLayerDone.Builder done = KvLayerDone.newBuilder()
                 .setTicket(ticket.id)
-                .setLayer(piece.layer())
+                .setLayer(region.layout().firstLayer() + piece.layer())
                 .setFromBlock(piece.from());
         boolean pushes = ticket.transport == KvTransportKind.TCP;
         ByteBuffer[] payload = new ByteBuffer[pushes ? source.length : 0];

@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
+import dev.baton.kv.LayerGroup;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvAllDone;
 import dev.baton.protocol.v1.KvCredit;
@@ -141,19 +142,42 @@ class DistrustTest {
         }
     }
 
+    @Test
+    void refusesAnotherArithmeticAndNamesBoth() throws Exception {
+        PoolIdentity identity =
+                new PoolIdentity("decode-1", 1, Fixture.FINGERPRINT, "int8 weights, f32 arithmetic", Fixture.LAYOUT);
+        try (SharedPool other = SharedPool.create(folder, identity)) {
+            Failure failure = fetch(
+                    Fixture.settings(KvTransportKind.TCP),
+                    Fixture.settings(KvTransportKind.TCP),
+                    other,
+                    prefillPool.identity().worker());
+            assertThat(failure.getCode()).isEqualTo(Failure.Code.MODEL_MISMATCH);
+            assertThat(failure.getMessage())
+                    .contains("int8 weights, f32 arithmetic")
+                    .contains(Fixture.ARITHMETIC);
+        }
+    }
+
     static Stream<Arguments> otherLayouts() {
+        LayerGroup ours = Fixture.LAYOUT.groups().getFirst();
+        LayerGroup otherHeads =
+                new LayerGroup(ours.firstLayer(), ours.layers(), 0, ours.kvHeads(), ours.keyDim(), ours.valueDim(), 0);
         return Stream.of(
                 arguments(
+                        new KvLayout(List.of(otherHeads), Fixture.BLOCK_TOKENS, KvDtype.BF16, false, 64, 0, 8),
+                        "heads 0-1"),
+                arguments(
                         KvLayout.uniform(4, 2, 64, 2 * Fixture.BLOCK_TOKENS, KvDtype.BF16, 64),
-                        "blockTokens=" + 2 * Fixture.BLOCK_TOKENS),
-                arguments(Fixture.LAYOUT.withTurnedKeys(), "turnedKeys=true"));
+                        "blocks of %d tokens".formatted(2 * Fixture.BLOCK_TOKENS)),
+                arguments(Fixture.LAYOUT.withTurnedKeys(), "turned keys"));
     }
 
     @ParameterizedTest
     @MethodSource("otherLayouts")
     void refusesAnotherLayoutAndNamesWhatDiffers(KvLayout layout, String named) throws Exception {
-        try (SharedPool other =
-                        SharedPool.create(folder, new PoolIdentity("decode-1", 1, Fixture.FINGERPRINT, layout));
+        try (SharedPool other = SharedPool.create(
+                        folder, new PoolIdentity("decode-1", 1, Fixture.FINGERPRINT, Fixture.ARITHMETIC, layout));
                 KvSender sender = Fixture.sender(prefillPool, Fixture.settings(KvTransportKind.TCP));
                 KvReceiver receiver = Fixture.receiver(other, Fixture.settings(KvTransportKind.TCP))) {
             ReceiveOutcome outcome = Fixture.await(receiver.fetch(new TicketRequest(
@@ -204,11 +228,13 @@ class DistrustTest {
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
                             ReceiveOutcome.Failed.class,
-                            failed -> assertThat(failed.failure().getMessage()).contains("digest of layer 0"));
+                            failed -> assertThat(failed.failure().getMessage())
+                                    .contains("digest of layer " + Fixture.FIRST_LAYER));
             assertThat(Fixture.await(outbound.completion()))
                     .isInstanceOfSatisfying(
                             SendOutcome.Failed.class,
-                            failed -> assertThat(failed.failure().getMessage()).contains("digest of layer 0"));
+                            failed -> assertThat(failed.failure().getMessage())
+                                    .contains("digest of layer " + Fixture.FIRST_LAYER));
         }
     }
 
@@ -268,7 +294,7 @@ class DistrustTest {
     private static KvLayerDone.Builder layer(KvTransportKind kind, long ticket) {
         return KvLayerDone.newBuilder()
                 .setTicket(ticket)
-                .setLayer(0)
+                .setLayer(Fixture.FIRST_LAYER)
                 .setFromBlock(0)
                 .addSourceBlocks(1)
                 .addDigests(0)
@@ -278,8 +304,8 @@ class DistrustTest {
 
     /** A message that an honest sender never sends. */
     enum Lie {
-        LAYER_OUTSIDE(done -> done.setLayer(4)),
-        LAYER_NEGATIVE(done -> done.setLayer(-1)),
+        LAYER_OUTSIDE(done -> done.setLayer(Fixture.FIRST_LAYER + 4)),
+        LAYER_NEGATIVE(done -> done.setLayer(Fixture.FIRST_LAYER - 1)),
         BLOCK_OUTSIDE_THE_TICKET(done -> done.setFromBlock(2)),
         BLOCK_NEGATIVE(done -> done.setFromBlock(-1)),
         BLOCKS_SKIPPED(done -> done.setFromBlock(1)),

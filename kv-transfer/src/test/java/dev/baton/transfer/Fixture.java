@@ -3,6 +3,7 @@ package dev.baton.transfer;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
+import dev.baton.kv.LayerGroup;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.KvTransportKind;
@@ -18,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -28,14 +30,20 @@ import java.util.concurrent.TimeoutException;
 final class Fixture {
     static final String SECRET = "a secret of the test cluster";
     static final long FINGERPRINT = 0x1234_5678_9abc_def0L;
+    static final String ARITHMETIC = "made up, BF16 KV";
     static final int BLOCK_TOKENS = 16;
-    static final KvLayout LAYOUT = KvLayout.uniform(4, 2, 64, BLOCK_TOKENS, KvDtype.BF16, 64);
+    static final int FIRST_LAYER = 4;
+
+    /** Of a rank that holds a few layers and heads of a model. */
+    static final KvLayout LAYOUT = new KvLayout(
+            List.of(new LayerGroup(FIRST_LAYER, 4, 6, 2, 64, 64, 0)), BLOCK_TOKENS, KvDtype.BF16, false, 64, 3, 8);
+
     static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private Fixture() {}
 
     static PoolIdentity identity(String worker, long epoch) {
-        return new PoolIdentity(worker, epoch, FINGERPRINT, LAYOUT);
+        return new PoolIdentity(worker, epoch, FINGERPRINT, ARITHMETIC, LAYOUT);
     }
 
     static SessionLimits limits(long creditBytes) {

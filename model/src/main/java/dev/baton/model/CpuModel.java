@@ -120,16 +120,17 @@ final class CpuModel implements OpenModel {
                 stopTokens,
                 layout(blocks),
                 exact,
-                "%s, %s KV, own products (%s), %d threads"
-                        .formatted(arithmetic(), dtype, kernels.name(), settings.threads()));
+                arithmetic(),
+                "%s, own products (%s), %d threads".formatted(arithmetic(), kernels.name(), settings.threads()));
     }
 
     private String arithmetic() {
-        return switch (settings.precision().weights()) {
+        String products = switch (settings.precision().weights()) {
             case STORED -> layers.getFirst().qkv().type() + " weights, f32 arithmetic";
             case INT8 -> "int8 weights scaled per output, f32 arithmetic";
             case W8A8 -> "int8 weights scaled per output times int8 activations scaled per token, f32 between products";
         };
+        return products + ", " + dtype + " KV";
     }
 
     @Override

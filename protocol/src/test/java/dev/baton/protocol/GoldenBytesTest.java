@@ -38,8 +38,7 @@ class GoldenBytesTest {
     }
 
     static Stream<Golden> older() {
-        return GoldenMessages.older().entrySet().stream()
-                .map(entry -> new Golden("version-0/" + entry.getKey(), entry.getValue()));
+        return GoldenMessages.older().entrySet().stream().map(entry -> new Golden(entry.getKey(), entry.getValue()));
     }
 
     record Golden(String name, Message message) {

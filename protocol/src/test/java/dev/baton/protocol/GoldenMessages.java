@@ -14,10 +14,13 @@ import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.KvHolder;
+import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Pong;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Resume;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.SignedWorkerState;
@@ -52,6 +55,11 @@ final class GoldenMessages {
             .setMessage("why")
             .build();
 
+    static final RequestTags TAGS = RequestTags.newBuilder()
+            .setTenantClass("gold")
+            .setTraceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+            .build();
+
     static final Map<String, Message> ALL = all();
 
     private GoldenMessages() {}
@@ -69,7 +77,13 @@ final class GoldenMessages {
                 handoff.setCompute(ComputeHere.getDefaultInstance()).build());
         all.put(
                 "handoff-restore",
-                handoff.setCompute(ComputeHere.newBuilder().setMostTokens(64)).build());
+                handoff.setCompute(ComputeHere.newBuilder()
+                                .setMostTokens(64)
+                                .addHolders(KvHolder.newBuilder()
+                                        .setWorker(WORKER)
+                                        .setHost("host")
+                                        .setPort(7_071)))
+                        .build());
         all.put("failure", FAILURE);
         all.put("worker-state", workerState());
         all.put(
@@ -85,33 +99,56 @@ final class GoldenMessages {
         return all;
     }
 
-    /** What earlier builds wrote, by the name of the file in {@code golden/version-0}, as this one reads it. */
+    /** What earlier builds wrote, by the name of the file in {@code golden}, as this one reads it. */
     static Map<String, Message> older() {
-        Generation generation = generation().toBuilder().clearOwner().build();
+        Generation generation =
+                generation().toBuilder().clearOwner().clearAdapter().clearTags().build();
         Map<String, Message> older = new LinkedHashMap<>();
+        beforeTags(older);
         older.put(
-                "prefill-job",
+                "version-0/prefill-job",
                 prefillJob().toBuilder().setGeneration(generation).build());
         Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
-        older.put("handoff-ticket", handoff.setTicket(ticket()).build());
+        older.put("version-0/handoff-ticket", handoff.setTicket(ticket()).build());
         older.put(
-                "handoff-opaque",
+                "version-0/handoff-opaque",
                 handoff.setOpaque(ByteString.copyFromUtf8("opaque")).build());
         older.put(
-                "handoff-compute",
+                "version-0/handoff-compute",
                 handoff.setCompute(ComputeHere.getDefaultInstance()).build());
-        older.put("worker-state", workerState().toBuilder().clearCluster().build());
         older.put(
-                "down-hello",
+                "version-0/worker-state",
+                workerState().toBuilder().clearCluster().build());
+        older.put(
+                "version-0/down-hello",
                 GatewayMessage.newBuilder()
                         .setHello(Hello.newBuilder().setGateway("gateway-0"))
                         .build());
         older.put(
-                "up-welcome",
+                "version-0/up-welcome",
                 WorkerMessage.newBuilder()
                         .setWelcome(Welcome.newBuilder().setWorker(WORKER).setRole(WorkerState.Role.PREFILL))
                         .build());
         return older;
+    }
+
+    /** Before requests had tags and an adapter, and jobs named holders. */
+    private static void beforeTags(Map<String, Message> older) {
+        Generation generation =
+                generation().toBuilder().clearAdapter().clearTags().build();
+        older.put(
+                "version-1/prefill-job",
+                prefillJob().toBuilder().setGeneration(generation).build());
+        Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
+        older.put("version-1/handoff-ticket", handoff.setTicket(ticket()).build());
+        older.put(
+                "version-1/handoff-restore",
+                handoff.setCompute(ComputeHere.newBuilder().setMostTokens(64)).build());
+        older.put(
+                "version-1/kv-ticket",
+                KvMessage.newBuilder()
+                        .setTicket(GoldenTransfer.ticket().toBuilder().clearTags())
+                        .build());
     }
 
     private static void down(Map<String, Message> all) {
@@ -207,6 +244,8 @@ final class GoldenMessages {
                 .setGateway("gateway-0")
                 .setSubmittedUs(1_700_000_000_000_001L)
                 .setOwner(GATEWAY)
+                .setAdapter("adapter-7")
+                .setTags(TAGS)
                 .build();
     }
 

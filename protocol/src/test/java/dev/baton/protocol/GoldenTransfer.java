@@ -8,6 +8,8 @@ import dev.baton.protocol.v1.KvCancel;
 import dev.baton.protocol.v1.KvCancelled;
 import dev.baton.protocol.v1.KvChallenge;
 import dev.baton.protocol.v1.KvCredit;
+import dev.baton.protocol.v1.KvFetch;
+import dev.baton.protocol.v1.KvFound;
 import dev.baton.protocol.v1.KvHello;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvLayoutDescription;
@@ -35,6 +37,10 @@ final class GoldenTransfer {
                         .build());
         all.put("kv-hello", kv.setHello(hello()).build());
         all.put("kv-ticket", kv.setTicket(ticket()).build());
+        all.put("kv-fetch", kv.setFetch(fetch()).build());
+        all.put(
+                "kv-found",
+                kv.setFound(KvFound.newBuilder().setTicket(27).setBlocks(2)).build());
         all.put("kv-layer-done", kv.setLayerDone(layerDone()).build());
         all.put(
                 "kv-all-done",
@@ -70,7 +76,7 @@ final class GoldenTransfer {
 
     private static KvHello hello() {
         return KvHello.newBuilder()
-                .setVersion(2)
+                .setVersion(3)
                 .setWorker(GoldenMessages.WORKER)
                 .setModelFingerprint(FINGERPRINT)
                 .setLayout(layout())
@@ -83,6 +89,7 @@ final class GoldenTransfer {
                 .setPoolBytes(1L << 28)
                 .setExpects(WorkerRef.newBuilder().setId("prefill-0").setEpoch(5))
                 .setDigests(true)
+                .setArithmetic("bf16, own products")
                 .build();
     }
 
@@ -94,17 +101,20 @@ final class GoldenTransfer {
                         .setKvHeads(4)
                         .setKeyDim(64)
                         .setValueDim(128)
-                        .setWindow(4_096))
+                        .setWindow(4_096)
+                        .setFirstHead(8))
                 .setBlockTokens(64)
                 .setElementBytes(2)
                 .setDtype("bf16")
                 .setRank(1)
                 .setRanks(2)
                 .setBlocks(1_000)
+                .setTurnedKeys(true)
+                .setScaleBytes(4)
                 .build();
     }
 
-    private static KvTicket ticket() {
+    static KvTicket ticket() {
         return KvTicket.newBuilder()
                 .setTicket(19)
                 .setRequestId("request")
@@ -112,6 +122,17 @@ final class GoldenTransfer {
                 .setTokens(1_024)
                 .addAllBlocks(List.of(3, 300))
                 .setTransport(KvTransportKind.TCP)
+                .setTags(GoldenMessages.TAGS)
+                .build();
+    }
+
+    private static KvFetch fetch() {
+        return KvFetch.newBuilder()
+                .setTicket(26)
+                .setNames(ByteString.copyFromUtf8("sixteen bytes 01sixteen bytes 02"))
+                .addAllBlocks(List.of(5, 500))
+                .setTransport(KvTransportKind.SHARED_MEMORY)
+                .setTags(GoldenMessages.TAGS)
                 .build();
     }
 

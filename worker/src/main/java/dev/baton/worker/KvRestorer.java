@@ -41,8 +41,9 @@ public final class KvRestorer implements AutoCloseable {
         long started = System.nanoTime();
         int[] tokens = KnownTokens.of(generation);
         int first = cachedTokens / blockTokens;
-        List<BlockHash> chain =
-                new PrefixHasher(generation.getTenantSalt().toByteArray(), fingerprint, blockTokens).chain(tokens);
+        List<BlockHash> chain = new PrefixHasher(
+                        generation.getTenantSalt().toByteArray(), fingerprint, generation.getAdapter(), blockTokens)
+                .chain(tokens);
         Optional<HeldRows> held = pools.longest(chain, tokens, first);
         int copied = held.map(rows -> pools.copy(rows, Arrays.copyOfRange(blocks, first, blocks.length)))
                 .orElse(0);

@@ -77,7 +77,7 @@ public final class ModelRuntime implements AutoCloseable {
                             identity.id(),
                             identity.epoch(),
                             model.shape(blocks).fingerprint(),
-                            model.shape(blocks).numerics(),
+                            model.shape(blocks).arithmetic(),
                             model.layout(blocks)));
             @Nullable OrphanPools orphans = null;
             try {

@@ -31,7 +31,8 @@ public record SimulatedModel(
     @Override
     public ModelShape shape(int blocks) {
         long fingerprint = Mixing.mix(Mixing.mix(vocab, layers), blockTokens);
-        return new ModelShape(name, fingerprint, vocab, maxContext, stopTokens, layout(blocks), true, "simulated");
+        return new ModelShape(
+                name, fingerprint, vocab, maxContext, stopTokens, layout(blocks), true, "simulated", "simulated");
     }
 
     @Override

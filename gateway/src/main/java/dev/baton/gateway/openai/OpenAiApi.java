@@ -10,6 +10,8 @@ import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.protocol.TagLimits;
+import dev.baton.protocol.v1.RequestTags;
 import java.math.BigDecimal;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -133,7 +135,11 @@ public final class OpenAiApi implements WebHandler {
                 response.trace().requestId(),
                 tenant,
                 timeout(request.getHeaders()),
-                Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")));
+                Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")),
+                RequestTags.newBuilder()
+                        .setTraceparent(
+                                TagLimits.traceparent(request.getHeaders().getFirst("traceparent")))
+                        .build());
         return bodies.read(request, body -> pool.run(tenant, body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());

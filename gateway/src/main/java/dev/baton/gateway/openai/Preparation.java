@@ -7,6 +7,7 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.tokenizer.ChatPrompt;
 import dev.baton.tokenizer.TokenIds;
@@ -38,7 +39,7 @@ public final class Preparation {
     }
 
     /** What a request says beside its body: its id, its tenant, the longest wait, and whether it asks for timing. */
-    record Caller(String requestId, String tenant, Duration timeout, boolean wantsTiming) {}
+    record Caller(String requestId, String tenant, Duration timeout, boolean wantsTiming, RequestTags tags) {}
 
     /** The tokens of one prompt and the rule that ends each of its choices. */
     private record Prompt(int[] tokens, Stopping stopping) {}
@@ -145,7 +146,8 @@ public final class Preparation {
                     options.sampling().toBuilder().setSeed(seed + choice).build(),
                     prompt.stopping(),
                     options.priority(),
-                    now.plus(caller.timeout())));
+                    now.plus(caller.timeout()),
+                    caller.tags()));
         }
         return new PreparedRequest(
                 (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.UsageEvent;
@@ -253,6 +254,7 @@ class RequestDispatchIT {
                 Sampling.newBuilder().setSeed(1).build(),
                 Stopping.newBuilder().setMaxTokens(maxTokens).build(),
                 0,
-                Instant.now().plus(time));
+                Instant.now().plus(time),
+                RequestTags.getDefaultInstance());
     }
 }

@@ -11,6 +11,7 @@ import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.ServingMode;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -64,7 +65,8 @@ class RequestLoopTest {
                     Sampling.getDefaultInstance(),
                     Stopping.newBuilder().setMaxTokens(5).build(),
                     0,
-                    CLOCK.instant().plusSeconds(60));
+                    CLOCK.instant().plusSeconds(60),
+                    RequestTags.getDefaultInstance());
             admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
             ActiveRequest active = withoutRegistry(request, sink, loop, admission);
 

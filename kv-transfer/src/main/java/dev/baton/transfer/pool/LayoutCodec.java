@@ -16,6 +16,7 @@ public final class LayoutCodec {
                 .setElementBytes(layout.dtype().bytes())
                 .setDtype(layout.dtype().name())
                 .setTurnedKeys(layout.turnedKeys())
+                .setScaleBytes(layout.dtype().scaleBytes())
                 .setRank(layout.rank())
                 .setRanks(layout.ranks())
                 .setBlocks(layout.blocks());
@@ -23,6 +24,7 @@ public final class LayoutCodec {
             description.addGroups(KvLayoutDescription.Group.newBuilder()
                     .setFirstLayer(group.firstLayer())
                     .setLayers(group.layers())
+                    .setFirstHead(group.firstHead())
                     .setKvHeads(group.kvHeads())
                     .setKeyDim(group.keyDim())
                     .setValueDim(group.valueDim())
@@ -34,16 +36,19 @@ public final class LayoutCodec {
     /** @throws IllegalArgumentException when the description is not a layout */
     public static KvLayout layout(KvLayoutDescription description) {
         KvDtype dtype = Arrays.stream(KvDtype.values())
-                .filter(value ->
-                        value.name().equals(description.getDtype()) && value.bytes() == description.getElementBytes())
+                .filter(value -> value.name().equals(description.getDtype())
+                        && value.bytes() == description.getElementBytes()
+                        && value.scaleBytes() == description.getScaleBytes())
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("unknown KV element type %s of %d bytes"
-                        .formatted(description.getDtype(), description.getElementBytes())));
+                .orElseThrow(() -> new IllegalArgumentException("unknown KV element type %s of %d bytes, scales of %d"
+                        .formatted(
+                                description.getDtype(), description.getElementBytes(), description.getScaleBytes())));
         return new KvLayout(
                 description.getGroupsList().stream()
                         .map(group -> new LayerGroup(
                                 group.getFirstLayer(),
                                 group.getLayers(),
+                                group.getFirstHead(),
                                 group.getKvHeads(),
                                 group.getKeyDim(),
                                 group.getValueDim(),

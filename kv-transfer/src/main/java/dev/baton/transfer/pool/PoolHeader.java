@@ -14,20 +14,21 @@ import java.nio.charset.StandardCharsets;
  * {@link LedgerFormat} tells, then the KV bytes.
  *
  * <pre>
- *  0  magic "BATONKVP"     8  version 2          12  description bytes
+ *  0  magic "BATONKVP"     8  version 3          12  description bytes
  * 16  bytes of the file   24  first table byte   32  table bytes
  * 40  first KV byte       48  KV bytes           56  generation: grows each time a worker takes the pool over
  * 64  turn                72  checksum of bytes 8 to 56, 64 to 72 and the description
  * 80  KvPoolDescription
  * </pre>
  *
- * <p>Version 1 had no block table, and the epoch of its worker in its file's name; it is refused.
+ * <p>Version 1 had no block table, and the epoch of its worker in its file's name. Version 2 said nothing of turned keys,
+ * heads and scales. Both are refused.
  *
  * @param generation lives of the pool, 1 for the first
  * @param turn of the pools of one worker, the one with the highest was taken last
  */
 record PoolHeader(PoolIdentity identity, long generation, long turn) {
-    static final int VERSION = 2;
+    static final int VERSION = 3;
     static final int FIXED_BYTES = 4096;
     private static final long MAGIC = MemorySegment.ofArray("BATONKVP".getBytes(StandardCharsets.US_ASCII))
             .get(u64(), 0);

@@ -9,7 +9,8 @@ import dev.baton.protocol.v1.WorkerRef;
  *
  * @param epoch of the worker's life: random at each start of the process
  * @param modelFingerprint equal fingerprints make equal KV
- * @param arithmetic in what the KV was computed, for people: "bf16, own products" say
+ * @param arithmetic in what the KV is computed, whatever the machine: "bf16 weights, f32 arithmetic, BF16 KV" say. Part of the
+ *     fingerprint, here for the errors
  */
 public record PoolIdentity(String workerId, long epoch, long modelFingerprint, String arithmetic, KvLayout layout) {
     private static final int MAX_ARITHMETIC = 256;
@@ -19,7 +20,10 @@ public record PoolIdentity(String workerId, long epoch, long modelFingerprint, S
             throw new IllegalArgumentException(
                     "worker id '%s': use up to 64 letters, digits, '.', '_' and '-'".formatted(workerId));
         }
-        arithmetic = arithmetic.length() > MAX_ARITHMETIC ? arithmetic.substring(0, MAX_ARITHMETIC) : arithmetic;
+        if (arithmetic.length() > MAX_ARITHMETIC) {
+            throw new IllegalArgumentException(
+                    "arithmetic described in %d characters, at most %d".formatted(arithmetic.length(), MAX_ARITHMETIC));
+        }
     }
 
     /** Of arithmetic that nobody has described. */

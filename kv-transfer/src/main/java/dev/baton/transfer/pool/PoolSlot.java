@@ -121,6 +121,10 @@ record PoolSlot(Path pool, PoolLock lock, Optional<PoolHeader> left, long turn) 
                     .formatted(
                             theirs.modelFingerprint(), theirs.arithmetic(), own.modelFingerprint(), own.arithmetic()));
         }
+        if (!theirs.arithmetic().equals(own.arithmetic())) {
+            throw new IOException(
+                    "its KV was computed in %s, ours is in %s".formatted(theirs.arithmetic(), own.arithmetic()));
+        }
         if (!theirs.layout().equals(own.layout())) {
             throw new IOException("its layout is %s, ours %s".formatted(theirs.layout(), own.layout()));
         }

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  * sender, its pool's path included. Each side refuses what cannot work before a byte moves.
  */
 public final class Handshake {
-    /** Version of the session's messages. Digests are two sums since version 2; version 1 is refused. */
-    public static final int VERSION = 2;
+    /** Version of the session's messages. Blocks are fetched by name since version 3; older ones are refused. */
+    public static final int VERSION = 3;
 
     private static final int LIMIT = 64 << 10;
 
@@ -94,6 +94,7 @@ public final class Handshake {
                 .setVersion(VERSION)
                 .setWorker(identity.worker())
                 .setModelFingerprint(identity.modelFingerprint())
+                .setArithmetic(identity.arithmetic())
                 .setLayout(LayoutCodec.describe(identity.layout()))
                 .setMachine(machine)
                 .addAllTransports(transport.kinds())
@@ -110,8 +111,18 @@ public final class Handshake {
         return switch (message.getMessageCase()) {
             case HELLO -> message.getHello();
             case NACK -> throw new SessionRefused(message.getNack().getFailure());
-            case CHALLENGE, TICKET, LAYER_DONE, ALL_DONE, ACK, CANCEL, CANCELLED, PING, CREDIT, MESSAGE_NOT_SET ->
-                throw unexpected(message);
+            case CHALLENGE,
+                    TICKET,
+                    FETCH,
+                    FOUND,
+                    LAYER_DONE,
+                    ALL_DONE,
+                    ACK,
+                    CANCEL,
+                    CANCELLED,
+                    PING,
+                    CREDIT,
+                    MESSAGE_NOT_SET -> throw unexpected(message);
         };
     }
 
@@ -164,6 +175,7 @@ public final class Handshake {
                     hello.getWorker().getId(),
                     hello.getWorker().getEpoch(),
                     hello.getModelFingerprint(),
+                    hello.getArithmetic(),
                     LayoutCodec.layout(hello.getLayout()));
         } catch (IllegalArgumentException e) {
             throw refused(Failure.Code.MODEL_MISMATCH, "the peer's hello makes no sense: " + e.getMessage());
@@ -171,13 +183,23 @@ public final class Handshake {
         if (theirs.modelFingerprint() != own.modelFingerprint()) {
             throw refused(
                     Failure.Code.MODEL_MISMATCH,
-                    "model fingerprint %016x here, %016x there: load the same model with the same dtype"
-                            .formatted(own.modelFingerprint(), theirs.modelFingerprint()));
+                    "model fingerprint %016x (%s) here, %016x (%s) there: load the same model with the same dtype"
+                            .formatted(
+                                    own.modelFingerprint(),
+                                    own.arithmetic(),
+                                    theirs.modelFingerprint(),
+                                    theirs.arithmetic()));
+        }
+        if (!theirs.arithmetic().equals(own.arithmetic())) {
+            throw refused(
+                    Failure.Code.MODEL_MISMATCH,
+                    "KV is computed in %s here, in %s there: run the same Baton with the same baton.engine settings"
+                            .formatted(own.arithmetic(), theirs.arithmetic()));
         }
         if (!own.layout().compatibleWith(theirs.layout())) {
             throw refused(
                     Failure.Code.MODEL_MISMATCH,
-                    "KV layouts differ, %s here, %s there: set the same block size and dtype"
+                    "KV layouts differ, %s here, %s there: set the same block size and dtype, and share the model among ranks alike"
                             .formatted(own.layout(), theirs.layout()));
         }
         if (hello.getDigests() != digests) {

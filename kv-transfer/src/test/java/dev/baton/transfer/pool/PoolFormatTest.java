@@ -27,10 +27,10 @@ import org.junit.jupiter.api.Test;
  */
 class PoolFormatTest {
     private static final KvLayout LAYOUT = new KvLayout(
-            List.of(new LayerGroup(0, 2, 2, 8, 8, 0), new LayerGroup(2, 1, 1, 16, 0, 128)),
+            List.of(new LayerGroup(4, 2, 6, 2, 8, 8, 0), new LayerGroup(6, 1, 3, 1, 16, 0, 128)),
             16,
             KvDtype.BF16,
-            false,
+            true,
             3,
             1,
             2);
@@ -86,7 +86,7 @@ class PoolFormatTest {
 
     /** KV of zeros, whose digests are zero however they are computed. */
     @Test
-    void writesTheBytesOfVersion2() throws IOException {
+    void writesTheBytesOfVersion3() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment file = arena.allocate(HEADER.fileBytes(), 64);
             HEADER.write(file);
@@ -97,14 +97,14 @@ class PoolFormatTest {
             ledger.seal(1, FIRST, SECOND);
             ledger.record(0, null, TOKENS, 0, 1);
             ledger.forget(0);
-            assertThat(dump(file)).isEqualTo(fixture("pool-v2.txt"));
+            assertThat(dump(file)).isEqualTo(fixture("pool-v3.txt"));
         }
     }
 
     @Test
-    void readsTheBytesOfVersion2() throws IOException {
+    void readsTheBytesOfVersion3() throws IOException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = bytes(fixture("pool-v2.txt"), HEADER.fileBytes(), arena);
+            MemorySegment file = bytes(fixture("pool-v3.txt"), HEADER.fileBytes(), arena);
             assertThat(PoolHeader.read(file)).isEqualTo(HEADER);
             LedgerReader reader = reader(file);
             assertThat(reader.condition(0)).isEqualTo(LedgerReader.Condition.NAMELESS);
@@ -120,29 +120,6 @@ class PoolFormatTest {
             });
             assertThat(reader.open(0)).isEmpty();
             assertThat(reader.changes()).isEqualTo(6);
-        }
-    }
-
-    @Test
-    void aHeaderSaysWhetherKeysAreTurned() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = arena.allocate(HEADER.fileBytes(), 64);
-            PoolHeader turned = new PoolHeader(
-                    new PoolIdentity("prefill-0", 1, 2, "bf16, own products", LAYOUT.withTurnedKeys()), 3, 4);
-            turned.write(file);
-            assertThat(PoolHeader.read(file)).isEqualTo(turned);
-            assertThat(LAYOUT.compatibleWith(PoolHeader.read(file).identity().layout()))
-                    .isFalse();
-        }
-    }
-
-    @Test
-    void refusesTheBytesOfVersion1() throws IOException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = bytes(fixture("pool-v1.txt"), 0x108400, arena);
-            assertThatThrownBy(() -> PoolHeader.read(file))
-                    .isInstanceOf(IOException.class)
-                    .hasMessage("pool file of version 1, this Baton reads 2");
         }
     }
 

@@ -161,14 +161,15 @@ public final class TorchModel implements OpenModel {
                 stopTokens,
                 layout(blocks),
                 exact,
-                "%s products, f32 between, %s KV, libtorch on %s, %s"
-                        .formatted(
-                                settings.precision().dtype() == ModelSettings.DtypeChoice.F32
-                                        ? "f32"
-                                        : "16-bit as stored",
-                                kv(),
-                                device,
-                                attention()));
+                arithmetic(),
+                "%s, libtorch on %s, %s".formatted(arithmetic(), device, attention()));
+    }
+
+    private String arithmetic() {
+        return "%s products, f32 between, %s KV"
+                .formatted(
+                        settings.precision().dtype() == ModelSettings.DtypeChoice.F32 ? "f32" : "16-bit as stored",
+                        kv());
     }
 
     private String attention() {
