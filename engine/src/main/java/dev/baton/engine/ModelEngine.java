@@ -10,8 +10,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An engine on a thread of its own, which parks when there is nothing to do. The thread owns the model runner from start
@@ -29,6 +30,7 @@ public final class ModelEngine implements Engine {
     private final EngineLoop loop;
     private final Thread thread;
     private volatile EngineLoad load;
+    private final AtomicReference<@Nullable CompletableFuture<Void>> check = new AtomicReference<>();
     private volatile boolean closing;
     private volatile boolean parked;
 
@@ -50,7 +52,7 @@ public final class ModelEngine implements Engine {
         this.commands = new CommandQueue(settings.queueCapacity());
         this.listener = listener;
         this.clock = clock;
-        this.loop = new EngineLoop(settings, runner, listener, clock, memory, commands::handOver);
+        this.loop = new EngineLoop(settings, runner, listener, clock, memory, commands::poll);
         this.load = loop.load();
         this.thread = Thread.ofPlatform().name("engine").unstarted(() -> run(runner));
     }
@@ -86,9 +88,12 @@ public final class ModelEngine implements Engine {
         try (runner) {
             try {
                 while (!closing) {
+                    CompletableFuture<Void> asked = check.getAndSet(null);
                     boolean worked = loop.runOnce();
                     load = loop.load();
-                    if (!worked) {
+                    if (asked != null) {
+                        answer(asked);
+                    } else if (!worked) {
                         park();
                     }
                 }
@@ -100,7 +105,11 @@ public final class ModelEngine implements Engine {
             }
             loop.close(end);
         } finally {
-            commands.end(loop);
+            commands.end(loop::handle);
+            CompletableFuture<Void> asked = check.getAndSet(null);
+            if (asked != null) {
+                asked.completeExceptionally(new IllegalStateException("the engine has ended"));
+            }
         }
     }
 
@@ -114,7 +123,7 @@ public final class ModelEngine implements Engine {
 
     private void park() {
         parked = true;
-        if (commands.isEmpty() && !closing) {
+        if (commands.isEmpty() && check.get() == null && !closing) {
             long millis = Math.min(loop.nextExpiry() - clock.wall().millis(), LONGEST_PARK.toMillis());
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.max(millis, 0)));
         }
@@ -133,33 +142,28 @@ public final class ModelEngine implements Engine {
 
     @Override
     public boolean submit(EngineCommand command) {
-        return offer(target -> target.handle(command));
-    }
-
-    private boolean offer(Consumer<EngineLoop> command) {
-        if (closing || !commands.offer(command, loop)) {
+        if (closing || !commands.offer(command)) {
             return false;
         }
+        wake();
+        return true;
+    }
+
+    private void wake() {
         if (parked) {
             LockSupport.unpark(thread);
         }
-        return true;
     }
 
     @Override
     public void checkIntegrity(Duration limit) {
-        CompletableFuture<Void> checked = new CompletableFuture<>();
-        boolean taken = offer(target -> {
-            try {
-                target.checkIntegrity();
-                checked.complete(null);
-            } catch (RuntimeException e) {
-                checked.completeExceptionally(e);
-            }
-        });
-        if (!taken) {
-            throw new IllegalStateException("the engine takes no commands: its queue is full, or it is closing");
+        if (closing) {
+            throw new IllegalStateException("the engine is closing");
         }
+        CompletableFuture<Void> mine = new CompletableFuture<>();
+        CompletableFuture<Void> waiting = check.compareAndExchange(null, mine);
+        CompletableFuture<Void> checked = waiting != null ? waiting : mine;
+        wake();
         try {
             checked.get(limit.toNanos(), TimeUnit.NANOSECONDS);
         } catch (ExecutionException e) {
@@ -170,6 +174,16 @@ public final class ModelEngine implements Engine {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while the pool was checked", e);
+        }
+    }
+
+    /** What was submitted before the check was asked for has been handled. */
+    private void answer(CompletableFuture<Void> asked) {
+        try {
+            loop.checkIntegrity();
+            asked.complete(null);
+        } catch (RuntimeException e) {
+            asked.completeExceptionally(e);
         }
     }
 

@@ -27,7 +27,6 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -45,7 +44,7 @@ public final class Bench implements AutoCloseable {
         QUIET.setLevel(Level.OFF);
     }
 
-    final Queue<Consumer<EngineLoop>> incoming = new ArrayDeque<>();
+    final Queue<EngineCommand> incoming = new ArrayDeque<>();
     public final List<BlockHash> cached = new ArrayList<>();
     public final List<BlockHash> evicted = new ArrayList<>();
     public final List<EngineListener.StepReport> reports = new ArrayList<>();
@@ -133,11 +132,7 @@ public final class Bench implements AutoCloseable {
             }
         };
         EngineClock clock = new EngineClock(() -> Instant.ofEpochMilli(millis), () -> millis * 1_000_000);
-        loop = new EngineLoop(settings, runner, listener, clock, memory, target -> {
-            for (Consumer<EngineLoop> command = incoming.poll(); command != null; command = incoming.poll()) {
-                command.accept(target);
-            }
-        });
+        loop = new EngineLoop(settings, runner, listener, clock, memory, incoming::poll);
     }
 
     /** A prompt of random tokens. */
@@ -156,18 +151,18 @@ public final class Bench implements AutoCloseable {
 
     public RecordingListener admit(Generation generation, Goal work) {
         RecordingListener listener = new RecordingListener();
-        incoming.add(target -> target.handle(new Admit(generation, work, listener)));
+        incoming.add(new Admit(generation, work, listener));
         return listener;
     }
 
     public void cancel(Generation generation) {
-        incoming.add(target -> target.handle(new Cancel(
+        incoming.add(new Cancel(
                 AttemptKey.of(generation),
-                Failure.newBuilder().setCode(Failure.Code.CANCELLED).build())));
+                Failure.newBuilder().setCode(Failure.Code.CANCELLED).build()));
     }
 
     public void release(Generation generation) {
-        incoming.add(target -> target.handle(new Release(AttemptKey.of(generation))));
+        incoming.add(new Release(AttemptKey.of(generation)));
     }
 
     /** All KV has arrived. */
@@ -176,7 +171,7 @@ public final class Bench implements AutoCloseable {
     }
 
     public void arrived(Generation generation, int tokens, int firstToken) {
-        incoming.add(target -> target.handle(new KvArrived(AttemptKey.of(generation), tokens, firstToken)));
+        incoming.add(new KvArrived(AttemptKey.of(generation), tokens, firstToken));
     }
 
     /** Names of the full blocks of these tokens. */

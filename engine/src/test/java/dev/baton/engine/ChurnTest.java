@@ -64,7 +64,6 @@ class ChurnTest {
         } else {
             bench.cancel(generation);
         }
-        bench.incoming.add(target -> {});
         bench.release(generation);
     }
 

@@ -174,8 +174,8 @@ class FailedSequenceTest {
                 throw new IllegalStateException("no room");
             }
         };
-        bench.incoming.add(target -> target.handle(new EngineCommand.Admit(
-                Bench.generation("bad", Bench.prompt(1, 5), 5), Goal.PREFILL_AND_DECODE, throwing)));
+        bench.incoming.add(new EngineCommand.Admit(
+                Bench.generation("bad", Bench.prompt(1, 5), 5), Goal.PREFILL_AND_DECODE, throwing));
         RecordingListener spared =
                 bench.admit(Bench.generation("good", Bench.prompt(2, 5), 5), Goal.PREFILL_AND_DECODE);
         bench.settle();

@@ -23,7 +23,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -191,17 +190,16 @@ class ModelEngineTest {
         bench.loop.close(Admission.failure(Failure.Code.ENGINE_FAILED, "dead"));
         RecordingListener before = new RecordingListener();
         RecordingListener after = new RecordingListener();
-        queue.offer(admission("before", before), bench.loop);
-        queue.end(bench.loop);
-        queue.offer(admission("after", after), bench.loop);
+        queue.offer(admission("before", before));
+        queue.end(bench.loop::handle);
+        queue.offer(admission("after", after));
         assertThat(before.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(after.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(queue.isEmpty()).isTrue();
     }
 
-    private static Consumer<EngineLoop> admission(String id, SequenceListener listener) {
-        Admit admit = new Admit(Bench.generation(id, Bench.prompt(1, 5), 2), Goal.DECODE, listener);
-        return target -> target.handle(admit);
+    private static Admit admission(String id, SequenceListener listener) {
+        return new Admit(Bench.generation(id, Bench.prompt(1, 5), 2), Goal.DECODE, listener);
     }
 
     @Test

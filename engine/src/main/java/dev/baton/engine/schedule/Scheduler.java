@@ -7,7 +7,6 @@ import dev.baton.kv.BlockPool;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -34,13 +33,13 @@ public final class Scheduler<S extends Sequence> {
     private final ScheduleSettings settings;
     private final TreeSet<S> prefilling = new TreeSet<>(WaitingQueue.RANK);
     private final TreeSet<S> decoding = new TreeSet<>(WaitingQueue.RANK);
-    private final TreeSet<S> parked = new TreeSet<>(WaitingQueue.RANK);
+    private final TreeSet<S> holding = new TreeSet<>(WaitingQueue.RANK);
+    private final Reservations<S> reservations;
     private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
     private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
-    private final PreemptionPolicy<S> victims;
+    private final Preemption<S> preemption;
     private long arrivals;
-    private int reservations;
 
     /** A scheduler over a pool whose memory remembers nothing. */
     public Scheduler(BlockPool pool, ScheduleSettings settings) {
@@ -52,7 +51,9 @@ public final class Scheduler<S extends Sequence> {
         this.pool = pool;
         this.cache = new PrefixCache(pool, ledger, settings.blockTokens(), verify);
         this.settings = settings;
-        this.victims = new PreemptionPolicy<>(pool, decoding, prefilling);
+        this.reservations = new Reservations<>(pool, cache);
+        this.preemption =
+                new Preemption<>(pool, cache, queue, prefilling, decoding, reservations, settings.maxSequences());
     }
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
@@ -82,7 +83,7 @@ public final class Scheduler<S extends Sequence> {
         List<S> reserved = new ArrayList<>();
         for (S head = queue.first(); head != null && head.waitsForKv; head = queue.first()) {
             int[] shared = cache.share(head);
-            if (!shortage(blocksFor(head.length()) - shared.length).over()) {
+            if (!preemption.hasRoom(blocksFor(head.length()) - shared.length)) {
                 pool.release(shared);
                 break;
             }
@@ -98,47 +99,10 @@ public final class Scheduler<S extends Sequence> {
 
     private void planDecode(StepPlan<S> plan) {
         for (S sequence : List.copyOf(decoding)) {
-            if (sequence.phase != Phase.DECODING) {
-                continue;
-            }
-            if (!grow(sequence, plan)) {
-                continue;
-            }
-            plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
-        }
-    }
-
-    /** Makes room for one more token, at others' cost where it must be; false when the sequence does not run this step. */
-    private boolean grow(S sequence, StepPlan<S> plan) {
-        while (sequence.length() > sequence.table().capacity()) {
-            Optional<int[]> block = pool.allocate(1);
-            if (block.isPresent()) {
-                sequence.table().append(cache.forget(block.get()));
-                continue;
-            }
-            S victim = victims.all().getFirst();
-            if (victim == sequence && sequence.table().size() == pool.blocks()) {
-                plan.stuck().add(sequence);
-                return false;
-            }
-            preempt(victim, plan);
-            if (victim == sequence) {
-                return false;
+            if (sequence.phase == Phase.DECODING && preemption.grow(sequence, plan)) {
+                plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
             }
         }
-        return true;
-    }
-
-    private void preempt(S sequence, StepPlan<S> plan) {
-        decoding.remove(sequence);
-        prefilling.remove(sequence);
-        pool.release(sequence.table().clear());
-        sequence.computed = 0;
-        sequence.named = 0;
-        sequence.phase = Phase.QUEUED;
-        queue.add(sequence);
-        plan.preempted().add(sequence);
-        plan.chunks().removeIf(chunk -> chunk.sequence() == sequence);
     }
 
     private void planPrefill(StepPlan<S> plan) {
@@ -188,7 +152,7 @@ public final class Scheduler<S extends Sequence> {
         }
         int[] shared = cache.share(sequence);
         int needed = blocksFor(sequence.length()) - shared.length;
-        boolean room = makeRoom(sequence, needed, plan);
+        boolean room = preemption.makeRoom(sequence, needed, plan);
         if (!room || !cache.intact(shared)) {
             pool.release(shared);
             return room && start(sequence, plan); // with what is left of the prefix: one block is broken less
@@ -219,29 +183,10 @@ public final class Scheduler<S extends Sequence> {
         sequence.named = shared.length;
     }
 
-    private boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
-        PreemptionPolicy.Shortage shortage = shortage(blocks);
-        if (!shortage.over()) {
-            victims.below(sequence.terms().priority(), shortage).forEach(victim -> preempt(victim, plan));
-        }
-        return shortage(blocks).over();
-    }
-
-    private PreemptionPolicy.Shortage shortage(int blocks) {
-        return new PreemptionPolicy.Shortage(
-                running() + reservations + 1 - settings.maxSequences(), blocks + decoding.size() - pool.available());
-    }
-
     /** The sequence shares what is here of its prefix; the blocks of the rest are set aside for KV to come. */
     private void reserve(S sequence, int[] shared) {
         takeShared(sequence, shared);
-        sequence.cachedTokens = sequence.computed;
-        sequence.reservedFrom = shared.length;
-        int rest = blocksFor(sequence.length()) - shared.length;
-        sequence.table().append(cache.forget(pool.reserve(rest).orElseThrow()));
-        sequence.phase = Phase.RESERVED;
-        parked.add(sequence);
-        reservations++;
+        reservations.add(sequence, blocksFor(sequence.length()) - shared.length);
         serve(sequence, 1);
     }
 
@@ -295,7 +240,7 @@ public final class Scheduler<S extends Sequence> {
             free(sequence);
         } else {
             sequence.phase = Phase.HOLDING;
-            parked.add(sequence);
+            holding.add(sequence);
         }
         return filled;
     }
@@ -314,7 +259,7 @@ public final class Scheduler<S extends Sequence> {
 
     /** All KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
     public void arrived(S sequence, int token) {
-        activate(sequence);
+        reservations.activate(sequence);
         sequence.computed = sequence.length();
         cache.publish(sequence);
         sequence.append(token);
@@ -327,23 +272,12 @@ public final class Scheduler<S extends Sequence> {
      * computes the rest, its last token always, for that row gives the next token's logits.
      */
     public void arrivedInPart(S sequence, int tokens) {
-        activate(sequence);
+        reservations.activate(sequence);
         sequence.computed = Math.clamp(tokens, sequence.computed, sequence.length() - 1);
         cache.publish(sequence);
         serve(sequence, sequence.length() - sequence.computed);
         sequence.phase = Phase.PREFILLING;
         prefilling.add(sequence);
-    }
-
-    private void activate(S sequence) {
-        if (sequence.phase != Phase.RESERVED) {
-            throw new IllegalStateException("KV for a sequence that is %s, not RESERVED".formatted(sequence.phase));
-        }
-        parked.remove(sequence);
-        reservations--;
-        pool.activate(sequence.reserved());
-        sequence.waitsForKv = false;
-        sequence.started = true;
     }
 
     /** Ends a sequence wherever it is. Blocks into which somebody may write are quarantined until {@link #release}. */
@@ -362,16 +296,12 @@ public final class Scheduler<S extends Sequence> {
                 free(sequence);
             }
             case HOLDING -> {
-                parked.remove(sequence);
+                holding.remove(sequence);
                 free(sequence);
             }
             case RESERVED -> {
-                pool.quarantine(sequence.reserved());
-                pool.release(sequence.table().removeFirst(sequence.reservedFrom));
-                sequence.reservedFrom = 0;
-                reservations--;
+                reservations.quarantine(sequence);
                 expiry.remove(sequence);
-                sequence.phase = Phase.QUARANTINED;
             }
             case QUARANTINED, ENDED -> {}
         }
@@ -387,11 +317,7 @@ public final class Scheduler<S extends Sequence> {
     public void release(S sequence) {
         switch (sequence.phase) {
             case HOLDING -> end(sequence);
-            case QUARANTINED -> {
-                parked.remove(sequence);
-                pool.endQuarantine(sequence.table().clear());
-                sequence.phase = Phase.ENDED;
-            }
+            case QUARANTINED -> reservations.endQuarantine(sequence);
             case QUEUED, PREFILLING -> sequence.released = true;
             case RESERVED, DECODING, ENDED -> {}
         }
@@ -445,7 +371,12 @@ public final class Scheduler<S extends Sequence> {
      */
     public void checkIntegrity() {
         new ScheduleCheck(pool)
-                .run(Stream.of(queue.stream(), prefilling.stream(), decoding.stream(), parked.stream())
+                .run(Stream.of(
+                                queue.stream(),
+                                prefilling.stream(),
+                                decoding.stream(),
+                                holding.stream(),
+                                reservations.stream())
                         .flatMap(sequences -> sequences)
                         .toList());
     }

@@ -1,0 +1,150 @@
+package dev.baton.engine;
+
+import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.ModelRunner.Slice;
+import dev.baton.engine.sampling.SampledToken;
+import dev.baton.engine.sampling.Sampler;
+import dev.baton.engine.schedule.Goal;
+import dev.baton.engine.schedule.Phase;
+import dev.baton.engine.schedule.Scheduler;
+import dev.baton.engine.schedule.StepPlan;
+import dev.baton.engine.schedule.StepPlan.Chunk;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Computes what a plan says: the model over all chunks in one batch, then one token for each sequence whose known tokens
+ * end with its chunk. When the batch fails, each chunk runs alone, so that only those fail that fail by themselves.
+ */
+final class EngineStep {
+    private static final Logger LOG = System.getLogger(EngineStep.class.getName());
+
+    private final EngineSettings settings;
+    private final ModelRunner runner;
+    private final EngineClock clock;
+    private final Scheduler<LiveSequence> scheduler;
+    private final LiveSequences sequences;
+    private final StepMeter meter;
+    private final Runnable betweenLayers;
+    private final Sampler sampler;
+
+    /** @param betweenLayers called after each layer of the model; may end sequences of the step */
+    EngineStep(
+            EngineSettings settings,
+            ModelRunner runner,
+            EngineClock clock,
+            Scheduler<LiveSequence> scheduler,
+            LiveSequences sequences,
+            StepMeter meter,
+            Runnable betweenLayers) {
+        this.settings = settings;
+        this.runner = runner;
+        this.clock = clock;
+        this.scheduler = scheduler;
+        this.sequences = sequences;
+        this.meter = meter;
+        this.betweenLayers = betweenLayers;
+        this.sampler = new Sampler(runner.shape().vocab(), runner.logitOps());
+    }
+
+    StepReport run(StepPlan<LiveSequence> plan) {
+        long started = clock.nanos().getAsLong();
+        for (Chunk<LiveSequence> chunk : plan.chunks()) {
+            LiveSequence sequence = chunk.sequence();
+            sequence.layersTold = 0;
+            if (chunk.last() && sequence.goal() == Goal.PREFILL) {
+                sequences.tell(sequence, SequenceListener::lastChunkStarted);
+            }
+        }
+        meter.stepStarts(plan);
+        try {
+            forward(plan.chunks());
+        } finally {
+            sequences.stepEnded(plan.chunks());
+        }
+        return meter.stepEnded(clock.nanos().getAsLong() - started);
+    }
+
+    private void forward(List<Chunk<LiveSequence>> chunks) {
+        List<Slice> slices = new ArrayList<>(chunks.size());
+        for (Chunk<LiveSequence> chunk : chunks) {
+            LiveSequence sequence = chunk.sequence();
+            int[] blocks = sequence.table().covering(chunk.to());
+            slices.add(new Slice(sequence.tokens(chunk.from(), chunk.to()), chunk.from(), blocks, chunk.last()));
+        }
+        MemorySegment logits;
+        try {
+            logits = runner.forward(slices, layer -> layerDone(chunks, layer));
+        } catch (RuntimeException e) {
+            if (chunks.size() == 1) {
+                distrust(chunks.getFirst().sequence(), e);
+            } else {
+                LOG.log(Level.WARNING, meter.describeStep() + " failed, its sequences are tried one by one", e);
+                chunks.forEach(chunk -> forward(List.of(chunk)));
+            }
+            return;
+        } catch (Error e) {
+            throw new IllegalStateException(meter.describeStep() + " broke the engine", e);
+        }
+        int row = 0;
+        for (Chunk<LiveSequence> chunk : chunks) {
+            computed(chunk, logits, chunk.last() ? row++ : -1);
+        }
+    }
+
+    private void layerDone(List<Chunk<LiveSequence>> chunks, int layer) {
+        for (Chunk<LiveSequence> chunk : chunks) {
+            LiveSequence sequence = chunk.sequence();
+            if (sequence.tellsLayers && layer >= sequence.layersTold) {
+                sequence.layersTold = layer + 1;
+                sequences.tell(sequence, listener -> listener.layerComputed(layer, chunk.from(), chunk.to()));
+            }
+        }
+        betweenLayers.run();
+    }
+
+    /** @param row of the logits, −1 when the chunk is not its sequence's last */
+    private void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
+        LiveSequence sequence = chunk.sequence();
+        if (sequence.over) {
+            return;
+        }
+        boolean prefilled = sequence.phase() == Phase.PREFILLING;
+        scheduler.computed(chunk);
+        if (!chunk.last()) {
+            return;
+        }
+        int index = sequence.generated();
+        SampledToken drawn;
+        try {
+            drawn = sampler.draw(logits, row, index, sequence.sampling);
+        } catch (RuntimeException e) {
+            distrust(sequence, e);
+            return;
+        }
+        sequence.sampling.counts().add(drawn.token());
+        boolean filled = scheduler.append(sequence, drawn.token());
+        scheduler.record(sequence);
+        if (prefilled || filled) {
+            sequences.tellCached(sequence);
+        }
+        if (sequence.phase() == Phase.HOLDING) {
+            scheduler.expireAt(
+                    sequence, clock.wall().millis() + settings.patience().hold().toMillis());
+        }
+        sequences.tell(sequence, listener -> listener.token(index, drawn.token(), drawn.logprob()));
+        if (!sequence.over) {
+            sequences.finishIfOver(sequence, drawn.token());
+        }
+        sequences.forgetIfEnded(sequence);
+    }
+
+    /** Its blocks may hold broken KV, of this chunk or of what the chunk was computed from: no sequence shares them. */
+    private void distrust(LiveSequence sequence, RuntimeException cause) {
+        scheduler.distrust(sequence);
+        sequences.failed(sequence, cause);
+    }
+}

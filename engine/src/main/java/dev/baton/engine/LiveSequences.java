@@ -1,0 +1,165 @@
+package dev.baton.engine;
+
+import static dev.baton.engine.Admission.failure;
+
+import dev.baton.engine.schedule.Goal;
+import dev.baton.engine.schedule.Phase;
+import dev.baton.engine.schedule.Scheduler;
+import dev.baton.engine.schedule.StepPlan.Chunk;
+import dev.baton.kv.BlockHash;
+import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The sequences that the engine has taken, until they have ended: speaks to their listeners and ends them. A listener
+ * hears nothing after its sequence's end, and one that throws fails its own sequence only. A sequence whose rows are
+ * being computed ends for its listener at once, but keeps its blocks until the step is over. One thread.
+ */
+final class LiveSequences {
+    private static final Logger LOG = System.getLogger(LiveSequences.class.getName());
+
+    private final Scheduler<LiveSequence> scheduler;
+    private final EngineListener engineListener;
+    private final StepMeter meter;
+    private final Map<AttemptKey, LiveSequence> byKey = new HashMap<>();
+    private final List<LiveSequence> endingWithStep = new ArrayList<>();
+    private boolean told;
+
+    LiveSequences(Scheduler<LiveSequence> scheduler, EngineListener engineListener, StepMeter meter) {
+        this.scheduler = scheduler;
+        this.engineListener = engineListener;
+        this.meter = meter;
+    }
+
+    @Nullable
+    LiveSequence find(AttemptKey key) {
+        return byKey.get(key);
+    }
+
+    void add(LiveSequence sequence) {
+        byKey.put(sequence.key, sequence);
+        scheduler.enqueue(sequence);
+    }
+
+    void tell(LiveSequence sequence, Consumer<SequenceListener> event) {
+        if (sequence.over) {
+            return;
+        }
+        told = true;
+        try {
+            event.accept(sequence.listener);
+        } catch (RuntimeException e) {
+            failed(sequence, e);
+        }
+    }
+
+    /** The last that a sequence's listener hears, unless it has heard the end already. */
+    void tellEnd(LiveSequence sequence, Consumer<SequenceListener> event) {
+        if (!sequence.over) {
+            sequence.over = true;
+            tellEnd(sequence.key, sequence.listener, event);
+        }
+    }
+
+    /** The last that a listener hears; also of a sequence that was never taken. */
+    void tellEnd(AttemptKey key, SequenceListener listener, Consumer<SequenceListener> event) {
+        told = true;
+        try {
+            event.accept(listener);
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.WARNING, "the listener of %s threw at its sequence's end".formatted(key), e);
+        }
+    }
+
+    /** Tells the engine's listener which blocks of the sequence can be found by content, when there are new ones. */
+    void tellCached(LiveSequence sequence) {
+        List<BlockHash> chain = scheduler.findable(sequence);
+        if (chain.size() > sequence.blocksTold) {
+            sequence.blocksTold = chain.size();
+            engineListener.cached(chain);
+        }
+    }
+
+    /** Whether any listener of a sequence heard something since the last call. */
+    boolean takeTold() {
+        boolean any = told;
+        told = false;
+        return any;
+    }
+
+    /** Finishes a sequence that its last token ends; false when it goes on. */
+    boolean finishIfOver(LiveSequence sequence, int lastToken) {
+        Optional<Finish.Reason> reason = sequence.sampling.stopping().after(sequence.generated(), lastToken);
+        if (reason.isEmpty()) {
+            return false;
+        }
+        tell(sequence, listener -> listener.finished(reason.get()));
+        sequence.over = true;
+        if (sequence.goal() != Goal.PREFILL) {
+            tellCached(sequence);
+            end(sequence);
+        }
+        return true;
+    }
+
+    void failed(LiveSequence sequence, RuntimeException cause) {
+        LOG.log(Level.WARNING, "%s failed in %s".formatted(sequence.key, meter.describeStep()), cause);
+        fail(sequence, failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + cause.getMessage()));
+    }
+
+    void fail(LiveSequence sequence, Failure reason) {
+        tellEnd(sequence, listener -> listener.failed(reason));
+        end(sequence);
+    }
+
+    /** Nothing outside of the engine reads or writes the sequence's blocks any more. */
+    void release(LiveSequence sequence) {
+        scheduler.release(sequence);
+        forgetIfEnded(sequence);
+    }
+
+    void stepStarts(List<Chunk<LiveSequence>> chunks) {
+        chunks.forEach(chunk -> chunk.sequence().inStep = true);
+    }
+
+    void stepEnded(List<Chunk<LiveSequence>> chunks) {
+        chunks.forEach(chunk -> chunk.sequence().inStep = false);
+        endingWithStep.forEach(this::endNow);
+        endingWithStep.clear();
+    }
+
+    private void end(LiveSequence sequence) {
+        if (sequence.inStep) {
+            endingWithStep.add(sequence);
+        } else {
+            endNow(sequence);
+        }
+    }
+
+    private void endNow(LiveSequence sequence) {
+        scheduler.end(sequence);
+        forgetIfEnded(sequence);
+    }
+
+    void forgetIfEnded(LiveSequence sequence) {
+        if (sequence.phase() == Phase.ENDED) {
+            byKey.remove(sequence.key, sequence);
+        }
+    }
+
+    /** Tells the listener of every sequence why the engine ends; takes no block back. */
+    void close(Failure reason) {
+        byKey.values().forEach(sequence -> tellEnd(sequence, listener -> listener.failed(reason)));
+        byKey.clear();
+    }
+}

@@ -1,0 +1,130 @@
+package dev.baton.engine.schedule;
+
+import dev.baton.kv.BlockPool;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+
+/**
+ * Finds room for a sequence, at the cost of running ones where there is none: of those whose blocks no other worker reads,
+ * the lowest ranked gives way first. It loses its blocks and is queued to be computed again.
+ */
+final class Preemption<S extends Sequence> {
+    private final BlockPool pool;
+    private final PrefixCache cache;
+    private final WaitingQueue<S> queue;
+    private final TreeSet<S> prefilling;
+    private final TreeSet<S> decoding;
+    private final Reservations<S> reservations;
+    private final int maxSequences;
+
+    /** @param prefilling running sequences, shared with the scheduler, as {@code decoding} is */
+    Preemption(
+            BlockPool pool,
+            PrefixCache cache,
+            WaitingQueue<S> queue,
+            TreeSet<S> prefilling,
+            TreeSet<S> decoding,
+            Reservations<S> reservations,
+            int maxSequences) {
+        this.pool = pool;
+        this.cache = cache;
+        this.queue = queue;
+        this.prefilling = prefilling;
+        this.decoding = decoding;
+        this.reservations = reservations;
+        this.maxSequences = maxSequences;
+    }
+
+    /** What a sequence lacks to start, at least; less than one of either is enough. */
+    private record Shortage(int slots, int blocks) {
+        boolean over() {
+            return slots <= 0 && blocks <= 0;
+        }
+    }
+
+    /** Whether one more sequence with so many new blocks has room as things are. */
+    boolean hasRoom(int blocks) {
+        return shortage(blocks).over();
+    }
+
+    private Shortage shortage(int blocks) {
+        int held = prefilling.size() + decoding.size() + reservations.size();
+        return new Shortage(held + 1 - maxSequences, blocks + decoding.size() - pool.available());
+    }
+
+    /** Makes room for a sequence that starts, at the cost of lower priorities; false when there is none. */
+    boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
+        Shortage shortage = shortage(blocks);
+        if (!shortage.over()) {
+            below(sequence.terms().priority(), shortage).forEach(victim -> preempt(victim, plan));
+        }
+        return hasRoom(blocks);
+    }
+
+    /** Makes room for a decoding sequence's next token; false when the sequence does not run this step. */
+    boolean grow(S sequence, StepPlan<S> plan) {
+        while (sequence.length() > sequence.table().capacity()) {
+            Optional<int[]> block = pool.allocate(1);
+            if (block.isPresent()) {
+                sequence.table().append(cache.forget(block.get()));
+                continue;
+            }
+            S victim = candidates().getFirst();
+            if (victim == sequence && sequence.table().size() == pool.blocks()) {
+                plan.stuck().add(sequence);
+                return false;
+            }
+            preempt(victim, plan);
+            if (victim == sequence) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void preempt(S sequence, StepPlan<S> plan) {
+        decoding.remove(sequence);
+        prefilling.remove(sequence);
+        pool.release(sequence.table().clear());
+        sequence.computed = 0;
+        sequence.named = 0;
+        sequence.phase = Phase.QUEUED;
+        queue.add(sequence);
+        plan.preempted().add(sequence);
+        plan.chunks().removeIf(chunk -> chunk.sequence() == sequence);
+    }
+
+    /** Lowest ranked first. */
+    private List<S> candidates() {
+        List<S> all = new ArrayList<>(decoding);
+        all.addAll(prefilling);
+        return all.stream()
+                .filter(sequence -> sequence.goal() != Goal.PREFILL)
+                .sorted(WaitingQueue.RANK.reversed())
+                .toList();
+    }
+
+    /** Those of lower priority, as few as end the shortage; none when all of them would not. */
+    private List<S> below(int priority, Shortage shortage) {
+        List<S> chosen = new ArrayList<>();
+        Shortage left = shortage;
+        for (S candidate : candidates()) {
+            if (left.over() || candidate.terms().priority() >= priority) {
+                break;
+            }
+            chosen.add(candidate);
+            int growth = candidate.phase() == Phase.DECODING ? 1 : 0;
+            left = new Shortage(left.slots() - 1, left.blocks() - (int) ownBlocks(candidate) - growth);
+        }
+        return left.over() ? chosen : List.of();
+    }
+
+    private long ownBlocks(S sequence) {
+        return Arrays.stream(sequence.table().toArray())
+                .filter(block -> pool.references(block) == 1)
+                .count();
+    }
+}
