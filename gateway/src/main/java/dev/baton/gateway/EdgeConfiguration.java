@@ -1,9 +1,11 @@
 package dev.baton.gateway;
 
+import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
+import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.limits.BodyBudget;
 import dev.baton.gateway.limits.BodyReader;
@@ -91,11 +93,17 @@ class EdgeConfiguration {
     }
 
     @Bean
-    CompletionRunner completionRunner(Dispatcher dispatcher, ServedModel model, HttpProperties settings) {
-        return new CompletionRunner(
-                dispatcher,
-                model,
-                new CompletionRunner.KeepAlive(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel()));
+    AnswerBudget answerBudget(HttpProperties settings, MeterRegistry registry) {
+        AnswerBudget budget = new AnswerBudget(settings.maxAnswers());
+        Gauge.builder("baton.gateway.answer.bytes", budget, AnswerBudget::held)
+                .description("Bytes of answers that are not sent yet")
+                .register(registry);
+        return budget;
+    }
+
+    @Bean
+    CompletionRunner completionRunner(Dispatcher dispatcher, ServedModel model, AnswerBudget budget) {
+        return new CompletionRunner(dispatcher, model, budget);
     }
 
     @Bean
@@ -107,8 +115,11 @@ class EdgeConfiguration {
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
-            EdgeMetrics metrics) {
-        return new OpenAiApi(authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics);
+            EdgeMetrics metrics,
+            HttpProperties settings) {
+        Pace pace = new Pace(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel());
+        return new OpenAiApi(
+                authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics, pace);
     }
 
     @Bean

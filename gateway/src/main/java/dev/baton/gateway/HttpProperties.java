@@ -20,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param keyHeader header that may carry the bare key instead of {@code Authorization: Bearer}
  * @param maxBody largest request body
  * @param maxBodies bytes of all bodies that are being read or wait to be parsed; more get 429
+ * @param maxAnswers memory of all answers that are not sent yet; 0: a quarter of the heap
  * @param bodyTimeout the whole body must have arrived within this
  * @param maxChoices most choices ({@code n} times prompts) of one request
  * @param keepAlive longest silence on an admitted stream before a comment is written
@@ -34,6 +35,7 @@ record HttpProperties(
         @DefaultValue("X-API-Key") @NotBlank String keyHeader,
         @DefaultValue("4MB") DataSize maxBody,
         @DefaultValue("64MB") DataSize maxBodies,
+        @DefaultValue("0B") DataSize maxAnswers,
         @DefaultValue("30s") @DurationMin(nanos = 1) Duration bodyTimeout,
         @DefaultValue("16") @Min(1) @Max(128) int maxChoices,
 
@@ -46,6 +48,7 @@ record HttpProperties(
         @DefaultValue("2") @Min(1) @Max(256) int prepareThreads,
         @DefaultValue("64") @Min(1) int prepareQueue) {
     private static final DataSize LARGEST_BODY = DataSize.ofMegabytes(256);
+    private static final DataSize LEAST_ANSWERS = DataSize.ofMegabytes(1);
 
     HttpProperties {
         if (maxBody.toBytes() < 1 || maxBody.compareTo(LARGEST_BODY) > 0) {
@@ -54,6 +57,12 @@ record HttpProperties(
         if (maxBodies.compareTo(maxBody) < 0) {
             throw new IllegalArgumentException("baton.http.max-bodies (" + maxBodies
                     + ") must be at least baton.http.max-body (" + maxBody + "), or the largest body never gets in");
+        }
+        maxAnswers = maxAnswers.toBytes() == 0
+                ? DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 4)
+                : maxAnswers;
+        if (maxAnswers.compareTo(LEAST_ANSWERS) < 0) {
+            throw new IllegalArgumentException("baton.http.max-answers must be at least 1 MB, not " + maxAnswers);
         }
     }
 }

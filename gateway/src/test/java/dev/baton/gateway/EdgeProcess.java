@@ -1,5 +1,6 @@
 package dev.baton.gateway;
 
+import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.io.BufferedReader;
@@ -18,12 +19,15 @@ import java.util.concurrent.Executors;
  */
 final class EdgeProcess implements AutoCloseable {
     private static final String READY = "edge on port ";
+    private static final String HELD = "answers hold ";
 
     private final Process process;
+    private final BufferedReader out;
     private final int port;
 
-    private EdgeProcess(Process process, int port) {
+    private EdgeProcess(Process process, BufferedReader out, int port) {
         this.process = process;
+        this.out = out;
         this.port = port;
     }
 
@@ -36,6 +40,7 @@ final class EdgeProcess implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
+                "-Dlogging.level.dev.baton=off",
                 "-cp",
                 System.getProperty("java.class.path"),
                 EdgeProcess.class.getName()));
@@ -46,19 +51,31 @@ final class EdgeProcess implements AutoCloseable {
         StringBuilder said = new StringBuilder();
         for (String line = out.readLine(); line != null; line = out.readLine()) {
             if (line.startsWith(READY)) {
-                Thread.ofPlatform()
-                        .daemon()
-                        .name("edge-output")
-                        .start(() -> out.lines().forEach(more -> {}));
-                return new EdgeProcess(process, Integer.parseInt(line.substring(READY.length())));
+                return new EdgeProcess(process, out, Integer.parseInt(line.substring(READY.length())));
             }
             said.append(line).append('\n');
         }
         throw new IllegalStateException("the edge did not start:\n" + said);
     }
 
+    int port() {
+        return port;
+    }
+
     RawHttp http() {
         return new RawHttp(port);
+    }
+
+    /** Bytes that its answers hold now. */
+    long held() throws IOException {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.startsWith(HELD)) {
+                return Long.parseLong(line.substring(HELD.length()));
+            }
+        }
+        throw new IllegalStateException("the edge has ended");
     }
 
     boolean alive() {
@@ -79,7 +96,9 @@ final class EdgeProcess implements AutoCloseable {
                 workers.execute(() -> answer(call));
             });
             System.out.println(READY + server.port());
-            while (System.in.read() >= 0) {}
+            while (System.in.read() >= 0) {
+                System.out.println(HELD + server.bean(AnswerBudget.class).held());
+            }
         }
     }
 

@@ -44,6 +44,7 @@ class StartRulesTest {
                         "X-API-Key",
                         DataSize.ofMegabytes(4),
                         DataSize.ofMegabytes(64),
+                        DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 4),
                         Duration.ofSeconds(30),
                         16,
                         Duration.ofSeconds(10),
@@ -54,22 +55,24 @@ class StartRulesTest {
 
     @Test
     void takesEverySetting() {
-        assertThat(bind(Map.of(
-                        "baton.http.api-keys", "/etc/keys",
-                        "baton.http.key-header", "api-key",
-                        "baton.http.max-body", "1MB",
-                        "baton.http.max-bodies", "2MB",
-                        "baton.http.body-timeout", "5s",
-                        "baton.http.max-choices", "4",
-                        "baton.http.keep-alive", "3s",
-                        "baton.http.stall-limit", "20s",
-                        "baton.http.prepare-threads", "3",
-                        "baton.http.prepare-queue", "7")))
+        assertThat(bind(Map.ofEntries(
+                        Map.entry("baton.http.api-keys", "/etc/keys"),
+                        Map.entry("baton.http.key-header", "api-key"),
+                        Map.entry("baton.http.max-body", "1MB"),
+                        Map.entry("baton.http.max-bodies", "2MB"),
+                        Map.entry("baton.http.max-answers", "3MB"),
+                        Map.entry("baton.http.body-timeout", "5s"),
+                        Map.entry("baton.http.max-choices", "4"),
+                        Map.entry("baton.http.keep-alive", "3s"),
+                        Map.entry("baton.http.stall-limit", "20s"),
+                        Map.entry("baton.http.prepare-threads", "3"),
+                        Map.entry("baton.http.prepare-queue", "7"))))
                 .isEqualTo(new HttpProperties(
                         Path.of("/etc/keys"),
                         "api-key",
                         DataSize.ofMegabytes(1),
                         DataSize.ofMegabytes(2),
+                        DataSize.ofMegabytes(3),
                         Duration.ofSeconds(5),
                         4,
                         Duration.ofSeconds(3),
@@ -85,6 +88,7 @@ class StartRulesTest {
                 "keep-alive=0s",
                 "max-body=0B",
                 "max-bodies=1MB",
+                "max-answers=100KB",
                 "body-timeout=-1s",
                 "max-choices=0",
                 "stall-limit=0s",

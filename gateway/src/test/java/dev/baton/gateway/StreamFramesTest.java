@@ -6,6 +6,7 @@ import dev.baton.gateway.ScriptedDispatcher.Call;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.util.List;
@@ -126,6 +127,7 @@ class StreamFramesTest {
             server.dispatcher().next().admits().says(tokens("a")).says(end()).finishes(Finish.Reason.STOP);
             exchange.response();
             assertThat(server.accepted())
+                    .filteredOn(Channel::isOpen)
                     .isNotEmpty()
                     .allMatch(channel -> channel.config().getOption(ChannelOption.TCP_NODELAY));
         }

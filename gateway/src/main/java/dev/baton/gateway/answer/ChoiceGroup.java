@@ -3,8 +3,8 @@ package dev.baton.gateway.answer;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
-import dev.baton.gateway.sse.LogprobBatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +16,7 @@ final class ChoiceGroup {
     private final PreparedRequest prepared;
     private final RequestTrace trace;
     private final CompletionSink sink;
+    private final AnswerBudget.Account account;
     private final ChoiceStream[] choices;
     private final AtomicInteger toAdmit;
     private final AtomicInteger toFinish;
@@ -26,16 +27,19 @@ final class ChoiceGroup {
             ServedModel model,
             Dispatcher dispatcher,
             RequestTrace trace,
-            CompletionSink sink) {
+            CompletionSink sink,
+            AnswerBudget.Account account) {
         this.prepared = prepared;
         this.trace = trace;
         this.sink = sink;
+        this.account = account;
         this.choices = new ChoiceStream[prepared.choices()];
         for (int i = 0; i < choices.length; i++) {
             choices[i] = new ChoiceStream(i, prepared, this, model, dispatcher);
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);
+        account.whenEvicted(this::evicted);
     }
 
     void start() {
@@ -78,7 +82,12 @@ final class ChoiceGroup {
         trace.token(choice, count);
     }
 
-    void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+    /** Charges what is about to be kept; false when the request was ended for want of room. */
+    boolean keep(long bytes) {
+        return account.take(bytes);
+    }
+
+    void text(int choice, String text, @Nullable Logprobs logprobs) {
         if (!ended.get()) {
             sink.text(choice, text, logprobs);
         }
@@ -103,6 +112,13 @@ final class ChoiceGroup {
             stopAll();
             sink.failed(error);
         }
+    }
+
+    private void evicted(ApiError error) {
+        if (ended.compareAndSet(false, true)) {
+            stopAll();
+        }
+        sink.evicted(error);
     }
 
     private Usage usage() {

@@ -7,13 +7,13 @@ import dev.baton.gateway.dispatch.RequestHandle;
 import dev.baton.gateway.dispatch.TokenSink;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
-import dev.baton.gateway.sse.LogprobBatch;
+import dev.baton.gateway.sse.EventStream;
 import dev.baton.protocol.StopTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
-import dev.baton.tokenizer.ModelTokenizer;
 import dev.baton.tokenizer.StopStrings;
 import dev.baton.tokenizer.TextStream;
 import org.jspecify.annotations.Nullable;
@@ -23,16 +23,18 @@ import org.jspecify.annotations.Nullable;
  * {@link #start}, {@link #cancel} and the getters may be called by any thread.
  */
 final class ChoiceStream implements TokenSink {
+    /** Log probabilities wait for the text of their tokens up to this many bytes. */
+    private static final long MOST_PENDING = 4 * 1024;
+
     private final int index;
     private final ChoiceGroup group;
-    private final ModelTokenizer tokenizer;
     private final TextStream text;
     private final StopStrings stops;
     private final Shape shape;
     private final GenerationRequest request;
     private final StopTokens stopTokens;
     private final RequestHandle handle;
-    private @Nullable LogprobBatch pending;
+    private @Nullable Logprobs pending;
     private int characters;
     private boolean admitted;
     private boolean ended;
@@ -42,8 +44,7 @@ final class ChoiceStream implements TokenSink {
     ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup group, ServedModel model, Dispatcher dispatcher) {
         this.index = index;
         this.group = group;
-        this.tokenizer = model.tokenizer();
-        this.text = tokenizer.textStream();
+        this.text = model.tokenizer().textStream();
         this.stops = new StopStrings(prepared.stops());
         this.shape = prepared.shape();
         this.request = prepared.generations().get(index);
@@ -104,11 +105,8 @@ final class ChoiceStream implements TokenSink {
         // The token that stops an answer is counted but never shown.
         String piece = stopTokens.endAt(generated, token) ? "" : text.push(token);
         characters += piece.length();
-        if (logprob != null) {
-            remember(
-                    shape == Shape.CHAT
-                            ? ChatLogprobs.of(token, logprob, tokenizer)
-                            : CompletionLogprobs.of(token, logprob, tokenizer, offset));
+        if (logprob != null && !remember(Logprobs.of(token, logprob, offset))) {
+            return;
         }
         emit(generated < stopTokens.minTokens() ? piece : stops.push(piece));
         if (stops.matched()) {
@@ -144,20 +142,28 @@ final class ChoiceStream implements TokenSink {
         group.choiceFailed(error);
     }
 
-    private void remember(LogprobBatch batch) {
-        pending = pending == null ? batch : pending.plus(batch);
+    private boolean remember(Logprobs batch) {
+        Logprobs before = pending;
+        if (before == null) {
+            pending = batch;
+        } else {
+            before.add(batch);
+        }
+        return group.keep(batch.bytes());
     }
 
     private void emit(String certain) {
-        if (!certain.isEmpty()) {
-            LogprobBatch batch = pending;
+        Logprobs batch = pending;
+        if (!certain.isEmpty() || batch != null && batch.bytes() >= MOST_PENDING) {
             pending = null;
-            group.text(index, certain, batch);
+            if (group.keep(EventStream.bytes(certain.length(), null))) {
+                group.text(index, certain, batch);
+            }
         }
     }
 
     private void end(String reason) {
-        LogprobBatch batch = pending;
+        Logprobs batch = pending;
         if (batch != null) {
             pending = null;
             group.text(index, "", batch);

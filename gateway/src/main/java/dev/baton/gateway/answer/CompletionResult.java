@@ -1,38 +1,50 @@
 package dev.baton.gateway.answer;
 
-import dev.baton.gateway.sse.LogprobBatch;
+import dev.baton.gateway.json.JsonPart;
+import dev.baton.gateway.logprobs.LogprobFormat;
+import dev.baton.gateway.logprobs.Logprobs;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** An answer that is sent whole. */
 public record CompletionResult(List<Choice> choices, Usage usage) {
-    /** @param logprobs JSON, null when not asked for */
+    /** @param logprobs the object of the endpoint, to be written once; null when not asked for */
     public record Choice(
-            String text, String finishReason, @Nullable String logprobs) {}
+            CharSequence text,
+            String finishReason,
+            @Nullable JsonPart logprobs) {}
 
     public CompletionResult {
         choices = List.copyOf(choices);
     }
 
-    static CompletionResult of(Part[] parts, Usage usage) {
+    static CompletionResult of(Part[] parts, LogprobFormat format, Usage usage) {
         List<Choice> choices = new ArrayList<>(parts.length);
         for (Part part : parts) {
-            choices.add(part.choice());
+            choices.add(part.choice(format));
         }
         return new CompletionResult(choices, usage);
     }
 
     /** A choice in the making; one thread at a time. */
     static final class Part {
+        /** Log probabilities are kept in pieces of about this many bytes, so that growing never copies much. */
+        private static final long PIECE = 32 * 1024;
+
         private final StringBuilder text = new StringBuilder();
-        private @Nullable LogprobBatch logprobs;
+        private final List<Logprobs> logprobs = new ArrayList<>();
         private String reason = "stop";
 
-        void add(String piece, @Nullable LogprobBatch batch) {
+        void add(String piece, @Nullable Logprobs batch) {
             text.append(piece);
-            if (batch != null) {
-                logprobs = logprobs == null ? batch : logprobs.plus(batch);
+            if (batch == null) {
+                return;
+            }
+            if (logprobs.isEmpty() || logprobs.getLast().bytes() >= PIECE) {
+                logprobs.add(batch);
+            } else {
+                logprobs.getLast().add(batch);
             }
         }
 
@@ -40,8 +52,8 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             reason = finishReason;
         }
 
-        private Choice choice() {
-            return new Choice(text.toString(), reason, logprobs == null ? null : logprobs.json());
+        private Choice choice(LogprobFormat format) {
+            return new Choice(text, reason, logprobs.isEmpty() ? null : format.json(logprobs));
         }
     }
 }

@@ -1,40 +1,44 @@
 package dev.baton.gateway.answer;
 
+import dev.baton.gateway.body.ConnectionHandle;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.ResponseJson;
+import dev.baton.gateway.logprobs.LogprobFormat;
+import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
-import dev.baton.gateway.sse.ConnectionHandle;
 import dev.baton.gateway.sse.EventStream;
-import dev.baton.gateway.sse.LogprobBatch;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
-import reactor.core.scheduler.Scheduler;
 
 /** Runs prepared requests: as a stream of events or as one whole answer. Cancelling the result cancels the generations. */
 public final class CompletionRunner {
     private final Dispatcher dispatcher;
     private final ServedModel model;
-    private final KeepAlive keepAlive;
+    private final AnswerBudget budget;
 
-    public CompletionRunner(Dispatcher dispatcher, ServedModel model, KeepAlive keepAlive) {
+    public CompletionRunner(Dispatcher dispatcher, ServedModel model, AnswerBudget budget) {
         this.dispatcher = dispatcher;
         this.model = model;
-        this.keepAlive = keepAlive;
+        this.budget = budget;
+    }
+
+    /** What pays for one answer until it is closed, which must be when the answer has been sent or dropped. */
+    public AnswerBudget.Account account() {
+        return budget.open();
     }
 
     /** Completes when every choice is done; an {@link ApiException} when that cannot be. */
-    public Mono<CompletionResult> collect(PreparedRequest prepared, RequestTrace trace) {
+    public Mono<CompletionResult> collect(PreparedRequest prepared, RequestTrace trace, AnswerBudget.Account account) {
         return Mono.create(sink -> {
-            ChoiceGroup group =
-                    new ChoiceGroup(prepared, model, dispatcher, trace, new Collecting(prepared.choices(), sink));
+            Collecting collecting = new Collecting(prepared.choices(), model.logprobs(prepared.shape()), sink);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, collecting, account);
             sink.onCancel(group::cancel);
             group.start();
         });
@@ -44,30 +48,34 @@ public final class CompletionRunner {
      * Completes with the body once admission is decided; an {@link ApiException} when it is refused, or when the request
      * fails before that.
      */
-    public Mono<EventStream> stream(PreparedRequest prepared, RequestTrace trace, ConnectionHandle connection) {
+    public Mono<EventStream> stream(
+            PreparedRequest prepared, RequestTrace trace, AnswerBudget.Account account, ConnectionHandle connection) {
         return Mono.create(sink -> {
             Streaming streaming = new Streaming(prepared, trace, sink);
-            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, streaming);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, streaming, account);
             ChunkTemplates templates = new ChunkTemplates(
                     prepared.shape(), prepared.answerId(), prepared.created(), prepared.model(), prepared.choices());
-            Ticker ticker = new Ticker(keepAlive, connection.close());
-            EventStream events = new EventStream(templates, prepared.choices(), connection, () -> {
-                ticker.stop();
-                group.cancel();
-            });
-            streaming.writesTo(events, ticker);
-            ticker.ticks(events);
+            EventStream events = new EventStream(
+                    templates,
+                    model.logprobs(prepared.shape()),
+                    prepared.choices(),
+                    connection,
+                    new Held(group, account));
+            streaming.writesTo(events);
             sink.onCancel(events::cancel);
             group.start();
         });
     }
 
-    /** When an idle stream gets a comment, and when a client that reads nothing is disconnected. */
-    public record KeepAlive(Duration interval, Duration stallLimit, Scheduler scheduler) {
-        public KeepAlive {
-            if (!interval.isPositive() || !stallLimit.isPositive()) {
-                throw new IllegalArgumentException("keep-alive interval and stall limit must be above zero");
-            }
+    private record Held(ChoiceGroup group, AnswerBudget.Account account) implements EventStream.Holder {
+        @Override
+        public void released(long bytes) {
+            account.give(bytes);
+        }
+
+        @Override
+        public void abandoned() {
+            group.cancel();
         }
     }
 
@@ -77,7 +85,6 @@ public final class CompletionRunner {
         private final RequestTrace trace;
         private final MonoSink<EventStream> admission;
         private @Nullable EventStream events;
-        private @Nullable Ticker ticker;
         private boolean committed;
 
         Streaming(PreparedRequest prepared, RequestTrace trace, MonoSink<EventStream> admission) {
@@ -87,9 +94,8 @@ public final class CompletionRunner {
             this.admission = admission;
         }
 
-        void writesTo(EventStream stream, Ticker clock) {
+        void writesTo(EventStream stream) {
             this.events = stream;
-            this.ticker = clock;
         }
 
         private EventStream events() {
@@ -98,13 +104,6 @@ public final class CompletionRunner {
                 throw new IllegalStateException("started before it had a stream");
             }
             return stream;
-        }
-
-        private void stopTicker() {
-            Ticker clock = ticker;
-            if (clock != null) {
-                clock.stop();
-            }
         }
 
         @Override
@@ -116,7 +115,7 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+        public void text(int choice, String text, @Nullable Logprobs logprobs) {
             events().text(choice, text, logprobs);
         }
 
@@ -127,7 +126,6 @@ public final class CompletionRunner {
 
         @Override
         public void done(Usage usage, TtftBreakdown timing) {
-            stopTicker();
             Map<String, String> trailers = new LinkedHashMap<>();
             if (includeTiming) {
                 trailers.put("timing", ResponseJson.write(TimingJson.of(timing)));
@@ -140,26 +138,40 @@ public final class CompletionRunner {
 
         @Override
         public void failed(ApiError error) {
-            stopTicker();
+            fail(error, false);
+        }
+
+        @Override
+        public void evicted(ApiError error) {
+            fail(error, true);
+        }
+
+        private void fail(ApiError error, boolean drop) {
             boolean late;
             synchronized (this) {
                 late = committed;
             }
-            if (late) {
-                trace.failedInStream(error);
-                events().fail(error.json());
-            } else {
+            if (!late) {
                 admission.error(new ApiException(error));
+                return;
+            }
+            trace.failedInStream(error);
+            if (drop) {
+                events().dropAndFail(error.json());
+            } else {
+                events().fail(error.json());
             }
         }
     }
 
     private static final class Collecting implements CompletionSink {
         private final MonoSink<CompletionResult> sink;
+        private final LogprobFormat format;
         private final CompletionResult.Part[] parts;
 
-        Collecting(int choices, MonoSink<CompletionResult> sink) {
+        Collecting(int choices, LogprobFormat format, MonoSink<CompletionResult> sink) {
             this.sink = sink;
+            this.format = format;
             this.parts = new CompletionResult.Part[choices];
             for (int i = 0; i < choices; i++) {
                 parts[i] = new CompletionResult.Part();
@@ -172,7 +184,7 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+        public void text(int choice, String text, @Nullable Logprobs logprobs) {
             parts[choice].add(text, logprobs);
         }
 
@@ -183,11 +195,16 @@ public final class CompletionRunner {
 
         @Override
         public void done(Usage usage, TtftBreakdown timing) {
-            sink.success(CompletionResult.of(parts, usage));
+            sink.success(CompletionResult.of(parts, format, usage));
         }
 
         @Override
         public void failed(ApiError error) {
+            sink.error(new ApiException(error));
+        }
+
+        @Override
+        public void evicted(ApiError error) {
             sink.error(new ApiException(error));
         }
     }

@@ -1,5 +1,7 @@
 package dev.baton.gateway.answer;
 
+import dev.baton.gateway.logprobs.LogprobFormat;
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
 import java.util.Arrays;
@@ -14,6 +16,8 @@ public final class ServedModel {
     private final Sampling defaults;
     private final long created;
     private final Set<Integer> stopTokens;
+    private final LogprobFormat chatLogprobs;
+    private final LogprobFormat completionLogprobs;
 
     /**
      * @param maxContext tokens of prompt and answer together
@@ -26,6 +30,8 @@ public final class ServedModel {
         this.maxContext = maxContext;
         this.defaults = defaults;
         this.created = created;
+        this.chatLogprobs = LogprobFormat.chat(tokenizer);
+        this.completionLogprobs = LogprobFormat.completion(tokenizer);
         this.stopTokens = Arrays.stream(tokenizer.stopIds()).boxed().collect(Collectors.toUnmodifiableSet());
     }
 
@@ -47,6 +53,14 @@ public final class ServedModel {
 
     public long created() {
         return created;
+    }
+
+    /** How log probabilities are written on an endpoint. */
+    LogprobFormat logprobs(Shape shape) {
+        return switch (shape) {
+            case CHAT -> chatLogprobs;
+            case COMPLETION -> completionLogprobs;
+        };
     }
 
     /** Tokens that end an answer by the model's own rules. */

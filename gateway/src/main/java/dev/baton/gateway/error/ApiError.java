@@ -24,6 +24,7 @@ public record ApiError(
     private static final String INVALID = "invalid_request_error";
     private static final String OVERLOADED = "overloaded_error";
     private static final int MOST_ECHOED = 120;
+    private static final Duration ANSWERS_RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
     public ApiError {
@@ -161,6 +162,24 @@ public record ApiError(
     /** @param code which capacity or service is missing */
     public static ApiError unavailable(String message, String code, @Nullable Duration retryAfter) {
         return new ApiError(503, OVERLOADED, message, null, code, retryHeaders(retryAfter));
+    }
+
+    /**
+     * The answers that are not sent yet hold all the memory that they may have, and this one holds most.
+     *
+     * @param alone it holds more than half, so a retry would end likewise
+     */
+    public static ApiError answersFull(long limitBytes, boolean alone) {
+        String message = "The answers that are not sent yet take more than " + limitBytes
+                + " bytes together (setting baton.http.max-answers), and this one takes most of them. Ask for fewer"
+                + " choices (n), fewer top_logprobs or fewer tokens, and read streams as they come.";
+        return new ApiError(
+                503,
+                OVERLOADED,
+                message,
+                null,
+                "server_overloaded",
+                alone ? Map.of("x-should-retry", "false") : retryHeaders(ANSWERS_RETRY));
     }
 
     public static ApiError internal(String message) {

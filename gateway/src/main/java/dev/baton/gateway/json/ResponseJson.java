@@ -1,6 +1,5 @@
 package dev.baton.gateway.json;
 
-import dev.baton.gateway.sse.JsonText;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;

@@ -1,4 +1,4 @@
-/** JSON that is written whole: one mapper for answers and errors. */
+/** JSON on its way out: one mapper for what is written whole, and parts for what is too long for that. */
 @NullMarked
 package dev.baton.gateway.json;
 

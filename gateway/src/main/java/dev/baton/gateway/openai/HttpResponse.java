@@ -1,10 +1,18 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.gateway.answer.AnswerBudget;
+import dev.baton.gateway.body.ConnectionHandle;
+import dev.baton.gateway.body.JsonBody;
+import dev.baton.gateway.body.Pace;
+import dev.baton.gateway.body.PacedBody;
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.observe.RequestTrace;
-import dev.baton.gateway.sse.ConnectionHandle;
 import dev.baton.gateway.sse.EventStream;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -15,7 +23,9 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.netty.NettyPipeline;
 import reactor.netty.http.server.HttpServerResponse;
 
 /**
@@ -25,10 +35,12 @@ import reactor.netty.http.server.HttpServerResponse;
 final class HttpResponse {
     private final ServerWebExchange exchange;
     private final RequestTrace trace;
+    private final Pace pace;
     private volatile int status;
 
-    HttpResponse(ServerWebExchange exchange, RequestTrace trace) {
+    HttpResponse(ServerWebExchange exchange, RequestTrace trace, Pace pace) {
         this.exchange = exchange;
+        this.pace = pace;
         this.trace = trace;
         exchange.getResponse().getHeaders().set("x-request-id", trace.requestId());
     }
@@ -47,10 +59,20 @@ final class HttpResponse {
     }
 
     ConnectionHandle connection() {
+        Channel channel = channel();
+        return new ConnectionHandle(
+                channel.alloc(), channel.eventLoop(), channel::isWritable, () -> pending(channel), channel::close);
+    }
+
+    private Channel channel() {
         AtomicReference<Channel> found = new AtomicReference<>();
         nativeResponse().withConnection(connection -> found.set(connection.channel()));
-        Channel channel = found.get();
-        return new ConnectionHandle(channel.alloc(), channel::bytesBeforeWritable, channel::close);
+        return found.get();
+    }
+
+    private static long pending(Channel channel) {
+        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
+        return waiting == null ? 0 : waiting.totalPendingWriteBytes();
     }
 
     Mono<Void> json(int code, String body) {
@@ -82,7 +104,62 @@ final class HttpResponse {
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set("X-Accel-Buffering", "no");
         setProcessingTime(headers);
-        return nativeResponse().status(200).send(events, buffer -> true).then().doFinally(signal -> events.cancel());
+        return send(events);
+    }
+
+    /** Sends a long document piece by piece; an eviction can then only close the connection. */
+    Mono<Void> json(JsonPart body, AnswerBudget.Account account) {
+        StringBuilder begun = new StringBuilder();
+        if (body.write(begun, JsonBody.PIECE)) {
+            return json(200, begun.toString());
+        }
+        ConnectionHandle connection = connection();
+        account.whenEvicted(error -> {
+            trace.failedInStream(error);
+            connection.close().run();
+        });
+        status = 200;
+        HttpHeaders headers = exchange.getResponse().getHeaders();
+        headers.setContentType(MediaType.APPLICATION_JSON);
+        setProcessingTime(headers);
+        return send(new JsonBody(connection, begun, body));
+    }
+
+    private Mono<Void> send(PacedBody body) {
+        return Mono.using(
+                () -> new Sending(channel(), body),
+                sending ->
+                        nativeResponse().status(200).send(body, buffer -> true).then(),
+                Sending::close);
+    }
+
+    /** Watches one body on its way: hears when the socket takes more, and closes it when its reader takes nothing. */
+    private final class Sending extends ChannelInboundHandlerAdapter implements AutoCloseable {
+        private final Channel channel;
+        private final PacedBody body;
+        private final Disposable ticks;
+
+        Sending(Channel channel, PacedBody body) {
+            this.channel = channel;
+            this.body = body;
+            this.ticks = pace.watch(body, channel::close);
+            channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, null, this);
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            body.wake();
+            context.fireChannelWritabilityChanged();
+        }
+
+        @Override
+        public void close() {
+            ticks.dispose();
+            body.cancel();
+            if (channel.pipeline().context(this) != null) {
+                channel.pipeline().remove(this);
+            }
+        }
     }
 
     private void setProcessingTime(HttpHeaders headers) {

@@ -2,7 +2,7 @@ package dev.baton.gateway.openai;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
-import dev.baton.gateway.sse.JsonText;
+import dev.baton.gateway.json.JsonText;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -1,9 +1,11 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Authenticator;
+import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.limits.BodyReader;
@@ -46,6 +48,7 @@ public final class OpenAiApi implements WebHandler {
     private final CompletionRunner completions;
     private final ServedModel model;
     private final EdgeMetrics metrics;
+    private final Pace pace;
 
     /** @param requestTimeout how long any request may take, whatever its client asks for */
     public OpenAiApi(
@@ -56,7 +59,8 @@ public final class OpenAiApi implements WebHandler {
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
-            EdgeMetrics metrics) {
+            EdgeMetrics metrics,
+            Pace pace) {
         this.authenticator = authenticator;
         this.bodies = bodies;
         this.pool = pool;
@@ -65,6 +69,7 @@ public final class OpenAiApi implements WebHandler {
         this.completions = completions;
         this.model = model;
         this.metrics = metrics;
+        this.pace = pace;
     }
 
     @Override
@@ -73,7 +78,7 @@ public final class OpenAiApi implements WebHandler {
         String path = exchange.getRequest().getURI().getRawPath();
         HttpMethod method = exchange.getRequest().getMethod();
         RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + ApiError.shortened(path));
-        HttpResponse response = new HttpResponse(exchange, trace);
+        HttpResponse response = new HttpResponse(exchange, trace, pace);
         return Mono.defer(() -> route(response, method, path.substring(ROOT.length())))
                 .onErrorResume(AbortedException.class, e -> left(trace))
                 .onErrorResume(e -> response.error(error(e, trace)))
@@ -143,19 +148,24 @@ public final class OpenAiApi implements WebHandler {
         return bodies.read(request, body -> pool.run(tenant, body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
-                    return prepared.stream() ? stream(response, prepared) : collect(response, prepared);
+                    return Mono.using(
+                            completions::account,
+                            account -> prepared.stream()
+                                    ? stream(response, prepared, account)
+                                    : collect(response, prepared, account),
+                            AnswerBudget.Account::close);
                 });
     }
 
-    private Mono<Void> stream(HttpResponse response, PreparedRequest prepared) {
-        return completions.stream(prepared, response.trace(), response.connection())
-                .flatMap(events -> response.events(events));
+    private Mono<Void> stream(HttpResponse response, PreparedRequest prepared, AnswerBudget.Account account) {
+        return completions.stream(prepared, response.trace(), account, response.connection())
+                .flatMap(response::events);
     }
 
-    private Mono<Void> collect(HttpResponse response, PreparedRequest prepared) {
+    private Mono<Void> collect(HttpResponse response, PreparedRequest prepared, AnswerBudget.Account account) {
         return completions
-                .collect(prepared, response.trace())
-                .flatMap(answer -> response.json(200, ResponseBodies.completion(prepared, answer)));
+                .collect(prepared, response.trace(), account)
+                .flatMap(answer -> response.json(ResponseBodies.completion(prepared, answer), account));
     }
 
     private static void checkMediaType(HttpHeaders headers) {

@@ -1,65 +1,48 @@
 package dev.baton.gateway.openai;
 
-import com.fasterxml.jackson.annotation.JsonRawValue;
 import dev.baton.gateway.answer.CompletionResult;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
-import dev.baton.gateway.answer.Usage;
+import dev.baton.gateway.json.JsonPart;
+import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.json.ResponseJson;
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Response bodies that are sent whole, as JSON. */
+/** Response bodies that are not streams, as JSON. */
 final class ResponseBodies {
     private ResponseBodies() {}
-
-    private record Completion(
-            String id, String object, long created, String model, List<?> choices, Usage.Json usage) {}
-
-    private record ChatChoice(
-            int index,
-            Message message,
-            @JsonRawValue @Nullable String logprobs,
-            String finishReason) {}
-
-    private record Message(
-            String role, String content, @Nullable String refusal) {}
-
-    private record TextChoice(
-            int index, String text, @JsonRawValue @Nullable String logprobs, String finishReason) {}
 
     private record ModelList(String object, List<ModelCard> data) {}
 
     private record ModelCard(String id, String object, long created, String ownedBy, int maxModelLen) {}
 
-    static String completion(PreparedRequest prepared, CompletionResult result) {
-        List<Object> choices = new ArrayList<>();
-        for (CompletionResult.Choice choice : result.choices()) {
-            int index = choices.size();
-            choices.add(
-                    switch (prepared.shape()) {
-                        case CHAT ->
-                            new ChatChoice(
-                                    index,
-                                    new Message("assistant", choice.text(), null),
-                                    choice.logprobs(),
-                                    choice.finishReason());
-                        case COMPLETION ->
-                            new TextChoice(index, choice.text(), choice.logprobs(), choice.finishReason());
-                    });
-        }
+    static JsonPart completion(PreparedRequest prepared, CompletionResult result) {
         String object = switch (prepared.shape()) {
             case CHAT -> "chat.completion";
             case COMPLETION -> "text_completion";
         };
-        return ResponseJson.write(new Completion(
-                prepared.answerId(),
-                object,
-                prepared.created(),
-                prepared.model(),
-                choices,
-                result.usage().json()));
+        List<JsonPart> parts = new ArrayList<>();
+        parts.add(JsonPart.of("{\"id\":" + JsonText.quote(prepared.answerId()) + ",\"object\":\"" + object
+                + "\",\"created\":" + prepared.created() + ",\"model\":" + JsonText.quote(prepared.model())
+                + ",\"choices\":["));
+        for (int index = 0; index < result.choices().size(); index++) {
+            choice(prepared.shape(), index, result.choices().get(index), parts);
+        }
+        parts.add(JsonPart.of("],\"usage\":" + ResponseJson.write(result.usage().json()) + "}"));
+        return JsonPart.sequence(parts.iterator());
+    }
+
+    private static void choice(Shape shape, int index, CompletionResult.Choice choice, List<JsonPart> parts) {
+        boolean chat = shape == Shape.CHAT;
+        parts.add(JsonPart.of((index == 0 ? "" : ",") + "{\"index\":" + index
+                + (chat ? ",\"message\":{\"role\":\"assistant\",\"content\":\"" : ",\"text\":\"")));
+        parts.add(JsonPart.escaped(choice.text()));
+        parts.add(JsonPart.of((chat ? "\",\"refusal\":null}" : "\"") + ",\"logprobs\":"));
+        JsonPart logprobs = choice.logprobs();
+        parts.add(logprobs == null ? JsonPart.of("null") : logprobs);
+        parts.add(JsonPart.of(",\"finish_reason\":" + JsonText.quote(choice.finishReason()) + "}"));
     }
 
     static String models(ServedModel model) {

@@ -1,5 +1,6 @@
 package dev.baton.gateway.sse;
 
+import dev.baton.gateway.json.JsonText;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -70,9 +71,13 @@ public final class ChunkTemplates {
         return afterText;
     }
 
-    /** All of a text chunk after its escaped text; {@code logprobs} is JSON. */
-    String afterText(String logprobs) {
-        return (shape == Shape.CHAT ? "\"}" : "\"") + ",\"logprobs\":" + logprobs + ",\"finish_reason\":null}]}\n\n";
+    /** What stands between the escaped text of a chunk and its logprobs. */
+    String beforeLogprobs() {
+        return (shape == Shape.CHAT ? "\"}" : "\"") + ",\"logprobs\":";
+    }
+
+    String afterLogprobs() {
+        return ",\"finish_reason\":null}]}\n\n";
     }
 
     String finish(int choice, String reason) {

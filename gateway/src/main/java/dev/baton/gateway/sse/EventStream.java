@@ -1,44 +1,53 @@
 package dev.baton.gateway.sse;
 
+import dev.baton.gateway.body.ConnectionHandle;
+import dev.baton.gateway.body.PacedBody;
+import dev.baton.gateway.json.JsonText;
+import dev.baton.gateway.logprobs.LogprobFormat;
+import dev.baton.gateway.logprobs.Logprobs;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.reactivestreams.Publisher;
-import org.reactivestreams.Subscriber;
-import org.reactivestreams.Subscription;
 
 /**
- * The body of one streamed answer: takes pieces of text from any thread and hands buffers to the connection as fast as
- * it asks for them.
+ * The body of one streamed answer: takes pieces of text from any thread and hands events to the connection as fast as
+ * its socket takes them.
  *
- * <p>Without back pressure each piece becomes one chunk. When the reader is slow, pieces of a choice are merged into the
- * delta that waits, so the queue never holds more than an opening, a delta and an end per choice, and what a stalled
- * reader costs is the plain text of its answer, which the token limit of the request bounds.
+ * <p>A reader that keeps up gets one chunk per piece. When it is slow, pieces of a choice are merged into the delta that
+ * waits, up to a few kilobytes of text or log probabilities, so that an event is never long and what a stalled reader
+ * costs is little more than the text and the numbers of its answer.
  *
- * <p>State is guarded by {@code this}; {@code work} makes one thread at a time the drainer (the usual queue-drain of
- * reactive operators), so {@code onNext} is never called under the lock. The connection asks ahead of what its socket
- * takes, so a stalled reader is told by the socket's backlog as well as by missing demand.
+ * <p>State is guarded by {@code this}.
  */
-public final class EventStream implements Publisher<ByteBuf>, Subscription {
+public final class EventStream extends PacedBody {
+    /** A delta takes no more pieces at this many characters. */
+    private static final int MOST_TEXT = 4 * 1024;
+
+    /** A delta takes no more pieces at this many bytes of log probabilities: about 30 KB of JSON. */
+    private static final long MOST_LOGPROBS = 6 * 1024;
+
+    /** Pieces are merged behind this many waiting events even when the reader keeps up: its own thread is busy. */
+    private static final int MANY = 64;
+
     private final ChunkTemplates templates;
-    private final ConnectionHandle connection;
-    private final Runnable onCancel;
+    private final LogprobFormat format;
+    private final Holder holder;
     private final Queue<Event> waiting = new ArrayDeque<>();
     private final @Nullable Delta[] open;
-    private final AtomicInteger work = new AtomicInteger();
-    private final AtomicBoolean subscribed = new AtomicBoolean();
-    private @Nullable Subscriber<? super ByteBuf> subscriber;
-    private long requested;
     private boolean ended;
-    private boolean closed;
-    private boolean wroteSinceTick;
-    private long lastBacklog;
-    private int ticksStalled;
+
+    /** Hears what becomes of a stream and of what it holds. Must not block. */
+    public interface Holder {
+        /** The bytes are no longer held: text and log probabilities of this size were written or dropped. */
+        void released(long bytes);
+
+        /** The connection is gone before the end. */
+        void abandoned();
+    }
 
     private sealed interface Event {}
 
@@ -48,21 +57,41 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
 
     private static final class Delta implements Event {
         final int choice;
-        final StringBuilder text = new StringBuilder();
+        final StringBuilder text;
 
         @Nullable
-        LogprobBatch logprobs;
+        Logprobs logprobs;
 
-        Delta(int choice) {
+        Delta(int choice, String text, @Nullable Logprobs logprobs) {
             this.choice = choice;
+            this.text = new StringBuilder(text);
+            this.logprobs = logprobs;
+        }
+
+        boolean full() {
+            return text.length() >= MOST_TEXT || logprobs != null && logprobs.bytes() >= MOST_LOGPROBS;
+        }
+
+        void add(String piece, @Nullable Logprobs more) {
+            text.append(piece);
+            if (logprobs == null) {
+                logprobs = more;
+            } else if (more != null) {
+                logprobs.add(more);
+            }
+        }
+
+        long bytes() {
+            return EventStream.bytes(text.length(), logprobs);
         }
     }
 
-    /** @param onCancel runs at once when the connection is gone before the end; must not block */
-    public EventStream(ChunkTemplates templates, int choices, ConnectionHandle connection, Runnable onCancel) {
+    public EventStream(
+            ChunkTemplates templates, LogprobFormat format, int choices, ConnectionHandle connection, Holder holder) {
+        super(connection);
         this.templates = templates;
-        this.connection = connection;
-        this.onCancel = onCancel;
+        this.format = format;
+        this.holder = holder;
         this.open = new Delta[choices];
         if (templates.opensWithRole()) {
             for (int choice = 0; choice < choices; choice++) {
@@ -71,24 +100,27 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
         }
     }
 
+    /** What text of this length and these log probabilities cost while they wait; the sum is the same when merged. */
+    public static long bytes(int characters, @Nullable Logprobs logprobs) {
+        return 2L * characters + (logprobs == null ? 0 : logprobs.bytes());
+    }
+
     /** Adds text, unescaped, and the log probabilities of the tokens that made it. */
-    public void text(int choice, String text, @Nullable LogprobBatch logprobs) {
+    public void text(int choice, String text, @Nullable Logprobs logprobs) {
         synchronized (this) {
-            if (ended || closed) {
+            if (ended || closed()) {
                 return;
             }
             Delta delta = open[choice];
-            if (delta == null) {
-                delta = new Delta(choice);
+            if (delta == null || delta.full() || !(waiting.size() > MANY || slow())) {
+                delta = new Delta(choice, text, logprobs);
                 open[choice] = delta;
                 waiting.add(delta);
-            }
-            delta.text.append(text);
-            if (logprobs != null) {
-                delta.logprobs = delta.logprobs == null ? logprobs : delta.logprobs.plus(logprobs);
+            } else {
+                delta.add(text, logprobs);
             }
         }
-        drain();
+        wake();
     }
 
     public void finish(int choice, String reason) {
@@ -96,7 +128,7 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
             open[choice] = null;
             add(new Fixed(templates.finish(choice, reason)));
         }
-        drain();
+        wake();
     }
 
     /**
@@ -110,163 +142,102 @@ public final class EventStream implements Publisher<ByteBuf>, Subscription {
             add(new FixedBytes(ChunkTemplates.DONE));
             ended = true;
         }
-        drain();
+        wake();
     }
 
-    /** Ends the stream with an error event; {@code body} is JSON with the key {@code error}. */
+    /** Ends the stream with an error event behind what waits; {@code body} is JSON with the key {@code error}. */
     public void fail(String body) {
         synchronized (this) {
             add(new Fixed(ChunkTemplates.error(body)));
             add(new FixedBytes(ChunkTemplates.DONE));
             ended = true;
         }
-        drain();
+        wake();
     }
 
-    /** Adds a comment, which clients skip. */
-    public void comment(String text) {
+    /** Ends the stream with an error event in the place of all that waits, the end included. */
+    public void dropAndFail(String body) {
         synchronized (this) {
-            add(new Fixed(": " + text + "\n\n"));
-        }
-        drain();
-    }
-
-    /**
-     * To be called at a steady rate: writes a keep-alive comment when nothing was written since the last call.
-     *
-     * @return for how many calls in a row the reader has taken nothing although something waits for it
-     */
-    public int tick() {
-        int stalled;
-        synchronized (this) {
-            if (closed || subscriber == null) {
-                return 0;
+            if (exhausted()) {
+                return;
             }
-            long backlog = connection.backlog().getAsLong();
-            boolean stuck =
-                    backlog > 0 ? backlog >= lastBacklog && lastBacklog > 0 : !wroteSinceTick && !waiting.isEmpty();
-            lastBacklog = backlog;
-            ticksStalled = stuck ? ticksStalled + 1 : 0;
-            if (!wroteSinceTick && waiting.isEmpty() && backlog == 0) {
-                add(new FixedBytes(ChunkTemplates.KEEP_ALIVE));
-            }
-            wroteSinceTick = false;
-            stalled = ticksStalled;
+            waiting.clear();
+            ended = false;
+            add(new Fixed(ChunkTemplates.error(body)));
+            add(new FixedBytes(ChunkTemplates.DONE));
+            ended = true;
         }
-        drain();
-        return stalled;
+        wake();
     }
 
     private void add(Event event) {
-        if (!ended && !closed) {
+        if (!ended && !closed()) {
             waiting.add(event);
         }
     }
 
     @Override
-    public void subscribe(Subscriber<? super ByteBuf> s) {
-        if (!subscribed.compareAndSet(false, true)) {
-            throw new IllegalStateException("an answer has one reader");
-        }
+    protected void idle() {
         synchronized (this) {
-            subscriber = s;
+            add(new FixedBytes(ChunkTemplates.KEEP_ALIVE));
         }
-        s.onSubscribe(this);
-        drain();
+        wake();
     }
 
     @Override
-    public void request(long n) {
-        synchronized (this) {
-            requested = requested + n < 0 ? Long.MAX_VALUE : requested + n;
-        }
-        drain();
+    protected synchronized boolean waiting() {
+        return !waiting.isEmpty();
     }
 
     @Override
-    public void cancel() {
+    protected synchronized boolean exhausted() {
+        return ended && waiting.isEmpty();
+    }
+
+    @Override
+    protected void abandoned() {
         synchronized (this) {
-            if (closed) {
-                return;
-            }
-            closed = true;
             waiting.clear();
         }
-        onCancel.run();
+        holder.abandoned();
     }
 
-    private void drain() {
-        if (work.getAndIncrement() != 0) {
-            return;
-        }
-        int missed = 1;
-        do {
-            while (emitOne()) {}
-            missed = work.addAndGet(-missed);
-        } while (missed != 0);
-    }
-
-    /** Hands one event, or the end, to the reader; false when there is nothing to hand over now. */
-    private boolean emitOne() {
-        Subscriber<? super ByteBuf> to;
+    @Override
+    protected @Nullable ByteBuf next() {
         Event event;
         synchronized (this) {
-            to = subscriber;
-            if (to == null || closed) {
-                return false;
-            }
-            if (waiting.isEmpty()) {
-                if (!ended) {
-                    return false;
-                }
-                closed = true;
-                event = null;
-            } else if (requested == 0) {
-                return false;
-            } else {
-                if (requested != Long.MAX_VALUE) {
-                    requested--;
-                }
-                event = waiting.remove();
-                if (event instanceof Delta delta && open[delta.choice] == delta) {
-                    open[delta.choice] = null;
-                }
-                wroteSinceTick = true;
+            event = waiting.poll();
+            if (event instanceof Delta delta && open[delta.choice] == delta) {
+                open[delta.choice] = null;
             }
         }
-        if (event == null) {
-            to.onComplete();
-            return false;
-        }
-        to.onNext(render(event));
-        return true;
-    }
-
-    private ByteBuf render(Event event) {
         return switch (event) {
-            case Fixed fixed -> ByteBufUtil.writeUtf8(connection.allocator(), fixed.text);
+            case null -> null;
+            case Fixed fixed -> ByteBufUtil.writeUtf8(connection().allocator(), fixed.text);
             case FixedBytes fixed ->
-                connection.allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
-            case Delta delta -> render(delta);
+                connection().allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
+            case Delta delta -> {
+                holder.released(delta.bytes());
+                yield render(delta);
+            }
         };
     }
 
     private ByteBuf render(Delta delta) {
-        StringBuilder escaped = new StringBuilder(delta.text.length() + 16);
-        JsonText.escape(delta.text, escaped);
+        StringBuilder rest = new StringBuilder(delta.text.length() + 16);
+        JsonText.escape(delta.text, rest);
         byte[] before = templates.beforeText(delta.choice);
+        byte[] after = {};
         if (delta.logprobs == null) {
-            byte[] after = templates.afterText();
-            ByteBuf buffer =
-                    connection.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped) + after.length);
-            buffer.writeBytes(before);
-            ByteBufUtil.writeUtf8(buffer, escaped);
-            return buffer.writeBytes(after);
+            after = templates.afterText();
+        } else {
+            rest.append(templates.beforeLogprobs());
+            format.json(List.of(delta.logprobs)).write(rest, Integer.MAX_VALUE);
+            rest.append(templates.afterLogprobs());
         }
-        escaped.append(templates.afterText(delta.logprobs.json()));
-        ByteBuf buffer = connection.allocator().buffer(before.length + ByteBufUtil.utf8Bytes(escaped));
+        ByteBuf buffer = connection().allocator().buffer(before.length + ByteBufUtil.utf8Bytes(rest) + after.length);
         buffer.writeBytes(before);
-        ByteBufUtil.writeUtf8(buffer, escaped);
-        return buffer;
+        ByteBufUtil.writeUtf8(buffer, rest);
+        return buffer.writeBytes(after);
     }
 }

@@ -1,7 +1,6 @@
 /**
  * Server-sent events of one answer: pre-serialised chunk templates and the stream that writes them. Any thread may add
- * to a stream; one thread at a time drains it towards the connection. What a slow reader has not taken is merged, so a
- * stream holds at most one delta per choice.
+ * to a stream. What a slow reader has not taken is merged and kept short, and counts for the budget of answers.
  */
 @NullMarked
 package dev.baton.gateway.sse;

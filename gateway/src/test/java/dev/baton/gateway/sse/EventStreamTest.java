@@ -2,10 +2,19 @@ package dev.baton.gateway.sse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.gateway.body.ConnectionHandle;
+import dev.baton.gateway.json.JsonText;
+import dev.baton.gateway.logprobs.LogprobFormat;
+import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.tokenizer.ModelTokenizer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +29,32 @@ class EventStreamTest {
     private final AtomicInteger cancelled = new AtomicInteger();
     private final AtomicLong backlog = new AtomicLong();
     private final Reader reader = new Reader();
+    private final AtomicLong released = new AtomicLong();
     private final EventStream stream = new EventStream(
             new ChunkTemplates(Shape.COMPLETION, "cmpl-1", 7, "m", 2),
+            LogprobFormat.completion(tokenizer()),
             2,
-            new ConnectionHandle(UnpooledByteBufAllocator.DEFAULT, () -> backlog.get(), () -> {}),
-            cancelled::incrementAndGet);
+            new ConnectionHandle(
+                    UnpooledByteBufAllocator.DEFAULT, Runnable::run, () -> backlog.get() == 0, backlog::get, () -> {}),
+            new EventStream.Holder() {
+                @Override
+                public void released(long bytes) {
+                    released.addAndGet(bytes);
+                }
+
+                @Override
+                public void abandoned() {
+                    cancelled.incrementAndGet();
+                }
+            });
+
+    private static ModelTokenizer tokenizer() {
+        try {
+            return ModelTokenizer.open(Path.of("..", "models", "demo"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     private static final class Reader extends BaseSubscriber<ByteBuf> {
         final List<String> events = new ArrayList<>();
@@ -71,6 +101,55 @@ class EventStreamTest {
         stream.text(1, "y", null);
         reader.request(2);
         assertThat(reader.events).containsExactly(chunk(0, "ab"), chunk(1, "xy"));
+    }
+
+    private static Logprobs logprobs(int tops) {
+        TokenLogprob.Builder logprob = TokenLogprob.newBuilder().setLogprob(-1);
+        for (int i = 0; i < tops; i++) {
+            logprob.addTopIds(20 + i).addTopLogprobs(-i);
+        }
+        return Logprobs.of(20, logprob.build(), 0);
+    }
+
+    @Test
+    void writesFewAndNeverLongEventsToASlowReader() {
+        stream.subscribe(reader);
+        for (int i = 0; i < 2000; i++) {
+            stream.text(0, "word ", logprobs(20));
+        }
+        stream.finish(0, "length");
+        stream.end(Map.of());
+        reader.request(Long.MAX_VALUE);
+        assertThat(reader.events).hasSizeBetween(20, 200).allMatch(event -> event.length() < 50_000);
+        assertThat(String.join("", reader.events).split("word ", -1)).hasSize(2001);
+        assertThat(reader.complete).isTrue();
+        assertThat(released).hasValue(2000 * EventStream.bytes(5, logprobs(20)));
+    }
+
+    @Test
+    void makesNothingForASocketThatIsFull() {
+        stream.subscribe(reader);
+        reader.request(100);
+        backlog.set(100_000);
+        stream.text(0, "a", null);
+        stream.text(0, "b", null);
+        assertThat(reader.events).isEmpty();
+        backlog.set(0);
+        stream.wake();
+        assertThat(reader.events).containsExactly(chunk(0, "ab"));
+    }
+
+    @Test
+    void putsAnErrorInThePlaceOfAllThatWaits() {
+        stream.subscribe(reader);
+        stream.text(0, "a", null);
+        stream.finish(0, "stop");
+        stream.finish(1, "stop");
+        stream.end(Map.of());
+        stream.dropAndFail("{\"error\":{}}");
+        reader.request(100);
+        assertThat(reader.events).containsExactly("event: error\ndata: {\"error\":{}}\n\n", "data: [DONE]\n\n");
+        assertThat(reader.complete).isTrue();
     }
 
     @Test

@@ -1,4 +1,4 @@
-package dev.baton.gateway.sse;
+package dev.baton.gateway.json;
 
 /** JSON string escaping. Beside what JSON demands it escapes the line ends that SSE readers split at. */
 public final class JsonText {
@@ -8,7 +8,12 @@ public final class JsonText {
 
     /** Appends {@code text} without the surrounding quotes. */
     public static void escape(CharSequence text, StringBuilder out) {
-        for (int i = 0; i < text.length(); i++) {
+        escape(text, 0, text.length(), out);
+    }
+
+    /** Appends the characters of {@code text} from {@code from} to before {@code to}, without quotes. */
+    static void escape(CharSequence text, int from, int to, StringBuilder out) {
+        for (int i = from; i < to; i++) {
             char c = text.charAt(i);
             switch (c) {
                 case '"' -> out.append("\\\"");

@@ -1,0 +1,8 @@
+/**
+ * Response bodies that are made as the socket takes them: what waits for a slow reader waits in its shortest form, and a
+ * reader that takes nothing is given up.
+ */
+@NullMarked
+package dev.baton.gateway.body;
+
+import org.jspecify.annotations.NullMarked;

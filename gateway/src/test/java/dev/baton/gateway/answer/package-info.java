@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.answer;
+
+import org.jspecify.annotations.NullMarked;
