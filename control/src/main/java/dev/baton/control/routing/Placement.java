@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,7 @@ public final class Placement {
     private static final int MOST_MACHINES = 4_096;
 
     private final Router router;
+    private final Function<String, List<WorkerState>> live;
     private final WorkerLoads loads = new WorkerLoads();
 
     /** Host of each worker by its id, also of those that are gone. */
@@ -38,8 +40,10 @@ public final class Placement {
     private int affinityBlockTokens = 1;
     private int rotation;
 
-    public Placement(Router router) {
+    /** @param live the workers of a model that answer, at any moment */
+    public Placement(Router router, Function<String, List<WorkerState>> live) {
         this.router = router;
+        this.live = live;
     }
 
     /**
@@ -51,16 +55,17 @@ public final class Placement {
     public record Assignment(Route route, long modelFingerprint, int uncachedTokens, int mostComputed) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
-    public static int maxContext(List<WorkerState> live) {
-        boolean decodes = live.stream().anyMatch(state -> state.getRole() == WorkerState.Role.DECODE);
+    public int maxContext(String model) {
+        List<WorkerState> workers = live.apply(model);
+        boolean decodes = workers.stream().anyMatch(state -> state.getRole() == WorkerState.Role.DECODE);
         return decodes
-                ? live.stream().mapToInt(WorkerState::getMaxContext).min().orElse(0)
+                ? workers.stream().mapToInt(WorkerState::getMaxContext).min().orElse(0)
                 : 0;
     }
 
     /** Names of the prompt's full blocks; empty while no live worker of the model tells the size of its blocks. */
-    public List<BlockHash> chain(List<WorkerState> live, byte[] tenantSalt, int[] prompt) {
-        return live.stream()
+    public List<BlockHash> chain(String model, byte[] tenantSalt, int[] prompt) {
+        return live.apply(model).stream()
                 .filter(state -> state.getBlockTokens() > 0)
                 .findFirst()
                 .map(state -> {
@@ -74,7 +79,6 @@ public final class Placement {
     /**
      * Chooses a route and charges its workers with it; empty when no live decode worker serves the model.
      *
-     * @param live the workers of the model that answer
      * @param chain names of the prompt's full blocks
      * @param tokens prompt and accepted tokens
      * @param newTokens most tokens still to be generated
@@ -82,18 +86,18 @@ public final class Placement {
      * @param left a worker that is gone, whose host may still hold KV of all tokens but the last; null for none
      */
     public synchronized Optional<Assignment> place(
-            List<WorkerState> live,
             String model,
             List<BlockHash> chain,
             int tokens,
             int newTokens,
             Set<WorkerRef> avoid,
             @Nullable WorkerRef left) {
-        live.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
+        List<WorkerState> workers = live.apply(model);
+        workers.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
         Map<String, Integer> cached =
-                affinity.cached(live.stream().map(WorkerState::getWorker).toList(), chain);
-        List<Router.Worker> prefill = views(live, WorkerState.Role.PREFILL);
-        List<Router.Worker> decode = views(live, WorkerState.Role.DECODE);
+                affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), chain);
+        List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
+        List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
         Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid);
         Router.Query query = left == null ? plain : withLeft(plain, decode, left);
         return router.choose(query, prefill, decode).map(route -> {
@@ -102,7 +106,7 @@ public final class Placement {
                     && router.choose(plain, prefill, decode)
                             .map(other -> !other.computesAtDecode())
                             .orElse(false);
-            return charge(route, live, query, chain, elseSplit ? router.localTokens() : 0);
+            return charge(route, workers, query, chain, elseSplit ? router.localTokens() : 0);
         });
     }
 
@@ -131,7 +135,7 @@ public final class Placement {
     }
 
     private Assignment charge(
-            Route route, List<WorkerState> live, Router.Query query, List<BlockHash> chain, int mostComputed) {
+            Route route, List<WorkerState> workers, Router.Query query, List<BlockHash> chain, int mostComputed) {
         String first = route.first().worker().getId();
         int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
         loads.add(route.first().worker(), uncached, 0);
@@ -139,7 +143,7 @@ public final class Placement {
             loads.add(worker, 0, 1);
             affinity.note(worker, chain);
         }
-        long fingerprint = live.stream()
+        long fingerprint = workers.stream()
                 .filter(state -> state.getWorker().equals(route.decode().worker()))
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
@@ -148,9 +152,9 @@ public final class Placement {
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */
-    private List<Router.Worker> views(List<WorkerState> live, WorkerState.Role role) {
+    private List<Router.Worker> views(List<WorkerState> workers, WorkerState.Role role) {
         List<Router.Worker> views = new ArrayList<>();
-        for (WorkerState state : live) {
+        for (WorkerState state : workers) {
             if (state.getRole() == role) {
                 WorkerLoads.Load load = loads.of(state.getWorker());
                 views.add(new Router.Worker(state, true, load.tokens(), load.requests()));

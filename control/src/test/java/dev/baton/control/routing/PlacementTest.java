@@ -18,6 +18,7 @@ class PlacementTest {
     private final WorkerState neighbour = worker("d1", Role.DECODE, "host-a");
     private final WorkerState elsewhere = worker("d2", Role.DECODE, "host-b");
     private final WorkerState prefill = worker("p0", Role.PREFILL, "host-b");
+    private List<WorkerState> live = List.of();
     private Placement placement = placement(ServingMode.AUTO);
 
     @Test
@@ -67,12 +68,13 @@ class PlacementTest {
         assertThat(assignment.mostComputed()).isZero();
     }
 
-    private static Placement placement(ServingMode mode) {
-        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), Router.Costs.defaults()));
+    private Placement placement(ServingMode mode) {
+        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), Router.Costs.defaults()), model -> live);
     }
 
-    private Assignment place(List<WorkerState> live, @Nullable WorkerRef left) {
-        return placement.place(live, "m", List.of(), 2_000, 100, Set.of(), left).orElseThrow();
+    private Assignment place(List<WorkerState> workers, @Nullable WorkerRef left) {
+        live = workers;
+        return placement.place("m", List.of(), 2_000, 100, Set.of(), left).orElseThrow();
     }
 
     private static WorkerState worker(String id, Role role, String machine) {

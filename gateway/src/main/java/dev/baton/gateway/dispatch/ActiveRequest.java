@@ -38,7 +38,7 @@ final class ActiveRequest implements RequestHandle {
     private final RequestStore store;
     private final JobPublisher jobs;
     private final TokenStreams streams;
-    private final LivePlacement placement;
+    private final Placement placement;
     private final Admission admission;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
@@ -61,7 +61,7 @@ final class ActiveRequest implements RequestHandle {
             RequestStore store,
             JobPublisher jobs,
             TokenStreams streams,
-            LivePlacement placement,
+            Placement placement,
             Admission admission,
             CompletionRecorder recorder) {
         this.request = request;
@@ -93,7 +93,7 @@ final class ActiveRequest implements RequestHandle {
                 new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
         switch (admission.enter(asked, placement.maxContext(request.model()), loop.now())) {
             case Admission.Admitted _ -> {
-                chain = placement.chain(request);
+                chain = placement.chain(request.model(), request.tenantSalt().toByteArray(), request.prompt());
                 generation = request.toGeneration();
                 loop.run(this::begin);
             }
@@ -247,7 +247,13 @@ final class ActiveRequest implements RequestHandle {
         Attempt attempt = choose.attempt();
         release();
         assignment = placement
-                .place(request, chain, choose.accepted(), choose.avoid(), choose.left())
+                .place(
+                        request.model(),
+                        chain,
+                        request.prompt().length + choose.accepted(),
+                        request.maxTokens() - choose.accepted(),
+                        choose.avoid(),
+                        choose.left())
                 .orElse(null);
         answered = false;
         events.add(
@@ -335,12 +341,7 @@ final class ActiveRequest implements RequestHandle {
         timing = times.build();
         admission.left(loop.now());
         CompletionRecorder.End end = new CompletionRecorder.End(
-                times.submitted(),
-                outcome,
-                machine.attempt().getNumber(),
-                machine.cachedTokens(),
-                machine.accepted(),
-                times.firstToken());
+                times.submitted(), outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted());
         recorder.ended(request, end, timing);
     }
 

@@ -33,13 +33,7 @@ final class CompletionRecorder {
      * @param started when it was prepared
      * @param outcome stop, length, completed, cancelled, or the failure's or refusal's code in lower case
      */
-    record End(
-            Instant started,
-            String outcome,
-            int attempts,
-            int cachedTokens,
-            int tokens,
-            @Nullable Instant firstToken) {}
+    record End(Instant started, String outcome, int attempts, int cachedTokens, int tokens) {}
 
     /** It was not let in. */
     void rejected(Rejection.Reason reason) {
@@ -59,7 +53,6 @@ final class CompletionRecorder {
         record("queue", timing.queue());
         record("prefill", timing.prefill());
         record("first_token", timing.firstToken());
-        record("total", timing.total());
     }
 
     void ended(GenerationRequest request, End end, TtftBreakdown timing) {
@@ -68,13 +61,6 @@ final class CompletionRecorder {
         record("handoff", timing.handoff());
         record("transfer", timing.transfer());
         record("transfer_exposed", timing.exposedTransfer());
-        if (end.firstToken() != null && end.tokens() > 1) {
-            Timer.builder("baton.dispatch.tpot")
-                    .description("mean time between two tokens of a request")
-                    .publishPercentileHistogram()
-                    .register(meters)
-                    .record(Duration.between(end.firstToken(), now).dividedBy(end.tokens() - 1L));
-        }
         LOG.debug(
                 "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {} ms",
                 request.requestId(),
@@ -98,7 +84,7 @@ final class CompletionRecorder {
     private void record(String part, @Nullable Duration duration) {
         if (duration != null) {
             Timer.builder("baton.dispatch.ttft")
-                    .description("time to first token, split")
+                    .description("parts of the time to first token, which is baton.gateway.ttft")
                     .tag("part", part)
                     .publishPercentileHistogram()
                     .register(meters)

@@ -60,17 +60,22 @@ class DispatchConfiguration {
     }
 
     @Bean
-    LivePlacement placement(DispatchProperties settings, WorkerRegistry registry, TokenStreams streams) {
+    LiveWorkers liveWorkers(WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
+        return new LiveWorkers(registry, streams);
+    }
+
+    @Bean
+    Placement placement(DispatchProperties settings, LiveWorkers workers) {
         DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
-        return new LivePlacement(new Placement(new Router(policy, Router.Costs.defaults())), registry, streams);
+        return new Placement(new Router(policy, Router.Costs.defaults()), workers::of);
     }
 
     @Bean
     Admission admission(DispatchProperties settings, MeterRegistry meters) {
         Admission admission = new Admission(settings.maxInFlight());
         Gauge.builder("baton.dispatch.running", admission, Admission::inFlight)
-                .description("requests under way")
+                .description("choices under way")
                 .register(meters);
         return admission;
     }
@@ -91,7 +96,7 @@ class DispatchConfiguration {
             RequestStore store,
             JobPublisher jobs,
             TokenStreams streams,
-            LivePlacement placement,
+            Placement placement,
             Admission admission,
             CompletionRecorder recorder,
             LimitProperties limits,
@@ -109,7 +114,7 @@ class DispatchConfiguration {
     }
 
     @Bean
-    WorkersHealth workersHealthIndicator(LivePlacement placement) {
-        return new WorkersHealth(placement);
+    WorkersHealth workersHealthIndicator(LiveWorkers workers) {
+        return new WorkersHealth(workers);
     }
 }

@@ -5,6 +5,7 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
 import dev.baton.control.admission.Admission;
+import dev.baton.control.routing.Placement;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -29,7 +30,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private final RequestStore store;
     private final JobPublisher jobs;
     private final TokenStreams streams;
-    private final LivePlacement placement;
+    private final Placement placement;
     private final Admission admission;
     private final CompletionRecorder recorder;
     private final PhaseLimits limits;
@@ -41,7 +42,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
             RequestStore store,
             JobPublisher jobs,
             TokenStreams streams,
-            LivePlacement placement,
+            Placement placement,
             Admission admission,
             CompletionRecorder recorder,
             PhaseLimits limits,

@@ -80,11 +80,6 @@ public record TtftBreakdown(
             return submitted;
         }
 
-        @Nullable
-        Instant firstToken() {
-            return firstToken;
-        }
-
         TtftBreakdown build() {
             Timing moved = decode.getTransferBytes() > 0 || decode.getTransferUs() > 0 ? decode : first;
             long decodeStarted = Math.max(decode.getDecodeStartedUs(), first.getDecodeStartedUs());

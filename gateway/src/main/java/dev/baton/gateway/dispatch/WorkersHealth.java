@@ -6,16 +6,18 @@ import org.springframework.boot.health.contributor.Health;
 
 /** Up while a decode worker answers: without one every request is refused. */
 final class WorkersHealth extends AbstractHealthIndicator {
-    private final LivePlacement placement;
+    private final LiveWorkers workers;
 
-    WorkersHealth(LivePlacement placement) {
+    WorkersHealth(LiveWorkers workers) {
         super("workers could not be asked");
-        this.placement = placement;
+        this.workers = workers;
     }
 
     @Override
     protected void doHealthCheck(Health.Builder builder) {
-        int live = placement.live(null, WorkerState.Role.DECODE);
+        long live = workers.all().stream()
+                .filter(state -> state.getRole() == WorkerState.Role.DECODE)
+                .count();
         builder.status(live > 0 ? "UP" : "OUT_OF_SERVICE").withDetail("decode", live);
     }
 }

@@ -229,11 +229,17 @@ class RequestDispatchIT {
     }
 
     private boolean bothLive() {
-        return cluster.placement().live(model, WorkerState.Role.PREFILL) > 0 && liveDecoders() > 0;
+        return live(WorkerState.Role.PREFILL) > 0 && liveDecoders() > 0;
     }
 
     private int liveDecoders() {
-        return cluster.placement().live(model, WorkerState.Role.DECODE);
+        return live(WorkerState.Role.DECODE);
+    }
+
+    private int live(WorkerState.Role role) {
+        return (int) cluster.workers().of(model).stream()
+                .filter(state -> state.getRole() == role)
+                .count();
     }
 
     private Phase phase(GenerationRequest submission) throws Exception {

@@ -68,7 +68,7 @@ class RequestLoopTest {
                     CLOCK.instant().plusSeconds(60),
                     RequestTags.getDefaultInstance());
             admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
-            ActiveRequest active = withoutRegistry(request, sink, loop, admission);
+            ActiveRequest active = withoutWorkers(request, sink, loop, admission);
 
             loop.run(active::begin);
 
@@ -89,9 +89,9 @@ class RequestLoopTest {
         return Objects.requireNonNull(indicator.health()).getStatus();
     }
 
-    /** Without a registry choosing a route throws, as a bug would. */
+    /** Choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
-    private static ActiveRequest withoutRegistry(
+    private static ActiveRequest withoutWorkers(
             GenerationRequest request, RecordingSink sink, RequestLoops.Loop loop, Admission admission) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
@@ -103,7 +103,9 @@ class RequestLoopTest {
                 null,
                 null,
                 null,
-                new LivePlacement(new Placement(router), null, null),
+                new Placement(router, model -> {
+                    throw new IllegalStateException("says the test");
+                }),
                 admission,
                 new CompletionRecorder(meters, new UsageEvents(null, meters), CLOCK));
     }

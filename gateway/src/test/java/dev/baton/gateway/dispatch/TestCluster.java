@@ -7,6 +7,7 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.RegistryProperties;
 import dev.baton.config.StreamProperties;
+import dev.baton.control.routing.Placement;
 import dev.baton.gateway.GatewayApplication;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -122,8 +123,12 @@ final class TestCluster implements AutoCloseable {
         return context.getBean(Dispatcher.class);
     }
 
-    LivePlacement placement() {
-        return context.getBean(LivePlacement.class);
+    LiveWorkers workers() {
+        return context.getBean(LiveWorkers.class);
+    }
+
+    Placement placement() {
+        return context.getBean(Placement.class);
     }
 
     MeterRegistry meters() {
