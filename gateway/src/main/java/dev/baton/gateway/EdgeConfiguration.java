@@ -75,7 +75,7 @@ class EdgeConfiguration {
 
     @Bean
     Preparation preparation(ServedModel model, HttpProperties settings, Clock clock) {
-        return new Preparation(model, settings.maxChoices(), clock);
+        return new Preparation(model, settings.maxChoices(), settings.specialTokensInText(), clock);
     }
 
     @Bean

@@ -1,5 +1,6 @@
 package dev.baton.gateway;
 
+import dev.baton.tokenizer.SpecialTokensInText;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
@@ -23,6 +24,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxAnswers memory of all answers that are not sent yet; 0: a quarter of the heap
  * @param bodyTimeout the whole body must have arrived within this
  * @param maxChoices most choices ({@code n} times prompts) of one request
+ * @param specialTokensInText what becomes of text in a conversation that spells a special token
  * @param keepAlive longest silence on an admitted stream before a comment is written
  * @param stallLimit a client that reads nothing for this long, while something waits for it, is disconnected
  * @param prepareThreads threads that parse and encode long bodies
@@ -38,6 +40,7 @@ record HttpProperties(
         @DefaultValue("0B") DataSize maxAnswers,
         @DefaultValue("30s") @DurationMin(nanos = 1) Duration bodyTimeout,
         @DefaultValue("16") @Min(1) @Max(128) int maxChoices,
+        @DefaultValue("text") SpecialTokensInText specialTokensInText,
 
         @DefaultValue("10s")
         @DurationMin(nanos = 1)

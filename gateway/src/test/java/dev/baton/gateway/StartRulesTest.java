@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.config.SettingsAutoConfiguration;
+import dev.baton.tokenizer.SpecialTokensInText;
 import jakarta.validation.Validation;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +48,7 @@ class StartRulesTest {
                         DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 4),
                         Duration.ofSeconds(30),
                         16,
+                        SpecialTokensInText.TEXT,
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(60),
                         2,
@@ -63,6 +65,7 @@ class StartRulesTest {
                         Map.entry("baton.http.max-answers", "3MB"),
                         Map.entry("baton.http.body-timeout", "5s"),
                         Map.entry("baton.http.max-choices", "4"),
+                        Map.entry("baton.http.special-tokens-in-text", "refuse"),
                         Map.entry("baton.http.keep-alive", "3s"),
                         Map.entry("baton.http.stall-limit", "20s"),
                         Map.entry("baton.http.prepare-threads", "3"),
@@ -75,6 +78,7 @@ class StartRulesTest {
                         DataSize.ofMegabytes(3),
                         Duration.ofSeconds(5),
                         4,
+                        SpecialTokensInText.REFUSE,
                         Duration.ofSeconds(3),
                         Duration.ofSeconds(20),
                         3,

@@ -1,9 +1,12 @@
 package dev.baton.tokenizer;
 
+import dev.baton.tokenizer.template.ChatTemplate;
+import dev.baton.tokenizer.template.RenderedText;
 import dev.baton.tokenizer.template.TemplateException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
@@ -13,12 +16,22 @@ import tools.jackson.databind.JsonNode;
  */
 public final class ModelTokenizer implements AutoCloseable {
     private final PieceEncoder encoder;
+    private final LiteralEncoder literal;
+    private final ControlTokens control;
     private final TokenTable table;
     private final ChatFormat chat;
     private final int[] stopIds;
 
-    private ModelTokenizer(PieceEncoder encoder, TokenTable table, ChatFormat chat, int[] stopIds) {
+    private ModelTokenizer(
+            PieceEncoder encoder,
+            LiteralEncoder literal,
+            ControlTokens control,
+            TokenTable table,
+            ChatFormat chat,
+            int[] stopIds) {
         this.encoder = encoder;
+        this.literal = literal;
+        this.control = control;
         this.table = table;
         this.chat = chat;
         this.stopIds = stopIds;
@@ -38,14 +51,25 @@ public final class ModelTokenizer implements AutoCloseable {
         TokenizerFolder folder = new TokenizerFolder(modelFolder);
         JsonNode json = folder.tokenizer();
         TokenTable table = folder.table(json);
+        ControlTokens control;
         ChatFormat chat;
         try {
-            chat = new ChatFormat(folder.chatTemplates(), folder.specialTokens(), clock);
+            Map<String, ChatTemplate> templates = folder.chatTemplates();
+            control = ControlTokens.of(
+                    json, token -> templates.values().stream().anyMatch(template -> template.mentions(token)));
+            chat = new ChatFormat(templates, folder.specialTokens(), control, clock);
         } catch (TemplateException e) {
             throw new IOException("The chat template in " + modelFolder + " cannot be used: " + e.getMessage(), e);
         }
         int[] stopIds = folder.stopIds(table);
-        return new ModelTokenizer(PieceEncoder.open(folder.tokenizerJson(), json), table, chat, stopIds);
+        PieceEncoder encoder = PieceEncoder.open(folder.tokenizerJson(), json);
+        try {
+            LiteralEncoder literal = LiteralEncoder.open(json, control, encoder);
+            return new ModelTokenizer(encoder, literal, control, table, chat, stopIds);
+        } catch (IOException | RuntimeException e) {
+            encoder.close();
+            throw e;
+        }
     }
 
     /** @param addSpecialTokens puts the tokens around the text that the model expects there, such as its first one */
@@ -64,24 +88,59 @@ public final class ModelTokenizer implements AutoCloseable {
         return encoder.encode(text, addSpecialTokens, limit);
     }
 
-    /** @throws TemplateException when the conversation cannot be rendered: the caller's fault */
-    public int[] encodeChat(ChatPrompt prompt) {
-        return encodeChat(prompt, Integer.MAX_VALUE).ids();
+    /**
+     * A prompt as it is, special tokens where it spells them, with the tokens that the model expects around it; its first
+     * one is not added where the prompt begins with it already.
+     *
+     * @throws UncuttableTextException as {@link #encode(String, boolean, int)}
+     */
+    public TokenIds encodePrompt(String text, int limit) {
+        return encoder.framed(encoder.encode(text, false, limit));
     }
 
     /**
-     * As {@link #encodeChat(ChatPrompt)}, but stops beyond {@code limit} tokens.
+     * As {@link #encodeChat(ChatPrompt, SpecialTokensInText, int)}, to the end and with text as text.
      *
      * @throws TemplateException when the conversation cannot be rendered: the caller's fault
+     */
+    public int[] encodeChat(ChatPrompt prompt) {
+        return encodeChat(prompt, SpecialTokensInText.TEXT, Integer.MAX_VALUE).ids();
+    }
+
+    /**
+     * The tokens of a conversation; stops beyond {@code limit} of them.
+     *
+     * @throws TemplateException when the conversation cannot be rendered: the caller's fault
+     * @throws SpecialTokenInTextException when the request spells a special token and may not
      * @throws UncuttableTextException as {@link #encode(String, boolean, int)}
      */
-    public TokenIds encodeChat(ChatPrompt prompt, int limit) {
-        return encode(renderChat(prompt), false, limit);
+    public TokenIds encodeChat(ChatPrompt prompt, SpecialTokensInText spelled, int limit) {
+        RenderedText text = chat.render(prompt);
+        if (spelled == SpecialTokensInText.PARSE) {
+            return encode(text.text(), false, limit);
+        }
+        ControlTokens.Match forged = control.firstRequested(text);
+        if (forged == null && !literal.readsVariants()) {
+            return encode(text.text(), false, limit);
+        }
+        if (forged != null && spelled == SpecialTokensInText.REFUSE) {
+            String token = forged.token().spelling();
+            throw SpecialTokenInTextException.refused(prompt.placeOf(token), token);
+        }
+        return literal.encode(text, limit).orElseThrow(() -> {
+            String token = forged == null ? "of another form" : forged.token().spelling();
+            return SpecialTokenInTextException.inseparable(prompt.placeOf(token), token);
+        });
     }
 
     /** The text that the model is shown. */
     public String renderChat(ChatPrompt prompt) {
-        return chat.render(prompt);
+        return chat.render(prompt).text();
+    }
+
+    /** Whether a name of {@link ChatPrompt#variables} is one that templates find anyway, so that it cannot be set. */
+    public boolean isTakenByTemplates(String name) {
+        return chat.isTaken(name);
     }
 
     public boolean hasChatTemplate() {
@@ -151,6 +210,7 @@ public final class ModelTokenizer implements AutoCloseable {
 
     @Override
     public void close() {
+        literal.close();
         encoder.close();
     }
 }

@@ -2,6 +2,7 @@ package dev.baton.tokenizer;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -18,6 +19,9 @@ final class NativeEncoder implements AutoCloseable {
         }
     }
 
+    /** Left to itself DJL cuts at 512 tokens. */
+    private static final Map<String, String> OPTIONS = Map.of("truncation", "false", "padding", "false");
+
     private final HuggingFaceTokenizer tokenizer;
 
     private NativeEncoder(HuggingFaceTokenizer tokenizer) {
@@ -25,9 +29,12 @@ final class NativeEncoder implements AutoCloseable {
     }
 
     static NativeEncoder open(Path tokenizerJson) throws IOException {
-        // Left to itself DJL cuts at 512 tokens.
-        return new NativeEncoder(
-                HuggingFaceTokenizer.newInstance(tokenizerJson, Map.of("truncation", "false", "padding", "false")));
+        return new NativeEncoder(HuggingFaceTokenizer.newInstance(tokenizerJson, OPTIONS));
+    }
+
+    /** @param tokenizerJson what a tokenizer.json holds */
+    static NativeEncoder open(byte[] tokenizerJson) throws IOException {
+        return new NativeEncoder(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(tokenizerJson), OPTIONS));
     }
 
     /** Of an encoding only the ids are fetched: its strings and spans take some 133 bytes of heap a token. */

@@ -31,15 +31,21 @@ final class PieceEncoder implements AutoCloseable {
 
     /** @param json what {@code tokenizerJson} holds */
     static PieceEncoder open(Path tokenizerJson, JsonNode json) throws IOException {
-        NativeEncoder encoder = NativeEncoder.open(tokenizerJson);
+        return around(NativeEncoder.open(tokenizerJson), json);
+    }
+
+    /**
+     * @param encoder closed with this, or when this fails
+     * @param json what it was made from
+     */
+    static PieceEncoder around(NativeEncoder encoder, JsonNode json) throws IOException {
         // What is put around a text, found by the encoding of one that is certain to be something.
         int[] bare = encoder.encode("a", false);
         int[] framed = encoder.encode("a", true);
         int at = indexOf(framed, bare);
         if (at < 0) {
             encoder.close();
-            throw new IOException(
-                    tokenizerJson + " changes the tokens of a text when it adds special ones around them");
+            throw new IOException("tokenizer.json changes the tokens of a text when it adds special ones around them");
         }
         return new PieceEncoder(
                 encoder,
@@ -87,6 +93,21 @@ final class PieceEncoder implements AutoCloseable {
             ids.add(after);
         }
         return new TokenIds(ids.toArray(), whole);
+    }
+
+    /** With the tokens that the model expects around a text, those left out that it begins with already. */
+    TokenIds framed(TokenIds text) {
+        int[] ids = text.ids();
+        boolean begun = ids.length >= before.length && Arrays.equals(ids, 0, before.length, before, 0, before.length);
+        Ids framed = new Ids();
+        if (!begun) {
+            framed.add(before);
+        }
+        framed.add(ids);
+        if (text.whole()) {
+            framed.add(after);
+        }
+        return new TokenIds(framed.toArray(), text.whole());
     }
 
     private int end(String text, int start, int piece) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.tokenizer.template.ChatTemplate;
+import dev.baton.tokenizer.template.RenderedText;
 import dev.baton.tokenizer.template.TemplateException;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -17,6 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 @NullMarked
 class ChatTemplateFixturesTest {
     private static final JsonMapper JSON = new JsonMapper();
+
+    private static final Pattern BRACKETED = Pattern.compile("<[|｜]?[^\\s<>'\"{}]+[|｜]?>|\\[/?[A-Z_]+]");
 
     record Case(String file, String template, Map<String, @Nullable Object> json) {
         String name() {
@@ -47,9 +52,34 @@ class ChatTemplateFixturesTest {
         return cases().stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> check(c)));
     }
 
+    /** Every bracketed word that the template writes, as if it were a token of its own. */
+    private static ControlTokens control(String template) {
+        List<ControlTokens.Token> tokens = new ArrayList<>();
+        BRACKETED
+                .matcher(template)
+                .results()
+                .map(MatchResult::group)
+                .distinct()
+                .forEach(word -> tokens.add(new ControlTokens.Token(word, tokens.size(), !word.matches("</?\\w+>"))));
+        return new ControlTokens(tokens, List.of());
+    }
+
+    /** What a conversation does not spell itself is known as the template's, through whatever steps it went. */
+    private static void checkOrigins(Case c, RenderedText rendered) {
+        ControlTokens.Match forged = control(c.template()).firstRequested(rendered);
+        if (forged != null && !c.file().equals("expressions")) {
+            assertThat(JSON.writeValueAsString(c.json().get("messages"))
+                            + c.json().get("tools"))
+                    .as("origins of %s at %d in %s", forged.token().spelling(), forged.start(), rendered.text())
+                    .contains(forged.token().spelling());
+        }
+    }
+
     private static void check(Case c) {
         if (c.json().get("expected") instanceof String expected) {
-            assertThat(render(c)).isEqualTo(expected);
+            RenderedText rendered = render(c);
+            assertThat(rendered.text()).isEqualTo(expected);
+            checkOrigins(c, rendered);
             return;
         }
         var failure = assertThatThrownBy(() -> render(c)).isInstanceOf(TemplateException.class);
@@ -59,7 +89,7 @@ class ChatTemplateFixturesTest {
     }
 
     @SuppressWarnings("unchecked")
-    private static String render(Case c) {
+    private static RenderedText render(Case c) {
         Map<String, @Nullable Object> json = c.json();
         Map<String, String> special = new LinkedHashMap<>();
         for (String token : List.of("bos_token", "eos_token")) {
@@ -83,7 +113,9 @@ class ChatTemplateFixturesTest {
                 (@Nullable List<Map<String, Object>>) json.get("tools"),
                 Boolean.TRUE.equals(json.get("add_generation_prompt")),
                 variables);
-        return new ChatFormat(Map.of("default", ChatTemplate.parse(c.template())), special, clock).render(prompt);
+        return new ChatFormat(
+                        Map.of("default", ChatTemplate.parse(c.template())), special, control(c.template()), clock)
+                .render(prompt);
     }
 
     @SuppressWarnings("unchecked")

@@ -3,6 +3,7 @@ package dev.baton.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.tokenizer.template.RenderedText;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
@@ -151,6 +152,27 @@ class PieceEncoderTest {
                             .as("seed %d, pieces of %d", seed, piece)
                             .isEqualTo(whole.encode(text, true));
                 }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void tokensUnderOtherNamesGiveTheIdsOfTheWhole(Kind kind) throws Exception {
+        Path file = kind.write(folder);
+        JsonNode json = JSON.readTree(Files.readAllBytes(file));
+        ControlTokens control = ControlTokens.of(json, spelling -> true);
+        List<String> spellings =
+                control.all().stream().map(ControlTokens.Token::spelling).toList();
+        try (PieceEncoder whole = PieceEncoder.open(file, json);
+                LiteralEncoder literal = LiteralEncoder.open(json.deepCopy(), control, whole)) {
+            for (int seed = 0; seed < 60; seed++) {
+                String text = new RandomText(seed, spellings).of(seed < 50 ? 300 : 40_000);
+                assertThat(literal.encode(RenderedText.own(text), Integer.MAX_VALUE)
+                                .orElseThrow()
+                                .ids())
+                        .as("seed %d", seed)
+                        .isEqualTo(whole.encode(text, false, Integer.MAX_VALUE).ids());
             }
         }
     }

@@ -115,12 +115,6 @@ record ChatRequest(
             }
             variables.putAll(JsonFields.toMap(kwargs));
         }
-        for (String reserved : List.of("messages", "tools", "add_generation_prompt")) {
-            if (variables.containsKey(reserved)) {
-                throw JsonFields.invalid(
-                        "chat_template_kwargs", "`chat_template_kwargs` may not replace `" + reserved + "`.");
-            }
-        }
         return variables;
     }
 }

@@ -10,6 +10,8 @@ import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.tokenizer.ChatPrompt;
+import dev.baton.tokenizer.SpecialTokenInTextException;
+import dev.baton.tokenizer.SpecialTokensInText;
 import dev.baton.tokenizer.TokenIds;
 import dev.baton.tokenizer.UncuttableTextException;
 import dev.baton.tokenizer.template.TemplateException;
@@ -30,10 +32,13 @@ public final class Preparation {
 
     private final ServedModel model;
     private final OptionsReader options;
+    private final SpecialTokensInText spelled;
     private final InstantSource clock;
 
-    public Preparation(ServedModel model, int maxChoices, InstantSource clock) {
+    /** @param spelled what becomes of text in a conversation that spells a special token */
+    public Preparation(ServedModel model, int maxChoices, SpecialTokensInText spelled, InstantSource clock) {
         this.model = model;
+        this.spelled = spelled;
         this.options = new OptionsReader(model.tokenizer().vocabularySize(), maxChoices, model.defaults());
         this.clock = clock;
     }
@@ -51,12 +56,17 @@ public final class Preparation {
             throw JsonFields.invalid(
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
+        request.templateVariables().keySet().forEach(this::checkVariable);
         TokenIds prompt;
         try {
             prompt = model.tokenizer()
                     .encodeChat(
                             new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()),
+                            spelled,
                             model.maxContext());
+        } catch (SpecialTokenInTextException e) {
+            String param = ApiError.shortened(e.place());
+            throw JsonFields.invalid(param, "`" + param + "` " + e.fault());
         } catch (UncuttableTextException e) {
             throw JsonFields.invalid("messages", String.valueOf(e.getMessage()));
         } catch (TemplateException e) {
@@ -68,6 +78,15 @@ public final class Preparation {
                 request.options(),
                 List.of(checked(prompt, request.options(), Shape.CHAT.promptParam())),
                 caller);
+    }
+
+    private void checkVariable(String name) {
+        if (model.tokenizer().isTakenByTemplates(name)) {
+            throw JsonFields.invalid(
+                    "chat_template_kwargs",
+                    "`chat_template_kwargs` may not set `" + ApiError.shortened(name)
+                            + "`: it means something to every template.");
+        }
     }
 
     PreparedRequest completion(byte[] body, Caller caller) {
@@ -96,7 +115,7 @@ public final class Preparation {
 
     private TokenIds encoded(String text) {
         try {
-            return model.tokenizer().encode(text, true, model.maxContext());
+            return model.tokenizer().encodePrompt(text, model.maxContext());
         } catch (UncuttableTextException e) {
             throw JsonFields.invalid("prompt", String.valueOf(e.getMessage()));
         }

@@ -78,7 +78,7 @@ final class Arithmetic {
         };
     }
 
-    static Object binary(String operator, Object a, Object b, Budget budget) {
+    static Object binary(String operator, Object a, Object b, RenderContext context) {
         if (isNumber(a) && isNumber(b)) {
             return a instanceof Double || b instanceof Double || operator.equals("/")
                     ? doubles(operator, toDouble(a), toDouble(b))
@@ -91,11 +91,11 @@ final class Arithmetic {
             throw u.error();
         }
         return switch (operator) {
-            case "+" -> add(a, b, budget);
-            case "*" -> repeat(a, b, budget);
+            case "+" -> add(a, b, context);
+            case "*" -> repeat(a, b, context);
             case "%" -> {
                 if (a instanceof String format) {
-                    yield PercentFormat.format(format, b, budget);
+                    yield PercentFormat.format(format, b, context);
                 }
                 throw unsupported(operator, a, b);
             }
@@ -103,10 +103,11 @@ final class Arithmetic {
         };
     }
 
-    private static Object add(Object a, Object b, Budget budget) {
+    private static Object add(Object a, Object b, RenderContext context) {
+        Budget budget = context.budget;
         if (a instanceof String x && b instanceof String y) {
             budget.copy((long) x.length() + y.length());
-            return x + y;
+            return new TracedText(context.origins).append(x).append(y).finish();
         }
         if (a instanceof Tuple x && b instanceof Tuple y) {
             return new Tuple(joined(x.items(), y.items(), budget));
@@ -130,7 +131,8 @@ final class Arithmetic {
         return items;
     }
 
-    private static Object repeat(Object a, Object b, Budget budget) {
+    private static Object repeat(Object a, Object b, RenderContext context) {
+        Budget budget = context.budget;
         Object sequence = isNumber(a) ? b : a;
         Object times = isNumber(a) ? a : b;
         if (times instanceof Double || !isNumber(times)) {
@@ -141,7 +143,7 @@ final class Arithmetic {
         return switch (sequence) {
             case String s -> {
                 budget.copy(n * s.length());
-                yield s.repeat((int) (s.isEmpty() ? 0 : n));
+                yield context.origins.derived(s.repeat((int) (s.isEmpty() ? 0 : n)), s);
             }
             case Tuple t -> new Tuple(repeated(t.items(), n, budget));
             case Range r -> throw unsupported("*", a, b);

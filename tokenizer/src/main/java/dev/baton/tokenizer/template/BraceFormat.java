@@ -4,15 +4,15 @@ package dev.baton.tokenizer.template;
 final class BraceFormat {
     private BraceFormat() {}
 
-    static String format(String format, Arguments args, Budget budget) {
-        StringBuilder out = new StringBuilder();
+    static String format(String format, Arguments args, Budget budget, Origins origins) {
+        TracedText out = new TracedText(origins);
         int next = 0;
         int i = 0;
         while (i < format.length()) {
             char c = format.charAt(i);
             boolean doubled = i + 1 < format.length() && format.charAt(i + 1) == c;
             if ((c == '{' || c == '}') && doubled) {
-                out.append(c);
+                out.append(format, i, i + 1);
                 i += 2;
             } else if (c == '{') {
                 int end = format.indexOf('}', i);
@@ -21,17 +21,17 @@ final class BraceFormat {
                 }
                 String field = format.substring(i + 1, end);
                 Object value = field.isEmpty() ? positional(args, next++) : value(args, field);
-                out.append(budget.made(Python.str(value, budget)));
+                out.append(origins.derived(budget.made(Python.str(value, budget)), value));
                 budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : 1);
                 i = end + 1;
             } else if (c == '}') {
                 throw new TemplateError("Single '}' encountered in format string");
             } else {
-                out.append(c);
+                out.append(format, i, i + 1);
                 i++;
             }
         }
-        return out.toString();
+        return out.finish();
     }
 
     private static Object positional(Arguments args, int index) {

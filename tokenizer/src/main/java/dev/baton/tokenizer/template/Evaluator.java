@@ -20,7 +20,7 @@ final class Evaluator {
         budget.enter();
         context.line = expr.line();
         Object value = switch (expr) {
-            case Expr.Const c -> c.value();
+            case Expr.Const c -> c.value() instanceof String text ? context.origins.own(text) : c.value();
             case Expr.Name n -> scope.get(n.name());
             case Expr.Attribute a -> context.members.attribute(evaluate(a.owner(), scope), a.name());
             case Expr.Item i -> context.members.item(evaluate(i.owner(), scope), evaluate(i.index(), scope));
@@ -32,7 +32,7 @@ final class Evaluator {
             case Expr.Not n -> !Python.truthy(evaluate(n.value(), scope));
             case Expr.Sign s -> Arithmetic.sign(s.minus(), evaluate(s.value(), scope));
             case Expr.Binary b ->
-                Arithmetic.binary(b.operator(), evaluate(b.left(), scope), evaluate(b.right(), scope), budget);
+                Arithmetic.binary(b.operator(), evaluate(b.left(), scope), evaluate(b.right(), scope), context);
             case Expr.Compare c -> compare(c, scope);
             case Expr.And a -> {
                 Object left = evaluate(a.left(), scope);
@@ -89,12 +89,12 @@ final class Evaluator {
     }
 
     private String concat(Expr.Concat concat, Scope scope) {
-        StringBuilder out = new StringBuilder();
+        TracedText out = new TracedText(context.origins);
         for (Expr part : concat.parts()) {
             out.append(context.str(evaluate(part, scope)));
             budget.copy(out.length());
         }
-        return out.toString();
+        return out.finish();
     }
 
     private boolean compare(Expr.Compare compare, Scope scope) {

@@ -57,6 +57,30 @@ final class Filters {
         if (SequenceFilters.NAMES.contains(name)) {
             return SequenceFilters.apply(name, value, args, context);
         }
+        Object result = filtered(name, value, args, context);
+        if (result instanceof String text && value instanceof String source) {
+            trace(name, source, text, args, context.origins);
+        }
+        return result;
+    }
+
+    /** Says where the characters of a result stood in the value. */
+    private static void trace(String name, String source, String result, Arguments args, Origins origins) {
+        switch (name) {
+            case "trim" -> origins.part(source, source.indexOf(result), result);
+            case "upper", "lower", "capitalize", "title" -> origins.mapped(source, result);
+            case "center", "truncate", "escape", "e", "tojson", "urlencode", "pprint" -> {
+                if (origins.isOwn(source)
+                        && args.positional().stream().allMatch(origins::isOwn)
+                        && args.named().values().stream().allMatch(origins::isOwn)) {
+                    origins.own(result);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private static Object filtered(String name, Object value, Arguments args, RenderContext context) {
         Budget budget = context.budget;
         return switch (name) {
             case "tojson" -> budget.made(PythonJson.dumps(value, args, budget));
@@ -75,8 +99,9 @@ final class Filters {
                         context.str(args.require(0, "old")),
                         context.str(args.require(1, "new")),
                         args.get(2, "count", None.NONE) == None.NONE ? -1 : args.integer(2, "count", -1),
-                        budget);
-            case "indent" -> indent(value, args, budget);
+                        budget,
+                        context.origins);
+            case "indent" -> indent(value, args, context);
             case "int" -> integer(value, args);
             case "float" -> decimal(value, args);
             case "abs" -> absolute(value);
@@ -93,7 +118,7 @@ final class Filters {
                 PercentFormat.format(
                         text(value, budget),
                         args.named().isEmpty() ? new Tuple(args.positional()) : Map.copyOf(args.named()),
-                        budget);
+                        context);
             case "urlencode" -> UrlEncoding.encode(value, context);
             case "attr" -> context.members.attribute(value, args.string(0, "name", ""));
             case "pprint" -> {
@@ -117,23 +142,28 @@ final class Filters {
     }
 
     /** Lines after the first are indented; blank ones only when asked. */
-    private static String indent(Object value, Arguments args, Budget budget) {
+    private static String indent(Object value, Arguments args, RenderContext context) {
+        Budget budget = context.budget;
+        Origins origins = context.origins;
         if (!(value instanceof String text)) {
             throw new TemplateError("indent takes a string, not " + Python.typeName(value));
         }
         Object width = args.get(0, "width", 4L);
-        String indention =
-                width instanceof String s ? s : " ".repeat(Math.clamp(args.integer(0, "width", 4), 0, 10_000));
+        String indention = width instanceof String s
+                ? s
+                : origins.own(" ".repeat(Math.clamp(args.integer(0, "width", 4), 0, 10_000)));
         boolean blank = args.flag(2, "blank", false);
-        List<Object> lines = PythonStrings.lines(text + "\n", false);
-        StringBuilder out = new StringBuilder();
+        String whole = new TracedText(origins).append(text).appendOwn("\n").finish();
+        List<Object> lines = PythonStrings.lines(whole, false);
+        origins.parts(whole, lines, 0);
+        TracedText out = new TracedText(origins);
         for (int i = 0; i < lines.size(); i++) {
             String line = (String) lines.get(i);
             boolean indented = i == 0 ? args.flag(1, "first", false) : blank || !line.isEmpty();
             budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : indention.length() + line.length());
-            out.append(i == 0 ? "" : "\n").append(indented ? indention : "").append(line);
+            out.appendOwn(i == 0 ? "" : "\n").append(indented ? indention : "").append(line);
         }
-        return out.toString();
+        return out.finish();
     }
 
     private static Object integer(Object value, Arguments args) {

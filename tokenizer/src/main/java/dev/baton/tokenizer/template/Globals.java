@@ -16,8 +16,11 @@ final class Globals {
         globals.put("raise_exception", (Callable) args -> {
             throw TemplateException.raised(context.line, context.str(args.require(0, "message")));
         });
-        globals.put("strftime_now", (Callable)
-                args -> Strftime.format(args.string(0, "format", ""), LocalDateTime.now(context.clock)));
+        globals.put("strftime_now", (Callable) args -> {
+            String format = args.string(0, "format", "");
+            String now = Strftime.format(format, LocalDateTime.now(context.clock));
+            return context.origins.derived(now, format);
+        });
         globals.put("range", (Callable) Globals::range);
         globals.put("namespace", (Callable) args -> {
             Namespace namespace = new Namespace();

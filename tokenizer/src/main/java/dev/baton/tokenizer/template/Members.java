@@ -17,9 +17,11 @@ final class Members {
     private static final Set<String> MAP_CHANGES = Set.of("clear", "pop", "popitem", "setdefault", "update");
 
     private final Budget budget;
+    private final Origins origins;
 
-    Members(Budget budget) {
+    Members(Budget budget, Origins origins) {
         this.budget = budget;
+        this.origins = origins;
     }
 
     Object attribute(Object owner, String name) {
@@ -57,9 +59,9 @@ final class Members {
         return i < 0 ? null : list.get(i);
     }
 
-    private static @Nullable Object character(String s, Object index) {
+    private @Nullable Object character(String s, Object index) {
         int i = position(index, PythonStrings.length(s));
-        return i < 0 ? null : PythonStrings.substring(s, i, i + 1);
+        return i < 0 ? null : origins.part(s, s.offsetByCodePoints(0, i), PythonStrings.substring(s, i, i + 1));
     }
 
     /** The place that an index names, from the end when negative; -1 when there is none. */
@@ -87,17 +89,19 @@ final class Members {
         };
     }
 
-    private static String sliced(String s, List<Integer> picks) {
+    private String sliced(String s, List<Integer> picks) {
         if (picks.isEmpty()) {
             return "";
         }
         if (picks.getLast() - picks.getFirst() == picks.size() - 1) {
-            return PythonStrings.substring(s, picks.getFirst(), picks.getLast() + 1);
+            int from = picks.getFirst();
+            return origins.part(
+                    s, s.offsetByCodePoints(0, from), PythonStrings.substring(s, from, picks.getLast() + 1));
         }
         int[] points = s.codePoints().toArray();
         StringBuilder out = new StringBuilder();
         picks.forEach(i -> out.appendCodePoint(points[i]));
-        return out.toString();
+        return origins.derived(out.toString(), s);
     }
 
     private List<Object> pick(List<?> items, List<Integer> picks) {
@@ -147,7 +151,7 @@ final class Members {
                     + Python.repr(Python.typeName(owner)) + " object is unsafe.");
         }
         return switch (owner) {
-            case String s -> StringMethods.find(s, name, budget);
+            case String s -> StringMethods.find(s, name, budget, origins);
             case Map<?, ?> map -> mapMember(map, name);
             case List<?> list -> listMember(list, name);
             case Tuple tuple -> sequenceMember(tuple.items(), name);

@@ -14,20 +14,21 @@ final class PercentFormat {
 
     private PercentFormat() {}
 
-    static String format(String format, Object values, Budget budget) {
+    static String format(String format, Object values, RenderContext context) {
+        Budget budget = context.budget;
         List<Object> positional = switch (values) {
             case Tuple t -> t.items();
             default -> List.of(values);
         };
         Matcher field = FIELD.matcher(format);
-        StringBuilder out = new StringBuilder();
+        TracedText out = new TracedText(context.origins);
         int used = 0;
         int from = 0;
         while (field.find(from)) {
             literal(format, from, field.start(), out);
             from = field.end();
             if (field.group(5).equals("%")) {
-                out.append('%');
+                out.appendOwn("%");
                 continue;
             }
             Object value;
@@ -42,17 +43,17 @@ final class PercentFormat {
             } else {
                 throw new TemplateError("not enough arguments for format string");
             }
-            out.append(budget.made(one(field, value, budget)));
+            out.append(context.origins.derived(budget.made(one(field, value, budget)), value));
             budget.copy(out.length() > Budget.MAX_CHARS ? out.length() : 1);
         }
         literal(format, from, format.length(), out);
         if (used < positional.size() && !(values instanceof Map<?, ?>)) {
             throw new TemplateError("not all arguments converted during string formatting");
         }
-        return out.toString();
+        return out.finish();
     }
 
-    private static void literal(String format, int from, int to, StringBuilder out) {
+    private static void literal(String format, int from, int to, TracedText out) {
         if (format.indexOf('%', from) >= 0 && format.indexOf('%', from) < to) {
             throw new TemplateError("unsupported format character after '%'");
         }

@@ -17,11 +17,13 @@ final class Python {
     private Python() {}
 
     /** A value as JSON parsers give it, as a value of a rendering; copied, so that nothing outside can change it. */
-    static Object from(@org.jspecify.annotations.Nullable Object value, Budget budget) {
+    static Object from(@org.jspecify.annotations.Nullable Object value, Budget budget, Origins origins) {
         budget.enter();
         Object converted = switch (value) {
             case null -> None.NONE;
-            case String s -> s;
+            // A string of its own, whatever else holds the same one: origins go by identity.
+            case String s -> new String(s);
+            case RenderedText t -> origins.mark(new String(t.text()), t.request());
             case Boolean b -> b;
             case Integer n -> (long) n;
             case Long n -> n;
@@ -32,12 +34,12 @@ final class Python {
             case BigDecimal d -> d.doubleValue();
             case Map<?, ?> map -> {
                 Map<Object, Object> copy = new LinkedHashMap<>();
-                map.forEach((k, v) -> copy.put(from(k, budget), from(v, budget)));
+                map.forEach((k, v) -> copy.put(from(k, budget, origins), from(v, budget, origins)));
                 yield copy;
             }
             case Iterable<?> items -> {
                 List<Object> copy = new ArrayList<>();
-                items.forEach(item -> copy.add(from(item, budget)));
+                items.forEach(item -> copy.add(from(item, budget, origins)));
                 yield copy;
             }
             default -> "<" + value.getClass().getSimpleName() + ">";

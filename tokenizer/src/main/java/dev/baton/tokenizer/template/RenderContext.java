@@ -5,7 +5,8 @@ import java.time.Clock;
 /** What one rendering carries along: what it may still spend, the time, and the line it is at. */
 final class RenderContext {
     final Budget budget = Budget.full();
-    final Members members = new Members(budget);
+    final Origins origins = new Origins();
+    final Members members = new Members(budget, origins);
     final Clock clock;
     int line = 1;
 
@@ -14,6 +15,7 @@ final class RenderContext {
     }
 
     String str(Object value) {
-        return Python.str(value, budget);
+        String text = Python.str(value, budget);
+        return value instanceof String ? text : origins.derived(text, value);
     }
 }

@@ -18,25 +18,31 @@ final class Renderer {
     private final RenderContext context;
     private final Budget budget;
     private final Evaluator evaluator;
-    private StringBuilder out = new StringBuilder();
+    private TracedText out;
 
     Renderer(RenderContext context) {
         this.context = context;
         this.budget = context.budget;
         this.evaluator = new Evaluator(context);
+        this.out = new TracedText(context.origins);
     }
 
     Object evaluate(Expr expr, Scope scope) {
         return evaluator.evaluate(expr, scope);
     }
 
+    RenderedText render(List<Stmt> body, Scope scope) {
+        run(body, scope);
+        return out.rendered();
+    }
+
     /** The text of a body, apart from the output around it. */
     String text(List<Stmt> body, Scope scope) {
-        StringBuilder around = out;
-        out = new StringBuilder();
+        TracedText around = out;
+        out = new TracedText(context.origins);
         try {
             run(body, scope);
-            return out.toString();
+            return out.finish();
         } finally {
             out = around;
         }
@@ -55,7 +61,7 @@ final class Renderer {
     private Flow run(Stmt stmt, Scope scope) {
         budget.step();
         switch (stmt) {
-            case Stmt.Data data -> write(data.text());
+            case Stmt.Data data -> write(context.origins.own(data.text()));
             case Stmt.Print print -> write(context.str(evaluate(print.value(), scope)));
             case Stmt.Assign assign -> assign(assign.target(), evaluate(assign.value(), scope), scope);
             case Stmt.AssignBlock assign -> {
@@ -134,11 +140,11 @@ final class Renderer {
     }
 
     private Object recurse(Stmt.For loop, Object items, int depth, Scope scope) {
-        StringBuilder around = out;
-        out = new StringBuilder();
+        TracedText around = out;
+        out = new TracedText(context.origins);
         try {
             loop(loop, items, depth, scope);
-            return out.toString();
+            return out.finish();
         } finally {
             out = around;
         }

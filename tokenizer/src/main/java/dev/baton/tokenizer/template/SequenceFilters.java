@@ -81,7 +81,7 @@ final class SequenceFilters {
         for (Object item : Python.list(value, context.budget)) {
             parts.add(context.str(attribute.apply(item)));
         }
-        return StringMethods.join(separator, parts, context.budget);
+        return StringMethods.join(separator, parts, context.budget, context.origins);
     }
 
     private static Object items(Object value) {
@@ -261,7 +261,7 @@ final class SequenceFilters {
         Function<Object, Object> attribute = attribute(args.get(0, "attribute", None.NONE), null, context);
         Object total = args.get(1, "start", 0L);
         for (Object item : Python.list(value, context.budget)) {
-            total = Arithmetic.binary("+", total, attribute.apply(item), context.budget);
+            total = Arithmetic.binary("+", total, attribute.apply(item), context);
         }
         return total;
     }

@@ -1,6 +1,7 @@
 package dev.baton.tokenizer.template;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 final class StringMethods {
     private StringMethods() {}
 
-    static @Nullable Callable find(String s, String name, Budget budget) {
+    static @Nullable Callable find(String s, String name, Budget budget, Origins origins) {
         Method method = switch (name) {
             case "strip" -> (a, b) -> PythonStrings.strip(s, a.stringOrNone(0, "chars"), true, true);
             case "lstrip" -> (a, b) -> PythonStrings.strip(s, a.stringOrNone(0, "chars"), true, false);
@@ -27,13 +28,14 @@ final class StringMethods {
             case "startswith" -> (a, b) -> matches(a, p -> s.startsWith(p, from(s, a)));
             case "endswith" -> (a, b) -> matches(a, p -> s.endsWith(p) && s.length() - p.length() >= from(s, a));
             case "replace" ->
-                (a, b) -> replace(s, a.string(0, "old", ""), a.string(1, "new", ""), a.integer(2, "count", -1), b);
+                (a, b) -> replace(
+                        s, a.string(0, "old", ""), a.string(1, "new", ""), a.integer(2, "count", -1), b, origins);
             case "find" -> (a, b) -> index(s, s.indexOf(a.string(0, "sub", ""), from(s, a)));
             case "rfind" -> (a, b) -> index(s, s.lastIndexOf(a.string(0, "sub", "")));
             case "index" -> (a, b) -> found(index(s, s.indexOf(a.string(0, "sub", ""), from(s, a))));
             case "rindex" -> (a, b) -> found(index(s, s.lastIndexOf(a.string(0, "sub", ""))));
             case "count" -> (a, b) -> count(s, a.string(0, "sub", ""));
-            case "join" -> (a, b) -> join(s, a.require(0, "iterable"), b);
+            case "join" -> (a, b) -> join(s, a.require(0, "iterable"), b, origins);
             case "removeprefix" ->
                 (a, b) -> s.startsWith(a.string(0, "prefix", ""))
                         ? s.substring(a.string(0, "prefix", "").length())
@@ -55,7 +57,7 @@ final class StringMethods {
             case "isupper" -> (a, b) -> Tests.upper(s);
             case "islower" -> (a, b) -> Tests.lower(s);
             case "isidentifier" -> (a, b) -> identifier(s);
-            case "format" -> (a, b) -> BraceFormat.format(s, a, b);
+            case "format" -> (a, b) -> BraceFormat.format(s, a, b, origins);
             default -> null;
         };
         if (method == null) {
@@ -64,8 +66,36 @@ final class StringMethods {
         return args -> {
             budget.copy(s.length());
             Object result = method.call(args, budget);
+            trace(name, s, args, result, origins);
             return result instanceof String text ? budget.made(text) : result;
         };
+    }
+
+    /** Says where the characters of a result stood in the string. */
+    private static void trace(String name, String s, Arguments args, Object result, Origins origins) {
+        switch (result) {
+            case String text ->
+                traceText(name, s, text, origins, args.positional().toArray());
+            case List<?> parts ->
+                origins.parts(s, parts, args.get(0, "sep") instanceof String separator ? separator.length() : 0);
+            case Tuple parts -> origins.parts(s, parts.items(), 0);
+            default -> {}
+        }
+    }
+
+    private static void traceText(String name, String s, String result, Origins origins, Object[] args) {
+        switch (name) {
+            case "strip" -> origins.part(s, s.indexOf(result), result);
+            case "rstrip", "removesuffix" -> origins.part(s, 0, result);
+            case "lstrip", "removeprefix" -> origins.part(s, s.length() - result.length(), result);
+            case "upper", "lower", "casefold", "title", "capitalize", "swapcase" -> origins.mapped(s, result);
+            case "ljust", "rjust", "center", "zfill" -> {
+                if (origins.isOwn(s) && Arrays.stream(args).allMatch(origins::isOwn)) {
+                    origins.own(result);
+                }
+            }
+            default -> {}
+        }
     }
 
     @FunctionalInterface
@@ -112,16 +142,27 @@ final class StringMethods {
         return count;
     }
 
-    static String replace(String s, String old, String replacement, int limit, Budget budget) {
+    static String replace(String s, String old, String replacement, int limit, Budget budget, Origins origins) {
         if (replacement.length() > old.length()) {
             long times = limit < 0 ? count(s, old) : Math.min(limit, count(s, old));
             budget.copy(s.length() + times * (replacement.length() - old.length()));
         }
-        return PythonStrings.replace(s, old, replacement, limit);
+        if (old.isEmpty()) {
+            return origins.derived(PythonStrings.replace(s, old, replacement, limit), s, replacement);
+        }
+        TracedText out = new TracedText(origins);
+        int from = 0;
+        int done = 0;
+        for (int at = s.indexOf(old); at >= 0 && done != limit; at = s.indexOf(old, from)) {
+            out.append(s, from, at).append(replacement);
+            from = at + old.length();
+            done++;
+        }
+        return out.append(s, from, s.length()).finish();
     }
 
-    static String join(String separator, Object items, Budget budget) {
-        StringBuilder out = new StringBuilder();
+    static String join(String separator, Object items, Budget budget, Origins origins) {
+        TracedText out = new TracedText(origins);
         String before = "";
         int i = 0;
         for (Object item : Python.list(items, budget)) {
@@ -137,7 +178,7 @@ final class StringMethods {
             before = separator;
             i++;
         }
-        return out.toString();
+        return out.finish();
     }
 
     private static Tuple partition(String s, String separator, boolean fromEnd) {
@@ -146,7 +187,8 @@ final class StringMethods {
         if (at < 0) {
             return fromEnd ? Tuple.of("", "", s) : Tuple.of(s, "", "");
         }
-        return Tuple.of(s.substring(0, at), separator, s.substring(at + separator.length()));
+        int end = at + separator.length();
+        return Tuple.of(s.substring(0, at), s.substring(at, end), s.substring(end));
     }
 
     private static int bounded(int width, Budget budget) {

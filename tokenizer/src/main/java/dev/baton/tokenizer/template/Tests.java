@@ -85,9 +85,9 @@ final class Tests {
             case "escaped" -> false;
             case "lower" -> lower(context.str(value));
             case "upper" -> upper(context.str(value));
-            case "odd" -> Python.equal(Arithmetic.binary("%", value, 2L, budget), 1L, budget);
-            case "even" -> Python.equal(Arithmetic.binary("%", value, 2L, budget), 0L, budget);
-            case "divisibleby" -> Python.equal(Arithmetic.binary("%", value, other(args), budget), 0L, budget);
+            case "odd" -> Python.equal(Arithmetic.binary("%", value, 2L, context), 1L, budget);
+            case "even" -> Python.equal(Arithmetic.binary("%", value, 2L, context), 0L, budget);
+            case "divisibleby" -> Python.equal(Arithmetic.binary("%", value, other(args), context), 0L, budget);
             case "in" -> Python.contains(value, other(args), budget);
             case "sameas" -> same(value, other(args));
             case "==", "eq", "equalto" -> Python.equal(value, other(args), budget);

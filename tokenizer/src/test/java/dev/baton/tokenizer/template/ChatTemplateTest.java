@@ -16,7 +16,9 @@ class ChatTemplateTest {
     private static final Clock NOW = Clock.fixed(Instant.parse("2026-03-05T14:07:09Z"), ZoneOffset.UTC);
 
     private static String render(String template) {
-        return ChatTemplate.parse(template).render(Map.of("xs", List.of(1, 2, 3)), NOW);
+        return ChatTemplate.parse(template)
+                .render(Map.of("xs", List.of(1, 2, 3)), NOW)
+                .text();
     }
 
     @Test
