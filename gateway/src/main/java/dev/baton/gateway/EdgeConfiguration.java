@@ -7,7 +7,6 @@ import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.limits.BodyBudget;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
@@ -79,17 +78,12 @@ class EdgeConfiguration {
     }
 
     @Bean
-    BodyBudget bodyBudget(HttpProperties settings, MeterRegistry registry) {
-        BodyBudget budget = new BodyBudget(settings.maxBodies());
-        Gauge.builder("baton.gateway.body.bytes", budget, BodyBudget::taken)
+    BodyReader bodyReader(HttpProperties settings, MeterRegistry registry) {
+        BodyReader bodies = new BodyReader(settings.maxBody(), settings.maxBodies(), settings.bodyTimeout());
+        Gauge.builder("baton.gateway.body.bytes", bodies, BodyReader::held)
                 .description("Bytes of bodies that are being read or wait to be parsed")
                 .register(registry);
-        return budget;
-    }
-
-    @Bean
-    BodyReader bodyReader(HttpProperties settings, BodyBudget budget) {
-        return new BodyReader(settings.maxBody(), settings.bodyTimeout(), budget);
+        return bodies;
     }
 
     @Bean

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.gateway.ScriptedDispatcher.Call;
-import dev.baton.gateway.limits.BodyBudget;
+import dev.baton.gateway.limits.BodyReader;
 import dev.baton.protocol.v1.Finish;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -76,7 +76,7 @@ class LeavingTest {
             exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                             + "Content-Length: 1000\r\n\r\n{\"model\"")
                     .getBytes(StandardCharsets.ISO_8859_1));
-            await().until(() -> server.bean(BodyBudget.class).taken() > 0);
+            await().until(() -> server.bean(BodyReader.class).held() > 0);
         }
         await().atMost(Duration.ofSeconds(10)).until(() -> left() == before + 1);
         assertThat(server.bean(MeterRegistry.class)

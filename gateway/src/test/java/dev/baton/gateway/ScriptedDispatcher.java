@@ -2,8 +2,8 @@ package dev.baton.gateway;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.RequestHandle;
-import dev.baton.gateway.dispatch.TokenSink;
+import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
+import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.protocol.v1.Finish;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package dev.baton.gateway.answer;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
+import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.Rejection;
-import dev.baton.gateway.dispatch.RequestHandle;
-import dev.baton.gateway.dispatch.TokenSink;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;

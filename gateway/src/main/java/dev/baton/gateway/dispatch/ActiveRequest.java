@@ -28,11 +28,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One request under way: feeds its state machine and performs what it asks for. Owned by its loop. */
-final class ActiveRequest implements RequestHandle {
+final class ActiveRequest implements Dispatcher.RequestHandle {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveRequest.class);
 
     private final GenerationRequest request;
-    private final TokenSink sink;
+    private final Dispatcher.TokenSink sink;
     private final RequestMachine machine;
     private final RequestLoops.Loop loop;
     private final RequestStore store;
@@ -55,7 +55,7 @@ final class ActiveRequest implements RequestHandle {
 
     ActiveRequest(
             GenerationRequest request,
-            TokenSink sink,
+            Dispatcher.TokenSink sink,
             RequestMachine machine,
             RequestLoops.Loop loop,
             RequestStore store,

@@ -1,6 +1,10 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.TokenLogprob;
+import org.jspecify.annotations.Nullable;
 
 /** Runs generations: the border between the HTTP edge and the workers. */
 public interface Dispatcher {
@@ -10,4 +14,43 @@ public interface Dispatcher {
      * finished}, {@code failed} and {@code rejected}, the last only before any token.
      */
     RequestHandle prepare(GenerationRequest request, TokenSink sink);
+
+    /**
+     * A generation that was prepared. Any thread may call; calls after the end do nothing. After {@link #cancel()} and
+     * {@link #complete()} the sink may still get a call that was under way, and then nothing more.
+     */
+    interface RequestHandle {
+        /** Admits and begins; once. Returns at once, and calls of the sink may come before it returns. */
+        void start();
+
+        /** The client left: queue, prefill, transfer and decode drop the request. */
+        void cancel();
+
+        /** The client has all that it asked for (a stop string was found): ends as done, workers drop the rest. */
+        void complete();
+
+        /** Where the time went so far. */
+        TtftBreakdown timing();
+    }
+
+    /** Receives the accepted tokens of one generation: in order, each once, one call at a time. Must not block. */
+    interface TokenSink {
+        /** Not let in, or no first attempt could be made; the only call, and the last. */
+        void rejected(Rejection rejection);
+
+        /** A worker has claimed the request: from here on the answer is 200. */
+        default void admitted() {}
+
+        /**
+         * How many prompt tokens were found in a prefix cache; at most once, before the first token. Without this call:
+         * none.
+         */
+        default void cached(int tokens) {}
+
+        void token(int index, int token, @Nullable TokenLogprob logprob);
+
+        void finished(Finish.Reason reason);
+
+        void failed(Failure failure);
+    }
 }

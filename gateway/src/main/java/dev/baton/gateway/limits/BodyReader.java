@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -13,31 +14,44 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.util.unit.DataSize;
 import reactor.core.publisher.Mono;
 
-/** Reads a whole request body, but never holds more than the limit, nor more than all bodies together may have. */
+/**
+ * Reads a whole request body, but never holds more than its limit, nor lets all bodies that are being read or wait to be
+ * parsed hold more than theirs: many bodies that each are allowed would fill the heap. Any thread.
+ */
 public final class BodyReader {
     /** Of a body that is not kept, this many times the limit is read and dropped so that the client sees our answer. */
     private static final int DRAINED = 8;
 
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
     private final long limit;
     private final Duration timeout;
-    private final BodyBudget budget;
+    private final long limitOfAll;
+    private final AtomicLong held = new AtomicLong();
 
-    public BodyReader(DataSize limit, Duration timeout, BodyBudget budget) {
+    /**
+     * @param limit of one body
+     * @param limitOfAll of all bodies together
+     */
+    public BodyReader(DataSize limit, DataSize limitOfAll, Duration timeout) {
         this.limit = limit.toBytes();
+        this.limitOfAll = limitOfAll.toBytes();
         this.timeout = timeout;
-        this.budget = budget;
     }
 
-    /** Completes with what {@code use} makes of the body, which counts for the budget until then. */
+    /** Bytes that all bodies hold now. */
+    public long held() {
+        return held.get();
+    }
+
+    /** Completes with what {@code use} makes of the body, which counts for the limit of all until then. */
     public <T> Mono<T> read(ServerHttpRequest request, Function<byte[], Mono<T>> use) {
         long announced = request.getHeaders().getContentLength();
         if (announced > limit * DRAINED) {
             return Mono.error(new ApiException(ApiError.tooLarge(limit)));
         }
         return Mono.using(
-                budget::open,
-                account -> whole(request, new Collected(account)).flatMap(use),
-                BodyBudget.Account::close);
+                Account::new, account -> whole(request, new Collected(account)).flatMap(use), Account::close);
     }
 
     private Mono<byte[]> whole(ServerHttpRequest request, Collected collected) {
@@ -49,12 +63,12 @@ public final class BodyReader {
     }
 
     private final class Collected {
-        private final BodyBudget.Account account;
+        private final Account account;
         private final List<byte[]> kept = new ArrayList<>();
         private long seen;
         private boolean refused;
 
-        Collected(BodyBudget.Account account) {
+        Collected(Account account) {
             this.account = account;
         }
 
@@ -94,6 +108,33 @@ public final class BodyReader {
             }
             kept.clear();
             return whole;
+        }
+    }
+
+    /** What one body holds. One thread at a time. */
+    private final class Account implements AutoCloseable {
+        private long bytes;
+
+        /** False when the limit of all is reached: nothing was taken. */
+        boolean take(long more) {
+            if (held.addAndGet(more) > limitOfAll) {
+                held.addAndGet(-more);
+                return false;
+            }
+            bytes += more;
+            return true;
+        }
+
+        ApiException refusal() {
+            return new ApiException(ApiError.overloaded(
+                    "Too many request bodies are being read at once (setting baton.http.max-bodies).", RETRY));
+        }
+
+        /** Gives all of it back. */
+        @Override
+        public void close() {
+            held.addAndGet(-bytes);
+            bytes = 0;
         }
     }
 }

@@ -13,17 +13,17 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps what a request says, and insists on order and on one end. */
-final class RecordingSink implements TokenSink {
+final class RecordingSink implements Dispatcher.TokenSink {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     final List<Integer> tokens = new CopyOnWriteArrayList<>();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
     private final CompletableFuture<String> end = new CompletableFuture<>();
-    private @Nullable RequestHandle handle;
+    private Dispatcher.@Nullable RequestHandle handle;
 
     /** Starts the generation; it speaks here. */
     void start(Dispatcher dispatcher, GenerationRequest request) {
-        RequestHandle prepared = dispatcher.prepare(request, this);
+        Dispatcher.RequestHandle prepared = dispatcher.prepare(request, this);
         handle = prepared;
         prepared.start();
     }
@@ -51,7 +51,7 @@ final class RecordingSink implements TokenSink {
         end("failed " + failure.getCode());
     }
 
-    RequestHandle handle() {
+    Dispatcher.RequestHandle handle() {
         return Objects.requireNonNull(handle);
     }
 
