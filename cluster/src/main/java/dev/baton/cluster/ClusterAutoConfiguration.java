@@ -52,8 +52,8 @@ import org.springframework.kafka.core.KafkaAdmin;
 import org.springframework.kafka.core.ProducerFactory;
 
 /**
- * What every role has: Redis, topics and a producer. A role makes its own lane consumer, token stream and announcer,
- * since their lives follow its work. Lazy beans start only where somebody asks for them.
+ * Redis, topics and a producer, which every role needs. A role makes its own lane consumer, token stream and heartbeat
+ * publisher, which start and end with its work. Lazy beans start only where they are used.
  */
 @AutoConfiguration(
         before = SslAutoConfiguration.class,
@@ -63,9 +63,9 @@ public class ClusterAutoConfiguration {
     private static final Duration RECONNECT_FROM = Duration.ofMillis(10);
     private static final Duration RECONNECT_UP_TO = Duration.ofMillis(500);
     private static final Duration PROBE_LIMIT = Duration.ofSeconds(1);
-    private static final Duration PROBE_STANDS_FOR = Duration.ofSeconds(1);
+    private static final Duration PROBE_KEPT_FOR = Duration.ofSeconds(1);
 
-    /** Without a connection a command fails at once: one that is sent late would speak for a state long past. */
+    /** Without a connection a command fails at once: sent late, it would act on a state that is out of date. */
     @Bean
     LettuceClientOptionsBuilderCustomizer redisFailsFast(RegistryProperties settings) {
         return options -> options.disconnectedBehavior(ClientOptions.DisconnectedBehavior.REJECT_COMMANDS)
@@ -112,7 +112,7 @@ public class ClusterAutoConfiguration {
         return cluster.names();
     }
 
-    /** On every meter, so that one Prometheus can tell clusters apart. */
+    /** On every meter, so that one Prometheus can keep clusters apart. */
     @Bean
     MeterFilter clusterTag(ClusterProperties cluster) {
         return MeterFilter.commonTags(Tags.of("cluster", cluster.name()));
@@ -177,7 +177,7 @@ public class ClusterAutoConfiguration {
 
     @Bean
     KafkaProbe kafkaProbe(KafkaConnection connection) {
-        return new KafkaProbe(connection.admin(), PROBE_LIMIT, PROBE_STANDS_FOR);
+        return new KafkaProbe(connection.admin(), PROBE_LIMIT, PROBE_KEPT_FOR);
     }
 
     /** Up while a broker answers: without one no new request starts. */

@@ -18,8 +18,8 @@ import org.springframework.boot.ssl.SslOptions;
 import org.springframework.boot.ssl.SslStoreBundle;
 
 /**
- * Bundles that are always those of the moment: whoever got one at the start, as the clients of Kafka and Redis do, makes
- * its next connection with the renewed certificates.
+ * Bundles that always hold the current certificates: clients that got a bundle at the start, as those of Kafka and Redis
+ * do, use renewed certificates for their next connection.
  */
 final class ReloadingSslBundles extends DefaultSslBundleRegistry {
     @Override
@@ -27,10 +27,10 @@ final class ReloadingSslBundles extends DefaultSslBundleRegistry {
         super.getBundle(name);
         // Else the registry warns at each update that the users of this bundle would not see it.
         addBundleUpdateHandler(name, updated -> {});
-        return new OfTheMoment(() -> super.getBundle(name));
+        return new Current(() -> super.getBundle(name));
     }
 
-    private record OfTheMoment(Supplier<SslBundle> now) implements SslBundle {
+    private record Current(Supplier<SslBundle> now) implements SslBundle {
         @Override
         public SslStoreBundle getStores() {
             return now.get().getStores();

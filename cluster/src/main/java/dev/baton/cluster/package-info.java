@@ -1,4 +1,7 @@
-/** Makes the parts of its sub-packages available to an application: it adds settings, nothing else. */
+/**
+ * Wires the sub-packages into an application: beans, settings of the Redis client, TLS from Spring's bundles, metrics and
+ * health.
+ */
 @NullMarked
 package dev.baton.cluster;
 

@@ -10,9 +10,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * What makes processes one cluster.
+ * Name and secret that make processes one cluster.
  *
- * @param name tells this cluster from others on the same Kafka and Redis
+ * @param name separates this cluster from others on the same Kafka and Redis
  * @param secret shared by all roles, which prove that they hold it and never send it; empty = none, which is refused
  *     where anything listens beyond loopback
  * @param tlsBundle SSL bundle (spring.ssl.bundle.*) of token streams and KV sessions, where both sides show their
@@ -33,12 +33,12 @@ public record ClusterProperties(
         new ClusterSecret(secret);
     }
 
-    /** What its topics and keys are called. */
+    /** The names of its topics and keys. */
     public ClusterNames names() {
         return new ClusterNames(name);
     }
 
-    /** What signs and checks with the secret. */
+    /** Signs and checks with the secret. */
     public ClusterSecret proving() {
         return new ClusterSecret(secret);
     }

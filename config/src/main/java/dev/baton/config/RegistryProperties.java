@@ -7,10 +7,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * How long the truths in Redis live and how often they are told and read.
+ * How long entries in Redis last, and how often they are written and read.
  *
- * @param workerTtl a worker that has not told its state for this long is no longer listed
- * @param publishEvery how often a worker tells its state
+ * @param workerTtl a worker that has not written its state for this long is no longer listed
+ * @param publishEvery how often a worker writes its state
  * @param pollEvery how often others read it
  * @param leaseTtl a lane whose holder has not renewed for this long is free
  * @param leaseRenewEvery how often a holder renews; well below {@code leaseTtl}

@@ -100,8 +100,8 @@ final class Attempts {
     }
 
     /**
-     * Takes a frame that is not of the current attempt, or not from a worker of it. When it shows that a worker goes on
-     * with an attempt that was given up, it is cancelled once more: the first cancel was lost, or came before the job.
+     * Takes a frame that is not of the current attempt, or not from a worker of it. When it shows that a worker keeps
+     * working on an attempt that was given up, it is cancelled once more: the first cancel was lost, or came before the job.
      */
     void stale(WorkerRef worker, Progress progress, List<Effect> effects) {
         Attempt old = progress.getAttempt();

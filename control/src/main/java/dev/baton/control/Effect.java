@@ -30,7 +30,7 @@ public sealed interface Effect {
     /** Publish a prefill job to the route's prefill lane. Answers only when it fails. */
     record PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) implements Effect {}
 
-    /** Publish a handoff that tells the decode worker to compute the prompt itself. Answers only when it fails. */
+    /** Publish a handoff that asks the decode worker to compute the prompt itself. Answers only when it fails. */
     record PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) implements Effect {}
 
     /** A worker has claimed the request, for the first time. */
@@ -56,13 +56,13 @@ public sealed interface Effect {
         }
     }
 
-    /** Tell a worker to drop an attempt: the current one, or an old one that it still works on. */
+    /** Cancel an attempt at a worker: the current one, or an old one that it still works on. */
     record SendCancel(WorkerRef worker, Attempt attempt) implements Effect {}
 
     /** Ask a worker to send again from {@code nextIndex}. */
     record SendResume(WorkerRef worker, Attempt attempt, int nextIndex) implements Effect {}
 
-    /** Tell a worker that tokens below {@code nextIndex} are safe. */
+    /** Acknowledge tokens below {@code nextIndex} to a worker, which may forget them. */
     record Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) implements Effect {}
 
     /** Where the time went, as a worker of the attempt reports it. */

@@ -47,7 +47,7 @@ public record GenerationRequest(
         return ByteString.copyFromUtf8("baton/tenant/" + tenant);
     }
 
-    /** As a worker gets it, without what differs from attempt to attempt. Copies the prompt: once is enough for all attempts. */
+    /** The message for workers, without what differs from attempt to attempt. Copies the prompt: call it once for all attempts. */
     public Generation toGeneration() {
         Generation.Builder generation = Generation.newBuilder()
                 .setRequestId(requestId)

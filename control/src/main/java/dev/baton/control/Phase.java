@@ -4,11 +4,11 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.Timing;
 
 /**
- * Where one attempt at a request stands. Within an attempt a phase only moves forward; raising the attempt starts
+ * The phase of one attempt at a request. Within an attempt a phase only moves forward; raising the attempt starts
  * again at {@link #QUEUED}. Redis stores the name.
  */
 public enum Phase {
-    /** Written to Redis by the owning gateway and published to a lane; nobody computes yet. */
+    /** Written to Redis by the owning gateway and published to a lane; no worker has claimed it. */
     QUEUED,
     /** A prefill worker has claimed the job and runs the prompt. */
     PREFILLING,
@@ -32,8 +32,8 @@ public enum Phase {
     }
 
     /**
-     * Whether one attempt may go from this phase straight to {@code next}. A phase may be skipped by those who learn
-     * of it late; a worker that computes the prompt itself goes from QUEUED to DECODING.
+     * Whether one attempt may go from this phase straight to {@code next}. A frame that comes late may
+     * skip a phase; a worker that computes the prompt itself goes from QUEUED to DECODING.
      */
     public boolean mayBecome(Phase next) {
         return !ended() && next.ordinal() > ordinal();

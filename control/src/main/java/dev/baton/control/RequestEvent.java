@@ -12,10 +12,10 @@ public sealed interface RequestEvent {
     /** Answer to {@link Effect.ChooseRoute}: no live worker. */
     record NoRoute(int attempt) implements RequestEvent {}
 
-    /** Answer to {@link Effect.RecordAttempt}: it stands in Redis. */
+    /** Answer to {@link Effect.RecordAttempt}: it is written. */
     record AttemptRecorded(int attempt) implements RequestEvent {}
 
-    /** Answer to {@link Effect.RecordAttempt}: Redis did not answer; it may or may not stand there. */
+    /** Answer to {@link Effect.RecordAttempt}: Redis did not answer; the attempt may be written or not. */
     record StoreUnavailable(int attempt, String why) implements RequestEvent {}
 
     /** Answer to {@link Effect.RecordAttempt}: another gateway has taken the request over. */

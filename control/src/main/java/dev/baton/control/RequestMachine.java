@@ -20,11 +20,11 @@ import org.jspecify.annotations.Nullable;
  * <p>It guarantees that each token index is emitted once, in order, and never changes, and that the request ends exactly
  * once. Three rules give that. A frame counts only when it carries the current attempt and comes from a worker (and epoch)
  * of its route: the prefill worker for the first token, the decode worker for all. A token is accepted only at the next
- * index; below it it was seen before and is dropped, above it it is asked for again. And every new attempt carries the
+ * index; a lower one was seen before and is dropped, a higher one leaves a gap that is asked for. Every new attempt carries the
  * accepted tokens, which its samplers must force.
  *
  * <p>Recovery is the same for every cause: give the attempt up, raise its number, choose workers again and publish prompt
- * plus accepted tokens. The old workers get a cancel, and a second one when they go on, but nothing depends on it.
+ * plus accepted tokens. The old workers get a cancel, and a second one when they keep working, but nothing depends on it.
  */
 public final class RequestMachine {
     private final Instant deadline;

@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The accepted tokens: those that the client has or is about to get. A token is accepted only at the next index; below
- * it it was seen before and is dropped, above it it is asked for again.
+ * The accepted tokens: those that the client has or is about to get. A token is accepted only at the next
+ * index; a lower one was seen before and is dropped, a higher one leaves a gap that is asked for.
  */
 final class TokenIntake {
     private static final Duration GAP_LIMIT = Duration.ofMillis(500);
@@ -56,7 +56,7 @@ final class TokenIntake {
 
     /** Names the sender and the missing token, for the log. */
     String describeGap() {
-        return (gap == null ? "nobody" : gap.worker.getId()) + " did not send token " + size;
+        return (gap == null ? "no worker" : gap.worker.getId()) + " did not send token " + size;
     }
 
     /** Whether the frame begins above the next index; if so, the sender is asked once to go back. */

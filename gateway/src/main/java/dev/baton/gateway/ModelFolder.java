@@ -11,8 +11,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What the edge reads of a Hugging Face folder: the tokenizer, the longest context, and the sampling that the model's
- * makers recommend for requests that do not say. Closing it closes the tokenizer.
+ * The parts of a Hugging Face folder that the edge reads: the tokenizer, the longest context, and the sampling that the
+ * model's makers recommend, for requests that leave it open. Closing it closes the tokenizer.
  */
 final class ModelFolder implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();

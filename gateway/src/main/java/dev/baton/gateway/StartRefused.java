@@ -1,6 +1,6 @@
 package dev.baton.gateway;
 
-/** The gateway will not start as it is set up; says what to change. */
+/** The settings do not allow the gateway to start; names what to change. */
 final class StartRefused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

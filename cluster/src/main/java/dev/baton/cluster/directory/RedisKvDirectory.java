@@ -80,7 +80,7 @@ public final class RedisKvDirectory {
                 .single());
     }
 
-    /** The holders of the chain's leading blocks, in order, up to the first block that nobody holds. */
+    /** The holders of the chain's leading blocks, in order, up to the first block that no worker holds. */
     public CompletionStage<List<WorkerRef>> holders(List<BlockHash> chain) {
         if (chain.isEmpty()) {
             return CompletableFuture.completedFuture(List.of());

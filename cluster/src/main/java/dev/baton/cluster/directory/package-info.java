@@ -1,6 +1,6 @@
 /**
- * Who holds which blocks, in Redis. A hint and no truth: an entry names only the holder, who must be asked and who
- * leases the block before it answers. Losing it costs cache hits. No threads of its own.
+ * The directory of KV blocks in Redis: which worker holds which block. Only a hint: an entry names the holder, which must
+ * be asked and leases the block before it answers. Losing it costs cache hits. No threads of its own.
  */
 @NullMarked
 package dev.baton.cluster.directory;

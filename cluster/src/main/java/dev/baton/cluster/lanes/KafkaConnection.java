@@ -2,7 +2,7 @@ package dev.baton.cluster.lanes;
 
 import java.util.Map;
 
-/** How Spring's settings ({@code spring.kafka.*}) say that Kafka is reached: servers, security, and nothing of ours. */
+/** Servers and security of Kafka, as Spring's settings ({@code spring.kafka.*}) give them; nothing of our own. */
 public record KafkaConnection(Map<String, Object> admin, Map<String, Object> producer, Map<String, Object> consumer) {
     public KafkaConnection {
         admin = Map.copyOf(admin);

@@ -13,13 +13,13 @@ import org.apache.kafka.common.KafkaException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a broker answers. An answer, yes or no, stands for a while, so that many who ask cost one question; nobody
- * waits longer than the limit. Safe for use by any thread.
+ * Asks whether a broker answers. The result is kept for a while, so that many callers cost one question. No caller waits
+ * longer than the limit. Safe for use by any thread.
  */
 public final class KafkaProbe implements AutoCloseable {
     private final Map<String, Object> config;
     private final Duration limit;
-    private final Duration standsFor;
+    private final Duration keptFor;
 
     private @Nullable Admin admin;
     private boolean answered;
@@ -30,11 +30,11 @@ public final class KafkaProbe implements AutoCloseable {
     /**
      * @param connection Kafka client settings: servers and, where needed, security
      * @param limit a broker that has not answered within this does not answer
-     * @param standsFor how long an answer is given again without asking
+     * @param keptFor how long an answer is given again without asking
      */
-    public KafkaProbe(Map<String, Object> connection, Duration limit, Duration standsFor) {
+    public KafkaProbe(Map<String, Object> connection, Duration limit, Duration keptFor) {
         this.limit = limit;
-        this.standsFor = standsFor;
+        this.keptFor = keptFor;
         config = new HashMap<>(connection);
         int millis = Math.toIntExact(limit.toMillis());
         config.put(AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG, millis);
@@ -46,7 +46,7 @@ public final class KafkaProbe implements AutoCloseable {
         if (closed) {
             return false;
         }
-        if (!asked || System.nanoTime() - answeredAt > standsFor.toNanos()) {
+        if (!asked || System.nanoTime() - answeredAt > keptFor.toNanos()) {
             answered = ask();
             answeredAt = System.nanoTime();
             asked = true;

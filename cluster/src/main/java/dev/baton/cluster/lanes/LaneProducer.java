@@ -57,7 +57,7 @@ public final class LaneProducer implements AutoCloseable {
         } catch (KafkaException e) {
             producer.close(Duration.ZERO);
             throw new LaneException(
-                    "Kafka does not tell where its topics are. Check spring.kafka.bootstrap-servers.", e);
+                    "Kafka does not say where its topics are. Check spring.kafka.bootstrap-servers.", e);
         }
     }
 

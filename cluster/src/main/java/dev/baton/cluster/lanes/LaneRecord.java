@@ -7,7 +7,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record read from a lane. Whoever gets it must call {@link #done} or {@link #fail} once, from any thread: until then
+ * A record read from a lane. Its receiver must call {@link #done} or {@link #fail} once, from any thread: until then
  * the lane's committed offset stays below it. Later calls do nothing.
  */
 public final class LaneRecord<T> {
@@ -66,7 +66,7 @@ public final class LaneRecord<T> {
         return delivery;
     }
 
-    /** It needs no more reading: taken over for good, finished, or not wanted any more. */
+    /** The record need not be read again: it is taken over, finished, or no longer wanted. */
     public void done() {
         if (ended.compareAndSet(false, true)) {
             end.accept(this, null);

@@ -32,7 +32,7 @@ public final class LaneTopics {
     private LaneTopics() {}
 
     /**
-     * Returns once all topics stand with the lanes that the settings ask for.
+     * Returns once all topics exist with the lanes that the settings ask for.
      *
      * @param connection Kafka client settings: servers and, where needed, security
      * @throws LaneException Kafka does not answer in time, or a topic that is there already has another number of lanes,

@@ -10,7 +10,7 @@ import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 
-/** Whether topics that somebody else has made hold what this cluster puts into them. */
+/** Checks that topics made by others can hold the records of this cluster. */
 final class TopicLimits {
     private TopicLimits() {}
 

@@ -1,4 +1,4 @@
-/** How the other packages ask Redis. No threads of its own. */
+/** Scripts, futures with a deadline and periodic tasks for the packages that use Redis. */
 @NullMarked
 package dev.baton.cluster.redis;
 

@@ -63,7 +63,7 @@ public final class Placement {
                 : 0;
     }
 
-    /** Names of the prompt's full blocks; empty while no live worker of the model tells the size of its blocks. */
+    /** Names of the prompt's full blocks; empty while no live worker of the model reports the size of its blocks. */
     public List<BlockHash> chain(String model, byte[] tenantSalt, int[] prompt) {
         return live.apply(model).stream()
                 .filter(state -> state.getBlockTokens() > 0)
@@ -124,7 +124,7 @@ public final class Placement {
         return new Router.Query(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
     }
 
-    /** The first token is there, or will never be: its prompt waits no more. */
+    /** The first token has come, or never will: the prompt no longer counts as waiting. */
     public synchronized void answered(Assignment assignment) {
         loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
     }

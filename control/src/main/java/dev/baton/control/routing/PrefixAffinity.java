@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The prefix index of one gateway: which worker was last given which block of a prompt. It is a guess at who holds the
- * block in cache, made without asking a worker. A restarted worker holds nothing. A wrong guess costs a prefill, never a wrong token. Bounded; the least recently
- * named blocks go first. Not thread-safe.
+ * The prefix index of one gateway: which worker was last given which block of a prompt. It is a
+ * guess at who holds the block in cache, made without asking a worker. A restarted worker holds nothing. A wrong guess
+ * costs a prefill, never a wrong token. Bounded; the least recently used blocks go first. Not thread-safe.
  */
 final class PrefixAffinity {
     private final Map<Key, Boolean> blocks;

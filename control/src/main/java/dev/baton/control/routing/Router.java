@@ -102,8 +102,8 @@ public final class Router {
     }
 
     /**
-     * A worker as one gateway sees it: what it says of itself, which may be a heartbeat old, and what this gateway has
-     * sent there since.
+     * A worker as one gateway sees it: its own report, which may be a heartbeat old, and what this gateway has sent
+     * there since.
      *
      * @param live its token stream answers; false also while it is only suspect
      * @param routedTokens prompt tokens this gateway has sent there that no first token has answered

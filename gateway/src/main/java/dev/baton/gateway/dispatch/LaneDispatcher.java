@@ -19,7 +19,7 @@ import org.springframework.context.SmartLifecycle;
 /**
  * Gives each request to the loop that will own it. A stop refuses new ones, waits for those that run, and fails what is
  * left at the limit. It comes before the web server's graceful stop, which then has only last bytes to wait for: until
- * then the server answers, so that new requests hear that they should go elsewhere.
+ * then the server answers new requests with an error that sends them elsewhere.
  */
 final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(LaneDispatcher.class);

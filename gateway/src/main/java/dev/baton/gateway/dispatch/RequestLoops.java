@@ -22,8 +22,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All request loops. A request lives on the loop that its id hashes to. Progress of a request goes to its loop; news of a
- * worker goes to every request.
+ * All request loops. A request belongs to the loop that its id hashes to. Progress of a request goes to its loop, a
+ * change of a worker to every request.
  */
 final class RequestLoops implements StreamListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestLoops.class);
@@ -64,18 +64,18 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     @Override
     public void connected(WorkerRef worker, boolean again) {
         if (again) {
-            tellAll(new RequestEvent.StreamRestored(worker));
+            onAll(new RequestEvent.StreamRestored(worker));
         }
     }
 
     @Override
     public void suspect(WorkerRef worker, String why) {
-        tellAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is suspect: " + why));
+        onAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is suspect: " + why));
     }
 
     @Override
     public void dead(WorkerRef worker, String why) {
-        tellAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is dead: " + why));
+        onAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is dead: " + why));
     }
 
     @Override
@@ -94,8 +94,8 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         }
     }
 
-    private void tellAll(RequestEvent event) {
-        loops.forEach(loop -> loop.run(() -> loop.tellAll(event)));
+    private void onAll(RequestEvent event) {
+        loops.forEach(loop -> loop.run(() -> loop.onAll(event)));
     }
 
     @Override
@@ -152,7 +152,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         }
 
         /** On the loop: an event for each request; those that it does not concern ignore it. */
-        void tellAll(RequestEvent event) {
+        void onAll(RequestEvent event) {
             for (ActiveRequest request : List.copyOf(requests.values())) {
                 request.on(event);
             }

@@ -31,7 +31,7 @@ public final class PreparationPool implements AutoCloseable {
     private final int threadsOfTenant;
     private final List<Thread> threads = new ArrayList<>();
 
-    /** In turns: the tenant that was served goes to the end. Guarded by {@code this}, like all below. */
+    /** Round robin: the tenant that was served goes to the end. Guarded by {@code this}, like all below. */
     private final Map<String, Deque<Task<?>>> waiting = new LinkedHashMap<>();
 
     private final Map<String, Integer> running = new HashMap<>();

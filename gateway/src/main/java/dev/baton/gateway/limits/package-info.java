@@ -1,4 +1,4 @@
-/** Bounds on what one client can make the gateway hold: body size and time, requests in flight. */
+/** Bounds on what clients can make the gateway hold while it reads: bytes and time of bodies, threads and queue that parse them. */
 @NullMarked
 package dev.baton.gateway.limits;
 
