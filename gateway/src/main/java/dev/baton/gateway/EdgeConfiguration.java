@@ -2,6 +2,7 @@ package dev.baton.gateway;
 
 import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
+import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
@@ -73,8 +74,13 @@ class EdgeConfiguration {
     }
 
     @Bean
-    Preparation preparation(ServedModel model, HttpProperties settings, Clock clock) {
-        return new Preparation(model, settings.maxChoices(), settings.specialTokensInText(), clock);
+    ServedContext servedContext(ServedModel model, Dispatcher dispatcher) {
+        return new ServedContext(model, dispatcher);
+    }
+
+    @Bean
+    Preparation preparation(ServedModel model, ServedContext context, HttpProperties settings, Clock clock) {
+        return new Preparation(model, context, settings.maxChoices(), settings.specialTokensInText(), clock);
     }
 
     @Bean
@@ -109,11 +115,12 @@ class EdgeConfiguration {
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
+            ServedContext context,
             EdgeMetrics metrics,
             HttpProperties settings) {
         Pace pace = new Pace(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel());
         return new OpenAiApi(
-                authenticator, bodies, pool, requestTimeout, preparation, completions, model, metrics, pace);
+                authenticator, bodies, pool, requestTimeout, preparation, completions, model, context, metrics, pace);
     }
 
     @Bean

@@ -213,8 +213,52 @@ class AcceptedRequestsTest {
     }
 
     @Test
-    void takesTheClientsOwnTimeoutAsTheDeadline() throws Exception {
+    void asksForWhatTheSmallestWorkerHasRoomFor() throws Exception {
+        server.dispatcher().holds(100);
+        GenerationRequest submission = submitted("/v1/chat/completions", """
+                {"model":"demo","messages":[{"role":"user","content":"Hi"}]}""");
+        assertThat(submission.stopping().getMaxTokens()).isEqualTo(100 - submission.prompt().length);
+        assertThat(json(server.http().exchange("GET", "/v1/models/demo", ""))
+                        .path("max_model_len")
+                        .asInt())
+                .isEqualTo(100);
+        RawHttp.Response tooMuch =
+                server.http().post("/v1/completions", "{\"model\":\"demo\",\"prompt\":\"x\",\"max_tokens\":100}");
+        assertThat(tooMuch.status()).isEqualTo(400);
+        assertThat(tooMuch.body()).contains("context holds 100 tokens", "\"code\":\"context_length_exceeded\"");
+    }
+
+    @Test
+    void speaksOfTheModelsContextWhileNoWorkerLives() throws Exception {
+        server.dispatcher().holds(0);
+        assertThat(json(server.http().exchange("GET", "/v1/models/demo", ""))
+                        .path("max_model_len")
+                        .asInt())
+                .isEqualTo(EdgeServer.CONTEXT);
+    }
+
+    @Test
+    void makesSixteenTokensOfATextCompletionThatDoesNotSay() throws Exception {
+        assertThat(mostTokens("{\"model\":\"demo\",\"prompt\":\"x\"}")).isEqualTo(16);
+        assertThat(mostTokens("{\"model\":\"demo\",\"prompt\":\"x\",\"min_tokens\":20}"))
+                .isEqualTo(20);
+        server.dispatcher().holds(10);
+        assertThat(mostTokens("{\"model\":\"demo\",\"prompt\":[5,6,7]}"))
+                .as("what has room")
+                .isEqualTo(7);
+    }
+
+    private static int mostTokens(String body) throws Exception {
+        return submitted("/v1/completions", body).stopping().getMaxTokens();
+    }
+
+    @Test
+    void takesTheClientsOwnTimeoutAsTheDeadlineOfAWholeAnswer() throws Exception {
         String body = "{\"model\":\"demo\",\"prompt\":\"x\"}";
+        assertThat(submitted("/v1/completions", body, "x-stainless-read-timeout: 1.5", "X-Stainless-Timeout: 2.5")
+                        .deadline())
+                .as("nothing is sent before it is done")
+                .isEqualTo(EdgeServer.NOW.plusMillis(1500));
         assertThat(submitted("/v1/completions", body, "X-Stainless-Timeout: 2.5")
                         .deadline())
                 .isEqualTo(EdgeServer.NOW.plusMillis(2500));

@@ -118,6 +118,35 @@ class LeavingTest {
     }
 
     @Test
+    void aStreamWhoseHeadersComeTooLateForItsClientEnds() throws Exception {
+        try (RawHttp.Exchange exchange =
+                server.http().open("POST", "/v1/completions", STREAM, "X-Stainless-Timeout: 0.3")) {
+            Call call = server.dispatcher().next();
+            assertThat(call.submission.deadline()).isEqualTo(EdgeServer.NOW.plus(Duration.ofMinutes(5)));
+            RawHttp.Response response = exchange.response();
+            assertThat(response.status()).isEqualTo(408);
+            assertThat(response.header("x-should-retry")).isEqualTo("false");
+            assertThat(call.awaitCancelled()).isTrue();
+        }
+    }
+
+    @Test
+    void aRunningStreamIsNotCutByTheClientsTimeout() throws Exception {
+        try (RawHttp.Exchange exchange =
+                server.http().open("POST", "/v1/completions", STREAM, "X-Stainless-Timeout: 0.3")) {
+            Call call = server.dispatcher().next().admits();
+            exchange.head();
+            long end = System.nanoTime() + Duration.ofMillis(600).toNanos();
+            while (System.nanoTime() < end) {
+                assertThat(exchange.chunk()).isEqualTo(": \n\n");
+            }
+            assertThat(call.wasCancelled()).isFalse();
+            call.says(5).finishes(Finish.Reason.LENGTH);
+            assertThat(exchange.chunk()).startsWith("data: {");
+        }
+    }
+
+    @Test
     void aReaderThatTakesNothingIsCutOff() throws Exception {
         String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
                 + STREAM.length() + "\r\n\r\n";

@@ -20,6 +20,7 @@ final class ScriptedDispatcher implements Dispatcher {
 
     private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
     private volatile @Nullable Consumer<Call> script;
+    private volatile int context = Integer.MAX_VALUE;
 
     /** Plays every later request at once, on the thread that starts it. */
     void plays(@Nullable Consumer<Call> each) {
@@ -29,6 +30,16 @@ final class ScriptedDispatcher implements Dispatcher {
     @Override
     public RequestHandle prepare(GenerationRequest submission, TokenSink sink) {
         return new Call(submission, sink, this::started);
+    }
+
+    /** As if the smallest worker held this many tokens. */
+    void holds(int tokens) {
+        context = tokens;
+    }
+
+    @Override
+    public int maxContext(String model) {
+        return context;
     }
 
     private void started(Call call) {
@@ -60,6 +71,7 @@ final class ScriptedDispatcher implements Dispatcher {
     void forget() {
         calls.clear();
         script = null;
+        context = Integer.MAX_VALUE;
     }
 
     /** One dispatched request. */

@@ -78,6 +78,13 @@ final class ChoiceGroup {
         }
     }
 
+    /** Fails unless every choice is admitted: the client waits no longer for headers. */
+    void admittedTooLate() {
+        if (toAdmit.getAndUpdate(left -> left > 0 ? Integer.MIN_VALUE : left) > 0) {
+            choiceFailed(ApiError.deadlineExceeded());
+        }
+    }
+
     void tokenMade(int choice, int count) {
         trace.token(choice, count);
     }

@@ -11,6 +11,7 @@ import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.EventStream;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -47,9 +48,15 @@ public final class CompletionRunner {
     /**
      * Completes with the body once admission is decided; an {@link ApiException} when it is refused, or when the request
      * fails before that.
+     *
+     * @param patience how long the client waits for admission
      */
     public Mono<EventStream> stream(
-            PreparedRequest prepared, RequestTrace trace, AnswerBudget.Account account, ConnectionHandle connection) {
+            PreparedRequest prepared,
+            RequestTrace trace,
+            AnswerBudget.Account account,
+            ConnectionHandle connection,
+            Duration patience) {
         return Mono.create(sink -> {
             Streaming streaming = new Streaming(prepared, trace, sink);
             ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, streaming, account);
@@ -63,6 +70,7 @@ public final class CompletionRunner {
                     new Held(group, account));
             streaming.writesTo(events);
             sink.onCancel(events::cancel);
+            sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
             group.start();
         });
     }

@@ -12,10 +12,21 @@ import reactor.core.scheduler.Scheduler;
  * @param stallLimit longest time without a byte taken while some wait
  */
 public record Pace(Duration keepAlive, Duration stallLimit, Scheduler scheduler) {
+    private static final Duration SHORTEST = Duration.ofMillis(100);
+
     public Pace {
         if (!keepAlive.isPositive() || !stallLimit.isPositive()) {
             throw new IllegalArgumentException("keep-alive interval and stall limit must be above zero");
         }
+    }
+
+    /** With comments often enough for a client that waits no longer than {@code silence} for a byte. */
+    public Pace within(Duration silence) {
+        Duration often = silence.dividedBy(2);
+        if (often.compareTo(keepAlive) >= 0) {
+            return this;
+        }
+        return new Pace(often.compareTo(SHORTEST) < 0 ? SHORTEST : often, stallLimit, scheduler);
     }
 
     /** Ticks twice per interval, so that no silence is longer than the interval, until it is disposed of. */

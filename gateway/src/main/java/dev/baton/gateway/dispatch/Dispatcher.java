@@ -15,6 +15,9 @@ public interface Dispatcher {
      */
     RequestHandle prepare(GenerationRequest request, TokenSink sink);
 
+    /** Tokens that the smallest of the live workers of the model can hold; 0 when no decode worker lives. */
+    int maxContext(String model);
+
     /**
      * A generation that was prepared. Any thread may call; calls after the end do nothing. After {@link #cancel()} and
      * {@link #complete()} the sink may still get a call that was under way, and then nothing more.

@@ -69,6 +69,11 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     }
 
     @Override
+    public int maxContext(String model) {
+        return placement.maxContext(model);
+    }
+
+    @Override
     public void start() {
         running = true;
     }

@@ -108,8 +108,8 @@ public record ApiError(
         return new ApiError(
                 408,
                 "timeout_error",
-                "The request's own deadline (X-Stainless-Timeout, or the setting baton.limits.deadline) passed before it was"
-                        + " done.",
+                "The request's own deadline (X-Stainless-Timeout, X-Stainless-Read-Timeout, or the setting"
+                        + " baton.limits.deadline) passed before it was done.",
                 null,
                 "deadline_exceeded",
                 Map.of("x-should-retry", "false"));

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
@@ -97,14 +98,15 @@ final class HttpResponse {
         return json(error.status(), error.json());
     }
 
-    Mono<Void> events(EventStream events) {
+    /** @param silence longest time without a byte that the client waits */
+    Mono<Void> events(EventStream events, Duration silence) {
         status = 200;
         HttpHeaders headers = exchange.getResponse().getHeaders();
         headers.set(HttpHeaders.CONTENT_TYPE, "text/event-stream; charset=utf-8");
         headers.set(HttpHeaders.CACHE_CONTROL, "no-cache");
         headers.set("X-Accel-Buffering", "no");
         setProcessingTime(headers);
-        return send(events);
+        return send(events, pace.within(silence));
     }
 
     /** Sends a long document piece by piece; an eviction can then only close the connection. */
@@ -122,27 +124,27 @@ final class HttpResponse {
         HttpHeaders headers = exchange.getResponse().getHeaders();
         headers.setContentType(MediaType.APPLICATION_JSON);
         setProcessingTime(headers);
-        return send(new JsonBody(connection, begun, body));
+        return send(new JsonBody(connection, begun, body), pace);
     }
 
-    private Mono<Void> send(PacedBody body) {
+    private Mono<Void> send(PacedBody body, Pace rate) {
         return Mono.using(
-                () -> new Sending(channel(), body),
+                () -> new Sending(channel(), body, rate),
                 sending ->
                         nativeResponse().status(200).send(body, buffer -> true).then(),
                 Sending::close);
     }
 
     /** Watches one body on its way: hears when the socket takes more, and closes it when its reader takes nothing. */
-    private final class Sending extends ChannelInboundHandlerAdapter implements AutoCloseable {
+    private static final class Sending extends ChannelInboundHandlerAdapter implements AutoCloseable {
         private final Channel channel;
         private final PacedBody body;
         private final Disposable ticks;
 
-        Sending(Channel channel, PacedBody body) {
+        Sending(Channel channel, PacedBody body, Pace rate) {
             this.channel = channel;
             this.body = body;
-            this.ticks = pace.watch(body, channel::close);
+            this.ticks = rate.watch(body, channel::close);
             channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, null, this);
         }
 

@@ -3,6 +3,7 @@ package dev.baton.gateway.openai;
 import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.PreparedRequest;
+import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.body.Pace;
@@ -14,7 +15,6 @@ import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.RequestTags;
-import java.math.BigDecimal;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -38,7 +38,6 @@ import reactor.netty.channel.AbortedException;
  */
 public final class OpenAiApi implements WebHandler {
     private static final String ROOT = "/v1";
-    private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(1);
 
     private final Authenticator authenticator;
     private final BodyReader bodies;
@@ -47,6 +46,7 @@ public final class OpenAiApi implements WebHandler {
     private final Preparation preparation;
     private final CompletionRunner completions;
     private final ServedModel model;
+    private final ServedContext context;
     private final EdgeMetrics metrics;
     private final Pace pace;
 
@@ -59,6 +59,7 @@ public final class OpenAiApi implements WebHandler {
             Preparation preparation,
             CompletionRunner completions,
             ServedModel model,
+            ServedContext context,
             EdgeMetrics metrics,
             Pace pace) {
         this.authenticator = authenticator;
@@ -68,6 +69,7 @@ public final class OpenAiApi implements WebHandler {
         this.preparation = preparation;
         this.completions = completions;
         this.model = model;
+        this.context = context;
         this.metrics = metrics;
         this.pace = pace;
     }
@@ -122,14 +124,14 @@ public final class OpenAiApi implements WebHandler {
 
     private Mono<Void> models(HttpResponse response, String path) {
         if (path.equals("/models") || path.equals("/models/")) {
-            return response.json(200, ResponseBodies.models(model));
+            return response.json(200, ResponseBodies.models(model, context.tokens()));
         }
         String name =
                 URLDecoder.decode(path.substring("/models/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
         if (!name.equals(model.name())) {
             return Mono.error(new ApiException(ApiError.modelNotFound(ApiError.shortened(name))));
         }
-        return response.json(200, ResponseBodies.model(model));
+        return response.json(200, ResponseBodies.model(model, context.tokens()));
     }
 
     private Mono<Void> generate(
@@ -139,7 +141,7 @@ public final class OpenAiApi implements WebHandler {
         Preparation.Caller caller = new Preparation.Caller(
                 response.trace().requestId(),
                 tenant,
-                timeout(request.getHeaders()),
+                ClientPatience.of(request.getHeaders(), requestTimeout),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")),
                 RequestTags.newBuilder()
                         .setTraceparent(
@@ -151,15 +153,21 @@ public final class OpenAiApi implements WebHandler {
                     return Mono.using(
                             completions::account,
                             account -> prepared.stream()
-                                    ? stream(response, prepared, account)
+                                    ? stream(response, prepared, account, caller.patience())
                                     : collect(response, prepared, account),
                             AnswerBudget.Account::close);
                 });
     }
 
-    private Mono<Void> stream(HttpResponse response, PreparedRequest prepared, AnswerBudget.Account account) {
-        return completions.stream(prepared, response.trace(), account, response.connection())
-                .flatMap(response::events);
+    private Mono<Void> stream(
+            HttpResponse response, PreparedRequest prepared, AnswerBudget.Account account, ClientPatience patience) {
+        return completions.stream(
+                        prepared,
+                        response.trace(),
+                        account,
+                        response.connection(),
+                        patience.answer().minus(response.trace().elapsed()))
+                .flatMap(events -> response.events(events, patience.silence()));
     }
 
     private Mono<Void> collect(HttpResponse response, PreparedRequest prepared, AnswerBudget.Account account) {
@@ -182,24 +190,6 @@ public final class OpenAiApi implements WebHandler {
             // Refused below with the words that were sent.
         }
         throw new ApiException(ApiError.unsupportedMediaType(ApiError.shortened(given)));
-    }
-
-    /** The client's own timeout when it names one, at most ours. */
-    private Duration timeout(HttpHeaders headers) {
-        String given = headers.getFirst("X-Stainless-Timeout");
-        if (given == null) {
-            return requestTimeout;
-        }
-        try {
-            BigDecimal seconds = new BigDecimal(given.strip());
-            if (seconds.signum() <= 0 || seconds.compareTo(BigDecimal.valueOf(requestTimeout.toSeconds())) > 0) {
-                return requestTimeout;
-            }
-            Duration timeout = Duration.ofMillis(seconds.movePointRight(3).longValue());
-            return timeout.compareTo(SHORTEST_TIMEOUT) < 0 ? SHORTEST_TIMEOUT : timeout;
-        } catch (NumberFormatException notANumber) {
-            return requestTimeout;
-        }
     }
 
     private static ApiError error(Throwable e, RequestTrace trace) {

@@ -80,7 +80,7 @@ final class OptionsReader {
      *
      * @param sampling without its seed when {@code seed} is null
      * @param seed null when the client leaves it to us
-     * @param maxTokens null means the rest of the context
+     * @param maxTokens null: the rest of the context, 16 for a text completion
      * @param stops texts to cut at
      */
     record Options(

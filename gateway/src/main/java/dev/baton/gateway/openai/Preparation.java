@@ -3,6 +3,7 @@ package dev.baton.gateway.openai;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.admission.Admission;
 import dev.baton.gateway.answer.PreparedRequest;
+import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
@@ -16,7 +17,6 @@ import dev.baton.tokenizer.TokenIds;
 import dev.baton.tokenizer.UncuttableTextException;
 import dev.baton.tokenizer.template.TemplateException;
 import java.security.SecureRandom;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -28,23 +28,33 @@ import java.util.OptionalInt;
  * model's context. Takes time that grows with the body.
  */
 public final class Preparation {
+    /** Tokens of a text completion that does not say how many: OpenAI's own default. */
+    private static final int COMPLETION_TOKENS = 16;
+
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final ServedModel model;
+    private final ServedContext context;
     private final OptionsReader options;
     private final SpecialTokensInText spelled;
     private final InstantSource clock;
 
     /** @param spelled what becomes of text in a conversation that spells a special token */
-    public Preparation(ServedModel model, int maxChoices, SpecialTokensInText spelled, InstantSource clock) {
+    public Preparation(
+            ServedModel model,
+            ServedContext context,
+            int maxChoices,
+            SpecialTokensInText spelled,
+            InstantSource clock) {
         this.model = model;
+        this.context = context;
         this.spelled = spelled;
         this.options = new OptionsReader(model.tokenizer().vocabularySize(), maxChoices, model.defaults());
         this.clock = clock;
     }
 
-    /** What a request says beside its body: its id, its tenant, the longest wait, and whether it asks for timing. */
-    record Caller(String requestId, String tenant, Duration timeout, boolean wantsTiming, RequestTags tags) {}
+    /** What a request says beside its body: its id, its tenant, how long it waits, and whether it asks for timing. */
+    record Caller(String requestId, String tenant, ClientPatience patience, boolean wantsTiming, RequestTags tags) {}
 
     /** The tokens of one prompt and the rule that ends each of its choices. */
     private record Prompt(int[] tokens, Stopping stopping) {}
@@ -57,13 +67,14 @@ public final class Preparation {
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
         request.templateVariables().keySet().forEach(this::checkVariable);
+        int room = context.tokens();
         TokenIds prompt;
         try {
             prompt = model.tokenizer()
                     .encodeChat(
                             new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()),
                             spelled,
-                            model.maxContext());
+                            room);
         } catch (SpecialTokenInTextException e) {
             String param = ApiError.shortened(e.place());
             throw JsonFields.invalid(param, "`" + param + "` " + e.fault());
@@ -76,7 +87,7 @@ public final class Preparation {
         return prepared(
                 Shape.CHAT,
                 request.options(),
-                List.of(checked(prompt, request.options(), Shape.CHAT.promptParam())),
+                List.of(checked(prompt, room, request.options(), room, Shape.CHAT.promptParam())),
                 caller);
     }
 
@@ -102,20 +113,21 @@ public final class Preparation {
                     "Prompts times `n` may be at most " + options.maxChoices() + " in one request, not " + choices
                             + ".");
         }
+        int room = context.tokens();
         List<Prompt> prompts = new ArrayList<>();
         for (CompletionRequest.Prompt prompt : request.prompts()) {
             TokenIds tokens = switch (prompt) {
-                case CompletionRequest.Text text -> encoded(text.text());
+                case CompletionRequest.Text text -> encoded(text.text(), room);
                 case CompletionRequest.Tokens ids -> new TokenIds(ids.ids(), true);
             };
-            prompts.add(checked(tokens, request.options(), Shape.COMPLETION.promptParam()));
+            prompts.add(checked(tokens, room, request.options(), COMPLETION_TOKENS, Shape.COMPLETION.promptParam()));
         }
         return prepared(Shape.COMPLETION, request.options(), prompts, caller);
     }
 
-    private TokenIds encoded(String text) {
+    private TokenIds encoded(String text, int room) {
         try {
-            return model.tokenizer().encodePrompt(text, model.maxContext());
+            return model.tokenizer().encodePrompt(text, room);
         } catch (UncuttableTextException e) {
             throw JsonFields.invalid("prompt", String.valueOf(e.getMessage()));
         }
@@ -127,23 +139,29 @@ public final class Preparation {
         }
     }
 
-    private Prompt checked(TokenIds tokens, OptionsReader.Options options, String param) {
+    /**
+     * @param context tokens of prompt and answer together
+     * @param usual most tokens of an answer whose request does not say
+     */
+    private static Prompt checked(
+            TokenIds tokens, int context, OptionsReader.Options options, int usual, String param) {
         int wanted = options.maxTokens() == null ? 0 : options.maxTokens();
         if (tokens.ids().length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
-        OptionalInt room = Admission.room(model.maxContext(), tokens.ids().length, wanted);
+        OptionalInt room = Admission.room(context, tokens.ids().length, wanted);
         if (room.isEmpty()) {
             throw new ApiException(
                     tokens.whole()
-                            ? ApiError.contextLengthExceeded(model.maxContext(), tokens.ids().length, wanted, param)
-                            : ApiError.promptTooLong(model.maxContext(), tokens.ids().length, param));
+                            ? ApiError.contextLengthExceeded(context, tokens.ids().length, wanted, param)
+                            : ApiError.promptTooLong(context, tokens.ids().length, param));
         }
+        int most = wanted > 0 ? room.getAsInt() : Math.min(room.getAsInt(), Math.max(usual, options.minTokens()));
         return new Prompt(
                 tokens.ids(),
                 Stopping.newBuilder()
-                        .setMaxTokens(room.getAsInt())
-                        .setMinTokens(Math.min(options.minTokens(), model.maxContext() - tokens.ids().length))
+                        .setMaxTokens(most)
+                        .setMinTokens(Math.min(options.minTokens(), most))
                         .setIgnoreEos(options.ignoreEos())
                         .addAllStopTokenIds(options.stopTokenIds())
                         .build());
@@ -165,7 +183,7 @@ public final class Preparation {
                     options.sampling().toBuilder().setSeed(seed + choice).build(),
                     prompt.stopping(),
                     options.priority(),
-                    now.plus(caller.timeout()),
+                    now.plus(caller.patience().generation(options.stream())),
                     caller.tags()));
         }
         return new PreparedRequest(

@@ -45,15 +45,15 @@ final class ResponseBodies {
         parts.add(JsonPart.of(",\"finish_reason\":" + JsonText.quote(choice.finishReason()) + "}"));
     }
 
-    static String models(ServedModel model) {
-        return ResponseJson.write(new ModelList("list", List.of(card(model))));
+    static String models(ServedModel model, int context) {
+        return ResponseJson.write(new ModelList("list", List.of(card(model, context))));
     }
 
-    static String model(ServedModel model) {
-        return ResponseJson.write(card(model));
+    static String model(ServedModel model, int context) {
+        return ResponseJson.write(card(model, context));
     }
 
-    private static ModelCard card(ServedModel model) {
-        return new ModelCard(model.name(), "model", model.created(), "baton", model.maxContext());
+    private static ModelCard card(ServedModel model, int context) {
+        return new ModelCard(model.name(), "model", model.created(), "baton", context);
     }
 }
