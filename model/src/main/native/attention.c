@@ -6,8 +6,8 @@
 #define PAIR_ROWS 1
 #define ATTEND attend_plain
 #define GATHER gather_plain
-#define SPLIT_TILES 4            /* tiles of one task when a row's tiles are shared out */
-#define MOST_PARTS (16L << 20)   /* floats: beyond that they are not */
+#define SPLIT_TILES 4          /* tiles of one task where spans are too few to share out */
+#define MOST_PARTS (16L << 20) /* floats: beyond that nothing is shared out */
 
 typedef struct {
     float lane[LANES];
@@ -66,18 +66,19 @@ INLINE float largest(lanes x) {
 
 INLINE float total(lanes x) { return tree(x.lane); }
 
-INLINE void transpose_stripe(
-        const attention *t, const char *from, const char *next, long first, long tokens, float *to, long wide) {
-    (void)next;
-    transpose_keys(t, from, first, min(LANES, tokens - first), (span){0, t->key_dim}, to, wide);
-}
-
 #define PIECE LANES
 typedef lanes piece;
 
 INLINE piece load_piece(int type, const void *from, long at) {
     lanes r;
-    for (int i = 0; i < LANES; i++) r.lane[i] = element_of(type, from, at + i);
+    if (type == F32) return load((const float *)from + at);
+    for (int i = 0; i < LANES; i++) r.lane[i] = bf16_float(((const uint16_t *)from)[at + i]);
+    return r;
+}
+
+INLINE piece load_half(int half, const void *from, long at) {
+    lanes r;
+    for (int i = 0; i < LANES; i++) r.lane[i] = bf16_float(((const uint16_t *)from)[2 * (at + i) + half]);
     return r;
 }
 
@@ -107,7 +108,7 @@ static gather_form gather(int level) {
     return gather_plain;
 }
 
-INLINE void narrow(int type, const float *from, long count, char *to) {
+CLONES static void narrow(int type, const float *from, long count, void *to) {
     if (type == F32) {
         memcpy(to, from, (size_t)count * 4);
     } else {
@@ -115,21 +116,46 @@ INLINE void narrow(int type, const float *from, long count, char *to) {
     }
 }
 
-static void write_row(const attention *t, const int32_t *slice, long row) {
-    long at = slice[2] + row, r = slice[0] + row;
-    int block = t->blocks[slice[3] + at / t->block_tokens];
-    for (int h = 0; h < t->kv_heads; h++) {
-        narrow(t->type, t->k + r * t->ldk + h * t->key_dim, t->key_dim, cell(t, block, 0, h, (int)(at % t->block_tokens)));
-        narrow(t->type, t->v + r * t->ldv + h * t->value_dim, t->value_dim,
-                cell(t, block, 1, h, (int)(at % t->block_tokens)));
-    }
+/* Rows of a slice that go to one block. */
+typedef struct {
+    const int32_t *slice;
+    long row, rows;
+} fresh_rows;
+
+static long blocks_written(const attention *t, const int32_t *slice) {
+    return (slice[2] + slice[1] - 1) / t->block_tokens - slice[2] / t->block_tokens + 1;
+}
+
+static fresh_rows fresh(const attention *t, long index) {
+    const int32_t *slice = t->slices;
+    for (; index >= blocks_written(t, slice); slice += 4) index -= blocks_written(t, slice);
+    long tokens = t->block_tokens, block = slice[2] / tokens + index;
+    long row = block * tokens > slice[2] ? block * tokens - slice[2] : 0;
+    return (fresh_rows){slice, row, min(slice[1], (block + 1) * tokens - slice[2]) - row};
 }
 
 static void write_task(void *argument, long index, void *scratch) {
-    (void)scratch;
     const attention *t = argument;
-    const int32_t *slice = t->slices + index * 4;
-    for (long row = 0; row < slice[1]; row++) write_row(t, slice, row);
+    fresh_rows of = fresh(t, index);
+    long at = of.slice[2] + of.row, from = of.slice[0] + of.row, token = at % t->block_tokens;
+    long size = element_bytes(t), words = t->key_dim * size / 4;
+    int block = t->blocks[of.slice[3] + at / t->block_tokens];
+    uint32_t *key = scratch;
+    for (int h = 0; h < t->kv_heads; h++) {
+        uint32_t *keys = (uint32_t *)keys_of(t, block, h) + token;
+        char *values = values_of(t, block, h) + token * t->value_dim * size;
+        for (long r = 0; r < of.rows; r++) {
+            narrow(t->type, t->k + (from + r) * t->ldk + h * t->key_dim, t->key_dim, key);
+            for (long w = 0; w < words; w++) keys[w * t->block_tokens + r] = key[w];
+            narrow(t->type, t->v + (from + r) * t->ldv + h * t->value_dim, t->value_dim, values + r * t->value_dim * size);
+        }
+    }
+}
+
+static void write_fresh(pool *team, attention *t) {
+    long tasks = 0;
+    for (int i = 0; i < t->count; i++) tasks += blocks_written(t, t->slices + i * 4);
+    pool_run(team, write_task, t, tasks, t->key_dim * 4L);
 }
 
 static long chunk_rows(const attention *t) {
@@ -140,9 +166,12 @@ static long chunk_rows(const attention *t) {
 /* One call's tasks. */
 typedef struct {
     const attention *t;
-    float *parts; /* steps whose tiles are shared out: whose part begins where */
+    float *parts;    /* steps that are shared out: where parts begin */
+    long part_tiles; /* tiles of a part */
     long threads;
 } shared;
+
+static long tiles_of(const attention *t, const int32_t *slice) { return slice[2] / t->block_tokens + 1; }
 
 /* Which rows and head a task has; false when there is no such task. */
 static int place(const attention *t, long index, attend_work *work) {
@@ -152,8 +181,9 @@ static int place(const attention *t, long index, attend_work *work) {
         long chunks = ceil_div(slice[1], each), tasks = chunks * t->kv_heads;
         if (index < tasks) {
             long row0 = (chunks - 1 - index / t->kv_heads) * each; /* the longest first */
-            *work = (attend_work){.slice = slice, .head = (int)(index % t->kv_heads), .row0 = row0,
-                    .rows = min(each, slice[1] - row0)};
+            long rows = min(each, slice[1] - row0), first = slice[2] + row0;
+            *work = (attend_work){.slice = slice, .head = (int)(index % t->kv_heads), .row0 = row0, .rows = rows,
+                    .tile0 = first_tile(t, first), .tile1 = (first + rows - 1) / t->block_tokens + 1};
             return 1;
         }
         index -= tasks;
@@ -171,32 +201,42 @@ static void attend_task(void *argument, long index, void *scratch) {
     attend(s->t->level)(s->t, &work, scratch);
 }
 
-static long tiles_of(const attention *t, const int32_t *slice) { return slice[2] / t->block_tokens + 1; }
-
-static long head_floats(const attention *t, const int32_t *slice) {
-    return tiles_of(t, slice) * (t->heads / t->kv_heads) * part_floats(t);
+/* How many runs of so many tiles, counted from the sequence's start, a step sees. */
+static long runs_of(const attention *t, const int32_t *slice, long tiles) {
+    return ceil_div(tiles_of(t, slice), tiles) - first_tile(t, slice[2]) / tiles;
 }
 
-static long tile_tasks(const attention *t, const int32_t *slice) {
-    return ceil_div(tiles_of(t, slice) - first_tile(t, slice[2]), SPLIT_TILES);
+static long head_floats(const attention *t, const int32_t *slice, long part_tiles) {
+    return runs_of(t, slice, part_tiles) * (t->heads / t->kv_heads) * part_floats(t);
 }
+
+/* A head of a step, all its tiles. */
+static attend_work whole_step(const shared *s, const int32_t *slice, long head, float *parts) {
+    const attention *t = s->t;
+    return (attend_work){slice, (int)head, 0, 1, first_tile(t, slice[2]), tiles_of(t, slice),
+            parts + head * head_floats(t, slice, s->part_tiles), s->part_tiles, slice, (int)head};
+}
+
+static long tiles_of_a_task(long part_tiles) { return part_tiles == 1 ? SPLIT_TILES : part_tiles; }
 
 static void split_task(void *argument, long index, void *scratch) {
     const shared *s = argument;
     const attention *t = s->t;
     float *parts = s->parts;
+    long run = tiles_of_a_task(s->part_tiles);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
-        long each = tile_tasks(t, slice), tasks = each * t->kv_heads;
+        long each = runs_of(t, slice, run), tasks = each * t->kv_heads;
         if (index < tasks) {
-            long head = index / each, tile0 = first_tile(t, slice[2]) + index % each * SPLIT_TILES;
-            attend_work work = {slice, (int)head, 0, 1, tile0, min(tile0 + SPLIT_TILES, tiles_of(t, slice)),
-                    parts + head * head_floats(t, slice), slice, (int)head};
+            attend_work work = whole_step(s, slice, index / each, parts);
+            long start = (work.tile0 / run + index % each) * run;
+            work.tile0 = start > work.tile0 ? start : work.tile0;
+            work.tile1 = min(start + run, work.tile1);
             attend(t->level)(t, &work, scratch);
             return;
         }
         index -= tasks;
-        parts += t->kv_heads * head_floats(t, slice);
+        parts += t->kv_heads * head_floats(t, slice, s->part_tiles);
     }
 }
 
@@ -204,37 +244,44 @@ static void gather_task(void *argument, long index, void *scratch) {
     const shared *s = argument;
     const attention *t = s->t;
     float *parts = s->parts;
-    for (int i = 0; i < index / t->kv_heads; i++) parts += t->kv_heads * head_floats(t, t->slices + i * 4);
-    const int32_t *slice = t->slices + index / t->kv_heads * 4;
-    long head = index % t->kv_heads;
-    attend_work work = {slice, (int)head, 0, 1, 0, 0, parts + head * head_floats(t, slice), slice, (int)head};
+    for (int i = 0; i < index / t->kv_heads; i++) {
+        parts += t->kv_heads * head_floats(t, t->slices + i * 4, s->part_tiles);
+    }
+    attend_work work = whole_step(s, t->slices + index / t->kv_heads * 4, index % t->kv_heads, parts);
     gather(t->level)(t, &work, scratch);
 }
 
-/* Steps whose KV heads are too few to keep all threads equally busy share their tiles out. True when they did. */
+static long split_tasks(const attention *t, long part_tiles) {
+    long tasks = 0;
+    for (int i = 0; i < t->count; i++) tasks += runs_of(t, t->slices + i * 4, tiles_of_a_task(part_tiles)) * t->kv_heads;
+    return tasks;
+}
+
+/* Steps whose KV heads are too few to keep all threads equally busy share their spans out, or their tiles where spans are
+ * too few as well. True when they did. */
 static int split(pool *team, const attention *t) {
-    long threads = pool_threads(team), tasks = 0, floats = 0;
-    if (threads == 1 || (long)t->count * t->kv_heads >= 4 * threads) return 0;
+    long threads = pool_threads(team), heads = (long)t->count * t->kv_heads, enough = 4 * threads, floats = 0;
+    if (threads == 1 || heads >= enough) return 0;
+    long part_tiles = split_tasks(t, span_tiles(t)) >= enough ? span_tiles(t) : 1, tasks = split_tasks(t, part_tiles);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
         if (slice[1] != 1) return 0;
-        tasks += tile_tasks(t, slice) * t->kv_heads;
-        floats += head_floats(t, slice) * t->kv_heads;
+        floats += head_floats(t, slice, part_tiles) * t->kv_heads;
     }
-    if (tasks <= (long)t->count * t->kv_heads || floats > MOST_PARTS) return 0;
-    shared s = {t, pool_shared(team, floats * 4), threads};
+    if (tasks <= heads || floats > MOST_PARTS) return 0;
+    shared s = {t, pool_shared(team, floats * 4), part_tiles, threads};
     if (!s.parts) return 0;
     pool_run(team, split_task, &s, tasks, scratch_floats(t) * 4);
-    pool_run(team, gather_task, &s, (long)t->count * t->kv_heads, scratch_floats(t) * 4);
+    pool_run(team, gather_task, &s, heads, scratch_floats(t) * 4);
     return 1;
 }
 
 /* Writes the new rows' keys and values into their blocks, then attends. Heads per KV head are 64 at most. */
 EXPORT void baton_attention(pool *team, attention *t) {
-    pool_run(team, write_task, t, t->count, 0);
+    write_fresh(team, t);
     if (split(team, t)) return;
     long tasks = 0, each = chunk_rows(t);
     for (int i = 0; i < t->count; i++) tasks += ceil_div(t->slices[i * 4 + 1], each) * t->kv_heads;
-    shared s = {t, NULL, pool_threads(team)};
+    shared s = {t, NULL, 0, pool_threads(team)};
     pool_run(team, attend_task, &s, tasks, scratch_floats(t) * 4);
 }

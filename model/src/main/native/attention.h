@@ -1,7 +1,11 @@
 /* What the forms of attention share. One tile is one block. A tile's scores, their maximum, the weights' sum and the
  * weighted values are made from that tile alone, each as one chain in order (scores over the head's dimensions, values over
- * the tokens); what the tiles give is folded together in their order, f32 throughout. So a row's result depends on the
- * tokens before it and on nothing else, and who computes a tile, and when, cannot matter. */
+ * the tokens). What the tiles give is folded in their order within a span of 1,024 absolute positions, and what the spans
+ * give is folded in theirs, f32 throughout. So a row's result depends on the tokens before it and on nothing else, and who
+ * computes a tile or a span, and when, cannot matter.
+ *
+ * A head's keys lie turned in a block, [word][token], a word being four bytes: two dimensions of a brain float, or one of
+ * f32. Its values lie [token][dimension]. */
 #ifndef BATON_ATTENTION_H
 #define BATON_ATTENTION_H
 #include "baton.h"
@@ -11,6 +15,8 @@
 #define LANES 16
 #define TASK_QUERIES 192
 #define SIDE 16 /* queries that attend to a tile together */
+#define SPAN 1024
+#define TURNED 4 /* type of a factor: words of two brain floats */
 
 typedef struct {
     float *q; /* [row][heads][key_dim], scale not yet applied */
@@ -32,26 +38,35 @@ typedef struct {
     const int32_t *slice;
     int head;
     long row0, rows;
-    long tile0, tile1; /* tile1 0: all, and the result is written; else each tile's part goes to parts */
-    float *parts;      /* [tile of the slice][query][part_floats] */
+    long tile0, tile1;
+    float *parts;    /* null: the result is written; else what the tiles give goes here, [part][query][part_floats] */
+    long part_tiles; /* tiles of a part: one, or those of a span */
     const int32_t *next_slice; /* what this thread will most likely read after its last tile */
     int next_head;
 } attend_work;
 
 typedef void (*attend_form)(const attention *, const attend_work *, float *);
-/* Folds the parts of one row's tiles, in order, and writes the result. */
+/* Folds the parts of one row, in order, and writes the result. */
 typedef void (*gather_form)(const attention *, const attend_work *, float *);
 
 INLINE long padded(long n) { return (n + LANES - 1) / LANES * LANES; }
 
-/* One query's part of one tile: the weighted values, the maximum, the sum of the weights. */
+/* One query's part: the weighted values, the maximum, the sum of the weights. */
 INLINE long part_floats(const attention *t) { return padded(t->value_dim) + LANES; }
 
-/* Position of an element of a key or value in its block. */
-INLINE char *cell(const attention *t, int block, int value, int head, int token) {
-    long dim = value ? t->value_dim : t->key_dim, size = t->type == F32 ? 4 : 2;
-    long before = value ? (long)t->kv_heads * t->block_tokens * t->key_dim : 0;
-    return t->pool + block * t->block_bytes + (before + ((long)head * t->block_tokens + token) * dim) * size;
+INLINE long span_tiles(const attention *t) { return t->block_tokens < SPAN ? SPAN / t->block_tokens : 1; }
+
+INLINE long element_bytes(const attention *t) { return t->type == F32 ? 4 : 2; }
+
+/* A head's keys in a block. */
+INLINE char *keys_of(const attention *t, int block, int head) {
+    return t->pool + block * t->block_bytes + (long)head * t->block_tokens * t->key_dim * element_bytes(t);
+}
+
+/* A head's values in a block. */
+INLINE char *values_of(const attention *t, int block, int head) {
+    long before = (long)t->kv_heads * t->key_dim + (long)head * t->value_dim;
+    return t->pool + block * t->block_bytes + before * t->block_tokens * element_bytes(t);
 }
 
 INLINE float tree(const float *lane) {
@@ -61,14 +76,27 @@ INLINE float tree(const float *lane) {
     return (r4[0] + r4[2]) + (r4[1] + r4[3]);
 }
 
+/* What tiles or spans gave, folded so far, for each query: weighted values, padded; maximum; sum of the weights. */
+typedef struct {
+    float *sum, *top, *total;
+} folded;
+
 /* A task's scratch. */
 typedef struct {
     float *keys;   /* [dimension][token]: scores of many tokens are made side by side */
     float *values; /* [token][dimension] */
     float *query;  /* [query][dimension], scaled */
-    float *sum, *top, *total; /* merged so far, for each query */
-    float *score, *part, *most, *weight; /* of one tile, for SIDE queries */
+    folded all;    /* of the spans that are done */
+    folded span;   /* of the tiles of this one */
+    folded tile;   /* of this one, for SIDE queries */
+    float *score;
 } tile_scratch;
+
+INLINE folded lay_out_folded(long queries, long wide, float **at) {
+    folded r = {*at, *at + queries * wide, *at + queries * (wide + 1)};
+    *at += queries * (wide + 2);
+    return r;
+}
 
 INLINE tile_scratch lay_out(const attention *t, float *scratch) {
     long wide = padded(t->value_dim), tokens = padded(t->block_tokens);
@@ -76,29 +104,34 @@ INLINE tile_scratch lay_out(const attention *t, float *scratch) {
     r.keys = scratch;
     r.values = r.keys + t->key_dim * tokens;
     r.query = r.values + tokens * wide;
-    r.sum = r.query + (long)TASK_QUERIES * t->key_dim;
-    r.top = r.sum + TASK_QUERIES * wide;
-    r.total = r.top + TASK_QUERIES;
-    r.score = r.total + TASK_QUERIES;
-    r.part = r.score + SIDE * tokens;
-    r.most = r.part + SIDE * wide;
-    r.weight = r.most + SIDE;
+    r.score = r.query + (long)TASK_QUERIES * t->key_dim;
+    float *at = r.score + SIDE * tokens;
+    r.all = lay_out_folded(TASK_QUERIES, wide, &at);
+    r.span = lay_out_folded(TASK_QUERIES, wide, &at);
+    r.tile = lay_out_folded(SIDE, wide, &at);
     return r;
 }
 
 static inline long scratch_floats(const attention *t) {
     long wide = padded(t->value_dim), tokens = padded(t->block_tokens);
-    return tokens * (t->key_dim + wide) + TASK_QUERIES * (t->key_dim + wide + 2) + SIDE * (tokens + wide + 2);
+    return tokens * (t->key_dim + wide + SIDE) + TASK_QUERIES * (t->key_dim + 2 * (wide + 2)) + SIDE * (wide + 2);
 }
 
 typedef struct {
     long low, high;
-} span;
+} range;
 
 /* Which of a tile's tokens the one at that position sees. */
-INLINE span seen(const attention *t, long base, long tokens, long at) {
+INLINE range seen(const attention *t, long base, long tokens, long at) {
     long from = t->window > 0 && at - t->window + 1 > 0 ? at - t->window + 1 : 0;
-    return (span){from > base ? from - base : 0, min(tokens, at + 1 - base)};
+    return (range){from > base ? from - base : 0, min(tokens, at + 1 - base)};
+}
+
+/* Which of a task's rows see any of a span. */
+INLINE range seeing(const attention *t, const attend_work *work, long span) {
+    long tokens = span_tiles(t) * t->block_tokens, base = span * tokens, first = work->slice[2] + work->row0;
+    long end = t->window > 0 ? min(work->rows, base + tokens + t->window - 1 - first) : work->rows;
+    return (range){base > first ? base - first : 0, end};
 }
 
 /* The first tile that a position sees. */
@@ -106,19 +139,8 @@ INLINE long first_tile(const attention *t, long position) {
     return t->window > 0 && position - t->window + 1 > 0 ? (position - t->window + 1) / t->block_tokens : 0;
 }
 
-INLINE float element_of(int type, const char *from, long i) {
-    return type == F32 ? ((const float *)from)[i] : bf16_float(((const uint16_t *)from)[i]);
-}
-
 /* Asks for a line that the next tile needs: a step reads each block once, from memory, and would wait for every line of it. */
 INLINE void ask(const char *line) { __builtin_prefetch(line, 0, 2); }
-
-/* Keys of tokens [first, first + count) x [d0, d1) of a block, transposed. */
-INLINE void transpose_keys(const attention *t, const char *from, long first, long count, span dims, float *to, long wide) {
-    for (long i = 0; i < count; i++) {
-        for (long d = dims.low; d < dims.high; d++) to[d * wide + i] = element_of(t->type, from, (first + i) * t->key_dim + d);
-    }
-}
 
 INLINE void widen_values(int type, const char *from, const char *next, long tokens, long dim, float *to) {
     long wide = padded(dim), bytes = dim * (type == F32 ? 4 : 2);

@@ -72,10 +72,15 @@ TARGET INLINE piece load_piece(int type, const void *from, long at) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(stored), 16));
 }
 
+TARGET INLINE piece load_half(int half, const void *from, long at) {
+    __m256i words = _mm256_loadu_si256((const __m256i *)((const uint32_t *)from + at));
+    __m256i bits = half ? _mm256_and_si256(words, _mm256_set1_epi32((int)0xffff0000)) : _mm256_slli_epi32(words, 16);
+    return _mm256_castsi256_ps(bits);
+}
+
 TARGET INLINE void store_piece(float *p, piece x) { _mm256_storeu_ps(p, x); }
 TARGET INLINE piece spread_piece(float x) { return _mm256_set1_ps(x); }
 TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return _mm256_fmadd_ps(a, b, c); }
 
-#include "attention_transpose.h"
 #include "attention_body.h"
 #endif

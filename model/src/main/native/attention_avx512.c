@@ -49,10 +49,15 @@ TARGET INLINE piece load_piece(int type, const void *from, long at) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(stored), 16));
 }
 
+TARGET INLINE piece load_half(int half, const void *from, long at) {
+    __m512i words = _mm512_loadu_si512((const uint32_t *)from + at);
+    __m512i bits = half ? _mm512_and_si512(words, _mm512_set1_epi32((int)0xffff0000)) : _mm512_slli_epi32(words, 16);
+    return _mm512_castsi512_ps(bits);
+}
+
 TARGET INLINE void store_piece(float *p, piece x) { store(p, x); }
 TARGET INLINE piece spread_piece(float x) { return spread(x); }
 TARGET INLINE piece fma_piece(piece a, piece b, piece c) { return fma16(a, b, c); }
 
-#include "attention_transpose.h"
 #include "attention_body.h"
 #endif

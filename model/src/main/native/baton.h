@@ -8,6 +8,13 @@
 #define INLINE static inline __attribute__((always_inline))
 #define PANEL 16
 
+/* Compiled for several instruction sets; the one that this CPU has is chosen when the library loads. */
+#if defined(__x86_64__)
+#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define CLONES
+#endif
+
 enum { BF16 = 0, F16 = 1, F32 = 2, I8 = 3 };
 
 typedef struct pool pool;

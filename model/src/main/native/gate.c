@@ -1,10 +1,5 @@
 /* out[i] = activation(gate[i]) * up[i]. */
 #include "baton.h"
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 
 enum { SILU = 0, GELU_TANH = 1 };
 

@@ -2,11 +2,6 @@
  * fixed tree, so that the width of the vectors changes no bit. */
 #include "baton.h"
 #include <math.h>
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 
 #define LANES 16
 #define TASK_VALUES 8192 /* fewer are not worth waking another thread for */

@@ -3,11 +3,7 @@
  * block whose highest logit is below the cut nothing counts, and it is not read. */
 #include "baton.h"
 #include <string.h>
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
+
 #define BLOCK 64
 
 typedef union {

@@ -1,10 +1,5 @@
 /* x = cap * tanh(x / cap), in place. */
 #include "baton.h"
-#if defined(__x86_64__)
-#define CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define CLONES
-#endif
 
 #define TASK_VALUES 8192 /* fewer are not worth waking another thread for */
 

@@ -10,6 +10,9 @@ public final class Attention {
     /** Most query heads that may share one KV head. */
     public static final int MAX_GROUP = 64;
 
+    /** Tokens of a span: what blocks give is folded span by span, at fixed positions of the sequence. */
+    public static final int SPAN = 1024;
+
     /** Heads and their sizes. {@code heads} is a multiple of {@code kvHeads}. */
     public record Heads(int heads, int kvHeads, int keyDim, int valueDim) {
         public Heads {
@@ -30,7 +33,7 @@ public final class Attention {
     public record Rule(float scale, float softcap, int window) {}
 
     /**
-     * Where a layer's blocks lie.
+     * Where a layer's blocks lie, their keys {@linkplain dev.baton.kv.KvLayout turned}.
      *
      * @param layer the bytes of that layer of all blocks
      */

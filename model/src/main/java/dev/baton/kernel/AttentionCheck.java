@@ -2,15 +2,22 @@ package dev.baton.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.baton.kv.KvDtype;
-
 /** What must hold before an attention kernel touches memory: it writes where it is told. */
 final class AttentionCheck {
     private AttentionCheck() {}
 
     static void check(Attention.Heads heads, Attention.Pool pool, Attention.Batch batch, Attention.Operands of) {
-        if (pool.dtype() == KvDtype.F16) {
-            throw new IllegalArgumentException("attention over f16 KV: bf16 and f32 are possible");
+        boolean possible = switch (pool.dtype()) {
+            case BF16, F32 -> true;
+            case F16, I8 -> false;
+        };
+        if (!possible) {
+            throw new IllegalArgumentException(
+                    "attention over KV of %s: BF16 and F32 are possible".formatted(pool.dtype()));
+        }
+        if (heads.keyDim() * pool.dtype().bytes() % 4 != 0) {
+            throw new IllegalArgumentException("turned keys of %d elements of %s do not fill words of 4 bytes"
+                    .formatted(heads.keyDim(), pool.dtype()));
         }
         of.query().holding(batch.rows(), (long) heads.heads() * heads.keyDim());
         of.key().holding(batch.rows(), (long) heads.kvHeads() * heads.keyDim());

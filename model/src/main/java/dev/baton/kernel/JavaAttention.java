@@ -10,22 +10,59 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * attention.c in Java: one tile per block, each by itself (scores in the order of the dimensions, weights in 16 lanes and a
- * fixed tree, values in the order of the tokens), folded in their order.
+ * fixed tree, values in the order of the tokens), folded in their order within a span, and the spans in theirs.
  */
 final class JavaAttention {
     private static final int LANES = 16;
+    private static final int WORD = 4;
 
     private final Attention.Heads heads;
     private final Attention.Rule rule;
     private final Attention.Pool pool;
     private final Attention.Operands of;
     private final int wideValue;
+    private final int spanTiles;
     private final float[] keys;
     private final float[] values;
     private final float[] query;
-    private final float[] sum;
-    private final float[] part;
     private final float[] score;
+    private final Folded all;
+    private final Folded span;
+    private final Folded tile;
+
+    /** What tiles or spans gave, folded so far: weighted values, their maximum, the sum of the weights. */
+    private static final class Folded {
+        private final float[] sum;
+        private float top;
+        private float total;
+
+        Folded(int wide) {
+            sum = new float[wide];
+            clear();
+        }
+
+        void clear() {
+            top = Float.NEGATIVE_INFINITY;
+        }
+
+        /** Takes what came next into what was folded before it; what comes first is taken as it is. */
+        void fold(Folded next) {
+            if (top == Float.NEGATIVE_INFINITY) {
+                System.arraycopy(next.sum, 0, sum, 0, sum.length);
+                top = next.top;
+                total = next.total;
+                return;
+            }
+            float newTop = next.top > top ? next.top : top;
+            float old = Scalars.exp(top - newTop);
+            float fresh = Scalars.exp(next.top - newTop);
+            total = Math.fma(total, old, next.total * fresh);
+            top = newTop;
+            for (int d = 0; d < sum.length; d++) {
+                sum[d] = Math.fma(sum[d], old, next.sum[d] * fresh);
+            }
+        }
+    }
 
     JavaAttention(Attention.Heads heads, Attention.Rule rule, Attention.Pool pool, Attention.Operands of) {
         this.heads = heads;
@@ -33,12 +70,14 @@ final class JavaAttention {
         this.pool = pool;
         this.of = of;
         wideValue = padded(heads.valueDim());
+        spanTiles = Math.max(1, Attention.SPAN / pool.blockTokens());
         keys = new float[pool.blockTokens() * heads.keyDim()];
         values = new float[pool.blockTokens() * wideValue];
         query = new float[heads.keyDim()];
-        sum = new float[wideValue];
-        part = new float[wideValue];
         score = new float[padded(pool.blockTokens())];
+        all = new Folded(wideValue);
+        span = new Folded(wideValue);
+        tile = new Folded(wideValue);
     }
 
     void run(Attention.Batch batch) {
@@ -62,51 +101,57 @@ final class JavaAttention {
         long block = blocks.getAtIndex(JAVA_INT, position / pool.blockTokens());
         int token = position % pool.blockTokens();
         for (int head = 0; head < heads.kvHeads(); head++) {
-            long key = cell(block, false, head, token);
+            MatrixView key = of.key();
             for (int d = 0; d < heads.keyDim(); d++) {
-                put(
-                        key,
-                        d,
-                        of.key()
-                                .at()
-                                .getAtIndex(JAVA_FLOAT, row * of.key().stride() + (long) head * heads.keyDim() + d));
+                put(key(block, head, token, d), at(key, row, (long) head * heads.keyDim() + d));
             }
-            long value = cell(block, true, head, token);
+            MatrixView value = of.value();
             for (int d = 0; d < heads.valueDim(); d++) {
-                put(
-                        value,
-                        d,
-                        of.value()
-                                .at()
-                                .getAtIndex(
-                                        JAVA_FLOAT, row * of.value().stride() + (long) head * heads.valueDim() + d));
+                put(value(block, head, token, d), at(value, row, (long) head * heads.valueDim() + d));
             }
         }
     }
 
-    private void put(long cell, int d, float v) {
+    private static float at(MatrixView of, long row, long column) {
+        return of.at().getAtIndex(JAVA_FLOAT, row * of.stride() + column);
+    }
+
+    private void put(long at, float v) {
         if (pool.dtype() == KvDtype.F32) {
-            pool.layer().set(JAVA_FLOAT, cell + d * 4L, v);
+            pool.layer().set(JAVA_FLOAT, at, v);
         } else {
-            pool.layer().set(JAVA_SHORT, cell + d * 2L, Bf16.of(v));
+            pool.layer().set(JAVA_SHORT, at, Bf16.of(v));
         }
     }
 
-    private long cell(long block, boolean value, int head, int token) {
-        int dim = value ? heads.valueDim() : heads.keyDim();
-        long before = value ? (long) heads.kvHeads() * pool.blockTokens() * heads.keyDim() : 0;
-        return block * pool.blockBytes()
-                + (before + ((long) head * pool.blockTokens() + token) * dim)
-                        * pool.dtype().bytes();
+    private float get(long at) {
+        return pool.dtype() == KvDtype.F32
+                ? pool.layer().get(JAVA_FLOAT, at)
+                : Bf16.toFloat(pool.layer().get(JAVA_SHORT, at));
     }
 
-    private void widen(long cell, int tokens, int dim, int wide, float[] to) {
+    /** Where an element of a key lies: keys are turned, [word][token], a word being four bytes. */
+    private long key(long block, int head, int token, int d) {
+        int inWord = WORD / pool.dtype().bytes();
+        long words = ((long) head * heads.keyDim() / inWord + d / inWord) * pool.blockTokens() + token;
+        return block * pool.blockBytes()
+                + words * WORD
+                + (long) (d % inWord) * pool.dtype().bytes();
+    }
+
+    private long value(long block, int head, int token, int d) {
+        long keys = (long) heads.kvHeads() * pool.blockTokens() * heads.keyDim();
+        long element = keys + ((long) head * pool.blockTokens() + token) * heads.valueDim() + d;
+        return block * pool.blockBytes() + element * pool.dtype().bytes();
+    }
+
+    private void widen(long block, int head, int tokens) {
         for (int t = 0; t < tokens; t++) {
-            for (int d = 0; d < dim; d++) {
-                long i = (long) t * dim + d;
-                to[t * wide + d] = pool.dtype() == KvDtype.F32
-                        ? pool.layer().get(JAVA_FLOAT, cell + i * 4)
-                        : Bf16.toFloat(pool.layer().get(JAVA_SHORT, cell + i * 2));
+            for (int d = 0; d < heads.keyDim(); d++) {
+                keys[t * heads.keyDim() + d] = get(key(block, head, t, d));
+            }
+            for (int d = 0; d < heads.valueDim(); d++) {
+                values[t * wideValue + d] = get(value(block, head, t, d));
             }
         }
     }
@@ -114,38 +159,33 @@ final class JavaAttention {
     private void attend(long row, int position, int head, MemorySegment blocks) {
         int kvHead = head / (heads.heads() / heads.kvHeads());
         for (int d = 0; d < heads.keyDim(); d++) {
-            query[d] =
-                    of.query().at().getAtIndex(JAVA_FLOAT, row * of.query().stride() + (long) head * heads.keyDim() + d)
-                            * rule.scale();
+            query[d] = at(of.query(), row, (long) head * heads.keyDim() + d) * rule.scale();
         }
-        java.util.Arrays.fill(sum, 0);
-        float top = Float.NEGATIVE_INFINITY;
-        float total = 0;
+        all.clear();
+        span.clear();
         int from = rule.window() > 0 ? Math.max(0, position - rule.window() + 1) : 0;
-        for (int tile = from / pool.blockTokens(); tile <= position / pool.blockTokens(); tile++) {
-            int base = tile * pool.blockTokens();
+        int last = position / pool.blockTokens();
+        for (int t = from / pool.blockTokens(); t <= last; t++) {
+            int base = t * pool.blockTokens();
             int low = Math.max(0, from - base);
             int high = Math.min(pool.blockTokens(), position + 1 - base);
-            long block = blocks.getAtIndex(JAVA_INT, tile);
-            widen(cell(block, false, kvHead, 0), high, heads.keyDim(), heads.keyDim(), keys);
-            widen(cell(block, true, kvHead, 0), high, heads.valueDim(), wideValue, values);
-            float most = scores(low, high);
-            float weight = weights(low, high, most);
-            float newTop = most > top ? most : top;
-            float old = Scalars.exp(top - newTop);
-            float fresh = Scalars.exp(most - newTop);
-            total = Math.fma(total, old, weight * fresh);
-            top = newTop;
+            widen(blocks.getAtIndex(JAVA_INT, t), kvHead, high);
+            tile.top = scores(low, high);
+            tile.total = weights(low, high, tile.top);
             combine(low, high);
-            for (int d = 0; d < wideValue; d++) {
-                sum[d] = Math.fma(sum[d], old, part[d] * fresh);
+            span.fold(tile);
+            if (t == last || (t + 1) % spanTiles == 0) {
+                all.fold(span);
+                span.clear();
             }
         }
         for (int d = 0; d < heads.valueDim(); d++) {
             of.out()
                     .at()
                     .setAtIndex(
-                            JAVA_FLOAT, row * of.out().stride() + (long) head * heads.valueDim() + d, sum[d] / total);
+                            JAVA_FLOAT,
+                            row * of.out().stride() + (long) head * heads.valueDim() + d,
+                            all.sum[d] / all.total);
         }
     }
 
@@ -172,7 +212,7 @@ final class JavaAttention {
             for (int t = low; t < high; t++) {
                 acc = Math.fma(score[t], values[t * wideValue + d], acc);
             }
-            part[d] = acc;
+            tile.sum[d] = acc;
         }
     }
 

@@ -18,7 +18,7 @@ import java.util.Set;
 /** A model for the CPU: Baton's own kernels over packed weights, and embeddings gathered from the mapped file. */
 final class CpuModel implements OpenModel {
     /** Changes whenever the bits that the kernels make change. */
-    private static final long NUMERIC_PATH = 3;
+    private static final long NUMERIC_PATH = 4;
 
     final ModelConfig config;
     final Kernels kernels;
@@ -107,7 +107,7 @@ final class CpuModel implements OpenModel {
 
     @Override
     public KvLayout layout(int blocks) {
-        return config.layout(settings.blockTokens(), dtype, blocks);
+        return config.layout(settings.blockTokens(), dtype, blocks).withTurnedKeys();
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
+import dev.baton.kernel.Attention;
 import dev.baton.kernel.Bf16;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
@@ -21,8 +22,9 @@ import java.util.stream.IntStream;
  * A sample of "a token depends only on the tokens before it", taken on the machine at hand when a model is opened.
  *
  * <p>A few rows go through the model as one chunk, as chunks of odd sizes, and between two others in a batch. They are
- * enough for the products of many rows as for those of few, and they begin where two blocks are nearly full: what stands
- * before them is made up, since to compute it would cost a large model seconds and check nothing more.
+ * enough for the products of many rows as for those of few, and they begin where a span of attention is nearly full: what
+ * stands before them is made up, one block many times, since to compute it would cost a large model seconds and check nothing
+ * more.
  */
 public final class SelfCheck {
     /** Rows enough for products of many rows as for those of few. */
@@ -31,7 +33,7 @@ public final class SelfCheck {
     /** Libraries choose other kernels for other numbers of rows. */
     public static final int OF_A_LIBRARY = 150;
 
-    private static final int BEFORE_THE_THIRD_BLOCK = 3;
+    private static final int BEFORE_THE_SECOND_SPAN = 3;
     private static final int FIRST_CUT = 1;
     private static final int SECOND_CUT = 14;
     private static final int NEIGHBOUR_ROWS = 5;
@@ -52,8 +54,7 @@ public final class SelfCheck {
         ModelShape shape = model.shape(1);
         tokens = new int[Math.min(rows, shape.maxContext())];
         Arrays.setAll(tokens, i -> (int) ((i * 2654435761L + 12345) % shape.vocab()));
-        int wanted = 2 * shape.layout().blockTokens() - BEFORE_THE_THIRD_BLOCK;
-        start = Math.min(wanted, shape.maxContext() - tokens.length);
+        start = Math.min(Attention.SPAN - BEFORE_THE_SECOND_SPAN, shape.maxContext() - tokens.length);
     }
 
     /**
@@ -88,15 +89,18 @@ public final class SelfCheck {
      * @param neighbourRows rows of the sequence before it in the batch's first pass, 0 for no batch
      */
     private Sample run(Binding binding, int neighbourRows, int... ends) {
-        int each = model.layout(1).blocksFor(start + tokens.length);
+        int before = start / model.layout(1).blockTokens();
+        int[] blocks = IntStream.range(0, model.layout(1).blocksFor(start + tokens.length))
+                .map(i -> Math.max(0, i - before + 1))
+                .toArray();
+        int each = blocks[blocks.length - 1] + 1;
         boolean batched = neighbourRows > 0;
         KvLayout layout = model.layout(batched ? each + 2 : each);
         KvRegion region = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
-        int[] blocks = IntStream.range(0, each).toArray();
-        makeUp(region, blocks);
+        makeUp(region, each);
         MemorySegment logits = MemorySegment.NULL;
         int from = 0;
-        int before = 0;
+        int neighbour = 0;
         try (ModelRunner runner = binding.bind(region)) {
             runner.arrived(blocks);
             for (int end : ends) {
@@ -107,7 +111,7 @@ public final class SelfCheck {
                 int beside = from == 0 ? neighbourRows : 1;
                 List<Slice> slices = batched
                         ? List.of(
-                                new Slice(Arrays.copyOf(tokens, beside), before, new int[] {each}, true),
+                                new Slice(Arrays.copyOf(tokens, beside), neighbour, new int[] {each}, true),
                                 watched,
                                 new Slice(Arrays.copyOf(tokens, 1), from == 0 ? 0 : 1, new int[] {each + 1}, true))
                         : List.of(watched);
@@ -116,20 +120,20 @@ public final class SelfCheck {
                 logits = MemorySegment.ofArray(
                         all.asSlice(batched ? row : 0, row).toArray(JAVA_FLOAT));
                 from = end;
-                before += beside;
+                neighbour += beside;
             }
         }
         return new Sample(
                 logits,
                 IntStream.range(0, layout.layers())
                         .boxed()
-                        .flatMap(layer -> Arrays.stream(blocks).mapToObj(block -> region.layerBlock(layer, block)))
+                        .flatMap(layer -> IntStream.range(0, each).mapToObj(block -> region.layerBlock(layer, block)))
                         .toList());
     }
 
     /** Keys and values of tokens that nobody computed: numbers between -1 and 1, the same in every layer and block. */
-    private static void makeUp(KvRegion region, int[] blocks) {
-        MemorySegment pattern = region.layerBlock(0, blocks[0]);
+    private static void makeUp(KvRegion region, int blocks) {
+        MemorySegment pattern = region.layerBlock(0, 0);
         boolean wide = region.layout().dtype() == KvDtype.F32;
         for (long i = 0; i < pattern.byteSize() / (wide ? 4 : 2); i++) {
             float value = (i * 2654435761L >>> 8 & 0xff) / 128f - 1;
@@ -140,7 +144,7 @@ public final class SelfCheck {
             }
         }
         for (int layer = 0; layer < region.layout().layers(); layer++) {
-            for (int block : blocks) {
+            for (int block = 0; block < blocks; block++) {
                 MemorySegment to = region.layerBlock(layer, block);
                 if (to.address() != pattern.address()) {
                     to.copyFrom(pattern.asSlice(0, to.byteSize()));

@@ -104,15 +104,19 @@ class InvarianceTest {
         KvLayout layout = region.layout();
         List<byte[]> bytes = new ArrayList<>();
         for (int layer = 0; layer < layout.layers(); layer++) {
-            long headBytes = (long) layout.group(layer).keyDim()
-                    * layout.blockTokens()
-                    * layout.dtype().bytes();
+            int tokenBytes = layout.group(layer).keyDim() * layout.dtype().bytes();
+            int heads = layout.group(layer).kvHeads();
             for (int b = 0; b < blocks.length; b++) {
                 int held = Math.min(layout.blockTokens(), tokens - b * layout.blockTokens());
                 MemorySegment block = region.layerBlock(layer, blocks[b]);
-                for (long head = 0; head < 2L * layout.group(layer).kvHeads(); head++) {
-                    bytes.add(block.asSlice(head * headBytes, headBytes / layout.blockTokens() * held)
-                            .toArray(ValueLayout.JAVA_BYTE));
+                long at = 0;
+                for (int head = 0; head < 2 * heads; head++) {
+                    // Keys are turned: word by word.
+                    int part = head < heads ? 4 : tokenBytes;
+                    for (int i = 0; i < tokenBytes / part; i++) {
+                        bytes.add(block.asSlice(at, (long) part * held).toArray(ValueLayout.JAVA_BYTE));
+                        at += (long) part * layout.blockTokens();
+                    }
                 }
             }
         }

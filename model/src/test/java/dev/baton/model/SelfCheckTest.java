@@ -8,6 +8,7 @@ import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
 import dev.baton.engine.sampling.LogitOps;
+import dev.baton.kernel.Attention;
 import dev.baton.kv.KvRegion;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
@@ -44,7 +45,7 @@ class SelfCheckTest {
     }
 
     @Test
-    void itTakesManyRowsFewRowsAndARowBetweenOthersBeyondTheSecondBlock() {
+    void itTakesManyRowsFewRowsAndARowBetweenOthersBeyondTheFirstSpan() {
         List<List<Slice>> passes = new ArrayList<>();
         assertThat(SelfCheck.holds(
                         model,
@@ -56,10 +57,9 @@ class SelfCheckTest {
         assertThat(passes).anyMatch(slices -> slices.size() == 1 && rows(slices) > 1 && rows(slices) < FEW_ROWS);
         assertThat(passes).anyMatch(slices -> slices.size() == 3 && rows(slices) > FEW_ROWS);
         assertThat(passes).anyMatch(slices -> slices.size() == 3 && rows(slices) == 3);
-        int block = model.layout(1).blockTokens();
         assertThat(passes)
-                .anyMatch(slices -> slices.getFirst().position() < 2 * block
-                        && slices.getFirst().position() + rows(slices) > 2 * block + 30);
+                .anyMatch(slices -> slices.getFirst().position() < Attention.SPAN
+                        && slices.getFirst().position() + rows(slices) > Attention.SPAN + 30);
     }
 
     @ParameterizedTest

@@ -133,9 +133,13 @@ final class RuleAttention implements RuleBench.Work {
                 long block = ((long) s * blocks() + t / BLOCK) * blockBytes();
                 for (int h = 0; h < heads.kvHeads(); h++) {
                     long from = (((long) s * arrangement.tokens + t) * heads.kvHeads() + h) * dim * 2;
-                    long to = block + ((long) h * BLOCK + t % BLOCK) * dim * 2;
-                    MemorySegment.copy(layer.keys.bf16(), from, layer.pool, to, dim * 2L);
-                    MemorySegment.copy(layer.values.bf16(), from, layer.pool, to + blockBytes() / 2, dim * 2L);
+                    long head = block + (long) h * BLOCK * dim * 2;
+                    for (int word = 0; word < dim / 2; word++) {
+                        long to = head + ((long) word * BLOCK + t % BLOCK) * 4;
+                        MemorySegment.copy(layer.keys.bf16(), from + word * 4L, layer.pool, to, 4);
+                    }
+                    long to = head + blockBytes() / 2 + (long) (t % BLOCK) * dim * 2;
+                    MemorySegment.copy(layer.values.bf16(), from, layer.pool, to, dim * 2L);
                 }
             }
         }

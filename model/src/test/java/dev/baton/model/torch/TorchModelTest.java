@@ -11,6 +11,7 @@ import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.OpenModel;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
+import dev.baton.kv.LayerGroup;
 import dev.baton.libtorch.TestDevice;
 import dev.baton.libtorch.TorchDevice;
 import dev.baton.model.ModelSettings;
@@ -75,7 +76,7 @@ class TorchModelTest {
     @ValueSource(ints = {1, 2, 8})
     void whenALayerIsToldItsRowsAreInTheRegionAsTheKernelsWouldHaveThem(int parts) {
         KvRegion here = region();
-        KvRegion there = region();
+        KvRegion there = region(kernels.layout(BLOCKS));
         try (ModelRunner runner = new TorchRunner((TorchModel) model, here, parts);
                 ModelRunner other = kernels.bind(there)) {
             int from = 0;
@@ -86,7 +87,7 @@ class TorchModelTest {
                     told.add(layer);
                     for (int block = 0; block < BLOCKS; block++) {
                         float[] made = here.layerBlock(layer, block).toArray(JAVA_FLOAT);
-                        float[] wanted = there.layerBlock(layer, block).toArray(JAVA_FLOAT);
+                        float[] wanted = keysTurnedBack(there, layer, block);
                         for (int i = 0; i < made.length; i++) {
                             assertThat(made[i]).isCloseTo(wanted[i], org.assertj.core.data.Offset.offset(1e-3f));
                         }
@@ -234,7 +235,9 @@ class TorchModelTest {
     @Test
     void itsCacheDoesNotPassForTheKernelsOwn() throws UnusableDeviceException {
         assertThat(model.shape(1).fingerprint()).isNotEqualTo(kernels.shape(1).fingerprint());
-        assertThat(model.shape(1).layout()).isEqualTo(kernels.shape(1).layout());
+        assertThat(model.shape(1).layout().withTurnedKeys())
+                .isEqualTo(kernels.shape(1).layout());
+        assertThat(model.shape(1).layout().turnedKeys()).isFalse();
         assertThat(model.shape(1).numerics()).contains("libtorch on " + TestDevice.usable());
     }
 
@@ -258,8 +261,24 @@ class TorchModelTest {
     }
 
     private KvRegion region() {
-        KvLayout layout = model.layout(BLOCKS);
+        return region(model.layout(BLOCKS));
+    }
+
+    private KvRegion region(KvLayout layout) {
         return new KvRegion(layout, arena.allocate(layout.bytes(), 64));
+    }
+
+    /** The kernels' block as libtorch has it: keys [token][dimension] as values are. */
+    private static float[] keysTurnedBack(KvRegion region, int layer, int block) {
+        float[] turned = region.layerBlock(layer, block).toArray(JAVA_FLOAT);
+        float[] plain = turned.clone();
+        LayerGroup group = region.layout().group(layer);
+        for (int i = 0; i < group.kvHeads() * group.keyDim() * BLOCK; i++) {
+            int row = i / BLOCK;
+            int head = row / group.keyDim();
+            plain[(head * BLOCK + i % BLOCK) * group.keyDim() + row % group.keyDim()] = turned[i];
+        }
+        return plain;
     }
 
     /** Tokens {@code [from, to)} of the sequence, whose blocks begin at that one. */

@@ -10,22 +10,28 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keys or values of one head of one layer: in each block its tokens lie one after the other.
+ * Values of one head of one layer, or its keys, or one word of turned keys: in each block its tokens lie one after the other.
  *
  * @param offset bytes from the start of a layer's block
  * @param tokenBytes bytes of one token
  */
 record KvPart(int layer, long offset, int tokenBytes) {
+    private static final int WORD = 4;
+
     static List<KvPart> of(KvLayout layout) {
         List<KvPart> parts = new ArrayList<>();
         for (int layer = 0; layer < layout.layers(); layer++) {
             LayerGroup group = layout.group(layer);
             long offset = 0;
             for (int head = 0; head < 2 * group.kvHeads(); head++) {
-                int dim = head < group.kvHeads() ? group.keyDim() : group.valueDim();
-                int bytes = dim * layout.dtype().bytes();
-                parts.add(new KvPart(layer, offset, bytes));
-                offset += (long) bytes * layout.blockTokens();
+                boolean key = head < group.kvHeads();
+                int bytes = (key ? group.keyDim() : group.valueDim())
+                        * layout.dtype().bytes();
+                int part = key && layout.turnedKeys() ? WORD : bytes;
+                for (int at = 0; at < bytes; at += part) {
+                    parts.add(new KvPart(layer, offset, part));
+                    offset += (long) part * layout.blockTokens();
+                }
             }
         }
         return parts;
