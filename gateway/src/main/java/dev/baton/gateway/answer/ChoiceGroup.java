@@ -5,6 +5,7 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.sse.TextSink;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -15,23 +16,45 @@ import org.jspecify.annotations.Nullable;
 final class ChoiceGroup {
     private final PreparedRequest prepared;
     private final RequestTrace trace;
-    private final CompletionSink sink;
     private final AnswerBudget.Account account;
     private final ChoiceStream[] choices;
     private final AtomicInteger toAdmit;
     private final AtomicInteger toFinish;
     private final AtomicBoolean ended = new AtomicBoolean();
 
+    @SuppressWarnings("NullAway.Init") // set by start
+    private TextSink text;
+
+    @SuppressWarnings("NullAway.Init") // set by start
+    private Listener listener;
+
+    /** Hears what becomes of the request as a whole. Any thread may call. */
+    interface Listener {
+        /** Every choice has a worker: from here on the status is 200. */
+        void admitted();
+
+        /**
+         * All choices have finished; nothing comes after.
+         *
+         * @param timing of the first choice
+         */
+        void done(Usage usage, TtftBreakdown timing);
+
+        /** Some choice cannot go on and all were stopped; nothing comes after. */
+        void failed(ApiError error);
+
+        /** The request was ended to make room. All that is held for it is dropped, also after {@code done}. */
+        void evicted(ApiError error);
+    }
+
     ChoiceGroup(
             PreparedRequest prepared,
             ServedModel model,
             Dispatcher dispatcher,
             RequestTrace trace,
-            CompletionSink sink,
             AnswerBudget.Account account) {
         this.prepared = prepared;
         this.trace = trace;
-        this.sink = sink;
         this.account = account;
         this.choices = new ChoiceStream[prepared.choices()];
         for (int i = 0; i < choices.length; i++) {
@@ -39,10 +62,13 @@ final class ChoiceGroup {
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);
-        account.whenEvicted(this::evicted);
     }
 
-    void start() {
+    /** Starts all choices; once. Neither sink nor listener may block. */
+    void start(TextSink to, Listener whole) {
+        text = to;
+        listener = whole;
+        account.whenEvicted(this::evicted);
         trace.dispatched(choices.length);
         for (ChoiceStream choice : choices) {
             if (ended.get()) {
@@ -74,7 +100,7 @@ final class ChoiceGroup {
     void choiceAdmitted() {
         if (toAdmit.decrementAndGet() == 0 && !ended.get()) {
             trace.admitted();
-            sink.admitted();
+            listener.admitted();
         }
     }
 
@@ -94,9 +120,9 @@ final class ChoiceGroup {
         return account.take(bytes);
     }
 
-    void text(int choice, String text, @Nullable Logprobs logprobs) {
+    void text(int choice, String piece, @Nullable Logprobs logprobs) {
         if (!ended.get()) {
-            sink.text(choice, text, logprobs);
+            text.text(choice, piece, logprobs);
         }
     }
 
@@ -104,20 +130,20 @@ final class ChoiceGroup {
         if (ended.get()) {
             return;
         }
-        sink.finished(choice, reason);
+        text.finish(choice, reason);
         trace.finished(reason);
         if (toFinish.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
             Usage usage = usage();
             TtftBreakdown timing = choices[0].timing();
             trace.done(usage.promptTokens(), usage.cachedTokens(), timing.attempts());
-            sink.done(usage, timing);
+            listener.done(usage, timing);
         }
     }
 
     void choiceFailed(ApiError error) {
         if (ended.compareAndSet(false, true)) {
             stopAll();
-            sink.failed(error);
+            listener.failed(error);
         }
     }
 
@@ -125,7 +151,7 @@ final class ChoiceGroup {
         if (ended.compareAndSet(false, true)) {
             stopAll();
         }
-        sink.evicted(error);
+        listener.evicted(error);
     }
 
     private Usage usage() {

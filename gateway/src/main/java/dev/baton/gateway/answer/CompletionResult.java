@@ -3,8 +3,10 @@ package dev.baton.gateway.answer;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.logprobs.LogprobFormat;
 import dev.baton.gateway.logprobs.Logprobs;
+import dev.baton.gateway.sse.TextSink;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An answer that is sent whole. */
@@ -19,16 +21,34 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
         choices = List.copyOf(choices);
     }
 
-    static CompletionResult of(Part[] parts, LogprobFormat format, Usage usage) {
-        List<Choice> choices = new ArrayList<>(parts.length);
-        for (Part part : parts) {
-            choices.add(part.choice(format));
+    /** Collects an answer. */
+    static final class Collector implements TextSink {
+        private final LogprobFormat format;
+        private final List<Part> parts;
+
+        Collector(int choices, LogprobFormat format) {
+            this.format = format;
+            this.parts = Stream.generate(Part::new).limit(choices).toList();
         }
-        return new CompletionResult(choices, usage);
+
+        @Override
+        public void text(int choice, String text, @Nullable Logprobs logprobs) {
+            parts.get(choice).add(text, logprobs);
+        }
+
+        @Override
+        public void finish(int choice, String reason) {
+            parts.get(choice).finish(reason);
+        }
+
+        CompletionResult result(Usage usage) {
+            return new CompletionResult(
+                    parts.stream().map(part -> part.choice(format)).toList(), usage);
+        }
     }
 
     /** A choice in the making; one thread at a time. */
-    static final class Part {
+    private static final class Part {
         /** Log probabilities are kept in pieces of about this many bytes, so that growing never copies much. */
         private static final long PIECE = 32 * 1024;
 

@@ -6,15 +6,12 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.ResponseJson;
-import dev.baton.gateway.logprobs.LogprobFormat;
-import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.EventStream;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -38,10 +35,11 @@ public final class CompletionRunner {
     /** Completes when every choice is done; an {@link ApiException} when that cannot be. */
     public Mono<CompletionResult> collect(PreparedRequest prepared, RequestTrace trace, AnswerBudget.Account account) {
         return Mono.create(sink -> {
-            Collecting collecting = new Collecting(prepared.choices(), model.logprobs(prepared.shape()), sink);
-            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, collecting, account);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, account);
             sink.onCancel(group::cancel);
-            group.start();
+            CompletionResult.Collector collector =
+                    new CompletionResult.Collector(prepared.choices(), model.logprobs(prepared.shape()));
+            group.start(collector, new Collecting(collector, sink));
         });
     }
 
@@ -58,8 +56,7 @@ public final class CompletionRunner {
             ConnectionHandle connection,
             Duration patience) {
         return Mono.create(sink -> {
-            Streaming streaming = new Streaming(prepared, trace, sink);
-            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, streaming, account);
+            ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, account);
             ChunkTemplates templates = new ChunkTemplates(
                     prepared.shape(), prepared.answerId(), prepared.created(), prepared.model(), prepared.choices());
             EventStream events = new EventStream(
@@ -68,10 +65,9 @@ public final class CompletionRunner {
                     prepared.choices(),
                     connection,
                     new Held(group, account));
-            streaming.writesTo(events);
             sink.onCancel(events::cancel);
+            group.start(events, new Streaming(prepared, trace, events, sink));
             sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
-            group.start();
         });
     }
 
@@ -87,31 +83,20 @@ public final class CompletionRunner {
         }
     }
 
-    private static final class Streaming implements CompletionSink {
+    private static final class Streaming implements ChoiceGroup.Listener {
         private final boolean includeUsage;
         private final boolean includeTiming;
         private final RequestTrace trace;
+        private final EventStream events;
         private final MonoSink<EventStream> admission;
-        private @Nullable EventStream events;
         private boolean committed;
 
-        Streaming(PreparedRequest prepared, RequestTrace trace, MonoSink<EventStream> admission) {
+        Streaming(PreparedRequest prepared, RequestTrace trace, EventStream events, MonoSink<EventStream> admission) {
             this.includeUsage = prepared.includeUsage();
             this.includeTiming = prepared.includeTiming();
             this.trace = trace;
+            this.events = events;
             this.admission = admission;
-        }
-
-        void writesTo(EventStream stream) {
-            this.events = stream;
-        }
-
-        private EventStream events() {
-            EventStream stream = events;
-            if (stream == null) {
-                throw new IllegalStateException("started before it had a stream");
-            }
-            return stream;
         }
 
         @Override
@@ -119,17 +104,7 @@ public final class CompletionRunner {
             synchronized (this) {
                 committed = true;
             }
-            admission.success(events());
-        }
-
-        @Override
-        public void text(int choice, String text, @Nullable Logprobs logprobs) {
-            events().text(choice, text, logprobs);
-        }
-
-        @Override
-        public void finished(int choice, String reason) {
-            events().finish(choice, reason);
+            admission.success(events);
         }
 
         @Override
@@ -141,7 +116,7 @@ public final class CompletionRunner {
             if (includeUsage) {
                 trailers.put("usage", ResponseJson.write(usage.json()));
             }
-            events().end(trailers);
+            events.end(trailers);
         }
 
         @Override
@@ -165,45 +140,23 @@ public final class CompletionRunner {
             }
             trace.failedInStream(error);
             if (drop) {
-                events().dropAndFail(error.json());
+                events.dropAndFail(error.json());
             } else {
-                events().fail(error.json());
+                events.fail(error.json());
             }
         }
     }
 
-    private static final class Collecting implements CompletionSink {
-        private final MonoSink<CompletionResult> sink;
-        private final LogprobFormat format;
-        private final CompletionResult.Part[] parts;
-
-        Collecting(int choices, LogprobFormat format, MonoSink<CompletionResult> sink) {
-            this.sink = sink;
-            this.format = format;
-            this.parts = new CompletionResult.Part[choices];
-            for (int i = 0; i < choices; i++) {
-                parts[i] = new CompletionResult.Part();
-            }
-        }
-
+    private record Collecting(CompletionResult.Collector collector, MonoSink<CompletionResult> sink)
+            implements ChoiceGroup.Listener {
         @Override
         public void admitted() {
             // The status waits for the whole answer.
         }
 
         @Override
-        public void text(int choice, String text, @Nullable Logprobs logprobs) {
-            parts[choice].add(text, logprobs);
-        }
-
-        @Override
-        public void finished(int choice, String reason) {
-            parts[choice].finish(reason);
-        }
-
-        @Override
         public void done(Usage usage, TtftBreakdown timing) {
-            sink.success(CompletionResult.of(parts, format, usage));
+            sink.success(collector.result(usage));
         }
 
         @Override

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>State is guarded by {@code this}.
  */
-public final class EventStream extends PacedBody {
+public final class EventStream extends PacedBody implements TextSink {
     /** A delta takes no more pieces at this many characters. */
     private static final int MOST_TEXT = 4 * 1024;
 
@@ -105,7 +105,7 @@ public final class EventStream extends PacedBody {
         return 2L * characters + (logprobs == null ? 0 : logprobs.bytes());
     }
 
-    /** Adds text, unescaped, and the log probabilities of the tokens that made it. */
+    @Override
     public void text(int choice, String text, @Nullable Logprobs logprobs) {
         synchronized (this) {
             if (ended || closed()) {
@@ -123,6 +123,7 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
+    @Override
     public void finish(int choice, String reason) {
         synchronized (this) {
             open[choice] = null;
