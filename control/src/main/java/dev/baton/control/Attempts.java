@@ -10,27 +10,28 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntToLongFunction;
 
 /**
  * The attempts at one request: the current one, whether another may follow and when, which workers it avoids, and the
- * cancels of those that were given up. The nonces follow from a seed, so that deciding needs no source of chance.
+ * cancels of those that were given up. The nonces are given, so that deciding needs no source of chance.
  */
 final class Attempts {
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
     private static final Duration SHORTEST_WAIT = Duration.ofMillis(50);
 
-    private final long seed;
+    private final IntToLongFunction nonces;
     private final PhaseLimits limits;
     private final Set<WorkerRef> avoided = new LinkedHashSet<>();
     private final Set<Cancelled> cancelledAgain = new HashSet<>();
     private Attempt current;
     private Instant dueAt = Instant.MAX;
     private int withoutToken;
+    private int notBegun;
 
     private record Cancelled(WorkerRef worker, int attempt) {}
 
-    Attempts(long seed, PhaseLimits limits) {
-        this.seed = seed;
+    Attempts(IntToLongFunction nonces, PhaseLimits limits) {
+        this.nonces = nonces;
         this.limits = limits;
         this.current = numbered(1);
     }
@@ -47,7 +48,7 @@ final class Attempts {
     Attempt numbered(int number) {
         return Attempt.newBuilder()
                 .setNumber(number)
-                .setNonce(spread(seed + number * GOLDEN))
+                .setNonce(nonces.applyAsLong(number))
                 .build();
     }
 
@@ -62,11 +63,17 @@ final class Attempts {
     /** The current attempt made tokens, so the count of failed ones starts again. */
     void madeProgress() {
         withoutToken = 0;
+        notBegun = 0;
     }
 
     /** Whether the current attempt is the last. */
     boolean exhausted() {
-        return withoutToken + 1 >= limits.attemptsWithoutToken() || number() >= limits.allAttempts();
+        return withoutToken + 1 >= limits.attemptsWithoutToken() || allMade();
+    }
+
+    /** Whether the current attempt is the last, whatever became of those before. */
+    boolean allMade() {
+        return number() >= limits.allAttempts();
     }
 
     /**
@@ -80,9 +87,20 @@ final class Attempts {
         return wait;
     }
 
+    /**
+     * Begins the next attempt in place of one that nobody began: that says nothing about the request and is not counted.
+     * True when it must wait: it is not the first in a row.
+     */
+    boolean raiseUncounted() {
+        boolean wait = notBegun + withoutToken > 0;
+        notBegun++;
+        current = numbered(number() + 1);
+        return wait;
+    }
+
     /** Chooses a route later: each failed attempt in a row doubles the wait, up to 32 times the shortest. */
     void postpone(Instant now) {
-        dueAt = now.plus(SHORTEST_WAIT.multipliedBy(1L << Math.min(withoutToken, 5)));
+        dueAt = now.plus(SHORTEST_WAIT.multipliedBy(1L << Math.min(withoutToken + notBegun, 5)));
     }
 
     /** When a route is to be chosen; never, unless one waits for its time. */
@@ -110,12 +128,5 @@ final class Attempts {
         if (givenUp && goesOn && cancelledAgain.add(new Cancelled(worker, old.getNumber()))) {
             effects.add(new Effect.SendCancel(worker, old));
         }
-    }
-
-    /** SplitMix64's finaliser: spreads the seed over all bits. */
-    private static long spread(long value) {
-        long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 }

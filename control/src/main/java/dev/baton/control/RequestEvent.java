@@ -1,6 +1,7 @@
 package dev.baton.control;
 
 import dev.baton.control.routing.Route;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 
@@ -26,6 +27,9 @@ public sealed interface RequestEvent {
 
     /** A frame from a worker: a claim (no tokens), tokens, an end, or several of these. */
     record Progressed(WorkerRef worker, Progress progress) implements RequestEvent {}
+
+    /** A worker has read the record of an attempt and does not work on it. */
+    record Declined(WorkerRef worker, Decline decline) implements RequestEvent {}
 
     /** The worker's stream is suspect, or the worker is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}

@@ -2,16 +2,19 @@ package dev.baton.control;
 
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,16 +47,16 @@ public final class RequestMachine {
 
     /**
      * @param maxTokens most tokens to generate, 1 or more
-     * @param nonceSeed random per request: the nonces of its attempts follow from it
+     * @param nonces the nonce of each attempt, by its number: always the same, and unguessable
      */
-    public RequestMachine(int maxTokens, Instant deadline, long nonceSeed, PhaseLimits limits, Instant now) {
+    public RequestMachine(int maxTokens, Instant deadline, IntToLongFunction nonces, PhaseLimits limits, Instant now) {
         if (maxTokens < 1) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be 1 or more");
         }
         this.deadline = deadline;
         this.limits = limits;
         this.phaseSince = now;
-        this.attempts = new Attempts(nonceSeed, limits);
+        this.attempts = new Attempts(nonces, limits);
         this.intake = new TokenIntake(maxTokens);
     }
 
@@ -78,6 +81,7 @@ public final class RequestMachine {
             case RequestEvent.PublishFailed(int number, String why)
             when number == attempts.number() -> publishFailed(why, now);
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
+            case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
             case RequestEvent.CancelledByClient() -> endQuietly(Phase.CANCELLED);
@@ -255,6 +259,28 @@ public final class RequestMachine {
         }
     }
 
+    /** A record that nobody takes up. It counts only while nobody works on that part of the attempt. */
+    private void declined(WorkerRef worker, Decline decline, Instant now) {
+        if (decline.getAttempt().equals(attempt()) && nobodyWorksOn(decline.getRole())) {
+            DeclineVerdict verdict = DeclineVerdict.of(decline.getReason());
+            if (verdict.avoids()) {
+                attempts.avoid(worker);
+            }
+            if (verdict != DeclineVerdict.WAIT) {
+                String why =
+                        "%s declines it, %s: %s".formatted(worker.getId(), decline.getReason(), decline.getMessage());
+                raise(why, failure(verdict.code(), why), verdict == DeclineVerdict.FAILED, now);
+            }
+        }
+    }
+
+    private boolean nobodyWorksOn(WorkerState.Role part) {
+        return route != null
+                && (part == WorkerState.Role.PREFILL
+                        ? heard.isEmpty()
+                        : !heard.contains(route.decode().worker()));
+    }
+
     private void workerLost(WorkerRef worker, String why, Instant now) {
         if (involves(worker) && matters(worker)) {
             attempts.avoid(worker);
@@ -305,10 +331,18 @@ public final class RequestMachine {
         raise(why, failure(code, why), now);
     }
 
-    /** Gives the attempt up and begins the next one with the tokens accepted so far. */
     private void raise(String why, Failure last, Instant now) {
+        raise(why, last, true, now);
+    }
+
+    /**
+     * Gives the attempt up and begins the next one with the tokens accepted so far.
+     *
+     * @param counts whether it is one of those that may fail in a row
+     */
+    private void raise(String why, Failure last, boolean counts, Instant now) {
         effects.add(new Effect.NoteLostAttempt(attempt(), phase, why));
-        if (attempts.exhausted()) {
+        if (counts ? attempts.exhausted() : attempts.allMade()) {
             fail(last.toBuilder()
                     .setMessage("gave up after " + attempts.number() + " attempts, at last: " + last.getMessage())
                     .build());
@@ -318,7 +352,7 @@ public final class RequestMachine {
         if (phase == Phase.DECODING && route != null) {
             left = route.decode().worker();
         }
-        boolean mustWait = attempts.raise(last);
+        boolean mustWait = counts ? attempts.raise(last) : attempts.raiseUncounted();
         phase = Phase.QUEUED;
         phaseSince = now;
         intake.newAttempt();

@@ -55,7 +55,9 @@ final class FaultyWorld {
         this.patient = patient;
         this.faults = random.nextInt(12);
         this.length = 1 + random.nextInt(40);
-        this.machine = new RequestMachine(40, Instant.EPOCH.plus(Duration.ofHours(10)), random.nextLong(), LIMITS, now);
+        long nonces = random.nextLong();
+        this.machine = new RequestMachine(
+                40, Instant.EPOCH.plus(Duration.ofHours(10)), number -> nonces + number, LIMITS, now);
         for (String id : List.of("prefill-0", "prefill-1", "decode-0", "decode-1", "decode-2")) {
             workers.put(id, new SimulatedWorker(Requests.worker(id, random.nextLong())));
         }

@@ -26,18 +26,26 @@ final class Requests {
     final RequestMachine machine;
     Instant now = start;
 
-    private Requests(int maxTokens) {
-        machine = new RequestMachine(maxTokens, start.plusSeconds(60), 7, LIMITS, start);
+    private Requests(int maxTokens, PhaseLimits limits) {
+        machine = new RequestMachine(maxTokens, start.plusSeconds(60), number -> 7 * number, limits, start);
         machine.start();
     }
 
     static Requests fresh() {
-        return new Requests(100);
+        return new Requests(100, LIMITS);
     }
 
     /** Published and unclaimed. */
     static Requests queued(Route route, int maxTokens) {
-        Requests request = new Requests(maxTokens);
+        Requests request = new Requests(maxTokens, LIMITS);
+        request.route(route);
+        return request;
+    }
+
+    /** Published and unclaimed, and waits for long. */
+    static Requests patient(Route route) {
+        Duration all = Duration.ofSeconds(60);
+        Requests request = new Requests(100, new PhaseLimits(all, all, all, all, LIMITS.attemptsWithoutToken()));
         request.route(route);
         return request;
     }

@@ -56,7 +56,12 @@ class DecodeRole implements WorkerRole<Handoff> {
     @Override
     public void take(LaneRecord<Handoff> record) {
         Generation generation = record.value().getGeneration();
-        context.claims().take(record, generation, Phase.DECODING, () -> begin(record));
+        context.claims().take(record, generation, record.value().getWorker(), Phase.DECODING, () -> begin(record));
+    }
+
+    @Override
+    public Generation generation(Handoff record) {
+        return record.getGeneration();
     }
 
     private void begin(LaneRecord<Handoff> record) {

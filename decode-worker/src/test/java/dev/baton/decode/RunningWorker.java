@@ -3,6 +3,7 @@ package dev.baton.decode;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamListener;
@@ -13,6 +14,7 @@ import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
 import dev.baton.engine.Engine;
 import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
@@ -23,6 +25,7 @@ import dev.baton.stack.testing.TestStack;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProcessExit;
 import dev.baton.worker.WorkerContext;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -46,7 +49,8 @@ import org.springframework.context.annotation.Configuration;
 final class RunningWorker implements AutoCloseable {
     static final int PROMPT = 20;
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final String GATEWAY = "gateway-of-test";
+    private static final GatewayRef GATEWAY =
+            GatewayRef.newBuilder().setId("gateway-of-test").setEpoch(1).build();
 
     private final ConfigurableApplicationContext context;
     private final Heard heard = new Heard();
@@ -56,8 +60,12 @@ final class RunningWorker implements AutoCloseable {
     private RunningWorker(ConfigurableApplicationContext context, String id) {
         this.context = context;
         this.id = id;
-        this.streams = new TokenStreams(
-                GatewayRef.newBuilder().setId(GATEWAY).setEpoch(1).build(),
+        this.streams = connect(context, GATEWAY, heard);
+    }
+
+    private static TokenStreams connect(ConfigurableApplicationContext context, GatewayRef gateway, Heard heard) {
+        return new TokenStreams(
+                gateway,
                 new ClusterProperties("baton", "", null),
                 ClusterTls.NONE,
                 context.getBean(StreamProperties.class),
@@ -102,6 +110,15 @@ final class RunningWorker implements AutoCloseable {
     /** The decode role, which also shows the model that it works with. */
     static final class CapturingRole extends DecodeRole {
         private @Nullable ModelRuntime captured;
+        private volatile String broken = "";
+
+        @Override
+        public void take(LaneRecord<Handoff> record) {
+            if (broken.equals(record.value().getGeneration().getRequestId())) {
+                throw new IllegalStateException("broken by the test");
+            }
+            super.take(record);
+        }
 
         @Override
         public void start(WorkerContext context, ModelRuntime model) throws IOException {
@@ -143,29 +160,90 @@ final class RunningWorker implements AutoCloseable {
 
     /** Has it compute a prompt and go on to so many tokens; the request's id. */
     String generate(int tokens) throws Exception {
-        String request = UUID.randomUUID().toString();
-        Instant deadline = Instant.now().plusSeconds(100);
-        Generation.Builder generation = Generation.newBuilder()
-                .setRequestId(request)
+        Handoff handoff = handoff(tokens).build();
+        record(handoff.getGeneration());
+        send(handoff);
+        return handoff.getGeneration().getRequestId();
+    }
+
+    /** A new request of so many tokens. */
+    Handoff.Builder handoff(int tokens) {
+        Handoff.Builder handoff = Handoff.newBuilder()
+                .setCompute(ComputeHere.getDefaultInstance())
+                .setWorker(self());
+        Generation.Builder generation = handoff.getGenerationBuilder()
+                .setRequestId(UUID.randomUUID().toString())
                 .setModel(state().getModel())
                 .setModelFingerprint(state().getModelFingerprint())
                 .addAllPrompt(IntStream.range(10, 10 + PROMPT).boxed().toList())
-                .setDeadlineMs(deadline.toEpochMilli())
-                .setGateway(GATEWAY);
+                .setDeadlineMs(Instant.now().plusSeconds(100).toEpochMilli())
+                .setOwner(GATEWAY);
         generation.getAttemptBuilder().setNumber(1).setNonce(9);
         generation.getStoppingBuilder().setMaxTokens(tokens).setIgnoreEos(true);
-        context.getBean(RequestStates.class)
-                .create(request, generation.getAttempt(), GATEWAY, deadline)
+        return handoff;
+    }
+
+    /** As the owner does it. */
+    void record(Generation generation) throws Exception {
+        requests()
+                .create(
+                        generation.getRequestId(),
+                        generation.getAttempt(),
+                        GATEWAY,
+                        Instant.now().plusSeconds(100))
                 .toCompletableFuture()
                 .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-        context.getBean(LaneProducer.class)
-                .send(
-                        state().getLane(),
-                        Handoff.newBuilder()
-                                .setGeneration(generation)
-                                .setCompute(ComputeHere.getDefaultInstance())
-                                .build());
-        return request;
+    }
+
+    RequestStates requests() {
+        return context.getBean(RequestStates.class);
+    }
+
+    void send(Handoff handoff) {
+        context.getBean(LaneProducer.class).send(state().getLane(), handoff);
+    }
+
+    /** Waits for its answer to a request that it does not work on. */
+    Decline declined(String request) {
+        return declined(heard, request);
+    }
+
+    private static Decline declined(Heard heard, String request) {
+        return await().atMost(LIMIT)
+                .until(
+                        () -> heard.declined.stream()
+                                .filter(decline -> decline.getRequestId().equals(request))
+                                .findFirst()
+                                .orElse(Decline.getDefaultInstance()),
+                        decline -> decline.getRequestId().equals(request));
+    }
+
+    /** Another gateway comes and waits for what it is told of a request. */
+    Decline declined(GatewayRef late, String request) {
+        Heard its = new Heard();
+        try (TokenStreams stream = connect(context, late, its)) {
+            context.getBean(WorkerRegistry.class).listen(stream::listed);
+            return declined(its, request);
+        }
+    }
+
+    /** How many records it has declined for that reason. */
+    double declines(String reason) {
+        return context.getBean(MeterRegistry.class)
+                .get("baton.stream.declines")
+                .tag("reason", reason)
+                .counter()
+                .count();
+    }
+
+    /** Has the role throw for this request, as a bug would. */
+    void breakOn(String request) {
+        context.getBean(CapturingRole.class).broken = request;
+    }
+
+    /** Begins to end, as on SIGTERM, on another thread. */
+    Thread stopInBackground() {
+        return Thread.ofVirtual().start(this::stop);
     }
 
     int tokens(String request) {
@@ -194,6 +272,7 @@ final class RunningWorker implements AutoCloseable {
     }
 
     private static final class Heard implements StreamListener {
+        private final List<Decline> declined = new CopyOnWriteArrayList<>();
         private final List<Progress> progress = new CopyOnWriteArrayList<>();
 
         @Override
@@ -204,6 +283,11 @@ final class RunningWorker implements AutoCloseable {
 
         @Override
         public void dead(WorkerRef worker, String why) {}
+
+        @Override
+        public void declined(WorkerRef worker, Decline decline) {
+            declined.add(decline);
+        }
 
         @Override
         public void progress(WorkerRef worker, List<Progress> frame) {

@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Claims each job before any compute, computes its prompt and sends the KV to the decode worker. A job whose claim is
- * refused, since it is superseded, expired or cancelled, is dropped.
+ * refused, since it is superseded, expired or cancelled, is declined.
  */
 final class PrefillRole implements WorkerRole<PrefillJob> {
     private static final Logger LOG = LoggerFactory.getLogger(PrefillRole.class);
@@ -69,7 +69,12 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
     @Override
     public void take(LaneRecord<PrefillJob> record) {
         Generation generation = record.value().getGeneration();
-        context.claims().take(record, generation, Phase.PREFILLING, () -> begin(record));
+        context.claims().take(record, generation, record.value().getWorker(), Phase.PREFILLING, () -> begin(record));
+    }
+
+    @Override
+    public Generation generation(PrefillJob record) {
+        return record.getGeneration();
     }
 
     private void begin(LaneRecord<PrefillJob> record) {

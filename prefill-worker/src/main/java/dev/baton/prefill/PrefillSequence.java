@@ -118,6 +118,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private void publish() {
         Handoff handoff = Handoff.newBuilder()
                 .setGeneration(job.getGeneration())
+                .setWorker(job.getDecode())
                 .setTicket(TicketOffer.newBuilder()
                         .setSource(context.identity().ref())
                         .setHost(context.properties().advertisedHost())
@@ -168,6 +169,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     /** On a session thread, or on whoever ended the transfer: the blocks are free to become cache. */
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
+        frames().handedOver(key);
         runtime.submitReliably(new EngineCommand.Release(key));
         switch (outcome) {
             case SendOutcome.Acknowledged sent ->

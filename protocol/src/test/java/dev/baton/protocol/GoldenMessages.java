@@ -7,6 +7,7 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Cancel;
 import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.ComputeHere;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayMessage;
@@ -67,7 +68,8 @@ final class GoldenMessages {
     private static Map<String, Message> all() {
         Map<String, Message> all = new LinkedHashMap<>();
         all.put("prefill-job", prefillJob());
-        Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation());
+        Handoff.Builder handoff =
+                Handoff.newBuilder().setGeneration(generation()).setWorker(WORKER);
         all.put("handoff-ticket", handoff.setTicket(ticket()).build());
         all.put(
                 "handoff-opaque",
@@ -107,7 +109,11 @@ final class GoldenMessages {
         beforeTags(older);
         older.put(
                 "version-0/prefill-job",
-                prefillJob().toBuilder().setGeneration(generation).build());
+                prefillJob().toBuilder()
+                        .setGeneration(generation)
+                        .clearWorker()
+                        .clearDecode()
+                        .build());
         Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
         older.put("version-0/handoff-ticket", handoff.setTicket(ticket()).build());
         older.put(
@@ -138,7 +144,11 @@ final class GoldenMessages {
                 generation().toBuilder().clearAdapter().clearTags().build();
         older.put(
                 "version-1/prefill-job",
-                prefillJob().toBuilder().setGeneration(generation).build());
+                prefillJob().toBuilder()
+                        .setGeneration(generation)
+                        .clearWorker()
+                        .clearDecode()
+                        .build());
         Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
         older.put("version-1/handoff-ticket", handoff.setTicket(ticket()).build());
         older.put(
@@ -200,6 +210,15 @@ final class GoldenMessages {
                 up.setChallenge(Challenge.newBuilder().setNonce(ByteString.copyFromUtf8("nonce")))
                         .build());
         all.put(
+                "up-decline",
+                up.setDecline(Decline.newBuilder()
+                                .setRequestId("request")
+                                .setAttempt(ATTEMPT)
+                                .setReason(Decline.Reason.NO_STREAM)
+                                .setMessage("why")
+                                .setRole(WorkerState.Role.DECODE))
+                        .build());
+        all.put(
                 "up-frame",
                 up.setFrame(TokenFrame.newBuilder()
                                 .addProgress(
@@ -254,6 +273,8 @@ final class GoldenMessages {
                 .setGeneration(generation())
                 .setDecodeLane(6)
                 .setDecodeWorker("decode-0")
+                .setWorker(WORKER.toBuilder().setId("prefill-0"))
+                .setDecode(WORKER)
                 .build();
     }
 

@@ -45,7 +45,12 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
             sequence = make.get();
             sequences.put(key, sequence);
         }
-        sequence.begin();
+        try {
+            sequence.begin();
+        } catch (RuntimeException | Error e) {
+            remove(key);
+            throw e;
+        }
         if (wasCancelled(key)) {
             // The cancel may have reached the engine before the sequence did, and then it did nothing.
             sequence.cancel();

@@ -111,9 +111,4 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
     }
-
-    /** No new work from here on; what was read may still be handed over. */
-    void stopReading() {
-        closing = true;
-    }
 }

@@ -2,6 +2,8 @@ package dev.baton.worker;
 
 import com.google.protobuf.Message;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
+import dev.baton.cluster.lanes.LaneHandler;
+import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.protocol.ClusterNames;
@@ -25,9 +27,19 @@ record LaneSource(
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** Holds a lane of the role's topic when it returns. */
-    <T extends Message> LaneKeeper<T> keep(WorkerRole<T> role) throws InterruptedException {
-        return new LaneKeeper<>(
-                () -> take(role.topic(names)), lease -> consumers.open(lease, role.parser(), role::take));
+    <T extends Message> LaneKeeper<T> keep(WorkerRole<T> role, Claims claims) throws InterruptedException {
+        LaneHandler<T> handler = new LaneHandler<>() {
+            @Override
+            public void handle(LaneRecord<T> record) {
+                role.take(record);
+            }
+
+            @Override
+            public void dead(T value, String why) {
+                claims.dead(role.generation(value), why);
+            }
+        };
+        return new LaneKeeper<>(() -> take(role.topic(names)), lease -> consumers.open(lease, role.parser(), handler));
     }
 
     private LaneLease take(String topic) throws InterruptedException {

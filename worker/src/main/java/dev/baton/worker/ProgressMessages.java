@@ -2,6 +2,7 @@ package dev.baton.worker;
 
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.Timing;
@@ -16,9 +17,9 @@ public final class ProgressMessages {
         this.generation = generation;
     }
 
-    /** Id of the gateway that hears of it. */
-    public String gateway() {
-        return generation.getGateway();
+    /** The gateway that hears of it. */
+    public GatewayRef gateway() {
+        return generation.getOwner();
     }
 
     /** Accepted tokens that the attempt began with: index of the first token that it makes. */

@@ -1,6 +1,8 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TokenFrame;
 import java.time.Instant;
@@ -16,7 +18,7 @@ import java.util.Map;
 public final class StepFrameBatcher {
     private final InstantSource clock;
     private final TokenStreamServer streams;
-    private final Map<String, TokenFrame.Builder> step = new HashMap<>();
+    private final Map<GatewayRef, TokenFrame.Builder> step = new HashMap<>();
 
     StepFrameBatcher(InstantSource clock, TokenStreamServer streams) {
         this.clock = clock;
@@ -24,18 +26,23 @@ public final class StepFrameBatcher {
     }
 
     /** Engine thread: goes out at the end of the step. */
-    public void add(String gateway, Progress progress) {
+    public void add(GatewayRef gateway, Progress progress) {
         step.computeIfAbsent(gateway, absent -> TokenFrame.newBuilder()).addProgress(progress);
     }
 
     /** Any other thread: goes out at once, in a frame of its own. */
-    public void sendNow(String gateway, Progress progress) {
+    public void sendNow(GatewayRef gateway, Progress progress) {
         streams.send(
                 gateway,
                 TokenFrame.newBuilder()
                         .addProgress(progress)
                         .setMadeUs(micros())
                         .build());
+    }
+
+    /** Another worker goes on with the attempt. Any thread. */
+    public void handedOver(AttemptKey key) {
+        streams.handedOver(key.requestId(), key.toAttempt());
     }
 
     /** Engine thread: the step has ended. */

@@ -88,12 +88,13 @@ class WorkerAutoConfiguration {
             RequestStates requests,
             LaneProducer producer,
             TokenStreamServer streams,
+            StreamProperties stream,
             KvTransfers transfers) {
         Clock clock = Clock.systemUTC();
         return new WorkerContext(
                 identity,
                 properties,
-                new Claims(requests, identity.ref(), clock),
+                new Claims(requests, identity, streams, stream.retryUpTo().plus(stream.connectTimeout()), clock),
                 producer,
                 new StepFrameBatcher(clock, streams),
                 transfers);

@@ -25,6 +25,8 @@ final class WorkerNode implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
     /** The process's exit status when its engine has died. */
     private static final int ENGINE_DIED = 70;
+    /** The process's exit status when another worker has its id. */
+    private static final int REPLACED = 71;
 
     private final WorkerRole<?> role;
     private final WorkerContext context;
@@ -117,9 +119,9 @@ final class WorkerNode implements SmartLifecycle {
                         context.properties().listenAddress(),
                         context.properties().tokenPort()),
                 tls);
-        LaneKeeper<?> kept = lanes.keep(role);
+        LaneKeeper<?> kept = lanes.keep(role, context.claims());
         keeper = kept;
-        heartbeat = new HeartbeatPublisher(states, registry, this::state);
+        heartbeat = new HeartbeatPublisher(states, registry, this::state, this::replaced);
         LOG.info(
                 "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
                 identity().id(),
@@ -138,6 +140,17 @@ final class WorkerNode implements SmartLifecycle {
         }
         // A thread of its own: the end waits for the engine's, which has yet to fail its sequences.
         Thread.ofPlatform().name("worker-end").start(() -> exit.exit(ENGINE_DIED));
+    }
+
+    private void replaced() {
+        if (running) {
+            LOG.error(
+                    "Another worker with baton.worker.id={} is alive, so that gateways do not find this one, which ends."
+                            + " Give each worker an id of its own",
+                    identity().id());
+            running = false;
+            Thread.ofPlatform().name("worker-end").start(() -> exit.exit(REPLACED));
+        }
     }
 
     /** Alive and reading its lane. */
@@ -202,11 +215,10 @@ final class WorkerNode implements SmartLifecycle {
         if (publisher != null) {
             publisher.publishSoon();
         }
-        LaneKeeper<?> kept = keeper;
-        if (kept != null) {
-            kept.stopReading();
-        }
+        // Its lane is read on, so that those who send it work meanwhile hear at once that it is declined.
+        context.claims().drain();
         awaitDrained();
+        LaneKeeper<?> kept = keeper;
         if (kept != null) {
             kept.close();
         }

@@ -7,6 +7,7 @@ import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.io.IOException;
 
@@ -30,6 +31,9 @@ public interface WorkerRole<T extends Message> extends AutoCloseable {
 
     /** Takes one record: claims it, and ends it when it need not be delivered again. */
     void take(LaneRecord<T> record);
+
+    /** What a record asks for. */
+    Generation generation(T record);
 
     /** A gateway gives an attempt up. */
     void cancel(String requestId, Attempt attempt);

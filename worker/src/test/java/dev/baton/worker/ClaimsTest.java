@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
+import dev.baton.cluster.streams.StreamMetrics;
+import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.config.ClusterProperties;
+import dev.baton.config.StreamProperties;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
-import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.Welcome;
+import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -23,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
+import org.springframework.util.unit.DataSize;
 
 @WithStack
 @Timeout(60)
@@ -30,8 +38,18 @@ class ClaimsTest {
     private static final ClusterNames NAMES = new ClusterNames("baton");
     private static final Duration LONG = Duration.ofSeconds(10);
 
-    private final WorkerRef worker =
-            WorkerRef.newBuilder().setId("prefill-0").setEpoch(1).build();
+    private static final StreamProperties STREAM = new StreamProperties(
+            Duration.ofMillis(50),
+            Duration.ofMillis(200),
+            LONG,
+            Duration.ofMillis(10),
+            LONG,
+            LONG,
+            DataSize.ofMegabytes(1),
+            100);
+    private static final GatewayRef GATEWAY =
+            GatewayRef.newBuilder().setId("g").setEpoch(4).build();
+
     private final Attempt first = Attempt.newBuilder().setNumber(1).setNonce(7).build();
     private final String id = UUID.randomUUID().toString();
     private LettuceConnectionFactory connections;
@@ -45,7 +63,17 @@ class ClaimsTest {
         connections.afterPropertiesSet();
         connections.start();
         states = new RequestStates(new ReactiveStringRedisTemplate(connections), NAMES, LONG, LONG);
-        claims = new Claims(states, worker, InstantSource.system());
+        claims = new Claims(
+                states,
+                new WorkerIdentity("prefill-0", 1, WorkerState.Role.PREFILL),
+                new TokenStreamServer(
+                        Welcome.getDefaultInstance(),
+                        new ClusterProperties("baton", "", null),
+                        STREAM,
+                        (requestId, attempt) -> {},
+                        new StreamMetrics(new SimpleMeterRegistry())),
+                LONG,
+                InstantSource.system());
     }
 
     @AfterEach
@@ -82,7 +110,7 @@ class ClaimsTest {
     }
 
     private void record(Attempt attempt) throws Exception {
-        assertThat(states.create(id, attempt, "g", Instant.now().plus(LONG))
+        assertThat(states.create(id, attempt, GATEWAY, Instant.now().plus(LONG))
                         .toCompletableFuture()
                         .get(10, TimeUnit.SECONDS))
                 .isEqualTo(CasOutcome.APPLIED);

@@ -217,7 +217,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         metrics.waited(Duration.between(record.sentAt(), now));
         try {
             handler.handle(record);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("Lane {}: the record at {} could not be handled", partition, source.offset(), e);
             record.fail(e.toString());
         }
@@ -241,6 +241,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             } else {
                 byte[] value = settings.deadPrompts() ? record.source().value() : PromptRedactor.redact(record.value());
                 deadLetter(record, value, next.failure());
+                tellDead(record, next.failure());
             }
         }
     }
@@ -252,6 +253,14 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             }
         });
         lowWatermark.completed(record.offset());
+    }
+
+    private void tellDead(LaneRecord<T> record, String why) {
+        try {
+            handler.dead(record.value(), why);
+        } catch (RuntimeException e) {
+            LOG.error("Lane {}: nobody was told of the dead letter at {}", partition, record.offset(), e);
+        }
     }
 
     private void commit(boolean last) {

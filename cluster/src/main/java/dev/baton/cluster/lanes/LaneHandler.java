@@ -5,4 +5,7 @@ package dev.baton.cluster.lanes;
 public interface LaneHandler<T> {
     /** An exception counts as {@link LaneRecord#fail}. */
     void handle(LaneRecord<T> record);
+
+    /** It has failed for the last time and is a dead letter. On the lane's thread; must not block. */
+    default void dead(T value, String why) {}
 }

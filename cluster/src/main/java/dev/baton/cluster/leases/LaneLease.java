@@ -13,7 +13,7 @@ public final class LaneLease implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLease.class);
 
     /** What was taken. */
-    record Term(String topic, int lane, String key, String holder, long fence) {}
+    record Term(String topic, int lane, String key, String holder) {}
 
     private final LaneLeases leases;
     private final Term term;
@@ -30,7 +30,7 @@ public final class LaneLease implements AutoCloseable {
                         leases.settings().leaseRenewEvery(),
                         this::renew)
                 .start();
-        LOG.info("Lane {} of {} is taken (fence {})", term.lane(), term.topic(), term.fence());
+        LOG.info("Lane {} of {} is taken", term.lane(), term.topic());
     }
 
     public String topic() {
@@ -39,11 +39,6 @@ public final class LaneLease implements AutoCloseable {
 
     public int lane() {
         return term.lane();
-    }
-
-    /** Larger than that of every earlier holder, for as long as Redis remembers. */
-    public long fence() {
-        return term.fence();
     }
 
     /** Whether the lane is surely still ours. Ask before every commit. */

@@ -19,8 +19,8 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import org.springframework.data.redis.core.script.RedisScript;
 
 /**
- * Leases of lanes in Redis. Per lane: {@code <cluster>:lane:{<topic>:<lane>}} = holder, with the lease's TTL; {@code …:fence},
- * counted up by each new holder; {@code …:last}, the worker that held it last, so that a restarted worker finds back to
+ * Leases of lanes in Redis. Per lane: {@code <cluster>:lane:{<topic>:<lane>}} = holder, with the lease's TTL; {@code
+ * …:last}, the worker that held it last, so that a restarted worker finds back to
  * the lane where its jobs lie.
  */
 public final class LaneLeases {
@@ -119,19 +119,16 @@ public final class LaneLeases {
         String key = key(topic, lane);
         String holder = worker.getId() + "|" + HexFormat.of().toHexDigits(worker.getEpoch());
         long asked = System.nanoTime();
-        String fence = RedisFutures.within(
+        boolean taken = RedisFutures.within(
                         settings.timeout(),
-                        redis.execute(
-                                        TAKE,
-                                        List.of(key, key + ":fence", key + ":last"),
-                                        List.of(holder, worker.getId(), ttl(), mode))
-                                .single())
+                        redis.execute(TAKE, List.of(key, key + ":last"), List.of(holder, worker.getId(), ttl(), mode))
+                                .single()
+                                .map("1"::equals))
                 .toCompletableFuture()
                 .join();
-        return fence.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new LaneLease(
-                        this, new LaneLease.Term(topic, lane, key, holder, Long.parseLong(fence)), asked));
+        return taken
+                ? Optional.of(new LaneLease(this, new LaneLease.Term(topic, lane, key, holder), asked))
+                : Optional.empty();
     }
 
     private String ttl() {

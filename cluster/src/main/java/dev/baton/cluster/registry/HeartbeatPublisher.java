@@ -15,18 +15,25 @@ public final class HeartbeatPublisher implements AutoCloseable {
     private final WorkerStates states;
     private final RegistryProperties settings;
     private final Supplier<WorkerState> now;
+    private final Runnable whenReplaced;
     private final PeriodicTask task;
     private volatile boolean reached = true;
+    private boolean refused;
+    private long refusedSince;
 
     /**
      * Starts at once.
      *
      * @param now the state to publish; asked on a thread of this class before each publication
+     * @param whenReplaced called again and again while another life of this worker's id is listed, from twice the TTL on:
+     *     an earlier one would have let its entry end
      */
-    public HeartbeatPublisher(WorkerStates states, RegistryProperties settings, Supplier<WorkerState> now) {
+    public HeartbeatPublisher(
+            WorkerStates states, RegistryProperties settings, Supplier<WorkerState> now, Runnable whenReplaced) {
         this.states = states;
         this.settings = settings;
         this.now = now;
+        this.whenReplaced = whenReplaced;
         this.task = new PeriodicTask("heartbeat", settings.publishEvery(), this::publish).start();
     }
 
@@ -39,7 +46,7 @@ public final class HeartbeatPublisher implements AutoCloseable {
     public void close() {
         task.close();
         try {
-            states.remove(now.get().getWorker().getId()).toCompletableFuture().join();
+            states.remove(now.get().getWorker()).toCompletableFuture().join();
         } catch (CompletionException e) {
             LOG.info("This worker could not be removed from Redis; its entry expires after {}", settings.workerTtl());
         }
@@ -47,7 +54,13 @@ public final class HeartbeatPublisher implements AutoCloseable {
 
     private void publish() {
         try {
-            states.put(now.get(), settings.workerTtl()).toCompletableFuture().join();
+            if (states.put(now.get(), settings.workerTtl())
+                    .toCompletableFuture()
+                    .join()) {
+                refused = false;
+            } else {
+                refused();
+            }
             if (!reached) {
                 reached = true;
                 LOG.info("The heartbeat reaches Redis again");
@@ -57,6 +70,16 @@ public final class HeartbeatPublisher implements AutoCloseable {
                 reached = false;
                 LOG.warn("The heartbeat does not reach Redis (spring.data.redis.*): {}", String.valueOf(e.getCause()));
             }
+        }
+    }
+
+    private void refused() {
+        long time = System.nanoTime();
+        if (!refused) {
+            refused = true;
+            refusedSince = time;
+        } else if (time - refusedSince > 2 * settings.workerTtl().toNanos()) {
+            whenReplaced.run();
         }
     }
 }

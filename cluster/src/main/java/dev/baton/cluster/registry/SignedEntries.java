@@ -5,8 +5,10 @@ import dev.baton.config.ClusterProperties;
 import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.ClusterSecret.Purpose;
 import dev.baton.protocol.v1.SignedWorkerState;
+import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.Base64;
+import java.util.HexFormat;
 
 /** Signs worker states and tells the signed from the forged. Immutable; safe from any thread. */
 final class SignedEntries {
@@ -32,7 +34,7 @@ final class SignedEntries {
         UNSIGNED("it is not signed; an older version may have written it, or somebody who is not of this cluster"),
         PROOF("its signature is wrong: set " + ClusterSecret.SETTING + " alike everywhere, or somebody has forged it"),
         CLUSTER("it belongs to a cluster with another baton.cluster.name"),
-        KEY("it lies under the key of another worker");
+        KEY("it lies under the key of another worker, or another life of it");
 
         private final String message;
 
@@ -45,6 +47,11 @@ final class SignedEntries {
         }
     }
 
+    /** As scripts compare it. */
+    static String epoch(WorkerRef worker) {
+        return HexFormat.of().toHexDigits(worker.getEpoch());
+    }
+
     SignedWorkerState sign(WorkerState state) {
         WorkerState named = state.toBuilder().setCluster(cluster).build();
         return SignedWorkerState.newBuilder()
@@ -55,12 +62,12 @@ final class SignedEntries {
 
     /**
      * @param id the worker whose key it lies under
-     * @param value as Redis has it
+     * @param value as Redis has it: {@code epoch|state}
      */
     Read read(String id, String value) {
         try {
             SignedWorkerState signed =
-                    SignedWorkerState.parseFrom(Base64.getDecoder().decode(value));
+                    SignedWorkerState.parseFrom(Base64.getDecoder().decode(value.substring(value.indexOf('|') + 1)));
             if (signed.getProof().isEmpty()) {
                 return new Read.Refused(Reason.UNSIGNED);
             }
@@ -71,7 +78,8 @@ final class SignedEntries {
             if (!state.getCluster().equals(cluster)) {
                 return new Read.Refused(Reason.CLUSTER);
             }
-            return state.getWorker().getId().equals(id) ? new Read.Proved(state) : new Read.Refused(Reason.KEY);
+            boolean own = state.getWorker().getId().equals(id) && value.startsWith(epoch(state.getWorker()) + "|");
+            return own ? new Read.Proved(state) : new Read.Refused(Reason.KEY);
         } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
             return new Read.Refused(Reason.UNREADABLE);
         }

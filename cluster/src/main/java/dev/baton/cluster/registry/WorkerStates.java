@@ -1,9 +1,12 @@
 package dev.baton.cluster.registry;
 
 import dev.baton.cluster.redis.RedisFutures;
+import dev.baton.cluster.redis.RedisScripts;
+import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.config.ClusterProperties;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.UntrustedName;
+import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +14,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -19,15 +23,19 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import reactor.core.publisher.Mono;
 
 /**
- * Worker states in Redis: {@code <cluster>:worker:<id>} with a short TTL, and {@code <cluster>:workers}, the set of ids that
- * have ever been told, so that a list is one MGET and never a scan. Each state is signed with the cluster's secret:
+ * Worker states in Redis: {@code <cluster>:worker:<id>} = {@code epoch|state} with a short TTL, and {@code
+ * <cluster>:workers}, the set of ids, so that a list is one MGET and never a scan. Writes compare the epoch. Each state is signed with the cluster's secret:
  * whoever can write to Redis and does not hold the secret makes nobody dial an address.
  */
 public final class WorkerStates {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStates.class);
     private static final int MOST_REMEMBERED = 256;
 
+    private static final Script PUT = Script.read(WorkerStates.class, "put.lua");
+    private static final Script REMOVE = Script.read(WorkerStates.class, "remove.lua");
+
     private final ReactiveStringRedisTemplate redis;
+    private final RedisScripts scripts;
     private final Duration timeout;
     private final ClusterNames names;
     private final String ids;
@@ -39,6 +47,7 @@ public final class WorkerStates {
     public WorkerStates(
             ReactiveStringRedisTemplate redis, Duration timeout, ClusterProperties cluster, RegistryMetrics metrics) {
         this.redis = redis;
+        this.scripts = new RedisScripts(redis, timeout);
         this.timeout = timeout;
         this.names = cluster.names();
         this.ids = names.key("workers");
@@ -46,24 +55,26 @@ public final class WorkerStates {
         this.metrics = metrics;
     }
 
-    /** Tells a state that ends by itself after {@code ttl}. True once Redis has it. */
+    /**
+     * Tells a state that ends by itself after {@code ttl}. True once Redis has it; false while another life of the same id
+     * keeps its own there, since two that take turns would have requests sent to either.
+     */
     public CompletionStage<Boolean> put(WorkerState state, Duration ttl) {
-        String id = state.getWorker().getId();
+        WorkerRef worker = state.getWorker();
         String value = Base64.getEncoder().encodeToString(entries.sign(state).toByteArray());
-        return RedisFutures.within(
-                timeout,
-                Mono.when(
-                                redis.opsForValue().set(key(id), value, ttl),
-                                redis.opsForSet().add(ids, id))
-                        .thenReturn(true));
+        return scripts.run(PUT, key(worker.getId()), SignedEntries.epoch(worker), value, Long.toString(ttl.toMillis()))
+                .thenCompose(
+                        told -> told.equals("1") ? listed(worker.getId()) : CompletableFuture.completedStage(false));
     }
 
-    /** Takes a state back. True once Redis has forgotten it. */
-    public CompletionStage<Boolean> remove(String workerId) {
-        return RedisFutures.within(
-                timeout,
-                Mono.when(redis.delete(key(workerId)), redis.opsForSet().remove(ids, workerId))
-                        .thenReturn(true));
+    private CompletionStage<Boolean> listed(String id) {
+        return RedisFutures.within(timeout, redis.opsForSet().add(ids, id).thenReturn(true));
+    }
+
+    /** Takes back what this life has told. True when there was something of it. */
+    public CompletionStage<Boolean> remove(WorkerRef worker) {
+        return scripts.run(REMOVE, key(worker.getId()), SignedEntries.epoch(worker))
+                .thenApply("1"::equals);
     }
 
     /** All that have told their state and have not let it end. */
@@ -79,16 +90,27 @@ public final class WorkerStates {
     private Mono<List<WorkerState>> states(List<String> ids) {
         return redis.opsForValue()
                 .multiGet(ids.stream().map(this::key).toList())
-                .map(values -> {
+                .flatMap(values -> {
                     List<WorkerState> states = new ArrayList<>();
+                    List<String> gone = new ArrayList<>();
                     for (int i = 0; i < values.size(); i++) {
                         String value = values.get(i);
                         if (value != null) {
                             read(ids.get(i), value).ifPresent(states::add);
+                        } else {
+                            gone.add(ids.get(i));
                         }
                     }
-                    return List.copyOf(states);
+                    return forget(gone).thenReturn(List.copyOf(states));
                 });
+    }
+
+    /** Ids whose entry has ended. One that comes back meanwhile is told again with its next state. */
+    private Mono<?> forget(List<String> gone) {
+        gone.forEach(refused::remove);
+        return gone.isEmpty()
+                ? Mono.empty()
+                : redis.opsForSet().remove(ids, gone.toArray()).onErrorComplete();
     }
 
     private Optional<WorkerState> read(String id, String value) {

@@ -2,6 +2,7 @@ package dev.baton.cluster.requests;
 
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.Map;
 import java.util.Optional;
@@ -9,10 +10,10 @@ import java.util.Optional;
 /**
  * What Redis holds of a request.
  *
- * @param owner id of the gateway that may raise and end it
+ * @param owner the gateway, in the life, that may raise and end it
  * @param executors who has claimed each phase of this attempt
  */
-public record RequestState(Attempt attempt, Phase phase, String owner, Map<Phase, WorkerRef> executors) {
+public record RequestState(Attempt attempt, Phase phase, GatewayRef owner, Map<Phase, WorkerRef> executors) {
     public RequestState {
         executors = Map.copyOf(executors);
     }

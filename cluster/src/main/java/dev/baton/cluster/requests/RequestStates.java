@@ -6,6 +6,7 @@ import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,7 +21,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /**
  * Request states in Redis, one hash each: {@code <cluster>:req:<id>} with the attempt's number and nonce, the phase, the
- * owner, and per claimed phase {@code worker|epoch}. A hash outlives its request's deadline by a margin.
+ * owner as {@code gateway|epoch}, and per claimed phase {@code worker|epoch}. A hash outlives its request's deadline by a margin.
  *
  * <p>Only the owning gateway brings a request into being: {@link #create}, and {@link #raise} when Redis came back
  * empty. A worker's claim on what is not there is refused. All calls fail with an exception when Redis does not answer
@@ -49,13 +50,13 @@ public final class RequestStates {
     }
 
     /** Records a new request, QUEUED. {@link CasOutcome#REFUSED} when the id is taken. */
-    public CompletionStage<CasOutcome> create(String requestId, Attempt attempt, String owner, Instant deadline) {
-        return run(CREATE, requestId, number(attempt), nonce(attempt), owner, expiry(deadline));
+    public CompletionStage<CasOutcome> create(String requestId, Attempt attempt, GatewayRef owner, Instant deadline) {
+        return run(CREATE, requestId, number(attempt), nonce(attempt), life(owner), expiry(deadline));
     }
 
     /** Makes {@code to} the attempt that counts, QUEUED again, in place of any lower one. */
-    public CompletionStage<CasOutcome> raise(String requestId, Attempt to, String owner, Instant deadline) {
-        return run(RAISE, requestId, number(to), nonce(to), owner, expiry(deadline));
+    public CompletionStage<CasOutcome> raise(String requestId, Attempt to, GatewayRef owner, Instant deadline) {
+        return run(RAISE, requestId, number(to), nonce(to), life(owner), expiry(deadline));
     }
 
     /** A worker takes the request into a phase: PREFILLING, HANDED_OFF or DECODING. */
@@ -67,15 +68,15 @@ public final class RequestStates {
         if (from.equals(",,")) {
             throw new IllegalArgumentException(phase + " is not a phase that a worker claims");
         }
-        return run(CLAIM, requestId, number(attempt), nonce(attempt), phase.name(), from, executor(worker));
+        return run(CLAIM, requestId, number(attempt), nonce(attempt), phase.name(), from, life(worker));
     }
 
-    /** The owner says how the request ended: DONE, FAILED or CANCELLED. */
-    public CompletionStage<CasOutcome> end(String requestId, Attempt attempt, Phase phase, String owner) {
+    /** The owner says how the request ended: DONE, FAILED or CANCELLED. Also ends an earlier attempt that stands there. */
+    public CompletionStage<CasOutcome> end(String requestId, Attempt attempt, Phase phase, GatewayRef owner) {
         if (!phase.ended()) {
             throw new IllegalArgumentException(phase + " is not an end");
         }
-        return run(END, requestId, number(attempt), nonce(attempt), phase.name(), owner);
+        return run(END, requestId, number(attempt), nonce(attempt), phase.name(), life(owner));
     }
 
     /** What is recorded; empty when nothing is. */
@@ -115,7 +116,7 @@ public final class RequestStates {
                 executors.put(each, worker(executor));
             }
         }
-        return Optional.of(new RequestState(attempt, Phase.valueOf(phase), owner, executors));
+        return Optional.of(new RequestState(attempt, Phase.valueOf(phase), gateway(owner), executors));
     }
 
     private String key(String requestId) {
@@ -130,15 +131,27 @@ public final class RequestStates {
         return HEX.toHexDigits(attempt.getNonce());
     }
 
-    private static String executor(WorkerRef worker) {
+    private static String life(WorkerRef worker) {
         return worker.getId() + "|" + HEX.toHexDigits(worker.getEpoch());
     }
 
-    private static WorkerRef worker(String executor) {
-        int bar = executor.lastIndexOf('|');
+    private static String life(GatewayRef gateway) {
+        return gateway.getId() + "|" + HEX.toHexDigits(gateway.getEpoch());
+    }
+
+    private static WorkerRef worker(String life) {
+        int bar = life.lastIndexOf('|');
         return WorkerRef.newBuilder()
-                .setId(executor.substring(0, bar))
-                .setEpoch(HexFormat.fromHexDigitsToLong(executor.substring(bar + 1)))
+                .setId(life.substring(0, bar))
+                .setEpoch(HexFormat.fromHexDigitsToLong(life.substring(bar + 1)))
+                .build();
+    }
+
+    private static GatewayRef gateway(String life) {
+        int bar = life.lastIndexOf('|');
+        return GatewayRef.newBuilder()
+                .setId(life.substring(0, bar))
+                .setEpoch(HexFormat.fromHexDigitsToLong(life.substring(bar + 1)))
                 .build();
     }
 

@@ -1,5 +1,6 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerMessage;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -9,24 +10,36 @@ import java.util.Deque;
 
 /** One gateway's open stream, as the worker sees it. Owned by the server's thread. */
 final class GatewaySession {
-    private final String gateway;
+    private final GatewayRef gateway;
     private final ServerCallStreamObserver<WorkerMessage> out;
     private final long maxUnsent;
     private final Deque<WorkerMessage> unsent = new ArrayDeque<>();
     private long unsentBytes;
+    private long heardAt;
 
-    GatewaySession(String gateway, ServerCallStreamObserver<WorkerMessage> out, long maxUnsent) {
+    GatewaySession(GatewayRef gateway, ServerCallStreamObserver<WorkerMessage> out, long maxUnsent, long now) {
         this.gateway = gateway;
         this.out = out;
         this.maxUnsent = maxUnsent;
+        this.heardAt = now;
     }
 
-    String gateway() {
+    GatewayRef gateway() {
         return gateway;
     }
 
     boolean is(ServerCallStreamObserver<WorkerMessage> call) {
         return out == call;
+    }
+
+    /** A message came, at {@link System#nanoTime} {@code now}. */
+    void heard(long now) {
+        heardAt = now;
+    }
+
+    /** {@link System#nanoTime} of the last message. */
+    long heardAt() {
+        return heardAt;
     }
 
     long unsentBytes() {

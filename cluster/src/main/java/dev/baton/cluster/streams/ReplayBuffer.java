@@ -1,6 +1,7 @@
 package dev.baton.cluster.streams;
 
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Progress;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -10,14 +11,15 @@ import java.util.List;
 /** What one attempt has produced and its gateway has not acknowledged. Owned by the server's thread. */
 final class ReplayBuffer {
     private final Attempt attempt;
-    private final String gateway;
+    private final GatewayRef gateway;
     private final Deque<Progress> unacknowledged = new ArrayDeque<>();
     private int nextIndex;
     private int acknowledged;
     private boolean ended;
+    private boolean handedOver;
     private long touched;
 
-    ReplayBuffer(Attempt attempt, String gateway) {
+    ReplayBuffer(Attempt attempt, GatewayRef gateway) {
         this.attempt = attempt;
         this.gateway = gateway;
     }
@@ -26,12 +28,27 @@ final class ReplayBuffer {
         return attempt;
     }
 
-    String gateway() {
+    GatewayRef gateway() {
         return gateway;
     }
 
+    boolean belongsTo(GatewayRef by, Attempt asked) {
+        return gateway.equals(by) && attempt.equals(asked);
+    }
+
+    /** Another worker goes on with the attempt. */
+    void handedOver() {
+        handedOver = true;
+    }
+
+    /** It has said how the attempt ended. */
     boolean ended() {
         return ended;
+    }
+
+    /** No more is to come. */
+    boolean over() {
+        return ended || handedOver;
     }
 
     /** {@link System#nanoTime} of the last news, from the engine or from the gateway. */

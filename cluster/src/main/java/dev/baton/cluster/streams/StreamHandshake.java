@@ -61,7 +61,9 @@ final class StreamHandshake {
                     StreamRefusal.Reason.SECRET,
                     "wrong secret: set " + ClusterSecret.SETTING + " alike on all gateways and workers"));
         }
-        if (hello.getVersion() != VERSION || hello.getNonce().size() != ClusterSecret.NONCE_BYTES) {
+        boolean named =
+                !hello.getFrom().getId().isEmpty() && hello.getFrom().getId().equals(hello.getGateway());
+        if (hello.getVersion() != VERSION || hello.getNonce().size() != ClusterSecret.NONCE_BYTES || !named) {
             return Optional.of(new StreamRefusal(
                     StreamRefusal.Reason.VERSION,
                     "token stream version %d here, %d there: run the same Baton everywhere"
@@ -119,7 +121,7 @@ final class StreamHandshake {
     /** Why a side does not go on with the other. The message is its own words. */
     record StreamRefusal(Reason reason, String message) {
         Status status() {
-            return reason.code.toStatus().withDescription(message);
+            return reason.status(message);
         }
 
         /** How it goes over the wire: a gateway tells the reasons apart by the code. */
@@ -131,7 +133,13 @@ final class StreamHandshake {
                     Status.Code.UNIMPLEMENTED,
                     "it speaks another version of the token stream: run the same Baton everywhere"),
             CLUSTER(Status.Code.FAILED_PRECONDITION, "it belongs to a cluster with another baton.cluster.name"),
-            EPOCH(Status.Code.NOT_FOUND, "that life of it is over");
+            EPOCH(Status.Code.NOT_FOUND, "that life of it is over"),
+            DUPLICATE(
+                    Status.Code.ALREADY_EXISTS,
+                    "another gateway with our id is attached to it and alive: give each its own baton.gateway.id"),
+            REPLACED(
+                    Status.Code.ABORTED,
+                    "a newer life of this gateway's id has taken our place there while we were silent: restart this one");
 
             private final Status.Code code;
             private final String asToldToGateways;
@@ -139,6 +147,10 @@ final class StreamHandshake {
             Reason(Status.Code code, String asToldToGateways) {
                 this.code = code;
                 this.asToldToGateways = asToldToGateways;
+            }
+
+            Status status(String message) {
+                return code.toStatus().withDescription(message);
             }
 
             /** What a worker's refusal means; not its own words, since it has proved nothing. */

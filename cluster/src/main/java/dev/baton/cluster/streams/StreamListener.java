@@ -1,5 +1,6 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
@@ -18,6 +19,9 @@ public interface StreamListener {
 
     /** This epoch of the worker is over: its port refuses, a new epoch answers, or it is no longer listed. */
     void dead(WorkerRef worker, String why);
+
+    /** The worker has read a job's record and does not work on it. */
+    void declined(WorkerRef worker, Decline decline);
 
     /** One frame: what one engine step has for this gateway, at most one entry per request in the usual case. */
     void progress(WorkerRef worker, List<Progress> frame);

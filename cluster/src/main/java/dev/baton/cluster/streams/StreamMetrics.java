@@ -1,6 +1,7 @@
 package dev.baton.cluster.streams;
 
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
+import dev.baton.protocol.v1.Decline;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -21,6 +22,7 @@ public final class StreamMetrics {
     private final Counter suspected;
     private final Counter died;
     private final Timer roundTrip;
+    private final Map<Decline.Reason, Counter> declined = new EnumMap<>(Decline.Reason.class);
     private final Map<StreamRefusal.Reason, Counter> refused = new EnumMap<>(StreamRefusal.Reason.class);
 
     public StreamMetrics(MeterRegistry registry) {
@@ -41,6 +43,16 @@ public final class StreamMetrics {
                             .description("Handshakes that this side has ended")
                             .tag("reason", reason.name().toLowerCase(Locale.ROOT))
                             .register(registry));
+        }
+        for (Decline.Reason reason : Decline.Reason.values()) {
+            if (reason != Decline.Reason.UNRECOGNIZED && reason != Decline.Reason.REASON_UNSPECIFIED) {
+                declined.put(
+                        reason,
+                        Counter.builder("baton.stream.declines")
+                                .description("Records that this worker has read and does not work on")
+                                .tag("reason", reason.name().toLowerCase(Locale.ROOT))
+                                .register(registry));
+            }
         }
         roundTrip = Timer.builder("baton.stream.ping")
                 .description("Ping sent until its answer was handled")
@@ -74,6 +86,10 @@ public final class StreamMetrics {
 
     void refused(StreamRefusal.Reason reason) {
         Objects.requireNonNull(refused.get(reason)).increment();
+    }
+
+    void declined(Decline.Reason reason) {
+        Objects.requireNonNull(declined.get(reason)).increment();
     }
 
     void roundTrip(Duration time) {

@@ -8,6 +8,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.protobuf.ProtoUtils;
+import java.net.ConnectException;
 import java.time.Duration;
 
 /** The gRPC method {@code baton.v1.TokenStream/Attach}. */
@@ -46,5 +47,16 @@ final class TokenStreamMethod {
                 .maxInboundMessageSize(MAX_MESSAGE);
         StreamTls.connecting(tls).ifPresentOrElse(builder::sslContext, builder::usePlaintext);
         return builder.build();
+    }
+
+    /** Whether a call failed since nobody listens there: a worker that only froze would not answer at all. */
+    static boolean portRefuses(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof ConnectException
+                    && String.valueOf(cause.getMessage()).contains("refused")) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -5,12 +5,11 @@ import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
-import dev.baton.protocol.ClusterSecret;
-import dev.baton.protocol.UntrustedName;
 import dev.baton.protocol.v1.Attempt;
-import dev.baton.protocol.v1.Challenge;
-import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.Cancel;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.GatewayMessage;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Hello;
 import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Pong;
@@ -31,12 +30,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.IdentityHashMap;
-import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -64,14 +58,12 @@ public final class TokenStreamServer implements AutoCloseable {
     private final StreamProperties settings;
     private final StreamHandler handler;
     private final StreamMetrics metrics;
-    private final EventLoop owner = new EventLoop("token-stream-server");
-    private final Map<String, GatewaySession> sessions = new HashMap<>();
-    /** Calls that have proved nothing yet, with the challenge that each was given. */
-    private final Map<ServerCallStreamObserver<WorkerMessage>, ByteString> unauthenticated = new IdentityHashMap<>();
-
-    private final LinkedHashMap<String, ReplayBuffer> kept = new LinkedHashMap<>();
-    private final Map<String, Long> leftAt = new HashMap<>();
-    private final Complaints complaints = new Complaints();
+    private final EventLoop loop = new EventLoop("token-stream-server");
+    private final GatewaySessions sessions;
+    private final KeptTokens kept;
+    private final KeptDeclines declines;
+    private final AttachWaits waits = new AttachWaits();
+    private final UnprovenCalls unproven;
     private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
 
@@ -87,6 +79,10 @@ public final class TokenStreamServer implements AutoCloseable {
         this.settings = settings;
         this.handler = handler;
         this.metrics = metrics;
+        this.sessions = new GatewaySessions(settings.connectTimeout().plus(settings.suspectAfter()));
+        this.kept = new KeptTokens(settings.maxKept());
+        this.unproven = new UnprovenCalls(metrics);
+        this.declines = new KeptDeclines(settings.maxKept());
     }
 
     /** For tests that look at connections from this side; before the start. */
@@ -115,23 +111,61 @@ public final class TokenStreamServer implements AutoCloseable {
                 .build()
                 .start();
         server = started;
-        owner.every(settings.keepUnacknowledged().dividedBy(4), this::expire);
+        loop.every(settings.keepUnacknowledged().dividedBy(4), this::expire);
         return started.getPort();
     }
 
     /** What one engine step has for one gateway. Returns at once. Any thread; one caller's frames keep their order. */
-    public void send(String gateway, TokenFrame frame) {
-        owner.run(() -> keepAndSend(gateway, frame));
+    public void send(GatewayRef owner, TokenFrame frame) {
+        loop.run(() -> keepAndSend(owner, frame));
+    }
+
+    /** Another worker goes on with an attempt: what is kept of it here goes soon. Returns at once. Any thread. */
+    public void handedOver(String requestId, Attempt attempt) {
+        loop.run(() -> kept.handedOver(requestId, attempt, System.nanoTime()));
+    }
+
+    /** Tells the owner of an attempt that its record is not worked on; once it has a stream, if it has none now. Any thread. */
+    public void decline(GatewayRef owner, Decline decline) {
+        metrics.declined(decline.getReason());
+        loop.run(() -> {
+            declines.keep(owner, decline, System.nanoTime());
+            GatewaySession session = sessions.of(owner);
+            if (session != null) {
+                send(session, decline);
+            }
+        });
+    }
+
+    /**
+     * Waits for a gateway's stream. Any thread.
+     *
+     * @param then hears once, on the server's thread, whether it stood within the limit; must not block
+     */
+    public void whenAttached(GatewayRef gateway, Duration limit, Consumer<Boolean> then) {
+        loop.run(() -> {
+            if (sessions.attached(gateway)) {
+                then.accept(true);
+            } else {
+                waits.add(gateway, then);
+                loop.later(limit, () -> waits.timedOut(gateway, then));
+            }
+        });
+    }
+
+    /** Whether the gateway, in this life, has a stream to this worker. Any thread. */
+    public boolean attached(GatewayRef gateway) {
+        return sessions.attached(gateway);
     }
 
     /** Ends all streams. Kept tokens are lost, so this is for a worker that has finished or handed back its work. */
     @Override
     public void close() {
-        owner.run(() -> {
-            sessions.values().forEach(session -> session.close(Status.UNAVAILABLE.withDescription("shutting down")));
+        loop.run(() -> {
+            sessions.all().forEach(session -> session.close(Status.UNAVAILABLE.withDescription("shutting down")));
             sessions.clear();
         });
-        owner.close();
+        loop.close();
         if (server != null) {
             server.shutdown();
             try {
@@ -147,24 +181,24 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
-        out.setOnReadyHandler(() -> owner.run(() -> onSession(out, this::drained)));
-        out.setOnCancelHandler(() -> owner.run(() -> left(out)));
-        owner.run(() -> challenge(out));
-        owner.later(settings.connectTimeout(), () -> rejectUnidentified(out));
+        out.setOnReadyHandler(() -> loop.run(() -> onSession(out, this::drained)));
+        out.setOnCancelHandler(() -> loop.run(() -> left(out)));
+        loop.run(() -> unproven.challenge(out));
+        loop.later(settings.connectTimeout(), () -> unproven.timedOut(out, settings.connectTimeout()));
         return new StreamObserver<>() {
             @Override
             public void onNext(GatewayMessage message) {
-                owner.run(() -> receive(out, message));
+                loop.run(() -> receive(out, message));
             }
 
             @Override
             public void onError(Throwable failure) {
-                owner.run(() -> left(out));
+                loop.run(() -> left(out));
             }
 
             @Override
             public void onCompleted() {
-                owner.run(() -> {
+                loop.run(() -> {
                     left(out);
                     out.onCompleted();
                 });
@@ -173,150 +207,100 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void receive(ServerCallStreamObserver<WorkerMessage> out, GatewayMessage message) {
+        if (message.hasHello()) {
+            unproven.answered(out).ifPresent(challenge -> welcome(out, challenge, message.getHello()));
+        } else {
+            onSession(out, session -> receive(session, message));
+        }
+    }
+
+    private void receive(GatewaySession session, GatewayMessage message) {
+        long now = System.nanoTime();
+        session.heard(now);
         switch (message.getMessageCase()) {
-            case HELLO -> welcome(out, message.getHello());
-            case CANCEL ->
-                onSession(
-                        out,
-                        session -> cancel(
-                                message.getCancel().getRequestId(),
-                                message.getCancel().getAttempt()));
-            case RESUME -> onSession(out, session -> resume(session, message.getResume()));
-            case ACKNOWLEDGE ->
-                onSession(
-                        out,
-                        session -> acknowledge(
-                                message.getAcknowledge().getRequestId(),
-                                message.getAcknowledge().getAttempt(),
-                                message.getAcknowledge().getNextIndex()));
-            case PING -> onSession(out, session -> pong(session, message.getPing()));
+            case CANCEL -> cancel(session.gateway(), message.getCancel());
+            case RESUME -> {
+                metrics.resumed();
+                resume(session, message.getResume(), now);
+            }
+            case ACKNOWLEDGE -> kept.acknowledge(session.gateway(), message.getAcknowledge(), now);
+            case PING -> pong(session, message.getPing());
+            case HELLO -> {} // Taken before there is a session.
             case MESSAGE_NOT_SET -> LOG.warn("A gateway sent a message this version does not know; it is ignored");
         }
     }
 
-    private void challenge(ServerCallStreamObserver<WorkerMessage> out) {
-        ByteString nonce = ClusterSecret.nonce();
-        unauthenticated.put(out, nonce);
-        out.onNext(WorkerMessage.newBuilder()
-                .setChallenge(Challenge.newBuilder().setNonce(nonce))
-                .build());
-    }
-
-    private void welcome(ServerCallStreamObserver<WorkerMessage> out, Hello hello) {
-        ByteString challenge = unauthenticated.remove(out);
-        if (challenge == null) {
-            return; // A second hello, or one that came too late.
-        }
-        Optional<StreamRefusal> refusal = handshake.refusal(hello, challenge, welcome.getWorker());
+    private void welcome(ServerCallStreamObserver<WorkerMessage> out, ByteString challenge, Hello hello) {
+        long now = System.nanoTime();
+        GatewayRef gateway = hello.getFrom();
+        Optional<StreamRefusal> refusal =
+                handshake.refusal(hello, challenge, welcome.getWorker()).or(() -> sessions.refusal(gateway, now));
         if (refusal.isPresent()) {
-            refuse(out, hello, refusal.get());
+            unproven.refuse(out, hello, refusal.get());
             return;
         }
         GatewaySession session =
-                new GatewaySession(hello.getGateway(), out, settings.maxUnsent().toBytes());
-        GatewaySession before = sessions.put(hello.getGateway(), session);
-        if (before != null) {
-            before.close(Status.ABORTED.withDescription("a newer stream of this gateway has taken its place"));
+                new GatewaySession(gateway, out, settings.maxUnsent().toBytes(), now);
+        GatewaySession before = sessions.enter(session);
+        if (before != null && before.gateway().equals(gateway)) {
+            before.close(Status.UNAVAILABLE.withDescription("a newer stream of this gateway has taken its place"));
+        } else if (before != null) {
+            LOG.warn("Gateway {} is silent: a newer life of that id takes its place", gateway.getId());
+            before.close(StreamRefusal.Reason.REPLACED.status("a newer life of this gateway has taken its place"));
         }
-        leftAt.remove(hello.getGateway());
-        metrics.sessions(sessions.size());
+        metrics.sessions(sessions.count());
         send(
                 session,
                 WorkerMessage.newBuilder()
                         .setWelcome(handshake.welcome(welcome, hello))
                         .build());
-        LOG.info("Gateway {} is attached", hello.getGateway());
+        LOG.info("Gateway {} is attached", gateway.getId());
+        declines.of(gateway).forEach(decline -> send(session, decline));
+        waits.attached(gateway);
+        expire();
     }
 
-    private void refuse(ServerCallStreamObserver<WorkerMessage> out, Hello hello, StreamRefusal refusal) {
-        metrics.refused(refusal.reason());
-        if (refusal.reason() != StreamRefusal.Reason.EPOCH && complaints.allowed()) {
-            LOG.warn(
-                    "A caller that says it is gateway {} is refused: {}",
-                    UntrustedName.printable(hello.getGateway()),
-                    refusal.message());
-        }
-        out.onError(refusal.status().asException());
-    }
-
-    private void keepAndSend(String gateway, TokenFrame frame) {
+    private void keepAndSend(GatewayRef owner, TokenFrame frame) {
         long now = System.nanoTime();
         List<Progress> current = new ArrayList<>(frame.getProgressCount());
         for (Progress progress : frame.getProgressList()) {
-            if (keep(gateway, progress, now)) {
+            if (kept.keep(owner, progress, now)) {
                 current.add(progress);
             }
         }
-        GatewaySession session = sessions.get(gateway);
+        GatewaySession session = sessions.of(owner);
         if (session != null && !current.isEmpty()) {
-            TokenFrame sent = current.size() == frame.getProgressCount()
-                    ? frame
-                    : frame.toBuilder().clearProgress().addAllProgress(current).build();
-            send(session, WorkerMessage.newBuilder().setFrame(sent).build());
+            send(
+                    session,
+                    current.size() == frame.getProgressCount()
+                            ? WorkerMessage.newBuilder().setFrame(frame).build()
+                            : frame(frame.toBuilder().clearProgress().addAllProgress(current)));
         }
-        metrics.kept(kept.size());
+        metrics.kept(kept.count());
     }
 
-    private boolean keep(String gateway, Progress progress, long now) {
-        Attempt attempt = progress.getAttempt();
-        ReplayBuffer of = kept.get(progress.getRequestId());
-        if (of != null && of.attempt().getNumber() > attempt.getNumber()) {
-            return false;
-        }
-        if (of == null || !of.attempt().equals(attempt)) {
-            of = new ReplayBuffer(attempt, gateway);
-            kept.put(progress.getRequestId(), of);
-            makeRoom();
-        }
-        of.add(progress);
-        of.touch(now);
-        return true;
+    private static WorkerMessage frame(TokenFrame.Builder frame) {
+        return WorkerMessage.newBuilder().setFrame(frame).build();
     }
 
-    private void makeRoom() {
-        Iterator<ReplayBuffer> oldest = kept.values().iterator();
-        while (kept.size() > settings.maxKept() && oldest.hasNext()) {
-            if (oldest.next().ended()) {
-                oldest.remove();
-            }
+    private void resume(GatewaySession session, Resume resume, long now) {
+        Optional<Decline> declined = declines.of(session.gateway(), resume.getRequestId(), resume.getAttempt());
+        if (declined.isPresent()) {
+            send(session, declined.get());
+            return;
         }
+        List<Progress> rest = kept.resume(session.gateway(), resume, now);
+        send(session, frame(TokenFrame.newBuilder().addAllProgress(rest).setMadeUs(nowMicros())));
     }
 
-    private void cancel(String requestId, Attempt attempt) {
-        ReplayBuffer of = kept.get(requestId);
-        if (of != null && of.attempt().equals(attempt)) {
-            kept.remove(requestId);
-        }
+    private void send(GatewaySession session, Decline decline) {
+        send(session, WorkerMessage.newBuilder().setDecline(decline).build());
+    }
+
+    private void cancel(GatewayRef by, Cancel cancel) {
         metrics.cancelled();
-        handler.cancel(requestId, attempt);
-    }
-
-    private void resume(GatewaySession session, Resume resume) {
-        ReplayBuffer of = kept.get(resume.getRequestId());
-        TokenFrame.Builder frame = TokenFrame.newBuilder().setMadeUs(nowMicros());
-        if (of == null || !of.attempt().equals(resume.getAttempt()) || !of.reachesBackTo(resume.getNextIndex())) {
-            frame.addProgress(Progress.newBuilder()
-                    .setRequestId(resume.getRequestId())
-                    .setAttempt(resume.getAttempt())
-                    .setFirstIndex(resume.getNextIndex())
-                    .setFailure(Failure.newBuilder()
-                            .setCode(Failure.Code.UNKNOWN_REQUEST)
-                            .setMessage("this worker keeps no such tokens")));
-        } else {
-            of.touch(System.nanoTime());
-            frame.addAllProgress(of.from(resume.getRequestId(), resume.getNextIndex()));
-        }
-        metrics.resumed();
-        send(session, WorkerMessage.newBuilder().setFrame(frame).build());
-    }
-
-    private void acknowledge(String requestId, Attempt attempt, int nextIndex) {
-        ReplayBuffer of = kept.get(requestId);
-        if (of != null && of.attempt().equals(attempt)) {
-            of.touch(System.nanoTime());
-            if (of.acknowledge(nextIndex)) {
-                kept.remove(requestId);
-            }
+        if (kept.cancel(by, cancel.getRequestId(), cancel.getAttempt())) {
+            handler.cancel(cancel.getRequestId(), cancel.getAttempt());
         }
     }
 
@@ -332,55 +316,36 @@ public final class TokenStreamServer implements AutoCloseable {
         if (!session.send(message)) {
             LOG.warn(
                     "Gateway {} has not read {} bytes of tokens (baton.stream.max-unsent): its stream is closed",
-                    session.gateway(),
+                    session.gateway().getId(),
                     session.unsentBytes());
             session.close(Status.RESOURCE_EXHAUSTED.withDescription("the gateway does not read its stream"));
             ended(session);
         }
     }
 
-    /** Drops what has waited too long, and ends work whose gateway is gone. */
+    /** Drops what has waited too long, and ends work whose gateway is gone or silent. */
     private void expire() {
-        long before = System.nanoTime() - settings.keepUnacknowledged().toNanos();
-        List<Map.Entry<String, ReplayBuffer>> old = new ArrayList<>();
-        for (Map.Entry<String, ReplayBuffer> entry : kept.entrySet()) {
-            ReplayBuffer of = entry.getValue();
-            boolean attached = sessions.containsKey(of.gateway());
-            if (of.ended() ? of.touched() < before : !attached && away(of.gateway(), before)) {
-                old.add(entry);
-            }
+        long now = System.nanoTime();
+        long before = now - settings.keepUnacknowledged().toNanos();
+        for (GatewaySession silent : sessions.silentSince(before)) {
+            LOG.warn("Gateway {} has said nothing for {}", silent.gateway().getId(), settings.keepUnacknowledged());
+            silent.close(Status.DEADLINE_EXCEEDED.withDescription("nothing was heard from this gateway"));
+            ended(silent);
         }
-        for (Map.Entry<String, ReplayBuffer> entry : old) {
-            kept.remove(entry.getKey());
-            if (!entry.getValue().ended()) {
-                LOG.info(
-                        "Request {} ends: its gateway {} stays away",
-                        entry.getKey(),
-                        entry.getValue().gateway());
-                handler.cancel(entry.getKey(), entry.getValue().attempt());
-            }
+        for (KeptTokens.Orphan orphan : kept.expire(sessions, before, now)) {
+            LOG.info(
+                    "Request {} ends: its gateway {} stays away",
+                    orphan.requestId(),
+                    orphan.gateway().getId());
+            handler.cancel(orphan.requestId(), orphan.attempt());
         }
-        metrics.kept(kept.size());
-    }
-
-    private boolean away(String gateway, long before) {
-        return leftAt.computeIfAbsent(gateway, absent -> System.nanoTime()) < before;
-    }
-
-    /** Ends a call that has not sent its hello in time. */
-    private void rejectUnidentified(ServerCallStreamObserver<WorkerMessage> out) {
-        if (unauthenticated.remove(out) != null && !out.isCancelled()) {
-            if (complaints.allowed()) {
-                LOG.warn("A caller has not sent its hello within {} and is rejected", settings.connectTimeout());
-            }
-            out.onError(Status.DEADLINE_EXCEEDED
-                    .withDescription("no hello within " + settings.connectTimeout())
-                    .asException());
-        }
+        declines.expire(before);
+        sessions.forget(before, kept.gateways());
+        metrics.kept(kept.count());
     }
 
     private void left(ServerCallStreamObserver<WorkerMessage> out) {
-        unauthenticated.remove(out);
+        unproven.left(out);
         onSession(out, this::ended);
     }
 
@@ -389,19 +354,16 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void ended(GatewaySession session) {
-        if (sessions.remove(session.gateway(), session)) {
-            leftAt.put(session.gateway(), System.nanoTime());
-            metrics.sessions(sessions.size());
-            LOG.info("Gateway {} has left", session.gateway());
+        if (sessions.left(session)) {
+            metrics.sessions(sessions.count());
+            LOG.info("Gateway {} has left", session.gateway().getId());
         }
     }
 
     private void onSession(ServerCallStreamObserver<WorkerMessage> out, Consumer<GatewaySession> action) {
-        for (GatewaySession session : sessions.values()) {
-            if (session.is(out)) {
-                action.accept(session);
-                return;
-            }
+        GatewaySession session = sessions.of(out);
+        if (session != null) {
+            action.accept(session);
         }
     }
 

@@ -20,7 +20,6 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
-import java.net.ConnectException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
@@ -33,7 +32,7 @@ import org.slf4j.LoggerFactory;
 /**
  * The gateway's stream to one worker id, over that worker's lives. Owned by the thread of {@link TokenStreams}.
  *
- * <p>A stream that ends is opened again at once. What tells the dead from the living is the answer: refused, or a new
+ * <p>A stream that lasted is opened again at once, another one after a pause. What tells the dead from the living is the answer: refused, or a new
  * epoch, is dead; the same epoch goes on; no answer in time is suspect. Each try has a number, so that what a given-up
  * try still reports is not heard.
  */
@@ -72,7 +71,7 @@ final class WorkerLink {
     private boolean suspected;
     private boolean complained;
     private long unheardSince;
-    private Duration pause;
+    private final Backoff backoff;
 
     /** @param live the workers that answer, as others see them: this link adds its worker and removes it */
     WorkerLink(
@@ -94,7 +93,7 @@ final class WorkerLink {
         this.live = live;
         this.listener = listener;
         this.metrics = metrics;
-        this.pause = settings.retryFrom();
+        this.backoff = new Backoff(settings);
     }
 
     /** Whom the hello of this try was for, and the challenge in it. */
@@ -208,6 +207,11 @@ final class WorkerLink {
                     heard(message);
                 }
             }
+            case DECLINE -> {
+                if (proved() && worker != null) {
+                    listener.declined(worker, message.getDecline());
+                }
+            }
             case MESSAGE_NOT_SET -> {}
         }
     }
@@ -247,7 +251,7 @@ final class WorkerLink {
             died("it was started anew");
         }
         worker = now;
-        pause = settings.retryFrom();
+        backoff.stands(unheardSince);
         complained = false;
         answers(now, again);
     }
@@ -292,13 +296,14 @@ final class WorkerLink {
         if (mine != tries) {
             return;
         }
+        boolean lasted = backoff.lasted(System.nanoTime());
         Optional<Reason> refused = Reason.of(Status.fromThrowable(failure));
-        if (portRefuses(failure)) {
+        if (TokenStreamMethod.portRefuses(failure)) {
             died("its port refuses connections");
             pauseThenOpen();
         } else if (refused.isPresent()) {
             refuse(new StreamRefusal(refused.get(), refused.get().asToldToGateways()));
-        } else if (proved()) {
+        } else if (proved() && lasted) {
             open();
         } else {
             pauseThenOpen();
@@ -313,13 +318,11 @@ final class WorkerLink {
         tries++;
         int mine = tries;
         state = State.PAUSED;
-        owner.later(pause, () -> {
+        owner.later(backoff.next(), () -> {
             if (tries == mine) {
                 reopenKeepingTime();
             }
         });
-        Duration doubled = pause.multipliedBy(2);
-        pause = doubled.compareTo(settings.retryUpTo()) > 0 ? settings.retryUpTo() : doubled;
     }
 
     private void reopenKeepingTime() {
@@ -355,16 +358,6 @@ final class WorkerLink {
             channel.shutdownNow();
             channel = null;
         }
-    }
-
-    private static boolean portRefuses(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof ConnectException
-                    && String.valueOf(cause.getMessage()).contains("refused")) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** Hands what gRPC's threads bring to the owner, with the number of the try it belongs to. */

@@ -1,4 +1,5 @@
 -- KEYS: request. ARGV: number, nonce, final phase, owner.
+-- An earlier attempt is ended too: the later one may never have been written, and nobody is to claim either.
 local now = redis.call('HMGET', KEYS[1], 'number', 'nonce', 'owner', 'phase')
 if not now[1] then
   return 'ABSENT'
@@ -6,7 +7,8 @@ end
 if now[3] ~= ARGV[4] then
   return 'NOT_OWNER'
 end
-if now[1] ~= ARGV[1] or now[2] ~= ARGV[2] then
+local behind = tonumber(now[1]) < tonumber(ARGV[1])
+if not behind and (now[1] ~= ARGV[1] or now[2] ~= ARGV[2]) then
   return 'SUPERSEDED'
 end
 if now[4] == ARGV[3] then

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,7 +60,7 @@ class WorkerRegistryTest {
                 .setCluster("baton")
                 .build();
         try (WorkerRegistry registry = new WorkerRegistry(states, SETTINGS)) {
-            try (HeartbeatPublisher heartbeat = new HeartbeatPublisher(states, SETTINGS, () -> state)) {
+            try (HeartbeatPublisher heartbeat = new HeartbeatPublisher(states, SETTINGS, () -> state, () -> {})) {
                 await().atMost(LONG).until(() -> registry.workers().contains(state));
                 heartbeat.publishSoon();
             }
@@ -69,6 +70,84 @@ class WorkerRegistryTest {
                     .until(() ->
                             !registry.refresh().toCompletableFuture().join().contains(state));
         }
+    }
+
+    @Test
+    void oneLifeOfAnIdIsListedUntilItLetsItsEntryEnd() {
+        WorkerStates states = states(redis);
+        String id = "w-" + UUID.randomUUID();
+        WorkerState first = life(id, 3);
+        WorkerState second = life(id, 4);
+        assertThat(states.put(first, TTL).toCompletableFuture().join()).isTrue();
+        assertThat(states.put(second, TTL).toCompletableFuture().join()).isFalse();
+        assertThat(states.remove(second.getWorker()).toCompletableFuture().join())
+                .isFalse();
+        assertThat(listed(states, id)).containsExactly(first);
+
+        // It is frozen, and its entry ends.
+        await().atMost(LONG)
+                .until(() -> states.put(second, LONG).toCompletableFuture().join());
+        assertThat(states.put(first, TTL).toCompletableFuture().join())
+                .as("the older life does not flicker in")
+                .isFalse();
+        assertThat(states.remove(first.getWorker()).toCompletableFuture().join())
+                .isFalse();
+        assertThat(listed(states, id)).containsExactly(second);
+    }
+
+    @Test
+    void aWorkerWhoseIdAnotherHasIsToldSoAndOneThatFollowsIsNot() throws Exception {
+        WorkerStates states = states(redis);
+        String id = "w-" + UUID.randomUUID();
+        List<String> told = new CopyOnWriteArrayList<>();
+        try (HeartbeatPublisher first =
+                new HeartbeatPublisher(states, SETTINGS, () -> life(id, 3), () -> told.add("first"))) {
+            await().atMost(LONG).until(() -> !listed(states, id).isEmpty());
+            try (HeartbeatPublisher second =
+                    new HeartbeatPublisher(states, SETTINGS, () -> life(id, 4), () -> told.add("second"))) {
+                await().atMost(LONG).until(() -> told.contains("second"));
+                second.publishSoon();
+            }
+            first.publishSoon();
+            assertThat(listed(states, id)).containsExactly(life(id, 3));
+        }
+        assertThat(told).doesNotContain("first");
+        try (HeartbeatPublisher third =
+                new HeartbeatPublisher(states, SETTINGS, () -> life(id, 5), () -> told.add("third"))) {
+            await().atMost(LONG).until(() -> listed(states, id).contains(life(id, 5)));
+            third.publishSoon();
+        }
+        assertThat(told).doesNotContain("third");
+    }
+
+    @Test
+    void idsOfWorkersThatAreGoneDoNotPileUp() {
+        WorkerStates states = states(redis);
+        String id = "w-" + UUID.randomUUID();
+        states.put(life(id, 3), Duration.ofMillis(50)).toCompletableFuture().join();
+        assertThat(isMember(id)).isTrue();
+        await().atMost(LONG).until(() -> {
+            states.list().toCompletableFuture().join();
+            return !isMember(id);
+        });
+    }
+
+    private boolean isMember(String id) {
+        return Boolean.TRUE.equals(
+                redis.template().opsForSet().isMember("baton:workers", id).block(LONG));
+    }
+
+    private static List<WorkerState> listed(WorkerStates states, String id) {
+        return states.list().toCompletableFuture().join().stream()
+                .filter(state -> state.getWorker().getId().equals(id))
+                .toList();
+    }
+
+    private static WorkerState life(String id, long epoch) {
+        return WorkerState.newBuilder()
+                .setWorker(worker(id, epoch))
+                .setCluster("baton")
+                .build();
     }
 
     @Test
@@ -171,7 +250,8 @@ class WorkerRegistryTest {
                 .setTokenPort(1)
                 .setCluster("baton")
                 .build();
-        String value = Base64.getEncoder().encodeToString(forge.apply(state).toByteArray());
+        String value = "0000000000000003|"
+                + Base64.getEncoder().encodeToString(forge.apply(state).toByteArray());
         var planted = redis.template();
         assertThat(planted.opsForValue().set("baton:worker:" + id, value, LONG).block(LONG))
                 .as(what)

@@ -8,6 +8,7 @@ import dev.baton.cluster.redis.TestRedis;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.stack.Ports;
 import dev.baton.stack.RedisProcess;
@@ -34,6 +35,10 @@ class RequestStatesTest {
     private static final Duration LONG = Duration.ofSeconds(10);
     private static final Attempt FIRST = attempt(1, -7);
     private static final Attempt SECOND = attempt(2, 8);
+    private static final GatewayRef G0 = gateway("g", 10);
+    /** The same id in another life. */
+    private static final GatewayRef G1 = gateway("g", 11);
+
     private static final WorkerRef PREFILL = worker("prefill-0", -1);
     private static final WorkerRef DECODE = worker("decode-0", 2);
 
@@ -54,8 +59,15 @@ class RequestStatesTest {
     }
 
     @Test
+    void theEndOfAnAttemptThatWasNeverWrittenLeavesTheOneBeforeItUnclaimable() throws Exception {
+        get(states.create(id, FIRST, G0, deadline));
+        assertThat(get(states.end(id, SECOND, Phase.CANCELLED, G0))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.REFUSED);
+    }
+
+    @Test
     void recordsWhoExecutesEachPhase() throws Exception {
-        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.create(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.APPLIED);
@@ -63,18 +75,18 @@ class RequestStatesTest {
         RequestState state = get(states.find(id)).orElseThrow();
         assertThat(state.attempt()).isEqualTo(FIRST);
         assertThat(state.phase()).isEqualTo(Phase.DECODING);
-        assertThat(state.owner()).isEqualTo("g0");
+        assertThat(state.owner()).isEqualTo(G0);
         assertThat(state.executor()).contains(DECODE);
         assertThat(state.executors()).containsEntry(Phase.PREFILLING, PREFILL).containsEntry(Phase.HANDED_OFF, PREFILL);
 
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.APPLIED);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.ALREADY);
-        assertThat(get(states.end(id, FIRST, Phase.FAILED, "g0"))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.end(id, FIRST, Phase.FAILED, G0))).isEqualTo(CasOutcome.REFUSED);
     }
 
     @Test
     void letsOneOfManyWorkersClaim() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
+        get(states.create(id, FIRST, G0, deadline));
         List<CompletionStage<CasOutcome>> claims = IntStream.range(0, 32)
                 .mapToObj(i -> states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-" + i, i)))
                 .toList();
@@ -89,7 +101,7 @@ class RequestStatesTest {
 
     @Test
     void tellsARepeatedClaimFromAnotherLifeOfTheSameWorker() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
+        get(states.create(id, FIRST, G0, deadline));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ALREADY);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-0", 99))))
@@ -99,19 +111,19 @@ class RequestStatesTest {
     @Test
     void refusesAClaimOnWhatIsNotThere() throws Exception {
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ABSENT);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.ABSENT);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.ABSENT);
         assertThat(get(states.find(id))).isEmpty();
     }
 
     @Test
     void doesNotHearTheExecutorOfAnEarlierAttempt() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
+        get(states.create(id, FIRST, G0, deadline));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
-        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
 
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
-        assertThat(get(states.end(id, FIRST, Phase.DONE, "g0"))).isEqualTo(CasOutcome.SUPERSEDED);
-        assertThat(get(states.raise(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.raise(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.SUPERSEDED);
         RequestState state = get(states.find(id)).orElseThrow();
         assertThat(state.phase()).isEqualTo(Phase.QUEUED);
         assertThat(state.executors()).isEmpty();
@@ -119,25 +131,25 @@ class RequestStatesTest {
 
     @Test
     void tellsAttemptsOfOneNumberApartByTheirNonce() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
+        get(states.create(id, FIRST, G0, deadline));
         assertThat(get(states.claim(id, attempt(1, -8), Phase.PREFILLING, PREFILL)))
                 .isEqualTo(CasOutcome.SUPERSEDED);
     }
 
     @Test
     void letsOnlyTheOwnerRaiseAndEnd() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
-        assertThat(get(states.raise(id, SECOND, "g1", deadline))).isEqualTo(CasOutcome.NOT_OWNER);
-        assertThat(get(states.end(id, FIRST, Phase.CANCELLED, "g1"))).isEqualTo(CasOutcome.NOT_OWNER);
-        assertThat(get(states.create(id, FIRST, "g1", deadline))).isEqualTo(CasOutcome.REFUSED);
-        assertThat(get(states.create(id, FIRST, "g0", deadline))).isEqualTo(CasOutcome.ALREADY);
+        get(states.create(id, FIRST, G0, deadline));
+        assertThat(get(states.raise(id, SECOND, G1, deadline))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.end(id, FIRST, Phase.CANCELLED, G1))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.create(id, FIRST, G1, deadline))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.create(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.ALREADY);
     }
 
     @Test
     void doesNotRaiseWhatHasEnded() throws Exception {
-        get(states.create(id, FIRST, "g0", deadline));
-        get(states.end(id, FIRST, Phase.CANCELLED, "g0"));
-        assertThat(get(states.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.REFUSED);
+        get(states.create(id, FIRST, G0, deadline));
+        get(states.end(id, FIRST, Phase.CANCELLED, G0));
+        assertThat(get(states.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.REFUSED);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.REFUSED);
     }
 
@@ -148,7 +160,7 @@ class RequestStatesTest {
     void allowsTheTransitionsOfTheStateMachineAndNoOthers(Phase next) throws Exception {
         for (Phase from : Phase.values()) {
             String each = id + from;
-            get(states.create(each, FIRST, "g0", deadline));
+            get(states.create(each, FIRST, G0, deadline));
             redis.template()
                     .opsForHash()
                     .put("baton:req:" + each, "phase", from.name())
@@ -163,13 +175,13 @@ class RequestStatesTest {
     @Test
     void refusesToClaimAnEnd() {
         assertThatThrownBy(() -> states.claim(id, FIRST, Phase.DONE, DECODE)).hasMessageContaining("DONE");
-        assertThatThrownBy(() -> states.end(id, FIRST, Phase.DECODING, "g0")).hasMessageContaining("DECODING");
+        assertThatThrownBy(() -> states.end(id, FIRST, Phase.DECODING, G0)).hasMessageContaining("DECODING");
     }
 
     @Test
     void forgetsARequestSomeTimeAfterItsDeadline() throws Exception {
         RequestStates brief = new RequestStates(redis.template(), NAMES, Duration.ofMillis(50), LONG);
-        get(brief.create(id, FIRST, "g0", Instant.now().plusMillis(50)));
+        get(brief.create(id, FIRST, G0, Instant.now().plusMillis(50)));
         await().atMost(LONG).until(() -> get(brief.find(id)).isEmpty());
     }
 
@@ -180,7 +192,7 @@ class RequestStatesTest {
         RedisProcess first = RedisProcess.start(settings);
         try (TestRedis own = new TestRedis(first.url())) {
             RequestStates mine = new RequestStates(own.template(), NAMES, LONG, LONG);
-            get(mine.create(id, FIRST, "g0", deadline));
+            get(mine.create(id, FIRST, G0, deadline));
             first.kill();
             assertThatThrownBy(() -> get(mine.find(id))).as("Redis is down").isNotNull();
             try (RedisProcess again = RedisProcess.start(settings)) {
@@ -188,7 +200,7 @@ class RequestStatesTest {
                         .ignoreExceptions()
                         .until(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)) == CasOutcome.ABSENT);
                 assertThat(again.child().alive()).isTrue();
-                assertThat(get(mine.raise(id, SECOND, "g0", deadline))).isEqualTo(CasOutcome.APPLIED);
+                assertThat(get(mine.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
                 assertThat(get(mine.claim(id, SECOND, Phase.PREFILLING, PREFILL)))
                         .isEqualTo(CasOutcome.APPLIED);
             }
@@ -201,6 +213,10 @@ class RequestStatesTest {
 
     private static Attempt attempt(int number, long nonce) {
         return Attempt.newBuilder().setNumber(number).setNonce(nonce).build();
+    }
+
+    private static GatewayRef gateway(String id, long epoch) {
+        return GatewayRef.newBuilder().setId(id).setEpoch(epoch).build();
     }
 
     private static WorkerRef worker(String id, long epoch) {

@@ -1,5 +1,6 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** Writes down what a gateway hears. */
 final class RecordingListener implements StreamListener {
     final List<String> events = new CopyOnWriteArrayList<>();
+    final List<Decline> declined = new CopyOnWriteArrayList<>();
     final List<Progress> progress = new CopyOnWriteArrayList<>();
 
     @Override
@@ -23,6 +25,11 @@ final class RecordingListener implements StreamListener {
     @Override
     public void dead(WorkerRef worker, String why) {
         events.add("dead " + worker.getEpoch());
+    }
+
+    @Override
+    public void declined(WorkerRef worker, Decline decline) {
+        declined.add(decline);
     }
 
     @Override

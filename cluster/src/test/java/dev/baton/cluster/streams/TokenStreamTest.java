@@ -67,7 +67,7 @@ class TokenStreamTest {
         gateway("g", worker.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
         for (int i = 0; i < 200; i++) {
-            worker.server().send("g", frame("a", FIRST, i, 100 + i));
+            worker.server().send(gateway("g"), frame("a", FIRST, i, 100 + i));
         }
         await().atMost(LONG).until(() -> heard.tokens("a").size() == 200);
         assertThat(heard.tokens("a"))
@@ -80,15 +80,15 @@ class TokenStreamTest {
         CuttableProxy proxy = keep(new CuttableProxy(worker.port()));
         TokenStreams gateway = gateway("g", proxy.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
-        worker.server().send("g", frame("a", FIRST, 0, 1, 2));
+        worker.server().send(gateway("g"), frame("a", FIRST, 0, 1, 2));
         await().atMost(LONG).until(() -> heard.tokens("a").size() == 2);
 
         proxy.cut();
-        worker.server().send("g", frame("a", FIRST, 2, 3));
+        worker.server().send(gateway("g"), frame("a", FIRST, 2, 3));
         await().atMost(LONG).until(() -> heard.events.contains("again 7"));
         assertThat(proxy.accepted()).as("fault not applied").isGreaterThan(1);
         gateway.resume(worker.ref(), "a", FIRST, 2);
-        worker.server().send("g", ended("a", FIRST, 3, 4));
+        worker.server().send(gateway("g"), ended("a", FIRST, 3, 4));
         await().atMost(LONG)
                 .until(() -> heard.tokens("a").contains(4) && heard.tokens("a").contains(3));
         assertThat(heard.events).as("a broken connection is no death").doesNotContain("dead 7");
@@ -102,7 +102,7 @@ class TokenStreamTest {
         gateway.resume(worker.ref(), "never-seen", FIRST, 0);
         awaitUnknown("never-seen");
 
-        worker.server().send("g", frame("b", SECOND, 0, 1));
+        worker.server().send(gateway("g"), frame("b", SECOND, 0, 1));
         gateway.resume(worker.ref(), "b", FIRST, 0);
         awaitUnknown("b");
     }
@@ -112,8 +112,8 @@ class TokenStreamTest {
         Worker worker = worker(7, settings());
         TokenStreams gateway = gateway("g", worker.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
-        worker.server().send("g", frame("a", FIRST, 0, 1, 2));
-        worker.server().send("g", ended("a", FIRST, 2, 3));
+        worker.server().send(gateway("g"), frame("a", FIRST, 0, 1, 2));
+        worker.server().send(gateway("g"), ended("a", FIRST, 2, 3));
         await().atMost(LONG).until(() -> heard.tokens("a").size() == 3);
 
         gateway.acknowledge(worker.ref(), "a", FIRST, 2);
@@ -139,9 +139,9 @@ class TokenStreamTest {
         Worker worker = worker(7, settings());
         gateway("g", worker.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
-        worker.server().send("g", frame("a", SECOND, 0, 2));
-        worker.server().send("g", frame("a", FIRST, 0, 1));
-        worker.server().send("g", frame("a", SECOND, 1, 3));
+        worker.server().send(gateway("g"), frame("a", SECOND, 0, 2));
+        worker.server().send(gateway("g"), frame("a", FIRST, 0, 1));
+        worker.server().send(gateway("g"), frame("a", SECOND, 1, 3));
         await().atMost(LONG).until(() -> heard.tokens("a").contains(3));
         assertThat(heard.tokens("a")).containsExactly(2, 3);
     }
@@ -151,8 +151,8 @@ class TokenStreamTest {
         Worker worker = worker(7, settings());
         gateway("g", worker.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
-        worker.server().send("other", frame("x", FIRST, 0, 1));
-        worker.server().send("g", frame("a", FIRST, 0, 2));
+        worker.server().send(gateway("other"), frame("x", FIRST, 0, 1));
+        worker.server().send(gateway("g"), frame("a", FIRST, 0, 2));
         await().atMost(LONG).until(() -> !heard.progress.isEmpty());
         assertThat(heard.tokens("x")).isEmpty();
     }
@@ -169,7 +169,7 @@ class TokenStreamTest {
                 DataSize.ofMegabytes(8),
                 1_000);
         Worker worker = worker(7, brief);
-        worker.server().send("gone", frame("a", FIRST, 0, 1));
+        worker.server().send(gateway("gone"), frame("a", FIRST, 0, 1));
         await().atMost(LONG).until(() -> cancelled.contains("a 1"));
     }
 

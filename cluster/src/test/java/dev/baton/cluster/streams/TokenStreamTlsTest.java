@@ -69,7 +69,7 @@ class TokenStreamTlsTest {
         connect(server.start(any(), tls(worker)), tls(gateway));
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
         server.send(
-                "g",
+                TokenStreamTest.gateway("g"),
                 TokenFrame.newBuilder()
                         .addProgress(Progress.newBuilder().setRequestId("r").addTokens(42))
                         .build());

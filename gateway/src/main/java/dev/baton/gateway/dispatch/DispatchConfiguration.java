@@ -87,7 +87,7 @@ class DispatchConfiguration {
 
     @Bean
     RequestStore requestStore(RequestStates states, GatewayRef gateway) {
-        return new RequestStore(states, gateway.getId());
+        return new RequestStore(states, gateway);
     }
 
     @Bean

@@ -2,19 +2,43 @@ package dev.baton.gateway.dispatch;
 
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.Pattern;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
  * Who a gateway is.
  *
- * @param id unique in the cluster: tokens are sent to the gateway of this name
+ * @param id unique in the cluster, for logs and for the operator; unless set, the host's name and random digits
  */
 @Validated
 @ConfigurationProperties("baton.gateway")
 public record GatewayProperties(
-        @DefaultValue("gateway-0")
         @NotBlank
         @Pattern(regexp = "[A-Za-z0-9._-]{1,64}", message = "must be 1 to 64 letters, digits, '.', '_' or '-'")
-        String id) {}
+        String id) {
+    private static final int MOST_OF_HOST = 40;
+
+    @SuppressWarnings("NullAway") // an id that is not set arrives as null
+    public GatewayProperties(@Nullable String id) {
+        this.id = id == null ? unique() : id;
+    }
+
+    private static String unique() {
+        String digits = HexFormat.of().toHexDigits(new SecureRandom().nextInt());
+        return "gateway-" + host() + "-" + digits;
+    }
+
+    private static String host() {
+        try {
+            String name = InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9._-]", "-");
+            return name.substring(0, Math.min(name.length(), MOST_OF_HOST));
+        } catch (UnknownHostException e) {
+            return "host";
+        }
+    }
+}

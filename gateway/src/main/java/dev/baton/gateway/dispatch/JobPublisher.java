@@ -53,6 +53,8 @@ final class JobPublisher implements AutoCloseable {
                 .setGeneration(mine(generation))
                 .setDecodeLane(route.decode().lane())
                 .setDecodeWorker(route.decode().worker().getId())
+                .setWorker(route.first().worker())
+                .setDecode(route.decode().worker())
                 .build();
         return send(() -> producer.send(route.first().lane(), job));
     }
@@ -65,6 +67,7 @@ final class JobPublisher implements AutoCloseable {
     CompletionStage<Void> computeHere(Route route, Generation.Builder generation, int mostComputed) {
         Handoff handoff = Handoff.newBuilder()
                 .setGeneration(mine(generation))
+                .setWorker(route.decode().worker())
                 .setCompute(ComputeHere.newBuilder().setMostTokens(mostComputed))
                 .build();
         return send(() -> producer.send(route.decode().lane(), handoff));

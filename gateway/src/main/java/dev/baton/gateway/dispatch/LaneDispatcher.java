@@ -9,7 +9,6 @@ import dev.baton.control.routing.Placement;
 import dev.baton.protocol.v1.Failure;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,9 +61,8 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     @Override
     public RequestHandle prepare(GenerationRequest request, TokenSink sink) {
         RequestLoops.Loop loop = loops.of(request.requestId());
-        long nonceSeed = ThreadLocalRandom.current().nextLong();
         RequestMachine machine =
-                new RequestMachine(request.maxTokens(), request.deadline(), nonceSeed, limits, loop.now());
+                new RequestMachine(request.maxTokens(), request.deadline(), new AttemptNonces(), limits, loop.now());
         return new ActiveRequest(request, sink, machine, loop, store, jobs, streams, placement, admission, recorder);
     }
 

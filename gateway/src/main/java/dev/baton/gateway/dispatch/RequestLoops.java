@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import dev.baton.cluster.streams.StreamListener;
 import dev.baton.control.RequestEvent;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Clock;
@@ -76,6 +77,17 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     @Override
     public void dead(WorkerRef worker, String why) {
         onAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is dead: " + why));
+    }
+
+    @Override
+    public void declined(WorkerRef worker, Decline decline) {
+        Loop loop = of(decline.getRequestId());
+        loop.run(() -> {
+            ActiveRequest request = loop.find(decline.getRequestId());
+            if (request != null) {
+                request.on(new RequestEvent.Declined(worker, decline));
+            }
+        });
     }
 
     @Override

@@ -4,6 +4,7 @@ import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.Effect;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.GatewayRef;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
@@ -20,10 +21,10 @@ final class RequestStore {
     private static final Logger LOG = LoggerFactory.getLogger(RequestStore.class);
 
     private final RequestStates states;
-    private final String gateway;
+    private final GatewayRef gateway;
     private final CircuitBreaker breaker;
 
-    RequestStore(RequestStates states, String gateway) {
+    RequestStore(RequestStates states, GatewayRef gateway) {
         this.states = states;
         this.gateway = gateway;
         this.breaker = CircuitBreaker.of(

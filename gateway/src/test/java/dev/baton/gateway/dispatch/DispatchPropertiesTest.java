@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.control.routing.ServingMode;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,9 +27,13 @@ class DispatchPropertiesTest {
     }
 
     @Test
-    void theGatewayHasAnIdThatMayBeSet() {
-        application.run(context ->
-                assertThat(context.getBean(GatewayProperties.class).id()).isEqualTo("gateway-0"));
+    void aGatewayHasAnIdOfItsOwnUnlessOneIsSet() {
+        Set<String> ids = new HashSet<>();
+        for (int i = 0; i < 3; i++) {
+            application.run(
+                    context -> ids.add(context.getBean(GatewayProperties.class).id()));
+        }
+        assertThat(ids).hasSize(3).allMatch(id -> id.matches("gateway-[A-Za-z0-9._-]{1,40}-[0-9a-f]{8}"));
         application
                 .withPropertyValues("baton.gateway.id=edge-1")
                 .run(context -> assertThat(

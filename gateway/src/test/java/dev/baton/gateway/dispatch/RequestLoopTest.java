@@ -98,7 +98,7 @@ class RequestLoopTest {
         return new ActiveRequest(
                 request,
                 sink,
-                new RequestMachine(5, request.deadline(), 1, PhaseLimits.defaults(), CLOCK.instant()),
+                new RequestMachine(5, request.deadline(), number -> number, PhaseLimits.defaults(), CLOCK.instant()),
                 loop,
                 null,
                 null,

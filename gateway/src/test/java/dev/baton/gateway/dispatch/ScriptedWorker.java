@@ -102,7 +102,8 @@ final class ScriptedWorker implements AutoCloseable {
                         CLUSTER,
                         new RegistryMetrics(new SimpleMeterRegistry())),
                 cluster.registry(),
-                () -> state);
+                () -> state,
+                () -> {});
     }
 
     static ScriptedWorker prefill(TestCluster cluster, String id, String model) throws Exception {
@@ -217,7 +218,7 @@ final class ScriptedWorker implements AutoCloseable {
 
     private void send(Generation generation, Progress.Builder progress) {
         server.send(
-                generation.getGateway(),
+                generation.getOwner(),
                 TokenFrame.newBuilder()
                         .addProgress(progress)
                         .setMadeUs(micros())

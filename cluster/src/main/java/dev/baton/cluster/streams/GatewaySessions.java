@@ -1,0 +1,158 @@
+package dev.baton.cluster.streams;
+
+import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
+import dev.baton.protocol.v1.GatewayRef;
+import dev.baton.protocol.v1.WorkerMessage;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gateways of a worker: those attached, those that left, and those that a newer life of their id has replaced. One
+ * life of an id is attached at a time. While it is heard another one is refused; once it is silent or gone, the next to
+ * come replaces it for good. Owned by the server's thread, but {@link #attached} is for any.
+ */
+final class GatewaySessions {
+    /** Replaced lives that are remembered: one that has slept longer than so many restarts is let in again. */
+    private static final int REMEMBERED = 1_024;
+
+    private final Duration heardWithin;
+    private final Map<String, GatewaySession> byId = new HashMap<>();
+    private final Set<GatewayRef> attached = ConcurrentHashMap.newKeySet();
+    /** When each life that left was last heard, by {@link System#nanoTime}. */
+    private final Map<GatewayRef, Long> leftAt = new HashMap<>();
+
+    private final LinkedHashMap<GatewayRef, Boolean> replaced = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<GatewayRef, Boolean> eldest) {
+            return size() > REMEMBERED;
+        }
+    };
+
+    /** @param heardWithin a gateway that has sent nothing for this long is silent; it pings far more often */
+    GatewaySessions(Duration heardWithin) {
+        this.heardWithin = heardWithin;
+    }
+
+    /** Why this life is not let in now; empty when it is. */
+    Optional<StreamRefusal> refusal(GatewayRef gateway, long now) {
+        if (replaced.containsKey(gateway)) {
+            return Optional.of(new StreamRefusal(
+                    StreamRefusal.Reason.REPLACED,
+                    "a newer life of gateway %s has taken the place of this one".formatted(gateway.getId())));
+        }
+        GatewaySession other = byId.get(gateway.getId());
+        if (other != null && !other.gateway().equals(gateway) && now - other.heardAt() <= heardWithin.toNanos()) {
+            return Optional.of(new StreamRefusal(
+                    StreamRefusal.Reason.DUPLICATE,
+                    "another gateway with the id %s is attached and alive: give each its own baton.gateway.id"
+                            .formatted(gateway.getId())));
+        }
+        return Optional.empty();
+    }
+
+    /** Lets a life in. The session whose place it takes, of an older life or of its own, is the caller's to close. */
+    @Nullable
+    GatewaySession enter(GatewaySession session) {
+        GatewayRef gateway = session.gateway();
+        GatewaySession before = byId.put(gateway.getId(), session);
+        if (before != null && !before.gateway().equals(gateway)) {
+            attached.remove(before.gateway());
+            replaced.put(before.gateway(), true);
+        }
+        leftAt.keySet().removeIf(left -> {
+            boolean older = left.getId().equals(gateway.getId()) && !left.equals(gateway);
+            if (older) {
+                replaced.put(left, true);
+            }
+            return older || left.equals(gateway);
+        });
+        attached.add(gateway);
+        return before;
+    }
+
+    /** False when the session had been replaced before. */
+    boolean left(GatewaySession session) {
+        GatewayRef gateway = session.gateway();
+        if (!byId.remove(gateway.getId(), session)) {
+            return false;
+        }
+        attached.remove(gateway);
+        leftAt.put(gateway, session.heardAt());
+        return true;
+    }
+
+    /** Any thread: whether this life has a stream here. */
+    boolean attached(GatewayRef gateway) {
+        return attached.contains(gateway);
+    }
+
+    /** Whether a newer life of its id has come. */
+    boolean replaced(GatewayRef gateway) {
+        return replaced.containsKey(gateway);
+    }
+
+    @Nullable
+    GatewaySession of(GatewayRef gateway) {
+        GatewaySession session = byId.get(gateway.getId());
+        return session != null && session.gateway().equals(gateway) ? session : null;
+    }
+
+    @Nullable
+    GatewaySession of(ServerCallStreamObserver<WorkerMessage> call) {
+        for (GatewaySession session : byId.values()) {
+            if (session.is(call)) {
+                return session;
+            }
+        }
+        return null;
+    }
+
+    /** Those that have said nothing since {@code before}. */
+    List<GatewaySession> silentSince(long before) {
+        List<GatewaySession> silent = new ArrayList<>();
+        for (GatewaySession session : byId.values()) {
+            if (session.heardAt() - before < 0) {
+                silent.add(session);
+            }
+        }
+        return silent;
+    }
+
+    /** Whether a gateway is not attached and has not been for long. One never seen counts from the first question. */
+    boolean away(GatewayRef gateway, long before, long now) {
+        if (attached(gateway)) {
+            return false;
+        }
+        return replaced(gateway) || leftAt.computeIfAbsent(gateway, absent -> now) - before < 0;
+    }
+
+    /** Forgets when those left that were last heard before {@code before}, but for those that still matter. */
+    void forget(long before, Set<GatewayRef> wanted) {
+        leftAt.entrySet().removeIf(left -> left.getValue() - before < 0 && !wanted.contains(left.getKey()));
+    }
+
+    Collection<GatewaySession> all() {
+        return byId.values();
+    }
+
+    int count() {
+        return byId.size();
+    }
+
+    void clear() {
+        byId.clear();
+        attached.clear();
+    }
+}

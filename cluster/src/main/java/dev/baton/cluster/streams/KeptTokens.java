@@ -1,0 +1,152 @@
+package dev.baton.cluster.streams;
+
+import dev.baton.protocol.v1.Acknowledge;
+import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.GatewayRef;
+import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Resume;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The tokens of each attempt that its gateway has not acknowledged. A gateway reaches only its own attempts. Owned by the
+ * server's thread.
+ */
+final class KeptTokens {
+    private final int most;
+    private final Map<String, ReplayBuffer> byRequest = new HashMap<>();
+    /** Requests of which no more is to come, in the order in which they ended: the first to go. */
+    private final LinkedHashSet<String> ended = new LinkedHashSet<>();
+
+    /** @param most requests above which the oldest finished one goes for each new one */
+    KeptTokens(int most) {
+        this.most = most;
+    }
+
+    int count() {
+        return byRequest.size();
+    }
+
+    /** Keeps a report of the engine. False when a newer attempt has taken its place: it is not to be sent. */
+    boolean keep(GatewayRef owner, Progress progress, long now) {
+        String id = progress.getRequestId();
+        Attempt attempt = progress.getAttempt();
+        ReplayBuffer of = byRequest.get(id);
+        if (of != null && of.attempt().getNumber() > attempt.getNumber()) {
+            return false;
+        }
+        if (of == null || !of.attempt().equals(attempt)) {
+            of = new ReplayBuffer(attempt, owner);
+            byRequest.put(id, of);
+            ended.remove(id);
+            makeRoom();
+        }
+        of.add(progress);
+        of.touch(now);
+        if (of.ended()) {
+            ended.add(id);
+        }
+        return true;
+    }
+
+    /**
+     * No more of this attempt is to come from here: another worker goes on with it. Its tokens stay for a while, since the
+     * gateway may have to ask for them before it has heard of the other.
+     */
+    void handedOver(String requestId, Attempt attempt, long now) {
+        ReplayBuffer of = byRequest.get(requestId);
+        if (of != null && of.attempt().equals(attempt)) {
+            of.handedOver();
+            of.touch(now);
+            ended.add(requestId);
+        }
+    }
+
+    /** All from an index on, or the failure UNKNOWN_REQUEST. */
+    List<Progress> resume(GatewayRef by, Resume resume, long now) {
+        ReplayBuffer of = byRequest.get(resume.getRequestId());
+        if (of == null || !of.belongsTo(by, resume.getAttempt()) || !of.reachesBackTo(resume.getNextIndex())) {
+            return List.of(Progress.newBuilder()
+                    .setRequestId(resume.getRequestId())
+                    .setAttempt(resume.getAttempt())
+                    .setFirstIndex(resume.getNextIndex())
+                    .setFailure(Failure.newBuilder()
+                            .setCode(Failure.Code.UNKNOWN_REQUEST)
+                            .setMessage("this worker keeps no such tokens"))
+                    .build());
+        }
+        of.touch(now);
+        return of.from(resume.getRequestId(), resume.getNextIndex());
+    }
+
+    void acknowledge(GatewayRef by, Acknowledge acknowledge, long now) {
+        ReplayBuffer of = byRequest.get(acknowledge.getRequestId());
+        if (of != null && of.belongsTo(by, acknowledge.getAttempt())) {
+            of.touch(now);
+            if (of.acknowledge(acknowledge.getNextIndex())) {
+                drop(acknowledge.getRequestId());
+            }
+        }
+    }
+
+    /** Forgets an attempt that its gateway gives up. False when it is another gateway's: it goes on. */
+    boolean cancel(GatewayRef by, String requestId, Attempt attempt) {
+        ReplayBuffer of = byRequest.get(requestId);
+        if (of == null || !of.attempt().equals(attempt)) {
+            return true; // Not begun, or forgotten: only its owner knows the attempt's nonce.
+        }
+        if (!of.belongsTo(by, attempt)) {
+            return false;
+        }
+        drop(requestId);
+        return true;
+    }
+
+    /** An attempt whose gateway does not come back. */
+    record Orphan(String requestId, Attempt attempt, GatewayRef gateway) {}
+
+    /** Drops what has waited since {@code before}; returns attempts that still run, whose gateways stay away. */
+    List<Orphan> expire(GatewaySessions gateways, long before, long now) {
+        List<String> old = new ArrayList<>();
+        List<Orphan> orphans = new ArrayList<>();
+        byRequest.forEach((id, of) -> {
+            if (of.over()) {
+                if (of.touched() - before < 0) {
+                    old.add(id);
+                }
+            } else if (gateways.away(of.gateway(), before, now)) {
+                old.add(id);
+                orphans.add(new Orphan(id, of.attempt(), of.gateway()));
+            }
+        });
+        old.forEach(this::drop);
+        return orphans;
+    }
+
+    /** The gateways that something is kept for. */
+    Set<GatewayRef> gateways() {
+        Set<GatewayRef> all = new HashSet<>();
+        byRequest.values().forEach(of -> all.add(of.gateway()));
+        return all;
+    }
+
+    private void makeRoom() {
+        Iterator<String> oldest = ended.iterator();
+        while (byRequest.size() > most && oldest.hasNext()) {
+            byRequest.remove(oldest.next());
+            oldest.remove();
+        }
+    }
+
+    private void drop(String requestId) {
+        byRequest.remove(requestId);
+        ended.remove(requestId);
+    }
+}
