@@ -30,7 +30,7 @@ class SelfCheckTest {
 
     @BeforeEach
     void open() throws IOException {
-        model = DemoModelTest.open(OpenedBy.KERNELS, DtypeChoice.BF16);
+        model = DemoModelContract.open(OpenedBy.KERNELS, DtypeChoice.BF16);
     }
 
     @AfterEach

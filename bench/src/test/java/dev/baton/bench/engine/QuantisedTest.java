@@ -7,7 +7,7 @@ import dev.baton.engine.ModelRunner;
 import dev.baton.engine.OpenModel;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
-import dev.baton.model.FamiliesTest;
+import dev.baton.model.FamiliesContract;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import dev.baton.model.ModelSettings.Precision;
@@ -35,7 +35,7 @@ class QuantisedTest {
     private static final Path HELD_OUT = Reference.RESOURCES.resolve("demo").resolve("held-out.json");
 
     static Stream<String> families() throws IOException {
-        return FamiliesTest.families();
+        return FamiliesContract.families();
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 /** The native code that Baton loads, each with the module on whose class path it lies. */
 enum NativeLibrary {
     TOKENIZERS("tokenizers", "gateway"),
-    LIBTORCH("libtorch", "model"),
+    LIBTORCH("libtorch", "model-torch"),
     LIBBATON("libbaton", "model");
 
     private static final Duration LIMIT = Duration.ofSeconds(60);

@@ -56,7 +56,7 @@ class TorchModelTest {
     @BeforeAll
     void open() throws IOException {
         ModelSettings settings = new ModelSettings(FOLDER, "gemma3", DtypeChoice.F32, 1, BLOCK);
-        model = OpenedBy.TORCH.open(settings);
+        model = OpenedByTorch.TORCH.open(settings);
         kernels = OpenedBy.KERNELS.open(settings);
         Arrays.setAll(tokens, i -> (i * 7919 + 13) % model.shape(1).vocab());
         try (ModelRunner runner = model.bind(region())) {
@@ -170,7 +170,8 @@ class TorchModelTest {
                 wide = run(runner, slice(0, LENGTH, 0));
             }
         }
-        try (OpenModel narrow = OpenedBy.TORCH.open(new ModelSettings(folder, family, DtypeChoice.BF16, 1, BLOCK))) {
+        try (OpenModel narrow =
+                OpenedByTorch.TORCH.open(new ModelSettings(folder, family, DtypeChoice.BF16, 1, BLOCK))) {
             KvLayout layout = narrow.layout(3 * BLOCKS);
             try (ModelRunner runner = narrow.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
                 if (((TorchModel) narrow).device.kind() == TorchDevice.Kind.CUDA) {
@@ -200,7 +201,7 @@ class TorchModelTest {
             names = {"F32", "BF16"})
     void whatAnEarlierSequenceLeftInABlockDoesNotMatterNotEvenNaN(DtypeChoice dtype) throws IOException {
         Path folder = FOLDER.resolveSibling("mistral");
-        try (OpenModel other = OpenedBy.TORCH.open(new ModelSettings(folder, "mistral", dtype, 1, BLOCK))) {
+        try (OpenModel other = OpenedByTorch.TORCH.open(new ModelSettings(folder, "mistral", dtype, 1, BLOCK))) {
             KvLayout layout = other.layout(BLOCKS);
             KvRegion clean = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
             KvRegion region = new KvRegion(layout, arena.allocate(layout.bytes(), 64));
@@ -245,7 +246,7 @@ class TorchModelTest {
     void roundedWeightsAreRefusedOnADevice() {
         ModelSettings settings =
                 new ModelSettings(FOLDER, "gemma3", new Precision(DtypeChoice.AUTO, WeightChoice.INT8), 1, BLOCK);
-        assertThatThrownBy(() -> OpenedBy.TORCH.open(settings))
+        assertThatThrownBy(() -> OpenedByTorch.TORCH.open(settings))
                 .isInstanceOf(UnsupportedModelException.class)
                 .hasMessageContaining("INT8");
     }

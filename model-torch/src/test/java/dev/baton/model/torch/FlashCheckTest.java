@@ -9,7 +9,6 @@ import dev.baton.libtorch.TorchDevice;
 import dev.baton.libtorch.TorchDtype;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.DtypeChoice;
-import dev.baton.model.OpenedBy;
 import dev.baton.model.Reference;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -30,7 +29,7 @@ class FlashCheckTest {
 
     @BeforeAll
     void open() throws IOException {
-        model = (TorchModel) OpenedBy.TORCH.open(new ModelSettings(FOLDER, "mistral", DtypeChoice.BF16, 1, 8));
+        model = (TorchModel) OpenedByTorch.TORCH.open(new ModelSettings(FOLDER, "mistral", DtypeChoice.BF16, 1, 8));
     }
 
     @AfterAll
@@ -48,7 +47,7 @@ class FlashCheckTest {
     @Test
     void nothingHasTheKernelInF32() throws IOException {
         try (TorchModel wide =
-                (TorchModel) OpenedBy.TORCH.open(new ModelSettings(FOLDER, "mistral", DtypeChoice.F32, 1, 8))) {
+                (TorchModel) OpenedByTorch.TORCH.open(new ModelSettings(FOLDER, "mistral", DtypeChoice.F32, 1, 8))) {
             assertThat(FlashCheck.passes(wide.torch, wide.device, TorchDtype.F32, wide.config))
                     .isFalse();
         }

@@ -1,0 +1,9 @@
+package dev.baton.model.torch;
+
+import dev.baton.model.DemoModelContract;
+
+class TorchDemoModelTest extends DemoModelContract {
+    TorchDemoModelTest() {
+        super(OpenedByTorch.TORCH, 6);
+    }
+}

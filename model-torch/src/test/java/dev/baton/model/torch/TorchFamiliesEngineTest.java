@@ -1,0 +1,9 @@
+package dev.baton.model.torch;
+
+import dev.baton.model.FamiliesEngineContract;
+
+class TorchFamiliesEngineTest extends FamiliesEngineContract {
+    TorchFamiliesEngineTest() {
+        super(OpenedByTorch.TORCH);
+    }
+}
