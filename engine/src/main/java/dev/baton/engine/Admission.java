@@ -1,10 +1,8 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Admit;
-import dev.baton.engine.sampling.SamplingParameters;
+import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.sampling.SequenceSampling;
-import dev.baton.engine.sampling.StoppingRule;
-import dev.baton.engine.sampling.TokenCounts;
 import dev.baton.engine.schedule.Sequence.Terms;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.KnownTokens;
@@ -63,15 +61,11 @@ record Admission(EngineSettings settings, ModelShape shape) {
 
     private LiveSequence sequence(Admit admit, int[] known) {
         Generation generation = admit.generation();
-        SamplingParameters parameters = SamplingParameters.of(generation.getSampling());
-        StoppingRule stopping = StoppingRule.of(
-                generation.getStopping(), shape.stopTokens(), shape.maxContext() - generation.getPromptCount());
-        TokenCounts counts = new TokenCounts(known, generation.getPromptCount());
         int blockTokens = shape.layout().blockTokens();
         return new LiveSequence(
                 admit,
                 known,
-                new SequenceSampling(parameters, stopping, counts),
+                SequenceSampling.of(generation, known, shape.stopTokens(), shape.maxContext()),
                 new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
                 new PrefixHasher(
                         generation.getTenantSalt().toByteArray(),

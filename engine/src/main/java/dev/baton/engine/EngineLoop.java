@@ -8,6 +8,7 @@ import dev.baton.engine.EngineCommand.Cancel;
 import dev.baton.engine.EngineCommand.KvArrived;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.ScheduleSettings;

@@ -1,6 +1,7 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.sampling.SampledToken;
 import dev.baton.engine.sampling.Sampler;

@@ -1,6 +1,7 @@
 package dev.baton.engine;
 
 import dev.baton.engine.EngineListener.StepReport;
+import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.StepPlan;
 import dev.baton.engine.schedule.StepPlan.Chunk;

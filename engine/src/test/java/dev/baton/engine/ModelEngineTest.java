@@ -186,7 +186,7 @@ class ModelEngineTest {
     @Test
     void aCommandThatSlipsInWhileTheThreadEndsIsAnsweredOnce() {
         Bench bench = new Bench(Role.BOTH, 8);
-        CommandQueue queue = new CommandQueue(4);
+        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(4);
         bench.loop.close(Admission.failure(Failure.Code.ENGINE_FAILED, "dead"));
         RecordingListener before = new RecordingListener();
         RecordingListener after = new RecordingListener();
