@@ -66,7 +66,7 @@ class TransportContractIT {
             value = KvTransportKind.class,
             names = {"SHARED_MEMORY", "TCP"})
     void aSenderKilledInTheMiddleFailsTheTransferWithinABound(KvTransportKind kind) throws Exception {
-        try (PeerProcess peer = PeerProcess.sender(folder, kind);
+        try (ChildJvm peer = PeerProcess.sender(folder, kind);
                 KvReceiver receiver = Fixture.receiver(pool, Fixture.settings(kind))) {
             IncomingTransfer inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
             long killed = System.nanoTime();
@@ -82,7 +82,7 @@ class TransportContractIT {
             value = KvTransportKind.class,
             names = {"SHARED_MEMORY", "TCP"})
     void aFrozenSenderTimesOutAndCannotTouchLiveBlocksWhenItWakes(KvTransportKind kind) throws Exception {
-        try (PeerProcess peer = PeerProcess.sender(folder, kind);
+        try (ChildJvm peer = PeerProcess.sender(folder, kind);
                 KvReceiver receiver = Fixture.receiver(pool, Fixture.settings(kind))) {
             IncomingTransfer inbound = fetchHalf(receiver, Integer.parseInt(peer.await("port")));
             long frozen = System.nanoTime();
@@ -108,7 +108,7 @@ class TransportContractIT {
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
             OutgoingTransfer outbound = halfSent(sender, own);
-            try (PeerProcess peer = PeerProcess.receiver(folder, kind, sender.port())) {
+            try (ChildJvm peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
                 long killed = System.nanoTime();
@@ -128,7 +128,7 @@ class TransportContractIT {
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
             OutgoingTransfer outbound = halfSent(sender, own);
-            try (PeerProcess peer = PeerProcess.receiver(folder, kind, sender.port())) {
+            try (ChildJvm peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
                 long frozen = System.nanoTime();

@@ -24,11 +24,10 @@ class WorkerArchitectureTest {
                     "io.grpc..");
 
     @ArchTest
-    static final ArchRule TORCH_STAYS_BEHIND_THE_ENGINE =
-            noClasses()
-                    .should()
-                    .dependOnClassesThat()
-                    .resideInAnyPackage("ai.djl..", "dev.baton.model.torch..", "dev.baton.libtorch..");
+    static final ArchRule TORCH_STAYS_BEHIND_THE_ENGINE = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("ai.djl..", "dev.baton.model.torch..", "dev.baton.libtorch..");
 
     @ArchTest
     static final ArchRule TIME_OF_DAY_COMES_FROM_THE_CLOCK_THAT_IS_GIVEN = noClasses()

@@ -3,6 +3,7 @@ package dev.baton.transfer.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.kv.AdoptedBlocks;
+import dev.baton.transfer.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -79,14 +80,14 @@ class LocalPoolsIT {
     @Test
     void readsBesideItsOwnerAndAfterItsDeathAndTheNextLifeTakesItOver() throws Exception {
         Path file;
-        try (PoolOwner owner = PoolOwner.start(folder, "worker", 1)) {
+        try (ChildJvm owner = PoolOwner.start(folder, "worker", 1)) {
             file = Path.of(owner.await("file"));
             owner.await("round");
             readWhileItWorks();
             owner.kill();
         }
         assertThat(restoreAll()).isGreaterThanOrEqualTo(WHOLE);
-        try (PoolOwner next = PoolOwner.start(folder, "worker", 2)) {
+        try (ChildJvm next = PoolOwner.start(folder, "worker", 2)) {
             assertThat(next.await("file")).isEqualTo(file.toString());
             assertThat(Integer.parseInt(next.await("adopted"))).isGreaterThanOrEqualTo(3 * WHOLE);
             next.await("round");
@@ -100,7 +101,7 @@ class LocalPoolsIT {
     @Test
     void whatAKilledOwnerLeftHasTheDigestsUnderWhichItIsTakenOver() throws Exception {
         for (int life = 1; life <= 5; life++) {
-            try (PoolOwner owner = PoolOwner.start(folder, "worker", life)) {
+            try (ChildJvm owner = PoolOwner.start(folder, "worker", life)) {
                 owner.await("round");
                 owner.kill();
             }
@@ -117,7 +118,7 @@ class LocalPoolsIT {
 
     @Test
     void aFrozenOwnerIsReadAndReplacedAndOnceWokenCausesOnlyMisses() throws Exception {
-        try (PoolOwner frozen = PoolOwner.start(folder, "worker", 1)) {
+        try (ChildJvm frozen = PoolOwner.start(folder, "worker", 1)) {
             Path first = Path.of(frozen.await("file"));
             frozen.await("round");
             frozen.freeze();
@@ -126,12 +127,13 @@ class LocalPoolsIT {
             assertThat(orphans.sweep(0))
                     .as("a frozen owner's pool is no orphan")
                     .isZero();
-            try (PoolOwner second = PoolOwner.start(folder, "worker", 2)) {
+            try (ChildJvm second = PoolOwner.start(folder, "worker", 2)) {
                 assertThat(Path.of(second.await("file"))).isNotEqualTo(first).hasFileName("baton-kv-worker@2.pool");
                 second.await("round");
             }
             int[] tokens = Rows.tokens(0, SequenceWriter.TOKENS);
             HeldRows held = pools.longest(Rows.chain(tokens), tokens, 0).orElse(null);
+            frozen.forgetLines();
             frozen.thaw();
             frozen.await("round");
             if (held != null) {
