@@ -2,7 +2,7 @@ package dev.baton.engine;
 
 import java.time.Duration;
 
-/** What a worker knows of its engine. Safe to call from any thread. */
+/** The engine of a worker. Safe to call from any thread. */
 public interface Engine extends AutoCloseable {
     EngineCapabilities capabilities();
 

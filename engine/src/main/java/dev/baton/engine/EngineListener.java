@@ -3,11 +3,11 @@ package dev.baton.engine;
 import dev.baton.kv.BlockHash;
 import java.util.List;
 
-/** Hears of the engine as a whole, on the engine thread: return at once. */
+/** Called about the engine as a whole, on the engine thread: return at once. */
 public interface EngineListener {
     /**
-     * A step ended: everything its listeners were told may go out in one frame. Also called, with no rows, when listeners
-     * were told something without a step.
+     * A step ended: what it gave to the sequences' listeners may go out in one frame. Also called, with no rows, when such
+     * listeners were called without a step.
      */
     void stepEnded(StepReport report);
 

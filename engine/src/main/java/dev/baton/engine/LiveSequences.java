@@ -25,8 +25,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequences that the engine has taken, until they have ended: speaks to their listeners and ends them. A listener
- * hears nothing after its sequence's end, and one that throws fails its own sequence only. A sequence whose rows are
+ * The sequences that the engine has taken and not ended yet: calls their listeners and ends them. A listener is not called
+ * after its sequence's end, and one that throws fails its own sequence only. A sequence whose rows are
  * being computed ends for its listener at once, but keeps its blocks until the step is over. One thread.
  */
 final class LiveSequences {
@@ -39,7 +39,7 @@ final class LiveSequences {
     private final List<LiveSequence> endingWithStep = new ArrayList<>();
     private boolean told;
 
-    /** A scheduled sequence with what the engine must know of it: who hears of it and how its tokens are chosen. */
+    /** A scheduled sequence with its listener and with what chooses its tokens. */
     static final class LiveSequence extends Sequence {
         final AttemptKey key;
         final SequenceListener listener;
@@ -48,9 +48,9 @@ final class LiveSequences {
 
         /** Its rows are being computed: blocks must stay until the step ends. */
         boolean inStep;
-        /** The listener has heard the end. */
+        /** The listener has been called with the end. */
         boolean over;
-        /** The listener has heard of the prompt's start, and hears of its layers: not a second time after preemption. */
+        /** The listener has been called at the prompt's start: not a second time after preemption, nor for its layers. */
         boolean prefillTold;
 
         boolean tellsLayers;
@@ -106,7 +106,7 @@ final class LiveSequences {
         }
     }
 
-    /** The last that a sequence's listener hears, unless it has heard the end already. */
+    /** Calls a sequence's listener for the last time, unless that was done already. */
     void tellEnd(LiveSequence sequence, Consumer<SequenceListener> event) {
         if (!sequence.over) {
             sequence.over = true;
@@ -114,7 +114,7 @@ final class LiveSequences {
         }
     }
 
-    /** The last that a listener hears; also of a sequence that was never taken. */
+    /** Calls a listener for the last time; also that of a sequence that was never taken. */
     void tellEnd(AttemptKey key, SequenceListener listener, Consumer<SequenceListener> event) {
         told = true;
         try {
@@ -133,7 +133,7 @@ final class LiveSequences {
         }
     }
 
-    /** Whether any listener of a sequence heard something since the last call. */
+    /** Whether a listener of any sequence was called since this was last asked. */
     boolean takeTold() {
         boolean any = told;
         told = false;

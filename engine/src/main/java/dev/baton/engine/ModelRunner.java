@@ -17,7 +17,7 @@ public interface ModelRunner extends AutoCloseable {
     MemorySegment forward(List<Slice> slices, LayerProgress progress);
 
     /**
-     * The region's bytes of these blocks, all layers, were written by somebody else: a runner whose cache lies elsewhere
+     * The region's bytes of these blocks, all layers, were written by another worker: a runner whose cache lies elsewhere
      * takes them over. Also called from within {@link LayerProgress}, for blocks that the forward pass does not touch.
      */
     default void arrived(int[] blocks) {}
@@ -39,7 +39,7 @@ public interface ModelRunner extends AutoCloseable {
     record Slice(int[] tokens, int position, int[] blocks, boolean logits) {}
 
     /**
-     * Told of each layer in order, on the calling thread, once what it stored is in the region; on a device several at a
+     * Called for each layer in order, on the calling thread, once what it stored is in the region; on a device several at a
      * time, when later ones are under way.
      */
     interface LayerProgress {

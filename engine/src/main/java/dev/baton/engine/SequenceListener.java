@@ -5,7 +5,7 @@ import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import org.jspecify.annotations.Nullable;
 
-/** Hears of one sequence, on the engine thread: return at once. After {@code finished} or {@code failed} nothing follows. */
+/** Called about one sequence, on the engine thread: return at once. After {@code finished} or {@code failed} nothing follows. */
 public interface SequenceListener {
     /** PREFILL*: the first chunk begins. {@code blocks} hold all tokens in order; the first {@code cachedTokens} are done. */
     default void prefillStarted(int[] blocks, int cachedTokens) {}
@@ -31,8 +31,8 @@ public interface SequenceListener {
     void finished(Finish.Reason reason);
 
     /**
-     * The sequence ended without finishing. A PREFILL hears this also after its token, when it is cancelled while its
-     * blocks are held or when nobody releases them in time. A DECODE that had blocks reserved must still be released once
+     * The sequence ended without finishing. A PREFILL may end so after its token: when it is cancelled while its
+     * blocks are held, or when they are not released in time. A DECODE that had blocks reserved must still be released once
      * nothing writes into them.
      */
     void failed(Failure failure);

@@ -10,11 +10,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a worker finds in a pool that an earlier life of it has left. Bytes are not checked yet: {@link BlockLedger#matches}
+ * Blocks that a worker finds in the pool of an earlier process of its own. Bytes are not checked yet: {@link BlockLedger#matches}
  * does, when a block is used for the first time.
  *
  * @param named full blocks, in any order
- * @param open blocks of which only the first tokens are there: nobody's cache, but others may still ask for them
+ * @param open blocks that hold their first tokens only: no cache here, but other workers may still copy from them
  */
 public record AdoptedBlocks(List<Named> named, List<Integer> open) {
     public static final AdoptedBlocks NONE = new AdoptedBlocks(List.of(), List.of());

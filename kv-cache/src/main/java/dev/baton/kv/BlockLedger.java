@@ -25,7 +25,7 @@ public interface BlockLedger {
 
     /**
      * A block is the last, not full one of a running sequence. Only tokens that came since the last record of this block
-     * are read; fewer tokens than then, or other ones, and it is read anew.
+     * are read; fewer tokens than then, or other ones, and it is read again.
      *
      * @param parent name of the block before it, null for the first
      * @param tokens ids, of which the block's first is {@code tokens[from]}

@@ -8,8 +8,8 @@ public enum BlockState {
     RESERVED,
     /** Referred to by at least one sequence or lease. */
     ACTIVE,
-    /** Full, named by content and referred to by nobody: found by its hash, given up when room is needed. */
+    /** Full, named by content and not referred to: found by its hash, evicted when room is needed. */
     CACHED,
-    /** Was reserved for a writer that has not been seen to stop: nobody may use it. */
+    /** Was reserved for a writer that may still write: not used until the writer is known to have stopped. */
     QUARANTINED
 }

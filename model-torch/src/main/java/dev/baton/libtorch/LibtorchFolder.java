@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The libtorch that {@code PYTORCH_LIBRARY_PATH} names. Where it names none that exists, DJL takes the one of the class
- * path without a word, so whoever wants another must look first.
+ * path without a word, so what wants another must look first.
  *
  * @param setting the variable's value, null where it is not set
  * @param folder the first of its folders that holds a libtorch

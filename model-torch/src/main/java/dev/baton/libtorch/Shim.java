@@ -58,7 +58,7 @@ final class Shim {
         turnOff("_ZN5torch3jit15getExecutorModeEv");
         // Without it the old executor would compile kernels of its own on a GPU, for each new shape.
         dontFuseOnGpu();
-        // cuDNN's attention is planned anew for each length, and lengths change with every token.
+        // cuDNN's attention is planned again for each length, and lengths change with every token.
         noAttentionOfCudnn();
     }
 

@@ -18,7 +18,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** One loaded script with its methods. Owns the module; arguments belong to whoever made them. */
+/** One loaded script with its methods. Owns the module; arguments belong to their maker. */
 public final class Torch implements AutoCloseable {
     private final PtNDManager manager;
     private final PtSymbolBlock module;

@@ -13,7 +13,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** All tensors of a folder, mapped; knows which were asked for, so that a weight nobody reads is noticed. */
+/** All tensors of a folder, mapped; knows which were asked for, so that a weight that is never read is noticed. */
 public final class Checkpoint implements AutoCloseable {
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";

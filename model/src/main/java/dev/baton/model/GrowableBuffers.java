@@ -3,7 +3,7 @@ package dev.baton.model;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Buffers that are made anew only when more rows come than they have room for. */
+/** Buffers that are replaced by larger ones when more rows come than they hold. */
 final class GrowableBuffers<B extends GrowableBuffers.Room> implements AutoCloseable {
     private static final int LEAST = 8;
 

@@ -38,7 +38,7 @@ public final class Models {
         };
     }
 
-    /** Hears how far reading the weights is. */
+    /** Called while weights are read, with how far that is. */
     public interface LoadProgress {
         void loaded(long bytes, long ofBytes);
     }

@@ -131,7 +131,7 @@ public final class SelfCheck {
                         .toList());
     }
 
-    /** Keys and values of tokens that nobody computed: numbers between -1 and 1, the same in every layer and block. */
+    /** Keys and values of tokens that were not computed: numbers between -1 and 1, the same in every layer and block. */
     private static void makeUp(KvRegion region, int blocks) {
         MemorySegment pattern = region.layerBlock(0, 0);
         boolean wide = region.layout().dtype() == KvDtype.F32;

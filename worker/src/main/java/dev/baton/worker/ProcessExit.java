@@ -1,6 +1,6 @@
 package dev.baton.worker;
 
-/** How a worker that is of no use any more ends its process, so that whoever watches it starts it anew. */
+/** Ends the process of a worker that cannot recover, so that its supervisor restarts it. */
 @FunctionalInterface
 public interface ProcessExit {
     /** Runs the shutdown hooks, then ends. Not for threads that those hooks wait for. */

@@ -17,7 +17,7 @@ public final class ProgressMessages {
         this.generation = generation;
     }
 
-    /** The gateway that hears of it. */
+    /** The gateway that owns the request. */
     public GatewayRef gateway() {
         return generation.getOwner();
     }

@@ -19,7 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
-/** Meters of a worker: steps, batch, queue, blocks, KV moved. Safe for use by any thread. */
+/** Meters of a worker: steps, batch, queue, blocks, KV that moved. Safe for use by any thread. */
 final class WorkerMetrics implements TransferListener {
     private final MeterRegistry registry;
     private final Timer decodeSteps;
@@ -60,7 +60,7 @@ final class WorkerMetrics implements TransferListener {
         gauge(
                 engine,
                 "baton.kv.blocks.cached",
-                "Blocks that can be found by content or given up",
+                "Blocks that are found by content and evicted when room is needed",
                 EngineLoad::cachedBlocks);
         gauge(engine, "baton.kv.blocks", "Blocks of the pool", EngineLoad::blocks);
     }
@@ -127,12 +127,12 @@ final class WorkerMetrics implements TransferListener {
                 .register(registry);
     }
 
-    /** Redis did not take what the directory should say of some blocks. */
+    /** Entries of some blocks could not be written to the directory in Redis. */
     void directoryFailed(String operation, int blocks) {
         registry.counter("baton.kv.directory.failures", "operation", operation).increment(blocks);
     }
 
-    /** A sequence goes on that was begun elsewhere: where its KV was found, and what is computed again. */
+    /** A sequence that another worker began goes on here: where its KV was found, and how many tokens are computed again. */
     void restored(Restored restored) {
         String rung = restored.rung().name().toLowerCase(Locale.ROOT);
         registry.counter("baton.kv.recoveries", "rung", rung).increment();

@@ -42,7 +42,7 @@ public final class LaneLeases {
 
     /**
      * Waits for a lane: the one wanted, else the one this worker held in an earlier life as soon as that lease ends,
-     * else any that is free and was nobody's, else any that is free.
+     * else any that is free and has never been held, else any that is free.
      *
      * @param wanted null: any
      * @throws LaneUnavailableException none was to be had within {@code limit}

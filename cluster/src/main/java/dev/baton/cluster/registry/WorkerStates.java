@@ -77,7 +77,7 @@ public final class WorkerStates {
                 .thenApply("1"::equals);
     }
 
-    /** All that have told their state and have not let it end. */
+    /** All whose state has been written and has not expired. */
     public CompletionStage<List<WorkerState>> list() {
         return RedisFutures.within(
                 timeout,

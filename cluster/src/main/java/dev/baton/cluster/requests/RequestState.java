@@ -18,7 +18,7 @@ public record RequestState(Attempt attempt, Phase phase, GatewayRef owner, Map<P
         executors = Map.copyOf(executors);
     }
 
-    /** Who executes the phase it is in; empty while nobody has claimed it. */
+    /** Who executes the phase it is in; empty while it is not claimed. */
     public Optional<WorkerRef> executor() {
         return Optional.ofNullable(executors.get(phase));
     }

@@ -54,7 +54,7 @@ public interface LogitOps {
             }
         }
 
-        /** C checks no bounds: whoever calls it does. */
+        /** C checks no bounds: its caller does. */
         public static void check(float[] logits, float[] peaks) {
             if (logits.length > LONGEST || peaks.length != blocks(logits.length)) {
                 throw new IllegalArgumentException("%d peaks for %d logits".formatted(peaks.length, logits.length));

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Rows that each tenant has had computed: tokens of prompts that were not found in the cache, and tokens made. Who had
  * least is served next. A tenant that begins to wait is lifted to the least of those who wait, or to the one who waited
- * last, so that nobody saves up what it did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
+ * last, so that no tenant saves up what it did not ask for. (Virtual token counters: Sheng et al., "Fairness in serving large
  * language models", 2024.)
  */
 final class FairShare {

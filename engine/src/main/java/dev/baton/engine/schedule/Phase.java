@@ -4,7 +4,7 @@ package dev.baton.engine.schedule;
 public enum Phase {
     /** Waits for its first blocks, or for blocks again after it was preempted. */
     QUEUED,
-    /** Holds reserved blocks into which somebody else writes its KV. */
+    /** Holds reserved blocks into which another worker writes its KV. */
     RESERVED,
     /** Some of its known tokens are not computed yet. */
     PREFILLING,
@@ -12,7 +12,7 @@ public enum Phase {
     DECODING,
     /** Computed as far as it should be; its blocks wait for their readers. */
     HOLDING,
-    /** Ended while somebody may still write into its blocks. */
+    /** Ended while another worker may still write into its blocks. */
     QUARANTINED,
     /** Holds nothing. */
     ENDED

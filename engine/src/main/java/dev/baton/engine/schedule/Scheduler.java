@@ -207,7 +207,7 @@ public final class Scheduler<S extends Sequence> {
         }
     }
 
-    /** What was computed for the sequence turned out to be broken: nobody shares its blocks from now on. */
+    /** What was computed for the sequence turned out to be broken: its blocks are not shared from now on. */
     public void distrust(S sequence) {
         cache.distrust(sequence);
     }
@@ -245,7 +245,7 @@ public final class Scheduler<S extends Sequence> {
         return filled;
     }
 
-    /** Remembers the open block of a sequence that makes tokens: call when its step is computed, before its token is told. */
+    /** Remembers the open block of a sequence that makes tokens: call when its step is computed, before its listener gets the token. */
     public void record(S sequence) {
         if (sequence.phase == Phase.DECODING) {
             cache.recordOpenBlock(sequence);
@@ -313,7 +313,7 @@ public final class Scheduler<S extends Sequence> {
         sequence.phase = Phase.ENDED;
     }
 
-    /** Nobody outside reads or writes the sequence's blocks any more. */
+    /** No other worker reads or writes the sequence's blocks any more. */
     public void release(S sequence) {
         switch (sequence.phase) {
             case HOLDING -> end(sequence);
@@ -365,7 +365,7 @@ public final class Scheduler<S extends Sequence> {
     }
 
     /**
-     * Checks that the pool is intact and that its blocks are held by these sequences and by leases, by nobody else.
+     * Checks that the pool is intact and that its blocks are held by these sequences and by leases only.
      *
      * @throws IllegalStateException that says what is wrong
      */

@@ -9,8 +9,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * A sequence of tokens on its way through a {@link Scheduler}, which alone changes it. Extended by whoever runs the
- * scheduler with what he must know of it.
+ * A sequence of tokens in a {@link Scheduler}, which alone changes it. What runs the scheduler extends it with fields of its
+ * own.
  */
 public class Sequence {
     private final Goal goal;

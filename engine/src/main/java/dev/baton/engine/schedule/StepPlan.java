@@ -3,11 +3,11 @@ package dev.baton.engine.schedule;
 import java.util.List;
 
 /**
- * What the next step computes and what had to happen for it.
+ * What the next step computes, and which sequences got or lost blocks for it.
  *
  * @param chunks at most one per sequence; decoding sequences first
  * @param started got their first blocks just now, for the first time or again
- * @param reserved got blocks for KV that somebody else writes
+ * @param reserved got blocks for KV that another worker writes
  * @param preempted lost their blocks and wait to be computed again
  * @param stuck cannot go on: the whole pool would not hold their next token
  */

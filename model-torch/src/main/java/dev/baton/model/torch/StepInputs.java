@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * All whole numbers that a device is told of a step, in one list, so that they go there in one copy. Slices of one row come first, so that they are together.
+ * All integers of a step for the device, in one list, so that they go there in one copy. Slices of one row come first, so that they are together.
  */
 final class StepInputs {
     final List<Slice> order;

@@ -22,7 +22,7 @@ final class TorchScript {
 
     private static final String HIDDEN_SCORE = "-3.0e38";
 
-    /** Added to a score that nobody may see; every type of a cache has it. */
+    /** Added to a score that is masked; every type of a cache can hold it. */
     private static final String MASKED = "-6.0e4";
 
     private static final String SHARED = """
