@@ -25,12 +25,6 @@ public record PhaseLimits(
         }
     }
 
-    /** Wide enough for long prompts on slow machines. */
-    public static PhaseLimits defaults() {
-        return new PhaseLimits(
-                Duration.ofSeconds(30), Duration.ofSeconds(120), Duration.ofSeconds(30), Duration.ofSeconds(30), 6);
-    }
-
     /** A request that keeps losing workers while it moves on is the likely cause: this ends it. */
     int allAttempts() {
         return 4 * attemptsWithoutToken;

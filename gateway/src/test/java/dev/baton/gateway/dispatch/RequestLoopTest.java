@@ -16,6 +16,7 @@ import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +29,8 @@ import org.springframework.boot.health.contributor.Status;
 @Timeout(30)
 class RequestLoopTest {
     private static final Clock CLOCK = Clock.systemUTC();
+    private static final Duration LONG = Duration.ofSeconds(30);
+    private static final PhaseLimits LIMITS = new PhaseLimits(LONG, LONG, LONG, LONG, 6);
 
     @Test
     void anErrorInOneEventLeavesTheLoopToTheOthers() throws Exception {
@@ -98,7 +101,7 @@ class RequestLoopTest {
         return new ActiveRequest(
                 request,
                 sink,
-                new RequestMachine(5, request.deadline(), number -> number, PhaseLimits.defaults(), CLOCK.instant()),
+                new RequestMachine(5, request.deadline(), number -> number, LIMITS, CLOCK.instant()),
                 loop,
                 null,
                 null,
