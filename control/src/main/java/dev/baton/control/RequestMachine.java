@@ -106,6 +106,11 @@ public final class RequestMachine {
         return intake.size();
     }
 
+    /** The tokens that have been emitted. */
+    public TokenIds acceptedTokens() {
+        return intake.tokens();
+    }
+
     /** Prompt tokens found in a prefix cache, by the first attempt that reported it. */
     public int cachedTokens() {
         return Math.max(0, cachedTokens);

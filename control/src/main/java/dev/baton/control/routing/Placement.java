@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,8 +52,10 @@ public final class Placement {
      *
      * @param mostComputed tokens that its decode worker should compute at most, since it was chosen for KV that is thought
      *     to lie on its host; 0 for any number
+     * @param expected blocks that its first worker does not hold yet and will once it has computed the prompt
      */
-    public record Assignment(Route route, long modelFingerprint, int uncachedTokens, int mostComputed) {}
+    public record Assignment(
+            Route route, long modelFingerprint, int uncachedTokens, int mostComputed, List<BlockHash> expected) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public int maxContext(String model) {
@@ -65,15 +68,21 @@ public final class Placement {
 
     /** Names of the prompt's full blocks; empty while no live worker of the model reports the size of its blocks. */
     public List<BlockHash> chain(String model, byte[] tenantSalt, int[] prompt) {
+        return extended(List.of(), model, tenantSalt, at -> prompt[at], prompt.length);
+    }
+
+    /** A sequence's names so far, and those of its further full blocks up to {@code length} tokens. */
+    public List<BlockHash> extended(
+            List<BlockHash> chain, String model, byte[] tenantSalt, IntUnaryOperator token, int length) {
         return live.apply(model).stream()
                 .filter(state -> state.getBlockTokens() > 0)
                 .findFirst()
                 .map(state -> {
                     useBlocksOf(state.getBlockTokens());
                     return new PrefixHasher(tenantSalt, state.getModelFingerprint(), state.getBlockTokens())
-                            .chain(prompt);
+                            .extend(new ArrayList<>(chain), token, length);
                 })
-                .orElse(List.of());
+                .orElse(chain);
     }
 
     /**
@@ -124,12 +133,23 @@ public final class Placement {
         return new Router.Query(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
     }
 
-    /** The first token has come, or never will: the prompt no longer counts as waiting. */
+    /** The first token is there: the prompt waits no more, and its blocks are in the cache of its first worker. */
     public synchronized void answered(Assignment assignment) {
         loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
     }
 
-    /** The attempt is over. {@link #answered} is called separately. */
+    /** The first token will never be there, and what was expected in the cache of its first worker may never be either. */
+    public synchronized void unanswered(Assignment assignment) {
+        answered(assignment);
+        affinity.forget(assignment.route().first().worker(), assignment.expected());
+    }
+
+    /** The decode worker holds these blocks: it has made a token of what they are part of, or an answer ended there. */
+    public synchronized void decoded(Assignment assignment, List<BlockHash> chain) {
+        affinity.note(assignment.route().decode().worker(), chain);
+    }
+
+    /** The attempt is over. {@link #answered} or {@link #unanswered} is called separately. */
     public synchronized void release(Assignment assignment) {
         assignment.route().workers().forEach(worker -> loads.add(worker, 0, -1));
     }
@@ -139,16 +159,14 @@ public final class Placement {
         String first = route.first().worker().getId();
         int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
         loads.add(route.first().worker(), uncached, 0);
-        for (WorkerRef worker : route.workers()) {
-            loads.add(worker, 0, 1);
-            affinity.note(worker, chain);
-        }
+        route.workers().forEach(worker -> loads.add(worker, 0, 1));
+        List<BlockHash> expected = affinity.note(route.first().worker(), chain);
         long fingerprint = workers.stream()
                 .filter(state -> state.getWorker().equals(route.decode().worker()))
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
                 .orElse(0);
-        return new Assignment(route, fingerprint, uncached, mostComputed);
+        return new Assignment(route, fingerprint, uncached, mostComputed, expected);
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The prefix index of one gateway: which worker was last given which block of a prompt. It is a
- * guess at who holds the block in cache, made without asking a worker. A restarted worker holds nothing. A wrong guess
- * costs a prefill, never a wrong token. Bounded; the least recently used blocks go first. Not thread-safe.
+ * The prefix index of one gateway: which worker is thought to hold which block in cache, from what was sent there and what
+ * ended there, without asking it. A restarted worker holds nothing. A wrong guess costs a prefill, never a wrong token.
+ * Bounded; the least recently named blocks go first. Not thread-safe.
  */
 final class PrefixAffinity {
     private final Map<Key, Boolean> blocks;
@@ -28,9 +28,16 @@ final class PrefixAffinity {
 
     private record Key(WorkerRef worker, BlockHash block) {}
 
-    /** The prompt's full blocks will be in this worker's cache. */
-    void note(WorkerRef worker, List<BlockHash> chain) {
-        chain.forEach(block -> blocks.put(new Key(worker, block), true));
+    /** These blocks are, or will be, in this worker's cache. Returns those of them that were not thought to be there. */
+    List<BlockHash> note(WorkerRef worker, List<BlockHash> chain) {
+        return chain.stream()
+                .filter(block -> blocks.put(new Key(worker, block), true) == null)
+                .toList();
+    }
+
+    /** These blocks did not get into this worker's cache. */
+    void forget(WorkerRef worker, List<BlockHash> lacking) {
+        lacking.forEach(block -> blocks.remove(new Key(worker, block)));
     }
 
     /** By worker id: how many tokens from the start of the prompt it likely holds; workers that hold none are absent. */

@@ -149,10 +149,11 @@ public final class Router {
         // A prefill worker that failed this request is never asked again: a decode worker can compute the prompt
         // itself.
         List<Worker> prefillers = fresh(query, able(query, prefill));
+        int least = prefillers.stream().mapToInt(query::uncachedAt).min().orElse(0);
         Candidate best = null;
         for (Worker decoder : decoders) {
             double wait = waitSeconds(query, decoder);
-            if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder))) {
+            if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder), least)) {
                 best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
                 continue;
             }

@@ -3,11 +3,13 @@ package dev.baton.control.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.control.routing.Placement.Assignment;
+import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -66,6 +68,54 @@ class PlacementTest {
         Assignment assignment = place(List.of(neighbour), dead.getWorker());
         assertThat(assignment.route().computesAtDecode()).isTrue();
         assertThat(assignment.mostComputed()).isZero();
+    }
+
+    /** A decode worker holds nothing of an answer that ended with its first token, on the prefill worker. */
+    @Test
+    void aDecodeWorkerIsThoughtToHoldThePromptOnceItHasMadeAToken() {
+        live = List.of(dead, prefill);
+        List<BlockHash> chain = chain(2_000);
+        Assignment first = place(chain, 2_000);
+        assertThat(first.route().computesAtDecode()).isFalse();
+        assertThat(place(chain, 2_000).route().computesAtDecode())
+                .as("the prefill worker holds it, the decode worker does not")
+                .isFalse();
+        placement.decoded(first, chain);
+        assertThat(place(chain, 2_000).route().computesAtDecode()).isTrue();
+    }
+
+    @Test
+    void theNextTurnGoesToTheWorkerThatHoldsTheLastOne() {
+        live = List.of(neighbour, elsewhere, prefill);
+        Assignment first = place(chain(30), 30);
+        List<BlockHash> answered = chain(300);
+        placement.decoded(first, answered);
+        for (int i = 0; i < 3; i++) {
+            Assignment second = place(chain(400), 400);
+            assertThat(second.route().decode().worker())
+                    .isEqualTo(first.route().decode().worker());
+            assertThat(second.route().computesAtDecode()).isTrue();
+            placement.unanswered(second);
+            placement.release(second);
+        }
+    }
+
+    @Test
+    void whatWasNeverComputedIsNotThoughtToBeThere() {
+        live = List.of(dead, prefill);
+        Assignment lost = place(chain(2_000), 2_000);
+        assertThat(lost.expected()).hasSize(2_000 / 64);
+        placement.unanswered(lost);
+        assertThat(place(chain(2_000), 2_000).expected()).hasSize(2_000 / 64);
+    }
+
+    private Assignment place(List<BlockHash> chain, int tokens) {
+        return placement.place("m", chain, tokens, 100, Set.of(), null).orElseThrow();
+    }
+
+    /** Names of the full blocks of one conversation, so long. */
+    private List<BlockHash> chain(int tokens) {
+        return placement.chain("m", new byte[0], IntStream.range(0, tokens).toArray());
     }
 
     private Placement placement(ServingMode mode) {

@@ -34,6 +34,16 @@ class PrefixAffinityTest {
         assertThat(affinity.cached(List.of(ONE), CHAIN.subList(1, 3))).containsEntry("w", 128);
     }
 
+    @Test
+    void forgetsOnlyWhatItDidNotHoldBefore() {
+        PrefixAffinity affinity = new PrefixAffinity(64, 100);
+        affinity.note(ONE, CHAIN.subList(0, 1));
+        List<BlockHash> expected = affinity.note(ONE, CHAIN);
+        assertThat(expected).isEqualTo(CHAIN.subList(1, 3));
+        affinity.forget(ONE, expected);
+        assertThat(affinity.cached(List.of(ONE), CHAIN)).containsEntry("w", 64);
+    }
+
     private static WorkerRef worker(long epoch) {
         return WorkerRef.newBuilder().setId("w").setEpoch(epoch).build();
     }

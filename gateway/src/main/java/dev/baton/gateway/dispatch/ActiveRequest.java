@@ -50,6 +50,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private boolean ended;
     private Placement.@Nullable Assignment assignment;
     private boolean answered;
+    private boolean decoded;
     private Instant wakeAt;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
@@ -256,6 +257,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                         choose.left())
                 .orElse(null);
         answered = false;
+        decoded = false;
         events.add(
                 assignment == null
                         ? new RequestEvent.NoRoute(attempt.getNumber())
@@ -307,6 +309,14 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             answered = true;
             placement.answered(assignment);
         }
+        // Where a prompt was split, its first token comes from the prefill worker and all others from the decode
+        // worker.
+        if (!decoded
+                && assignment != null
+                && (firstIndex > 0 || assignment.route().computesAtDecode())) {
+            decoded = true;
+            placement.decoded(assignment, chain);
+        }
         toSink(() -> {
             for (int i = 0; i < tokens.size(); i++) {
                 sink.token(firstIndex + i, tokens.at(i), logprobs.isEmpty() ? null : logprobs.get(i));
@@ -337,6 +347,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             return;
         }
         ended = true;
+        noteAnswer();
         release();
         timing = times.build();
         admission.left(loop.now());
@@ -345,10 +356,26 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         recorder.ended(request, end, timing);
     }
 
+    /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */
+    private void noteAnswer() {
+        if (assignment != null && decoded) {
+            int[] prompt = request.prompt();
+            TokenIds answer = machine.acceptedTokens();
+            placement.decoded(
+                    assignment,
+                    placement.extended(
+                            chain,
+                            request.model(),
+                            request.tenantSalt().toByteArray(),
+                            at -> at < prompt.length ? prompt[at] : answer.at(at - prompt.length),
+                            prompt.length + answer.size() - 1));
+        }
+    }
+
     private void release() {
         if (assignment != null) {
             if (!answered) {
-                placement.answered(assignment);
+                placement.unanswered(assignment);
             }
             placement.release(assignment);
             assignment = null;
