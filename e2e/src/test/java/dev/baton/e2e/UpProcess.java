@@ -122,9 +122,13 @@ final class UpProcess implements AutoCloseable {
     }
 
     int awaitExit() {
+        return awaitExit(LIMIT_SECONDS);
+    }
+
+    int awaitExit(int seconds) {
         try {
-            assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS))
-                    .as("ended within %d s:\n%s", LIMIT_SECONDS, output())
+            assertThat(process.waitFor(seconds, TimeUnit.SECONDS))
+                    .as("ended within %d s:\n%s", seconds, output())
                     .isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);

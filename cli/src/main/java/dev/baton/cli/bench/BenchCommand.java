@@ -24,6 +24,8 @@ import tools.jackson.databind.node.ObjectNode;
         subcommands = {
             InterferenceCommand.class,
             RecoveryCommand.class,
+            BystandersCommand.class,
+            FlipsCommand.class,
             ModuleBenchCommand.Engine.class,
             ModuleBenchCommand.Transfer.class
         })

@@ -2,6 +2,7 @@ package dev.baton.cli.up;
 
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.Children.Child;
+import dev.baton.stack.ChildProcess;
 import dev.baton.stack.KafkaProcess;
 import dev.baton.stack.Ports;
 import dev.baton.stack.RedisProcess;
@@ -125,6 +126,14 @@ public final class LocalStack implements AutoCloseable {
         return pids;
     }
 
+    /** The process of a part; it may have ended. */
+    public ChildProcess process(String name) {
+        return children.named(name)
+                .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in " + pids().keySet()))
+                .process()
+                .child();
+    }
+
     /** The port of each role's actuator by its name. */
     public Map<String, Integer> managementPorts() {
         Map<String, Integer> ports = new LinkedHashMap<>();
@@ -144,11 +153,7 @@ public final class LocalStack implements AutoCloseable {
 
     /** Ends a process as kill -9 does, and returns when it is gone. It stays down unless {@code watch} runs. */
     public void kill(String name) {
-        children.named(name)
-                .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in " + pids().keySet()))
-                .process()
-                .child()
-                .kill();
+        process(name).kill();
     }
 
     private void startAll() throws IOException {
@@ -239,7 +244,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** Starts parts that died again until {@link #close}; returns then, and fails when the gateway has ended. */
-    void watch() {
+    public void watch() {
         Supervisor watch = new Supervisor(children, new RestartRequests(state), progress);
         try {
             while (!children.ending()) {

@@ -1,0 +1,219 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.client.ChatListener;
+import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
+import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackEnvironment;
+import dev.baton.cli.up.StackPlan;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code baton bench bystanders}: steady arrivals, {@code kill -9} of one of two decode workers, and what the streams that
+ * were not on it felt: gaps and TTFT in the window before the kill and in the one after it, while the dead worker is started
+ * again on the same cores.
+ */
+@Command(
+        name = "bystanders",
+        mixinStandardHelpOptions = true,
+        description = "kill -9 of a decode worker under steady load: gaps and TTFT of the streams on the others.")
+final class BystandersCommand implements Runnable {
+    private static final Duration WARM = Duration.ofSeconds(10);
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(names = "--model", description = "Model folder (default: models/demo).")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--rate",
+            defaultValue = "2",
+            description = "Arrivals a second, Poisson (default: ${DEFAULT-VALUE}).")
+    private double rate;
+
+    @Option(names = "--words", defaultValue = "40", description = "Words of each prompt (default: ${DEFAULT-VALUE}).")
+    private int words;
+
+    @Option(names = "--max-tokens", defaultValue = "200", description = "Of each answer (default: ${DEFAULT-VALUE}).")
+    private int maxTokens;
+
+    @Option(
+            names = "--window",
+            defaultValue = "30s",
+            description = "Before the kill, and after it (default: ${DEFAULT-VALUE}).",
+            converter = DurationText.class)
+    private Duration window = Duration.ofSeconds(30);
+
+    @Option(
+            names = "--kv-memory",
+            defaultValue = "256",
+            description = "MiB of each worker's pool (default: ${DEFAULT-VALUE}).")
+    private int kvMebibytes;
+
+    @Option(
+            names = "--port",
+            defaultValue = "18080",
+            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--json", description = "Also write the figures here.")
+    private @Nullable Path json;
+
+    @Override
+    public void run() {
+        Arguments.positive("--max-tokens", maxTokens);
+        Arguments.positive("--window", window);
+        PrintWriter out = spec.commandLine().getOut();
+        Path folder = model != null ? model : Installation.home().resolve("models/demo");
+        StackPlan plan = new StackPlan(folder, 1, 2, port, kvMebibytes, 1, List.of(), List.of());
+        out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
+        out.flush();
+        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
+                GatewayClient gateway = new GatewayClient(stack.url(), null)) {
+            Thread.ofPlatform().daemon().name("watch").start(stack::watch);
+            long start = System.nanoTime() + WARM.toNanos();
+            long kill = start + window.toNanos();
+            Thread.ofVirtual().start(() -> {
+                await(kill);
+                stack.kill("decode-0");
+            });
+            print(out, arrivals(gateway, stack.modelName(), kill + window.toNanos()), start, kill);
+        }
+    }
+
+    /** Asks until {@code end}, and returns all streams when the last one has ended. */
+    private List<Stream> arrivals(GatewayClient gateway, String served, long end) {
+        Prompts prompts = new Prompts(1);
+        List<Stream> streams = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (long next = System.nanoTime(); next < end; next += prompts.gapNanos(rate)) {
+                await(next);
+                Stream stream = new Stream(next);
+                streams.add(stream);
+                ObjectNode chat = Load.greedy(served, prompts.text(words), maxTokens);
+                threads.execute(() -> stream.run(gateway, chat));
+            }
+        }
+        return streams;
+    }
+
+    private static void await(long nanoTime) {
+        for (long wait = nanoTime - System.nanoTime(); wait > 0; wait = nanoTime - System.nanoTime()) {
+            LockSupport.parkNanos(wait);
+        }
+    }
+
+    private void print(PrintWriter out, List<Stream> streams, long start, long kill) {
+        long end = kill + window.toNanos();
+        Samples[] gaps = {new Samples(), new Samples()};
+        Samples[] ttft = {new Samples(), new Samples()};
+        int struck = 0;
+        int failed = 0;
+        for (Stream stream : streams) {
+            if (stream.failure != null) {
+                failed++;
+                out.println("failed: " + stream.failure);
+            } else if (stream.attempts > 1) {
+                struck++;
+            } else {
+                stream.add(start, kill, gaps[0], ttft[0]);
+                stream.add(kill, end, gaps[1], ttft[1]);
+            }
+        }
+        Table table = new Table("ms", "gap p50", "gap p99", "gap max", "TTFT p50", "TTFT p99", "streams begun");
+        row(table, "before the kill", gaps[0], ttft[0]);
+        row(table, "after it", gaps[1], ttft[1]);
+        out.println(table);
+        out.printf(
+                "%d streams were on the dead worker and are not in the table, %d failed. After / before: gap p99 %.2f,"
+                        + " TTFT p99 %.2f.%n",
+                struck, failed, gaps[1].millis(99) / gaps[0].millis(99), ttft[1].millis(99) / ttft[0].millis(99));
+        out.flush();
+        ObjectNode root = JsonMapper.shared().createObjectNode();
+        root.put("struck", struck).put("failed", failed);
+        gaps[0].writeTo(root.putObject("gap_before_ms"));
+        gaps[1].writeTo(root.putObject("gap_after_ms"));
+        ttft[0].writeTo(root.putObject("ttft_before_ms"));
+        ttft[1].writeTo(root.putObject("ttft_after_ms"));
+        ResultFile.write(json, root.toPrettyString());
+        if (struck == 0) {
+            throw new CliException("no stream was on the worker that was killed: raise --rate");
+        }
+    }
+
+    private static void row(Table table, String name, Samples gaps, Samples ttft) {
+        table.row(
+                name,
+                Table.number(gaps.millis(50)),
+                Table.number(gaps.millis(99)),
+                Table.number(gaps.millis(100)),
+                Table.number(ttft.millis(50)),
+                Table.number(ttft.millis(99)),
+                Long.toString(ttft.count()));
+    }
+
+    /** One streamed answer: when each piece came. */
+    private static final class Stream implements ChatListener {
+        private final long planned;
+        private long[] times = new long[64];
+        private int pieces;
+        private int attempts = 1;
+        private @Nullable String failure;
+
+        private Stream(long planned) {
+            this.planned = planned;
+        }
+
+        private void run(GatewayClient gateway, ObjectNode chat) {
+            try {
+                gateway.chat(chat, this);
+            } catch (CliException e) {
+                failure = e.getMessage();
+            }
+        }
+
+        @Override
+        public void text(String delta) {
+            if (pieces == times.length) {
+                times = Arrays.copyOf(times, 2 * pieces);
+            }
+            times[pieces++] = System.nanoTime();
+        }
+
+        @Override
+        public void timing(JsonNode timing) {
+            attempts = timing.path("attempts").asInt(1);
+        }
+
+        /** The TTFT if it was asked, and the gaps that ended, between two times. */
+        private void add(long from, long to, Samples gaps, Samples ttft) {
+            if (pieces > 0 && planned >= from && planned < to) {
+                ttft.addNanos(times[0] - planned);
+            }
+            for (int i = 1; i < pieces; i++) {
+                if (times[i] >= from && times[i] < to) {
+                    gaps.addNanos(times[i] - times[i - 1]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,318 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.client.ChatListener;
+import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
+import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackEnvironment;
+import dev.baton.cli.up.StackPlan;
+import dev.baton.transfer.pool.SharedPool;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * {@code baton bench flips}: bits are turned over in the cached blocks of all pools before each request, and at the end in
+ * the pool of a decode worker that dies under streams. No answer may differ, and what was read must have been counted.
+ */
+@Command(
+        name = "flips",
+        mixinStandardHelpOptions = true,
+        description = "Flips bits in cached KV and in a dead worker's pool: wrong answers, and what the digests found.")
+final class FlipsCommand implements Runnable {
+    private static final int PROMPTS = 20;
+    private static final int PROMPT_WORDS = 220;
+    private static final int ANSWER_TOKENS = 24;
+    private static final int STREAM_TOKENS = 300;
+    private static final int KILL_AFTER = 60;
+    private static final int KV_MEBIBYTES = 64;
+    private static final int LIMIT_SECONDS = 120;
+    private static final String DROPPED = "baton_kv_blocks_dropped_total";
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(
+            names = "--requests",
+            defaultValue = "1000",
+            description = "Requests with flips (default: ${DEFAULT-VALUE}).")
+    private int requests;
+
+    @Option(
+            names = "--streams",
+            defaultValue = "32",
+            description = "Of these, streams whose worker dies at the end (default: ${DEFAULT-VALUE}).")
+    private int streams;
+
+    @Option(names = "--seed", defaultValue = "1", description = "Of prompts and flips (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = "--port",
+            defaultValue = "18080",
+            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--json", description = "Also write the figures here.")
+    private @Nullable Path json;
+
+    /** What came of it so far. */
+    private static final class Tally {
+        private int asked;
+        private int wrong;
+        private int struckHits;
+        private int uncounted;
+        private long flipped;
+    }
+
+    @Override
+    public void run() {
+        Arguments.positive("--requests", requests);
+        Arguments.positive("--streams", streams);
+        PrintWriter out = spec.commandLine().getOut();
+        Path pools = poolFolder();
+        StackPlan plan = new StackPlan(
+                Installation.home().resolve("models/demo"),
+                1,
+                2,
+                port,
+                KV_MEBIBYTES,
+                1,
+                List.of("--baton.dispatch.mode=SPLIT"),
+                List.of("--" + SharedPool.FOLDER_SETTING + "=" + pools));
+        out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
+        out.flush();
+        Tally tally = new Tally();
+        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
+                GatewayClient gateway = new GatewayClient(stack.url(), null)) {
+            StackCounters counters = new StackCounters(stack);
+            PoolFlips flips = new PoolFlips(pools, layers(plan.model()), counters.blocks("decode-0"));
+            RandomGenerator random =
+                    RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
+            flipCached(gateway, stack.modelName(), counters, flips, random, tally, new ProgressBar(out));
+            double inCache = counters.sum("", DROPPED, "where=\"cache\"");
+            flipOrphan(gateway, stack, flips, random, tally);
+            double inPool = counters.sum("", DROPPED, "where=\"pool\"");
+            print(out, tally, inCache, inPool);
+        } finally {
+            remove(pools);
+        }
+    }
+
+    /** One request after another; all blocks, then a third of them, are flipped before each. */
+    private void flipCached(
+            GatewayClient gateway,
+            String model,
+            StackCounters counters,
+            PoolFlips flips,
+            RandomGenerator random,
+            Tally tally,
+            ProgressBar bar) {
+        Prompts prompts = new Prompts(seed);
+        List<ObjectNode> chats = new ArrayList<>();
+        List<Answer> alone = new ArrayList<>();
+        for (int i = 0; i < PROMPTS; i++) {
+            chats.add(Load.greedy(model, prompts.text(PROMPT_WORDS), ANSWER_TOKENS));
+            ask(gateway, chats.get(i));
+            alone.add(ask(gateway, chats.get(i)));
+        }
+        int count = requests - streams;
+        for (int i = 0; i < count; i++) {
+            int which = i % PROMPTS;
+            tally.flipped += flips.flip(random, i / PROMPTS % 2 == 0 ? 1 : 0.33);
+            double before = counters.sum("", DROPPED, "");
+            Answer answer = ask(gateway, chats.get(which));
+            tally.asked++;
+            if (CharSequence.compare(answer.text, alone.get(which).text) != 0) {
+                tally.wrong++;
+            }
+            if (answer.cached < alone.get(which).cached) {
+                tally.struckHits++;
+                tally.uncounted += counters.sum("", DROPPED, "") > before ? 0 : 1;
+            }
+            bar.show(
+                    (i + 1) / (double) count,
+                    "%d asked, %d hits struck, %d wrong".formatted(tally.asked, tally.struckHits, tally.wrong));
+        }
+        bar.done(null);
+    }
+
+    /** Streams at once; a decode worker is frozen, its pool flipped, and then it dies. */
+    private void flipOrphan(
+            GatewayClient gateway, LocalStack stack, PoolFlips flips, RandomGenerator random, Tally tally) {
+        List<Answer> alone = together(gateway, stack.modelName(), new CountDownLatch(0));
+        CountDownLatch underWay = new CountDownLatch((streams + 1) / 2);
+        Thread killer = Thread.ofVirtual().start(() -> {
+            try {
+                if (underWay.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+                    signal("STOP", stack.process("decode-0").pid());
+                    tally.flipped += flips.flipOf("decode-0", random);
+                    stack.kill("decode-0");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        List<Answer> struck = together(gateway, stack.modelName(), underWay);
+        try {
+            killer.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
+        }
+        for (int i = 0; i < streams; i++) {
+            tally.asked++;
+            if (CharSequence.compare(struck.get(i).text, alone.get(i).text) != 0) {
+                tally.wrong++;
+            }
+        }
+        if (struck.stream().noneMatch(answer -> answer.attempts > 1)) {
+            throw new CliException("fault not applied: no stream was on the worker that died");
+        }
+    }
+
+    private List<Answer> together(GatewayClient gateway, String model, CountDownLatch underWay) {
+        Prompts prompts = new Prompts(seed + 1);
+        List<Answer> answers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < streams; i++) {
+                Answer answer = new Answer(underWay);
+                answers.add(answer);
+                ObjectNode chat = Load.greedy(model, prompts.text(PROMPT_WORDS / 4), STREAM_TOKENS);
+                threads.execute(() -> answer.ask(gateway, chat));
+            }
+        }
+        return answers;
+    }
+
+    private static Answer ask(GatewayClient gateway, ObjectNode chat) {
+        Answer answer = new Answer(new CountDownLatch(0));
+        gateway.chat(chat.deepCopy(), answer);
+        return answer;
+    }
+
+    private void print(PrintWriter out, Tally tally, double inCache, double inPool) {
+        out.printf(
+                "%d requests, %d blocks flipped: %d with another text; %d hits struck, %d of them not counted;"
+                        + " dropped %.0f cached blocks, %.0f times rows of a pool.%n",
+                tally.asked, tally.flipped, tally.wrong, tally.struckHits, tally.uncounted, inCache, inPool);
+        out.flush();
+        ObjectNode root = JsonMapper.shared().createObjectNode();
+        root.put("requests", tally.asked).put("flipped", tally.flipped).put("wrong", tally.wrong);
+        root.put("struck_hits", tally.struckHits).put("not_counted", tally.uncounted);
+        root.put("dropped_in_cache", inCache).put("dropped_in_pool", inPool);
+        ResultFile.write(json, root.toPrettyString());
+        if (tally.struckHits == 0 || inPool == 0) {
+            throw new CliException("fault not applied: no flipped block was read");
+        }
+        if (tally.wrong + tally.uncounted > 0) {
+            throw new CliException("an answer was wrong, or a flipped block was read without being counted");
+        }
+    }
+
+    private static Path poolFolder() {
+        try {
+            Path memory = Path.of("/dev/shm");
+            return Files.isDirectory(memory)
+                    ? Files.createTempDirectory(memory, "baton-flips-")
+                    : Files.createTempDirectory("baton-flips-");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void remove(Path folder) {
+        try (java.util.stream.Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static int layers(Path model) {
+        try {
+            return JsonMapper.shared()
+                    .readTree(Files.readAllBytes(model.resolve("config.json")))
+                    .path("num_hidden_layers")
+                    .asInt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void signal(String name, long pid) {
+        try {
+            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start();
+            if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
+                throw new CliException("fault not applied: SIG" + name + " was not sent to " + pid);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
+        }
+    }
+
+    /** A streamed answer: its text, and what its usage and timing said. */
+    private static final class Answer implements ChatListener {
+        private final CountDownLatch underWay;
+        private final StringBuilder text = new StringBuilder();
+        private int pieces;
+        private int cached;
+        private int attempts = 1;
+
+        private Answer(CountDownLatch underWay) {
+            this.underWay = underWay;
+        }
+
+        private void ask(GatewayClient gateway, ObjectNode chat) {
+            try {
+                gateway.chat(chat, this);
+            } catch (CliException e) {
+                text.append("failed: ").append(e.getMessage());
+            }
+        }
+
+        @Override
+        public void text(String delta) {
+            text.append(delta);
+            if (++pieces == KILL_AFTER) {
+                underWay.countDown();
+            }
+        }
+
+        @Override
+        public void usage(JsonNode usage) {
+            cached = usage.path("prompt_tokens_details").path("cached_tokens").asInt(0);
+        }
+
+        @Override
+        public void timing(JsonNode timing) {
+            attempts = timing.path("attempts").asInt(1);
+        }
+    }
+}
