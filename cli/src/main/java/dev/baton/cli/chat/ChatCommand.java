@@ -131,7 +131,7 @@ public final class ChatCommand implements Runnable {
     private static String faint(Terminal terminal, @Nullable String text) {
         return new AttributedStringBuilder()
                 .style(AttributedStyle.DEFAULT.faint())
-                .append(String.valueOf(text))
+                .append(TerminalText.of(String.valueOf(text)))
                 .toAnsi(terminal);
     }
 
@@ -156,7 +156,7 @@ public final class ChatCommand implements Runnable {
                 first = System.nanoTime();
             }
             text.append(delta);
-            out.print(delta);
+            out.print(TerminalText.of(delta));
             out.flush();
         }
 

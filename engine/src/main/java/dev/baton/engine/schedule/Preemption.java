@@ -55,11 +55,11 @@ final class Preemption<S extends Sequence> {
         return new Shortage(held + 1 - maxSequences, blocks + decoding.size() - pool.available());
     }
 
-    /** Makes room for a sequence that starts, at the cost of lower priorities; false when there is none. */
+    /** Makes room for a sequence that starts, at the cost of its tenant's lower priorities; false when there is none. */
     boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
         Shortage shortage = shortage(blocks);
         if (!shortage.over()) {
-            below(sequence.terms().priority(), shortage).forEach(victim -> preempt(victim, plan));
+            below(sequence, shortage).forEach(victim -> preempt(victim, plan));
         }
         return hasRoom(blocks);
     }
@@ -101,19 +101,19 @@ final class Preemption<S extends Sequence> {
     private List<S> candidates() {
         List<S> all = new ArrayList<>(decoding);
         all.addAll(prefilling);
-        return all.stream()
-                .filter(sequence -> sequence.goal() != Goal.PREFILL)
-                .sorted(WaitingQueue.RANK.reversed())
-                .toList();
+        all.removeIf(sequence -> sequence.goal() == Goal.PREFILL);
+        return WaitingQueue.order(all).reversed();
     }
 
-    /** Those of lower priority, as few as end the shortage; none when all of them would not. */
-    private List<S> below(int priority, Shortage shortage) {
+    /** Those of lower priority and the same tenant, as few as end the shortage; none when all of them would not. */
+    private List<S> below(S starting, Shortage shortage) {
         List<S> chosen = new ArrayList<>();
         Shortage left = shortage;
         for (S candidate : candidates()) {
-            if (left.over() || candidate.terms().priority() >= priority) {
-                break;
+            boolean lower = candidate.terms().priority() < starting.terms().priority()
+                    && candidate.terms().tenant().equals(starting.terms().tenant());
+            if (!lower || left.over()) {
+                continue;
             }
             chosen.add(candidate);
             int growth = candidate.phase() == Phase.DECODING ? 1 : 0;

@@ -98,7 +98,7 @@ public final class Scheduler<S extends Sequence> {
     }
 
     private void planDecode(StepPlan<S> plan) {
-        for (S sequence : List.copyOf(decoding)) {
+        for (S sequence : WaitingQueue.order(decoding)) {
             if (sequence.phase == Phase.DECODING && preemption.grow(sequence, plan)) {
                 plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
             }
@@ -106,7 +106,7 @@ public final class Scheduler<S extends Sequence> {
     }
 
     private void planPrefill(StepPlan<S> plan) {
-        Iterator<S> running = List.copyOf(prefilling).iterator();
+        Iterator<S> running = WaitingQueue.order(prefilling).iterator();
         S next = nextOf(running);
         boolean mayStart = plan.preempted().isEmpty();
         while (true) {
@@ -116,7 +116,7 @@ public final class Scheduler<S extends Sequence> {
             if (mayStart
                     && head != null
                     && !plan.preempted().contains(head)
-                    && (next == null || WaitingQueue.RANK.compare(head, next) < 0)) {
+                    && (next == null || WaitingQueue.goesBefore(head, next))) {
                 mayStart = start(head, plan);
                 sequence = head;
             } else {

@@ -65,6 +65,36 @@ class SchedulerTest {
     }
 
     @Test
+    void aHigherPriorityDoesNotGoBeforeAPromptOfAnotherTenant() {
+        enqueue("long", Goal.PREFILL_AND_DECODE, 60, terms(0, NEVER, "a"));
+        step();
+        enqueue("urgent", Goal.PREFILL_AND_DECODE, 10, terms(10, NEVER, "b"));
+        enqueue("quiet", Goal.PREFILL_AND_DECODE, 10, terms(0, NEVER, "c"));
+        enqueue("loud", Goal.PREFILL_AND_DECODE, 10, terms(10, NEVER, "d"));
+        List<String> order = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            step().started().forEach(started -> order.add(started.name));
+        }
+        assertThat(order).containsExactly("urgent", "quiet", "loud");
+    }
+
+    @Test
+    void aHigherPriorityPreemptsItsOwnTenantOnly() {
+        pool = new BlockPool(8);
+        scheduler = new Scheduler<>(pool, new ScheduleSettings(5, 200, BLOCK));
+        Plain own = enqueue("own", Goal.PREFILL_AND_DECODE, 3 * BLOCK, terms(0, NEVER, "a"));
+        Plain other = enqueue("other", Goal.PREFILL_AND_DECODE, 3 * BLOCK, terms(0, NEVER, "b"));
+        step();
+        Plain urgent = enqueue("urgent", Goal.PREFILL_AND_DECODE, 3 * BLOCK, terms(10, NEVER, "a"));
+        StepPlan<Plain> plan = step();
+        assertThat(plan.preempted()).contains(own).doesNotContain(other, urgent);
+        scheduler.end(own);
+        scheduler.end(urgent);
+        enqueue("stranger", Goal.PREFILL_AND_DECODE, 7 * BLOCK, terms(10, NEVER, "c"));
+        assertThat(step().preempted()).isEmpty();
+    }
+
+    @Test
     void payersTakeTurnsWhateverOneOfThemQueued() {
         for (int i = 0; i < 4; i++) {
             enqueue("greedy" + i, Goal.PREFILL_AND_DECODE, 16, terms(0, NEVER, "greedy"));
@@ -209,6 +239,35 @@ class SchedulerTest {
         }
         assertThat(alive).isEmpty();
         assertThat(pool.available()).isEqualTo(12);
+        assertThat(preemptions).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void tenantsAndPrioritiesTogetherLetEverySequenceComeToItsEndInATightPool(long seed) {
+        Random random = new Random(seed);
+        pool = new BlockPool(12);
+        scheduler = new Scheduler<>(pool, new ScheduleSettings(5, 14, BLOCK));
+        Map<Plain, Integer> ends = new LinkedHashMap<>();
+        for (int i = 0; i < 80; i++) {
+            Terms terms = terms(10 * random.nextInt(-1, 2), NEVER, "tenant" + random.nextInt(4));
+            Plain sequence = enqueue("s" + i, Goal.PREFILL_AND_DECODE, 1 + random.nextInt(30), terms);
+            ends.put(sequence, sequence.length() + 1 + random.nextInt(16));
+        }
+        int preemptions = 0;
+        for (int steps = 0; !ends.isEmpty(); steps++) {
+            assertThat(steps).isLessThan(5_000);
+            StepPlan<Plain> plan = step();
+            assertThat(plan.chunks()).as("a step without progress").isNotEmpty();
+            preemptions += plan.preempted().size();
+            for (Plain sequence : List.copyOf(ends.keySet())) {
+                if (sequence.length() >= ends.get(sequence)) {
+                    scheduler.end(sequence);
+                    ends.remove(sequence);
+                }
+            }
+            scheduler.checkIntegrity();
+        }
         assertThat(preemptions).isPositive();
     }
 
