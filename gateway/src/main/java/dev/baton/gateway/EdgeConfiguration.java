@@ -64,6 +64,11 @@ class EdgeConfiguration {
     }
 
     @Bean
+    CrossOrigin crossOrigin(HttpProperties settings) {
+        return new CrossOrigin(settings.corsOrigins());
+    }
+
+    @Bean
     EdgeMetrics edgeMetrics(MeterRegistry registry) {
         return new EdgeMetrics(registry);
     }
@@ -126,5 +131,11 @@ class EdgeConfiguration {
     @Bean
     HandlerMapping openAiMapping(OpenAiApi api) {
         return new SimpleUrlHandlerMapping(Map.of("/v1/**", api), Ordered.HIGHEST_PRECEDENCE);
+    }
+
+    /** What no other handler takes, such as a client's calls with a wrong base address. */
+    @Bean
+    HandlerMapping otherPathsMapping(OpenAiApi api) {
+        return new SimpleUrlHandlerMapping(Map.of("/**", api), Ordered.LOWEST_PRECEDENCE - 10);
     }
 }

@@ -4,8 +4,10 @@ import dev.baton.tokenizer.SpecialTokensInText;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Pattern;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.hibernate.validator.constraints.time.DurationMax;
 import org.hibernate.validator.constraints.time.DurationMin;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  *
  * @param apiKeys file of tenants and hashed keys; null: no key is needed, which is allowed on loopback only
  * @param keyHeader header that may carry the bare key instead of {@code Authorization: Bearer}
+ * @param corsOrigins origins of web pages that may call from a browser, or {@code *}
  * @param maxBody largest request body
  * @param maxBodies bytes of all bodies that are being read or wait to be parsed; more get 429
  * @param maxAnswers memory of all answers that are not sent yet; 0: a quarter of the heap
@@ -35,6 +38,11 @@ import org.springframework.validation.annotation.Validated;
 record HttpProperties(
         @Nullable Path apiKeys,
         @DefaultValue("X-API-Key") @NotBlank String keyHeader,
+
+        @DefaultValue
+        List<@Pattern(regexp = "\\*|https?://[^/\\s]+", message = "must be * or look like https://app.example") String>
+                corsOrigins,
+
         @DefaultValue("4MB") DataSize maxBody,
         @DefaultValue("64MB") DataSize maxBodies,
         @DefaultValue("0B") DataSize maxAnswers,

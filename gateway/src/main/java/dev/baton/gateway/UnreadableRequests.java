@@ -79,8 +79,9 @@ final class UnreadableRequests implements WebServerFactoryCustomizer<NettyReacti
             byte[] body = error.json().getBytes(StandardCharsets.UTF_8);
             FullHttpResponse answer =
                     new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, bare.status(), Unpooled.wrappedBuffer(body));
+            error.headers().forEach(answer.headers()::set);
             answer.headers()
-                    .set(bare.headers())
+                    .add(bare.headers())
                     .set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON)
                     .setInt(HttpHeaderNames.CONTENT_LENGTH, body.length)
                     .set("x-request-id", trace.requestId())

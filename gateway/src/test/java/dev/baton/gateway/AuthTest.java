@@ -3,6 +3,7 @@ package dev.baton.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.protocol.v1.Finish;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -23,15 +24,18 @@ class AuthTest {
 
     @BeforeAll
     static void start() throws Exception {
-        byte[] hash =
-                MessageDigest.getInstance("SHA-256").digest(KEY.getBytes(java.nio.charset.StandardCharsets.UTF_8));
         Path file = folder.resolve("keys");
         Files.writeString(
                 file,
-                "# keys of the test\n\nother:" + "0".repeat(64) + "\nacme:"
-                        + HexFormat.of().formatHex(hash) + "\n");
+                "# keys of the test\n\nother:" + "0".repeat(64) + "\nacme:" + hash(KEY) + "\nlow:" + hash("flexible")
+                        + ":flex\nhigh:" + hash("urgent") + ":priority\n");
         server = EdgeServer.start("--baton.http.api-keys=" + file, "--server.address=0.0.0.0");
         server.dispatcher().plays(call -> call.finishes(Finish.Reason.LENGTH));
+    }
+
+    private static String hash(String key) throws Exception {
+        return HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8)));
     }
 
     @AfterAll
@@ -44,6 +48,13 @@ class AuthTest {
         "Authorization: Bearer " + KEY + ", 200",
         "Authorization: bearer " + KEY + ", 200",
         "X-API-Key: " + KEY + ", 200",
+        "api-key: " + KEY + ", 200",
+        "'Authorization: Bearer " + KEY + "\r\napi-key: " + KEY + "', 200",
+        "'Authorization: Bearer \r\napi-key: " + KEY + "', 200",
+        "'Authorization: Basic eDp5\r\nX-API-Key: " + KEY + "', 200",
+        "'Authorization: Bearer " + KEY + "\r\napi-key: other', 401",
+        "'Authorization: Bearer " + KEY + "\r\nAuthorization: Bearer other', 401",
+        "'X-API-Key: other\r\napi-key: " + KEY + "', 401",
         "Authorization: Bearer wrong, 401",
         "Authorization: Bearer " + KEY + "x, 401",
         "'Authorization: Bearer ', 401",
@@ -65,6 +76,34 @@ class AuthTest {
             assertThat(answer.body()).contains("\"code\":\"invalid_api_key\"").doesNotContain(KEY);
         } else {
             assertThat(server.dispatcher().next().submission.tenant()).isEqualTo("acme");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "urgent,   priority, 10,  priority",
+        "urgent,   flex,     -10, flex",
+        "urgent,   auto,     0,   default",
+        "urgent,   '',       0,   ''",
+        "flexible, priority, -10, flex",
+        "flexible, default,  -10, flex",
+        "flexible, '',       -10, ''",
+        KEY + ",   priority, 0,   default",
+        KEY + ",   flex,     -10, flex",
+    })
+    void theKeySaysHowHighATierMayBeAndTheAnswerWhichOneWasUsed(String key, String asked, int priority, String used)
+            throws Exception {
+        for (boolean stream : new boolean[] {false, true}) {
+            String body = "{\"model\":\"demo\",\"prompt\":\"x\",\"stream\":" + stream
+                    + (asked.isEmpty() ? "}" : ",\"service_tier\":\"" + asked + "\"}");
+            RawHttp.Response answer = server.http().post("/v1/completions", body, "Authorization: Bearer " + key);
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(server.dispatcher().next().submission.priority()).isEqualTo(priority);
+            if (used.isEmpty()) {
+                assertThat(answer.body()).doesNotContain("service_tier");
+            } else {
+                assertThat(answer.body()).contains("\"service_tier\":\"" + used + "\"");
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,8 @@ class BadRequestsTest {
         assertThat(error.propertyNames()).containsExactly("message", "type", "param", "code");
         assertThat(error.path("message").asString()).isNotBlank();
         assertThat(error.path("type").asString()).isNotBlank();
+        assertThat(error.path("code").asString("")).isNotBlank();
+        assertThat(response.header("x-should-retry")).isEqualTo(response.status() == 429 ? "" : "false");
         assertThat(response.header("content-type")).isEqualTo("application/json");
         assertThat(response.header("x-request-id")).matches("[0-9a-f]{32}");
         assertThat(response.header("openai-processing-ms")).matches("\\d+");
@@ -125,6 +128,13 @@ class BadRequestsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
         GET    | /v1/nothing           | 404 | unknown_url
+        POST   | /chat/completions     | 404 | unknown_url
+        POST   | /v1/v1/completions    | 404 | unknown_url
+        POST   | /v2/chat/completions  | 404 | unknown_url
+        GET    | /v1chat               | 404 | unknown_url
+        GET    | /                     | 404 | unknown_url
+        POST   | //v1/completions      | 404 | unknown_url
+        POST   | /v1/completions/      | 404 | unknown_url
         GET    | /v1                   | 404 | unknown_url
         POST   | /v1/chat/completions/ | 404 | unknown_url
         GET    | /v1/chat/completions  | 405 | method_not_allowed
@@ -147,6 +157,10 @@ class BadRequestsTest {
         [1,2]
         nonsense
         {"model":"demo"} trailing
+        {"model":"demo","model":"demo","messages":[{"role":"user","content":"Hi"}]}
+        {"model":"demo","messages":[{"role":"user","role":"user","content":"Hi"}]}
+        {"model":"demo","messages":[{"role":"user","content":"half \\ud83d a face"}]}
+        {"model":"demo","messages":[{"role":"user","content":"Hi","\\udc00":1}]}
         """)
     void refusesWhatIsNotAJsonObject(String body) throws IOException {
         RawHttp.Response response = server.http().post("/v1/chat/completions", body);
@@ -155,8 +169,48 @@ class BadRequestsTest {
     }
 
     @Test
+    void refusesWhatIsNotUtf8() throws IOException {
+        for (String bytes : List.of("\u00ff", "\u00c0\u00af", "\u00ed\u00a0\u00bd", "\u00e2\u0082")) {
+            byte[] body = ("{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":\"" + bytes + "\"}]}")
+                    .getBytes(StandardCharsets.ISO_8859_1);
+            try (RawHttp.Exchange exchange = server.http().connect()) {
+                exchange.send(
+                        ("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                        + "Content-Length: " + body.length + "\r\n\r\n")
+                                .getBytes(StandardCharsets.ISO_8859_1));
+                exchange.send(body);
+                RawHttp.Response response = exchange.response();
+                assertThat(response.status()).isEqualTo(400);
+                assertThat(errorOf(response).path("message").asString()).contains("UTF-8");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"role", "service_tier", "response_format", "model", "content part", "a name"})
+    void showsNoMoreThanALineOfWhatTheClientSent(String place) throws IOException {
+        String text = "x\\u001b[31m\\r\\n\\u202e" + "y".repeat(5_000) + "\\ud83d\\ude00";
+        String message = "{\"role\":\"user\",\"content\":\"Hi\"}";
+        String body = switch (place) {
+            case "role" -> "{\"model\":\"demo\",\"messages\":[{\"role\":\"" + text + "\",\"content\":\"Hi\"}]}";
+            case "service_tier" ->
+                "{\"model\":\"demo\",\"messages\":[" + message + "],\"service_tier\":\"" + text + "\"}";
+            case "response_format" ->
+                "{\"model\":\"demo\",\"messages\":[" + message + "],\"response_format\":{\"type\":\"" + text + "\"}}";
+            case "model" -> "{\"model\":\"" + text + "\",\"messages\":[" + message + "]}";
+            case "content part" ->
+                "{\"model\":\"demo\",\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"" + text + "\"}]}]}";
+            default -> "{\"model\":\"demo\",\"messages\":[" + message + "],\"" + text + "\":1,\"" + text + "\":2}";
+        };
+        JsonNode error = errorOf(server.http().post("/v1/chat/completions", body));
+        assertThat(error.path("message").asString())
+                .hasSizeLessThan(1_000)
+                .doesNotContain("\u001b", "\r", "\n", "\u202e");
+    }
+
+    @Test
     void refusesAnEmptyBody() throws IOException {
-        RawHttp.Response response = server.http().post("/v1/chat/completions", "");
+        RawHttp.Response response = server.http().post("/v1/chat/completions", "", "Content-Type: application/json");
         assertThat(response.status()).isEqualTo(400);
         errorOf(response);
     }
@@ -212,7 +266,7 @@ class BadRequestsTest {
     @Test
     void refusesAnAnnouncedGiantWithoutReadingIt() throws IOException {
         try (RawHttp.Exchange exchange = server.http().connect()) {
-            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Content-Length: 9000000000\r\n\r\n")
                     .getBytes(StandardCharsets.ISO_8859_1));
             assertThat(exchange.response().status()).isEqualTo(413);
@@ -222,7 +276,7 @@ class BadRequestsTest {
     @Test
     void countsABodyOfUnknownLengthWhileItComes() throws IOException {
         try (RawHttp.Exchange exchange = server.http().connect()) {
-            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Transfer-Encoding: chunked\r\n\r\n")
                     .getBytes(StandardCharsets.ISO_8859_1));
             String chunk = "1000\r\n" + "a".repeat(0x1000) + "\r\n";
@@ -260,7 +314,7 @@ class BadRequestsTest {
     void boundsAllBodiesTogetherAndLetsTheNextInWhenOneIsGone() throws IOException {
         String body = "{\"model\":\"none\",\"prompt\":\"" + "a".repeat(50_000) + "\"}";
         try (RawHttp.Exchange half = server.http().connect()) {
-            half.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            half.send(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Content-Length: 60000\r\n\r\n" + "a".repeat(59_000))
                     .getBytes(StandardCharsets.ISO_8859_1));
             await().until(() -> server.http().post("/v1/completions", body).status() == 429);

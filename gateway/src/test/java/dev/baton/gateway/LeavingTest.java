@@ -73,7 +73,7 @@ class LeavingTest {
     void aClientThatLeavesBeforeItsBodyHasComeIsNoFailure() throws Exception {
         double before = left();
         try (RawHttp.Exchange exchange = server.http().connect()) {
-            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            exchange.send(("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Content-Length: 1000\r\n\r\n{\"model\"")
                     .getBytes(StandardCharsets.ISO_8859_1));
             await().until(() -> server.bean(BodyReader.class).held() > 0);
@@ -148,8 +148,9 @@ class LeavingTest {
 
     @Test
     void aReaderThatTakesNothingIsCutOff() throws Exception {
-        String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
-                + STREAM.length() + "\r\n\r\n";
+        String head =
+                "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                        + STREAM.length() + "\r\n\r\n";
         try (Socket socket = new Socket()) {
             socket.setReceiveBufferSize(4096);
             socket.connect(new java.net.InetSocketAddress("127.0.0.1", server.port()));

@@ -9,6 +9,7 @@ import jakarta.validation.Validation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,6 +44,7 @@ class StartRulesTest {
                 .isEqualTo(new HttpProperties(
                         null,
                         "X-API-Key",
+                        List.of(),
                         DataSize.ofMegabytes(4),
                         DataSize.ofMegabytes(64),
                         DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 4),
@@ -60,6 +62,7 @@ class StartRulesTest {
         assertThat(bind(Map.ofEntries(
                         Map.entry("baton.http.api-keys", "/etc/keys"),
                         Map.entry("baton.http.key-header", "api-key"),
+                        Map.entry("baton.http.cors-origins", "https://a.example,http://localhost:3000"),
                         Map.entry("baton.http.max-body", "1MB"),
                         Map.entry("baton.http.max-bodies", "2MB"),
                         Map.entry("baton.http.max-answers", "3MB"),
@@ -73,6 +76,7 @@ class StartRulesTest {
                 .isEqualTo(new HttpProperties(
                         Path.of("/etc/keys"),
                         "api-key",
+                        List.of("https://a.example", "http://localhost:3000"),
                         DataSize.ofMegabytes(1),
                         DataSize.ofMegabytes(2),
                         DataSize.ofMegabytes(3),

@@ -58,7 +58,12 @@ public final class CompletionRunner {
         return Mono.create(sink -> {
             ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, account);
             ChunkTemplates templates = new ChunkTemplates(
-                    prepared.shape(), prepared.answerId(), prepared.created(), prepared.model(), prepared.choices());
+                    prepared.shape(),
+                    prepared.answerId(),
+                    prepared.created(),
+                    prepared.model(),
+                    prepared.serviceTier(),
+                    prepared.choices());
             EventStream events = new EventStream(
                     templates,
                     model.logprobs(prepared.shape()),

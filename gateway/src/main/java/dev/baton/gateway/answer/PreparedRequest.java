@@ -3,6 +3,7 @@ package dev.baton.gateway.answer;
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request that has been read, checked and encoded: what the workers must compute, and how the client gets it.
@@ -12,6 +13,7 @@ import java.util.List;
  * @param generations one per choice; the choices of one prompt follow each other
  * @param n choices per prompt
  * @param stops texts to cut at
+ * @param serviceTier the tier that was used, where the client asked for one
  * @param includeTiming the client asked where its time to first token went
  */
 public record PreparedRequest(
@@ -24,6 +26,7 @@ public record PreparedRequest(
         List<String> stops,
         boolean stream,
         boolean includeUsage,
+        @Nullable String serviceTier,
         boolean includeTiming) {
     public PreparedRequest {
         generations = List.copyOf(generations);

@@ -14,21 +14,23 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * The key file: one {@code tenant:hash} per line, where hash is the SHA-256 of the key in hex. Several keys may name
- * one tenant. A plain fast hash is enough because keys are random and long: there is nothing to guess, and a slow hash
+ * The key file: one {@code tenant:hash} or {@code tenant:hash:tier} per line, where hash is the SHA-256 of the key in hex
+ * and tier the best service tier that the key may use, {@code default} where it is left out. Several keys may name one
+ * tenant. A plain fast hash is enough because keys are random and long: there is nothing to guess, and a slow hash
  * would cost every request. Every stored hash is compared, each in constant time, so an answer's time tells nothing.
  */
 public final class ApiKeys {
-    private static final Pattern LINE = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([0-9a-fA-F]{64})");
+    private static final Pattern LINE =
+            Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([0-9a-fA-F]{64})(?::(flex|default|priority))?");
 
     private final List<Entry> entries;
 
     private static final class Entry {
-        final String tenant;
+        final Identity identity;
         final byte[] hash;
 
-        Entry(String tenant, byte[] hash) {
-            this.tenant = tenant;
+        Entry(Identity identity, byte[] hash) {
+            this.identity = identity;
             this.hash = hash;
         }
     }
@@ -54,9 +56,13 @@ public final class ApiKeys {
             var match = LINE.matcher(line);
             if (!match.matches()) {
                 throw new IllegalArgumentException("Line " + (i + 1) + " of the API-key file " + file
-                        + " is not tenant:sha256-in-hex; make the hash with: printf %s \"$KEY\" | sha256sum");
+                        + " is not tenant:sha256-in-hex or tenant:sha256-in-hex:tier, the tier being flex, default or"
+                        + " priority; make the hash with: printf %s \"$KEY\" | sha256sum");
             }
-            entries.add(new Entry(match.group(1), HexFormat.of().parseHex(match.group(2))));
+            ServiceTier highest =
+                    Optional.ofNullable(match.group(3)).flatMap(ServiceTier::of).orElse(ServiceTier.DEFAULT);
+            entries.add(new Entry(
+                    new Identity(match.group(1), highest), HexFormat.of().parseHex(match.group(2))));
         }
         if (entries.isEmpty()) {
             throw new IllegalArgumentException(
@@ -66,13 +72,13 @@ public final class ApiKeys {
         return new ApiKeys(entries);
     }
 
-    /** The tenant whose key this is. */
-    public Optional<String> tenantOf(String key) {
+    /** Whose key this is. */
+    Optional<Identity> identityOf(String key) {
         byte[] hash = sha256(key);
-        String found = null;
+        Identity found = null;
         for (Entry entry : entries) {
             if (MessageDigest.isEqual(hash, entry.hash)) {
-                found = entry.tenant;
+                found = entry.identity;
             }
         }
         return Optional.ofNullable(found);

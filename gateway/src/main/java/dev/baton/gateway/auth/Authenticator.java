@@ -2,20 +2,27 @@ package dev.baton.gateway.auth;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
-import java.util.Locale;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
-/** Finds the tenant of a request by its API key. */
+/** Finds out by the API key of a request who sent it. */
 public final class Authenticator {
     /** The tenant of all requests when there is no key file. */
     public static final String OPEN_TENANT = "default";
+
+    /** Where Azure's clients put the key; they may send it beside {@code Authorization}. */
+    private static final String AZURE_HEADER = "api-key";
+
+    private static final String BEARER = "bearer ";
 
     private final @Nullable ApiKeys keys;
     private final String keyHeader;
 
     /**
-     * @param keys null: no key is needed, and the tenant is {@link #OPEN_TENANT}
+     * @param keys null: no key is needed, the tenant is {@link #OPEN_TENANT}, and requests must be local ones
      * @param keyHeader header that carries the bare key beside {@code Authorization: Bearer}
      */
     public Authenticator(@Nullable ApiKeys keys, String keyHeader) {
@@ -23,27 +30,41 @@ public final class Authenticator {
         this.keyHeader = keyHeader;
     }
 
-    public String tenant(HttpHeaders headers) {
+    /** Whether everybody on this machine may call. */
+    public boolean isOpen() {
+        return keys == null;
+    }
+
+    public Identity identify(HttpHeaders headers) {
         if (keys == null) {
-            return OPEN_TENANT;
+            LocalRequests.check(headers);
+            return new Identity(OPEN_TENANT, ServiceTier.PRIORITY);
         }
-        String key = credential(headers);
-        if (key == null) {
+        Set<String> given = credentials(headers);
+        if (given.isEmpty()) {
             throw new ApiException(
                     ApiError.invalidKey("No API key was given; send it as `Authorization: Bearer KEY` or in the header "
                             + keyHeader + "."));
         }
-        return keys.tenantOf(key)
+        if (given.size() > 1) {
+            throw new ApiException(ApiError.invalidKey("The headers of this request carry different API keys."));
+        }
+        return keys.identityOf(given.iterator().next())
                 .orElseThrow(() -> new ApiException(ApiError.invalidKey("The API key given is not known here.")));
     }
 
-    private @Nullable String credential(HttpHeaders headers) {
-        String authorization = headers.getFirst(HttpHeaders.AUTHORIZATION);
-        if (authorization != null && authorization.toLowerCase(Locale.ROOT).startsWith("bearer ")) {
-            String key = authorization.substring("bearer ".length()).strip();
-            return key.isEmpty() ? null : key;
+    /** The different keys in all headers that may carry one. */
+    private Set<String> credentials(HttpHeaders headers) {
+        Set<String> keysGiven = new LinkedHashSet<>();
+        for (String authorization : headers.getOrEmpty(HttpHeaders.AUTHORIZATION)) {
+            if (authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
+                keysGiven.add(authorization.substring(BEARER.length()).strip());
+            }
         }
-        String key = headers.getFirst(keyHeader);
-        return key == null || key.isBlank() ? null : key.strip();
+        for (String name : List.of(keyHeader, AZURE_HEADER)) {
+            headers.getOrEmpty(name).forEach(key -> keysGiven.add(key.strip()));
+        }
+        keysGiven.remove("");
+        return keysGiven;
     }
 }

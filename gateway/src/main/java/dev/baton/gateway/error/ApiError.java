@@ -2,6 +2,7 @@ package dev.baton.gateway.error;
 
 import dev.baton.gateway.json.ResponseJson;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -11,43 +12,66 @@ import org.jspecify.annotations.Nullable;
  *
  * @param type class of error, e.g. {@code invalid_request_error}
  * @param param name of the request field at fault, null when it is not about one
- * @param code stable name that programs test for, null when the type says it all
- * @param headers response headers that belong to this error
+ * @param message one line, whatever text of a client is in it
+ * @param code stable name that programs test for
+ * @param headers response headers that belong to this error; {@code x-should-retry: false} is added where the client's
+ *     own request is at fault, so that the same again would end the same
  */
 public record ApiError(
-        int status,
-        String type,
-        String message,
-        @Nullable String param,
-        @Nullable String code,
-        Map<String, String> headers) {
+        int status, String type, String message, @Nullable String param, String code, Map<String, String> headers) {
     private static final String INVALID = "invalid_request_error";
     private static final String OVERLOADED = "overloaded_error";
+    private static final String RETRY = "x-should-retry";
     private static final int MOST_ECHOED = 120;
+    private static final int LONGEST_MESSAGE = 800;
     private static final Duration ANSWERS_RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
     public ApiError {
+        message = line(message, LONGEST_MESSAGE);
+        param = param == null ? null : line(param, MOST_ECHOED);
+        if (status >= 400 && status < 500 && status != 429) {
+            Map<String, String> all = new HashMap<>(headers);
+            all.put(RETRY, "false");
+            headers = all;
+        }
         headers = Map.copyOf(headers);
     }
 
-    /** What of a client's text an error shows: at most a line, without control characters. */
+    /** What of a client's text an error or a log line shows: at most a line, without what steers a terminal. */
     public static String shortened(String text) {
-        StringBuilder line = new StringBuilder();
-        int end = Math.min(text.length(), MOST_ECHOED);
-        for (int i = 0; i < end; i++) {
-            char c = text.charAt(i);
-            line.append(Character.isISOControl(c) || c == '\u2028' || c == '\u2029' ? '\uFFFD' : c);
-        }
-        return text.length() > end ? line.append('…').toString() : line.toString();
+        return line(text, MOST_ECHOED);
     }
 
-    private static ApiError invalid(int status, String message, @Nullable String param, @Nullable String code) {
+    /** Whole characters only, each of them visible or a space. */
+    private static String line(String text, int longest) {
+        StringBuilder line = new StringBuilder();
+        int i = 0;
+        while (i < text.length() && line.length() < longest) {
+            int c = text.codePointAt(i);
+            line.appendCodePoint(isShown(c) ? c : 0xFFFD);
+            i += Character.charCount(c);
+        }
+        return i < text.length() ? line.append('…').toString() : line.toString();
+    }
+
+    private static boolean isShown(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+
+    private static ApiError invalid(int status, String message, @Nullable String param, String code) {
         return new ApiError(status, INVALID, message, param, code, Map.of());
     }
 
     public static ApiError badRequest(@Nullable String param, String message) {
-        return invalid(400, message, param, null);
+        return invalid(400, message, param, INVALID);
     }
 
     /**
@@ -81,8 +105,31 @@ public record ApiError(
         return new ApiError(401, INVALID, message, null, "invalid_api_key", Map.of("WWW-Authenticate", "Bearer"));
     }
 
+    /** The gateway has no keys, and the request names a host that is not this machine. */
+    public static ApiError foreignHost(String host) {
+        return invalid(
+                403,
+                "Without API keys only requests to localhost are served, not to the host " + shortened(host)
+                        + "; call http://127.0.0.1, or set baton.http.api-keys.",
+                null,
+                "permission_denied");
+    }
+
+    public static ApiError foreignOrigin() {
+        return invalid(
+                403,
+                "Pages of this origin, or this method, may not call from a browser (setting baton.http.cors-origins).",
+                null,
+                "permission_denied");
+    }
+
     public static ApiError unknownPath(String method, String path) {
-        return invalid(404, "There is nothing at " + method + " " + path + ".", null, "unknown_url");
+        return invalid(
+                404,
+                "There is nothing at " + method + " " + path + "; a client's base address here ends in /v1, and no path"
+                        + " ends in a slash.",
+                null,
+                "unknown_url");
     }
 
     public static ApiError modelNotFound(String model) {
@@ -112,7 +159,7 @@ public record ApiError(
                         + " baton.limits.deadline) passed before it was done.",
                 null,
                 "deadline_exceeded",
-                Map.of("x-should-retry", "false"));
+                Map.of());
     }
 
     public static ApiError bodyTooSlow(Duration limit) {
@@ -122,7 +169,7 @@ public record ApiError(
                 "The request body did not arrive within " + limit.toSeconds() + " s.",
                 null,
                 "request_timeout",
-                Map.of("x-should-retry", "false", "Connection", "close"));
+                Map.of("Connection", "close"));
     }
 
     public static ApiError tooLarge(long limitBytes) {
@@ -132,7 +179,7 @@ public record ApiError(
                 "The request body is larger than " + limitBytes + " bytes (setting baton.http.max-body).",
                 null,
                 "request_too_large",
-                Map.of("x-should-retry", "false"));
+                Map.of());
     }
 
     public static ApiError addressTooLong() {
@@ -203,8 +250,5 @@ public record ApiError(
     private record Body(Detail error) {}
 
     private record Detail(
-            String message,
-            String type,
-            @Nullable String param,
-            @Nullable String code) {}
+            String message, String type, @Nullable String param, String code) {}
 }

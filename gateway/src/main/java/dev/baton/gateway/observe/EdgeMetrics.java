@@ -26,7 +26,14 @@ public final class EdgeMetrics {
         Duration.ofSeconds(30),
     };
 
+    private static final int LINES = 20;
+    private static final Duration LINES_WITHIN = Duration.ofSeconds(10);
+
     private final MeterRegistry registry;
+
+    /** Of refusals and failures of one kind, so that nobody floods the log; all are counted here. */
+    final LineLimit lines = new LineLimit(LINES, LINES_WITHIN);
+
     final Timer firstToken;
     final Timer betweenTokens;
     final Timer perToken;

@@ -120,12 +120,20 @@ public final class RequestTrace {
     }
 
     public synchronized void failed(ApiError cause) {
-        error = cause.code() == null ? cause.type() : cause.code();
+        error = cause.code();
     }
 
     /** Something that should not happen; its stack trace goes to the log. */
     public void problem(String message, Throwable cause) {
-        LOG.atError().addKeyValue("request", requestId).setCause(cause).log(message);
+        int leftOut =
+                metrics.lines.next(cause.getClass().getName(), metrics.clock().monotonicTime());
+        if (leftOut >= 0) {
+            LOG.atError()
+                    .addKeyValue("request", requestId)
+                    .addKeyValue("left_out", leftOut)
+                    .setCause(cause)
+                    .log(message);
+        }
     }
 
     /** The response is over. Only the first call counts. */
@@ -161,6 +169,11 @@ public final class RequestTrace {
     }
 
     private void log(int status, long nanos) {
+        boolean refused = status >= 400 && status < CLIENT_LEFT;
+        int leftOut = refused ? metrics.lines.next(tenant + ' ' + error, started + nanos) : 0;
+        if (leftOut < 0) {
+            return;
+        }
         LoggingEventBuilder line = (status >= 500 || !error.isEmpty() && status == 200 ? LOG.atWarn() : LOG.atInfo())
                 .addKeyValue("request", requestId)
                 .addKeyValue("tenant", tenant)
@@ -182,6 +195,9 @@ public final class RequestTrace {
         }
         if (!error.isEmpty()) {
             line = line.addKeyValue("error", error);
+        }
+        if (leftOut > 0) {
+            line = line.addKeyValue("left_out", leftOut);
         }
         line.log(what);
     }

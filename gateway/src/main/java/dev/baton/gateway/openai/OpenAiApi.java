@@ -6,6 +6,7 @@ import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Authenticator;
+import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
@@ -33,8 +34,8 @@ import reactor.core.publisher.SignalType;
 import reactor.netty.channel.AbortedException;
 
 /**
- * Everything under {@code /v1}. One handler for all paths, so that unknown paths and wrong methods are answered in the
- * same form as all else.
+ * Everything under {@code /v1}, and every other path of the port: one handler, so that unknown paths and wrong methods
+ * are answered in the same form as all else.
  */
 public final class OpenAiApi implements WebHandler {
     private static final String ROOT = "/v1";
@@ -81,7 +82,7 @@ public final class OpenAiApi implements WebHandler {
         HttpMethod method = exchange.getRequest().getMethod();
         RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + ApiError.shortened(path));
         HttpResponse response = new HttpResponse(exchange, trace, pace);
-        return Mono.defer(() -> route(response, method, path.substring(ROOT.length())))
+        return Mono.defer(() -> route(response, method, path))
                 .onErrorResume(AbortedException.class, e -> left(trace))
                 .onErrorResume(e -> response.error(error(e, trace)))
                 .doFinally(signal -> trace.end(response.status(), signal == SignalType.CANCEL));
@@ -93,25 +94,26 @@ public final class OpenAiApi implements WebHandler {
         return Mono.empty();
     }
 
-    private Mono<Void> route(HttpResponse response, HttpMethod method, String path) {
+    private Mono<Void> route(HttpResponse response, HttpMethod method, String whole) {
         ServerHttpRequest request = response.request();
-        String tenant = authenticator.tenant(request.getHeaders());
-        response.trace().tenant(tenant);
+        Identity caller = authenticator.identify(request.getHeaders());
+        response.trace().tenant(caller.tenant());
+        String path = whole.startsWith(ROOT + "/") ? whole.substring(ROOT.length()) : "";
         if (path.equals("/chat/completions")) {
             response.trace().endpoint("chat");
             return allowed(response, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(response, tenant, preparation::chat)));
+                    .then(Mono.defer(() -> generate(response, caller, preparation::chat)));
         }
         if (path.equals("/completions")) {
             response.trace().endpoint("completions");
             return allowed(response, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(response, tenant, preparation::completion)));
+                    .then(Mono.defer(() -> generate(response, caller, preparation::completion)));
         }
         if (path.equals("/models") || path.startsWith("/models/")) {
             response.trace().endpoint("models");
             return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, path)));
         }
-        return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ROOT + ApiError.shortened(path))));
+        return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ApiError.shortened(whole))));
     }
 
     private static Mono<Void> allowed(HttpResponse response, HttpMethod wanted, HttpMethod given) {
@@ -135,19 +137,19 @@ public final class OpenAiApi implements WebHandler {
     }
 
     private Mono<Void> generate(
-            HttpResponse response, String tenant, BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
+            HttpResponse response, Identity identity, BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
         ServerHttpRequest request = response.request();
         checkMediaType(request.getHeaders());
         Preparation.Caller caller = new Preparation.Caller(
                 response.trace().requestId(),
-                tenant,
+                identity,
                 ClientPatience.of(request.getHeaders(), requestTimeout),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")),
                 RequestTags.newBuilder()
                         .setTraceparent(
                                 TagLimits.traceparent(request.getHeaders().getFirst("traceparent")))
                         .build());
-        return bodies.read(request, body -> pool.run(tenant, body.length, () -> prepare.apply(body, caller)))
+        return bodies.read(request, body -> pool.run(identity.tenant(), body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
                     return Mono.using(
@@ -176,10 +178,14 @@ public final class OpenAiApi implements WebHandler {
                 .flatMap(answer -> response.json(ResponseBodies.completion(prepared, answer), account));
     }
 
-    private static void checkMediaType(HttpHeaders headers) {
+    /** A form in a web page can post anything but JSON: without keys the type must be said. */
+    private void checkMediaType(HttpHeaders headers) {
         String given = headers.getFirst(HttpHeaders.CONTENT_TYPE);
-        if (given == null) {
+        if (given == null && !authenticator.isOpen()) {
             return;
+        }
+        if (given == null) {
+            throw new ApiException(ApiError.unsupportedMediaType("of no type"));
         }
         try {
             MediaType type = MediaType.parseMediaType(given);

@@ -1,11 +1,12 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.gateway.auth.ServiceTier;
+import dev.baton.gateway.error.ApiError;
 import dev.baton.protocol.v1.Sampling;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,7 +18,6 @@ final class OptionsReader {
     private static final int MAX_STOP_TOKENS = 64;
     private static final int MAX_BIASES = 1024;
     private static final int MAX_TOKENS = 10_000_000;
-    private static final Map<String, Integer> PRIORITIES = Map.of("auto", 0, "default", 0, "flex", -10, "priority", 10);
 
     /** Fields that other servers support and this one does not: they are refused, not ignored. */
     private static final List<String> UNSUPPORTED = List.of(
@@ -82,6 +82,7 @@ final class OptionsReader {
      * @param seed null when the client leaves it to us
      * @param maxTokens null: the rest of the context, 16 for a text completion
      * @param stops texts to cut at
+     * @param namesTier the client asked for a tier, so the answer names the one that was used
      */
     record Options(
             String model,
@@ -95,7 +96,8 @@ final class OptionsReader {
             boolean ignoreEos,
             Set<Integer> stopTokenIds,
             List<String> stops,
-            int priority) {
+            ServiceTier tier,
+            boolean namesTier) {
         Options {
             stopTokenIds = Set.copyOf(stopTokenIds);
             stops = List.copyOf(stops);
@@ -143,7 +145,8 @@ final class OptionsReader {
                 body.flag("ignore_eos", false),
                 stopTokenIds(body),
                 stops(body),
-                priority(body));
+                tier(body),
+                body.has("service_tier"));
     }
 
     private static @Nullable Integer maxTokens(JsonFields body) {
@@ -249,17 +252,16 @@ final class OptionsReader {
         return stops;
     }
 
-    private static int priority(JsonFields body) {
-        String tier = body.string("service_tier");
-        if (tier == null) {
-            return 0;
+    private static ServiceTier tier(JsonFields body) {
+        String label = body.string("service_tier");
+        if (label == null || label.equals("auto")) {
+            return ServiceTier.DEFAULT;
         }
-        Integer priority = PRIORITIES.get(tier);
-        if (priority == null) {
-            throw JsonFields.invalid(
-                    "service_tier", "`service_tier` must be auto, default, flex or priority, not " + tier + ".");
-        }
-        return priority;
+        return ServiceTier.of(label)
+                .orElseThrow(() -> JsonFields.invalid(
+                        "service_tier",
+                        "`service_tier` must be auto, default, flex or priority, not " + ApiError.shortened(label)
+                                + "."));
     }
 
     private static void responseFormat(JsonFields body) {

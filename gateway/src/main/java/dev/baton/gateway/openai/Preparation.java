@@ -5,6 +5,8 @@ import dev.baton.control.admission.Admission;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.auth.Identity;
+import dev.baton.gateway.auth.ServiceTier;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
@@ -53,8 +55,9 @@ public final class Preparation {
         this.clock = clock;
     }
 
-    /** What a request says beside its body: its id, its tenant, how long it waits, and whether it asks for timing. */
-    record Caller(String requestId, String tenant, ClientPatience patience, boolean wantsTiming, RequestTags tags) {}
+    /** What a request says beside its body: its id, who sent it, how long it waits, and whether it asks for timing. */
+    record Caller(
+            String requestId, Identity identity, ClientPatience patience, boolean wantsTiming, RequestTags tags) {}
 
     /** The tokens of one prompt and the rule that ends each of its choices. */
     private record Prompt(int[] tokens, Stopping stopping) {}
@@ -172,17 +175,18 @@ public final class Preparation {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;
+        ServiceTier tier = options.tier().atMost(caller.identity().highest());
         List<GenerationRequest> generations = new ArrayList<>();
         for (int choice = 0; choice < prompts.size() * options.n(); choice++) {
             Prompt prompt = prompts.get(choice / options.n());
             generations.add(new GenerationRequest(
                     choice == 0 ? caller.requestId() : caller.requestId() + "-" + choice,
-                    caller.tenant(),
+                    caller.identity().tenant(),
                     model.name(),
                     prompt.tokens(),
                     options.sampling().toBuilder().setSeed(seed + choice).build(),
                     prompt.stopping(),
-                    options.priority(),
+                    tier.priority(),
                     now.plus(caller.patience().generation(options.stream())),
                     caller.tags()));
         }
@@ -196,6 +200,7 @@ public final class Preparation {
                 options.stops(),
                 options.stream(),
                 options.includeUsage(),
+                options.namesTier() ? tier.label() : null,
                 caller.wantsTiming());
     }
 }

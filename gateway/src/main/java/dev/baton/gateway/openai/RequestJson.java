@@ -133,13 +133,31 @@ final class RequestJson {
         return switch (token) {
             case START_OBJECT -> nested();
             case START_ARRAY -> array(rows);
-            case VALUE_STRING -> NODES.stringNode(parser.getString());
+            case VALUE_STRING -> NODES.stringNode(whole(parser.getString()));
             case VALUE_TRUE, VALUE_FALSE -> NODES.booleanNode(token == JsonToken.VALUE_TRUE);
             case VALUE_NULL -> NODES.nullNode();
             case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> number();
             case NOT_AVAILABLE, END_OBJECT, END_ARRAY, PROPERTY_NAME, VALUE_EMBEDDED_OBJECT ->
                 throw refused("The body is not valid JSON.");
         };
+    }
+
+    /** An escape can give half of a character, which no encoding has. */
+    private static String whole(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                boolean pair = Character.isHighSurrogate(c)
+                        && i + 1 < text.length()
+                        && Character.isLowSurrogate(text.charAt(i + 1));
+                if (!pair) {
+                    throw refused("The body has half of a surrogate pair (\\u" + Integer.toHexString(c)
+                            + ") in a string; a character beyond U+FFFF is written as both halves.");
+                }
+                i++;
+            }
+        }
+        return text;
     }
 
     private JsonNode number() {
@@ -154,7 +172,7 @@ final class RequestJson {
     private JsonNode nested() {
         ObjectNode object = NODES.objectNode();
         while (parser.nextToken() != JsonToken.END_OBJECT) {
-            String name = parser.currentName();
+            String name = whole(parser.currentName());
             parser.nextToken();
             if (object.has(name)) {
                 throw twice(name);

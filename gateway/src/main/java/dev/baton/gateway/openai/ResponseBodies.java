@@ -23,10 +23,11 @@ final class ResponseBodies {
             case CHAT -> "chat.completion";
             case COMPLETION -> "text_completion";
         };
+        String tier = prepared.serviceTier();
         List<JsonPart> parts = new ArrayList<>();
         parts.add(JsonPart.of("{\"id\":" + JsonText.quote(prepared.answerId()) + ",\"object\":\"" + object
                 + "\",\"created\":" + prepared.created() + ",\"model\":" + JsonText.quote(prepared.model())
-                + ",\"choices\":["));
+                + (tier == null ? "" : ",\"service_tier\":" + JsonText.quote(tier)) + ",\"choices\":["));
         for (int index = 0; index < result.choices().size(); index++) {
             choice(prepared.shape(), index, result.choices().get(index), parts);
         }

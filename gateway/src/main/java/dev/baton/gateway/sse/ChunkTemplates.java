@@ -2,6 +2,7 @@ package dev.baton.gateway.sse;
 
 import dev.baton.gateway.json.JsonText;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The stream chunks of one answer. What never changes is serialised once: each chunk is prefix, escaped text, suffix.
@@ -34,11 +35,16 @@ public final class ChunkTemplates {
         }
     }
 
-    /** @param choices how many choices the answer has */
-    public ChunkTemplates(Shape shape, String id, long created, String model, int choices) {
+    /**
+     * @param serviceTier named in every chunk unless it is null
+     * @param choices how many choices the answer has
+     */
+    public ChunkTemplates(
+            Shape shape, String id, long created, String model, @Nullable String serviceTier, int choices) {
         this.shape = shape;
         this.head = "data: {\"id\":" + JsonText.quote(id) + ",\"object\":\"" + shape.object + "\",\"created\":"
-                + created + ",\"model\":" + JsonText.quote(model) + ",\"choices\":[";
+                + created + ",\"model\":" + JsonText.quote(model)
+                + (serviceTier == null ? "" : ",\"service_tier\":" + JsonText.quote(serviceTier)) + ",\"choices\":[";
         this.beforeText = new byte[choices][];
         for (int choice = 0; choice < choices; choice++) {
             String before =

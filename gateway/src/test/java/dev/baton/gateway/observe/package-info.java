@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.observe;
+
+import org.jspecify.annotations.NullMarked;
