@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -81,7 +82,7 @@ final class LiteralEncoder implements AutoCloseable {
         Set<Integer> counted = new HashSet<>();
         String unknown = json.path("model").path("unk_token").asString("");
         for (Map.Entry<String, String> name : names.entrySet()) {
-            int id = tokens.get(name.getKey()).id();
+            int id = Objects.requireNonNull(tokens.get(name.getKey())).id();
             if (!Arrays.equals(
                     pieces.encode(name.getValue(), false, Integer.MAX_VALUE).ids(), new int[] {id})) {
                 pieces.close();
