@@ -94,7 +94,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
 
     private void admit(Goal goal) {
         Generation generation = handoff.getGeneration();
-        if (!runtime.engine().submit(new EngineCommand.Admit(generation, goal, this))) {
+        if (!runtime.engine().submit(new EngineCommand.Admit(context.claims().here(generation), goal, this))) {
             decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
         }
     }

@@ -186,11 +186,7 @@ final class RunningWorker implements AutoCloseable {
     /** As the owner does it. */
     void record(Generation generation) throws Exception {
         requests()
-                .create(
-                        generation.getRequestId(),
-                        generation.getAttempt(),
-                        GATEWAY,
-                        Instant.now().plusSeconds(100))
+                .create(generation.getRequestId(), generation.getAttempt(), GATEWAY, Duration.ofSeconds(100))
                 .toCompletableFuture()
                 .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     }

@@ -1,5 +1,6 @@
 package dev.baton.gateway;
 
+import dev.baton.cluster.SteadyClock;
 import dev.baton.config.LimitProperties;
 import dev.baton.config.ModelProperties;
 import dev.baton.gateway.answer.ServedModel;
@@ -21,7 +22,7 @@ public class GatewayApplication {
     @Bean
     @ConditionalOnMissingBean
     Clock clock() {
-        return Clock.systemUTC();
+        return SteadyClock.system();
     }
 
     @Bean

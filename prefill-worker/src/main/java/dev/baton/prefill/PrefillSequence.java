@@ -75,7 +75,8 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     public void begin() {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
-        if (!runtime.engine().submit(new EngineCommand.Admit(job.getGeneration(), Goal.PREFILL, this))) {
+        if (!runtime.engine()
+                .submit(new EngineCommand.Admit(context.claims().here(job.getGeneration()), Goal.PREFILL, this))) {
             Failure full = Failure.newBuilder()
                     .setCode(Failure.Code.NO_CAPACITY)
                     .setMessage(context.identity().id() + " takes no more work")

@@ -12,7 +12,9 @@ import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -172,10 +174,19 @@ public final class Claims {
 
     /** @param wait before it is tried again when nothing is recorded yet */
     private void claim(Generation generation, Phase phase, long wait, Outcome then) {
-        requests.claim(generation.getRequestId(), generation.getAttempt(), phase, self.ref())
+        asked(generation, phase)
                 .whenCompleteAsync(
                         (outcome, error) -> answered(generation, phase, wait, then, outcome, error),
                         Thread::startVirtualThread);
+    }
+
+    /** A client of Redis that throws has failed like one that does not answer. */
+    private CompletionStage<CasOutcome> asked(Generation generation, Phase phase) {
+        try {
+            return requests.claim(generation.getRequestId(), generation.getAttempt(), phase, self.ref());
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedStage(e);
+        }
     }
 
     private void answered(
@@ -205,9 +216,19 @@ public final class Claims {
         return CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
     }
 
-    /** Judged with slack: the deadline is on the gateway's clock. */
     private boolean expired(Generation generation) {
-        return generation.getDeadlineMs() > 0 && clock.millis() > generation.getDeadlineMs() + 2_000;
+        long deadline = here(generation).getDeadlineMs();
+        return deadline > 0 && clock.millis() > deadline;
+    }
+
+    /** The same, with its deadline by this worker's clock: the owner's stream tells how far the two are apart. */
+    public Generation here(Generation generation) {
+        OptionalLong ahead = streams.aheadUs(generation.getOwner());
+        if (ahead.isEmpty() || generation.getDeadlineMs() == 0) {
+            return generation;
+        }
+        long deadline = generation.getDeadlineMs() + Math.ceilDiv(ahead.getAsLong(), 1_000);
+        return generation.toBuilder().setDeadlineMs(deadline).build();
     }
 
     /** Hears how a claim ended. */

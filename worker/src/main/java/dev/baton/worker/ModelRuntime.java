@@ -1,5 +1,6 @@
 package dev.baton.worker;
 
+import dev.baton.cluster.SteadyClock;
 import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineClock;
@@ -86,7 +87,7 @@ public final class ModelRuntime implements AutoCloseable {
                         limits,
                         model.bind(pool.region()),
                         listener,
-                        EngineClock.system(),
+                        new EngineClock(SteadyClock.system(), System::nanoTime),
                         new PoolMemory(
                                 kv.records() ? pool.ledger() : BlockLedger.NONE, kv.verifyHits(), pool.adopted()));
                 LOG.info(

@@ -1,6 +1,7 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.ClusterAutoConfiguration;
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.directory.KvDirectories;
 import dev.baton.cluster.lanes.KafkaConnection;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
@@ -90,7 +91,7 @@ class WorkerAutoConfiguration {
             TokenStreamServer streams,
             StreamProperties stream,
             KvTransfers transfers) {
-        Clock clock = Clock.systemUTC();
+        Clock clock = SteadyClock.system();
         return new WorkerContext(
                 identity,
                 properties,

@@ -1,6 +1,7 @@
 package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.protocol.AttemptKey;
 import java.util.ArrayList;
@@ -52,6 +53,15 @@ class ActiveAttemptsTest {
     void aCancelThatOvertakesTheSequenceOnItsWayToTheEngineIsRepeated() {
         begin(() -> underWay.cancel(KEY));
         assertThat(did).containsExactly("cancel", "begin", "cancel");
+    }
+
+    @Test
+    void oneThatCannotBeginIsNotCountedAsUnderWay() {
+        assertThatThrownBy(() -> begin(() -> {
+                    throw new IllegalStateException("made by the test");
+                }))
+                .hasMessage("made by the test");
+        assertThat(underWay.count()).isZero();
     }
 
     @Test

@@ -19,7 +19,6 @@ import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -110,7 +109,7 @@ class ClaimsTest {
     }
 
     private void record(Attempt attempt) throws Exception {
-        assertThat(states.create(id, attempt, GATEWAY, Instant.now().plus(LONG))
+        assertThat(states.create(id, attempt, GATEWAY, LONG)
                         .toCompletableFuture()
                         .get(10, TimeUnit.SECONDS))
                 .isEqualTo(CasOutcome.APPLIED);

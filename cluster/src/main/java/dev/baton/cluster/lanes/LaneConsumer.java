@@ -194,7 +194,10 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             if (stopping || !lease.held()) {
                 return;
             }
-            lowWatermark.read(record.offset());
+            if (lowWatermark.read(record.offset(), record)) {
+                LOG.warn("Lane {} begins anew at offset {}: Kafka was emptied", partition, record.offset());
+                committed = -1;
+            }
             deliver(record, 1);
         }
         metrics.outstanding(lowWatermark.outstanding());
@@ -235,7 +238,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         for (Completion<T> next = completions.poll(); next != null; next = completions.poll()) {
             LaneRecord<T> record = next.record();
             if (next.failure() == null) {
-                lowWatermark.completed(record.offset());
+                lowWatermark.completed(record.offset(), record.source());
             } else if (record.delivery() < settings.deliveries()) {
                 deliver(record.source(), record.delivery() + 1);
             } else {
@@ -252,7 +255,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
                 LOG.error("A dead letter of lane {} at {} is lost: {}", partition, record.offset(), why, failure);
             }
         });
-        lowWatermark.completed(record.offset());
+        lowWatermark.completed(record.offset(), record.source());
     }
 
     private void tellDead(LaneRecord<T> record, String why) {

@@ -1,10 +1,13 @@
 package dev.baton.cluster.lanes;
 
-import java.util.TreeSet;
+import java.util.TreeMap;
 
-/** The offset below which every record of a lane is completed. Owned by the lane's thread. */
+/**
+ * The offset below which every record of a lane is completed. Records are known by what was read, not by their offset alone:
+ * after Kafka was emptied the offsets begin anew. Owned by the lane's thread.
+ */
 final class LowWatermark {
-    private final TreeSet<Long> open = new TreeSet<>();
+    private final TreeMap<Long, Object> open = new TreeMap<>();
     private long next;
 
     /** @param next the first offset that will be read */
@@ -12,13 +15,19 @@ final class LowWatermark {
         this.next = next;
     }
 
-    void read(long offset) {
-        open.add(offset);
-        next = Math.max(next, offset + 1);
+    /** True when the lane has begun anew: what was open before will not be committed. */
+    boolean read(long offset, Object record) {
+        boolean anew = offset < next;
+        if (anew) {
+            open.clear();
+        }
+        open.put(offset, record);
+        next = offset + 1;
+        return anew;
     }
 
-    void completed(long offset) {
-        open.remove(offset);
+    void completed(long offset, Object record) {
+        open.remove(offset, record);
     }
 
     int outstanding() {
@@ -27,6 +36,6 @@ final class LowWatermark {
 
     /** What to commit: the lowest offset still open, or the next to be read when none is. */
     long offset() {
-        return open.isEmpty() ? next : open.first();
+        return open.isEmpty() ? next : open.firstKey();
     }
 }

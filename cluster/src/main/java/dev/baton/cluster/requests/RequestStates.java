@@ -9,7 +9,6 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.HexFormat;
@@ -49,14 +48,14 @@ public final class RequestStates {
         this.timeout = timeout;
     }
 
-    /** Records a new request, QUEUED. {@link CasOutcome#REFUSED} when the id is taken. */
-    public CompletionStage<CasOutcome> create(String requestId, Attempt attempt, GatewayRef owner, Instant deadline) {
-        return run(CREATE, requestId, number(attempt), nonce(attempt), life(owner), expiry(deadline));
+    /** Records a new request, QUEUED, for the time that it has left and a margin. {@link CasOutcome#REFUSED} when the id is taken. */
+    public CompletionStage<CasOutcome> create(String requestId, Attempt attempt, GatewayRef owner, Duration left) {
+        return run(CREATE, requestId, number(attempt), nonce(attempt), life(owner), expiry(left));
     }
 
     /** Makes {@code to} the attempt that counts, QUEUED again, in place of any lower one. */
-    public CompletionStage<CasOutcome> raise(String requestId, Attempt to, GatewayRef owner, Instant deadline) {
-        return run(RAISE, requestId, number(to), nonce(to), life(owner), expiry(deadline));
+    public CompletionStage<CasOutcome> raise(String requestId, Attempt to, GatewayRef owner, Duration left) {
+        return run(RAISE, requestId, number(to), nonce(to), life(owner), expiry(left));
     }
 
     /** A worker takes the request into a phase: PREFILLING, HANDED_OFF or DECODING. */
@@ -93,8 +92,9 @@ public final class RequestStates {
         return scripts.run(script, key(requestId), arguments).thenApply(CasOutcome::valueOf);
     }
 
-    private String expiry(Instant deadline) {
-        return Long.toString(deadline.plus(margin).toEpochMilli());
+    /** Relative, since Redis' machine has a clock of its own. */
+    private String expiry(Duration left) {
+        return Long.toString((left.isNegative() ? margin : left.plus(margin)).toMillis());
     }
 
     private static Optional<RequestState> parse(Map<String, String> fields) {

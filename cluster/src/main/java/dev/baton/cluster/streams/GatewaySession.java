@@ -16,6 +16,7 @@ final class GatewaySession {
     private final Deque<WorkerMessage> unsent = new ArrayDeque<>();
     private long unsentBytes;
     private long heardAt;
+    private boolean pinged;
 
     GatewaySession(GatewayRef gateway, ServerCallStreamObserver<WorkerMessage> out, long maxUnsent, long now) {
         this.gateway = gateway;
@@ -35,6 +36,13 @@ final class GatewaySession {
     /** A message came, at {@link System#nanoTime} {@code now}. */
     void heard(long now) {
         heardAt = now;
+    }
+
+    /** True once. */
+    boolean firstPing() {
+        boolean first = !pinged;
+        pinged = true;
+        return first;
     }
 
     /** {@link System#nanoTime} of the last message. */

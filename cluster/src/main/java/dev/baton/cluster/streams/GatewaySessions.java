@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,8 @@ final class GatewaySessions {
 
     private final Duration heardWithin;
     private final Map<String, GatewaySession> byId = new HashMap<>();
-    private final Set<GatewayRef> attached = ConcurrentHashMap.newKeySet();
+    /** How far this worker's clock is ahead of each gateway's, microseconds: known from its first ping on. */
+    private final Map<GatewayRef, Long> skews = new ConcurrentHashMap<>();
     /** When each life that left was last heard, by {@link System#nanoTime}. */
     private final Map<GatewayRef, Long> leftAt = new HashMap<>();
 
@@ -68,7 +70,7 @@ final class GatewaySessions {
         GatewayRef gateway = session.gateway();
         GatewaySession before = byId.put(gateway.getId(), session);
         if (before != null && !before.gateway().equals(gateway)) {
-            attached.remove(before.gateway());
+            skews.remove(before.gateway());
             replaced.put(before.gateway(), true);
         }
         leftAt.keySet().removeIf(left -> {
@@ -78,8 +80,26 @@ final class GatewaySessions {
             }
             return older || left.equals(gateway);
         });
-        attached.add(gateway);
         return before;
+    }
+
+    /**
+     * A ping came. True when it is the first of this life's stream.
+     *
+     * @param aheadUs this worker's clock less the gateway's; the time on the way is in it, so the least is the best
+     */
+    boolean pinged(GatewaySession session, long aheadUs) {
+        if (!session.equals(byId.get(session.gateway().getId()))) {
+            return false;
+        }
+        skews.merge(session.gateway(), aheadUs, Math::min);
+        return session.firstPing();
+    }
+
+    /** Any thread: how far this worker's clock is ahead of an attached gateway's; empty when it is not attached. */
+    OptionalLong aheadUs(GatewayRef gateway) {
+        Long ahead = skews.get(gateway);
+        return ahead == null ? OptionalLong.empty() : OptionalLong.of(ahead);
     }
 
     /** False when the session had been replaced before. */
@@ -88,14 +108,14 @@ final class GatewaySessions {
         if (!byId.remove(gateway.getId(), session)) {
             return false;
         }
-        attached.remove(gateway);
+        skews.remove(gateway);
         leftAt.put(gateway, session.heardAt());
         return true;
     }
 
-    /** Any thread: whether this life has a stream here. */
+    /** Any thread: whether this life has a stream here on which it was heard. */
     boolean attached(GatewayRef gateway) {
-        return attached.contains(gateway);
+        return skews.containsKey(gateway);
     }
 
     /** Whether a newer life of its id has come. */
@@ -132,7 +152,7 @@ final class GatewaySessions {
 
     /** Whether a gateway is not attached and has not been for long. One never seen counts from the first question. */
     boolean away(GatewayRef gateway, long before, long now) {
-        if (attached(gateway)) {
+        if (of(gateway) != null) {
             return false;
         }
         return replaced(gateway) || leftAt.computeIfAbsent(gateway, absent -> now) - before < 0;
@@ -153,6 +173,6 @@ final class GatewaySessions {
 
     void clear() {
         byId.clear();
-        attached.clear();
+        skews.clear();
     }
 }

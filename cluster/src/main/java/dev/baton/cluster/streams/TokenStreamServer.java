@@ -1,6 +1,7 @@
 package dev.baton.cluster.streams;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
@@ -29,9 +30,11 @@ import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -64,6 +67,7 @@ public final class TokenStreamServer implements AutoCloseable {
     private final KeptDeclines declines;
     private final AttachWaits waits = new AttachWaits();
     private final UnprovenCalls unproven;
+    private InstantSource clock = SteadyClock.system();
     private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
 
@@ -83,6 +87,11 @@ public final class TokenStreamServer implements AutoCloseable {
         this.kept = new KeptTokens(settings.maxKept());
         this.unproven = new UnprovenCalls(metrics);
         this.declines = new KeptDeclines(settings.maxKept());
+    }
+
+    /** For tests of two machines' clocks; before the start. */
+    void by(InstantSource wanted) {
+        clock = wanted;
     }
 
     /** For tests that look at connections from this side; before the start. */
@@ -153,7 +162,15 @@ public final class TokenStreamServer implements AutoCloseable {
         });
     }
 
-    /** Whether the gateway, in this life, has a stream to this worker. Any thread. */
+    /**
+     * How far this worker's clock is ahead of a gateway's, in microseconds, as measured on its stream; empty while it has
+     * none. Never less than it is, and more by the time that one message takes. Any thread.
+     */
+    public OptionalLong aheadUs(GatewayRef gateway) {
+        return sessions.aheadUs(gateway);
+    }
+
+    /** Whether the gateway, in this life, has a stream to this worker and was heard on it. Any thread. */
     public boolean attached(GatewayRef gateway) {
         return sessions.attached(gateway);
     }
@@ -224,7 +241,7 @@ public final class TokenStreamServer implements AutoCloseable {
                 resume(session, message.getResume(), now);
             }
             case ACKNOWLEDGE -> kept.acknowledge(session.gateway(), message.getAcknowledge(), now);
-            case PING -> pong(session, message.getPing());
+            case PING -> ping(session, message.getPing());
             case HELLO -> {} // Taken before there is a session.
             case MESSAGE_NOT_SET -> LOG.warn("A gateway sent a message this version does not know; it is ignored");
         }
@@ -256,7 +273,6 @@ public final class TokenStreamServer implements AutoCloseable {
                         .build());
         LOG.info("Gateway {} is attached", gateway.getId());
         declines.of(gateway).forEach(decline -> send(session, decline));
-        waits.attached(gateway);
         expire();
     }
 
@@ -304,7 +320,10 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
-    private void pong(GatewaySession session, Ping ping) {
+    private void ping(GatewaySession session, Ping ping) {
+        if (sessions.pinged(session, nowMicros() - ping.getSentUs())) {
+            waits.attached(session.gateway());
+        }
         send(
                 session,
                 WorkerMessage.newBuilder()
@@ -367,7 +386,7 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
-    private static long nowMicros() {
-        return TokenStreams.epochMicros();
+    private long nowMicros() {
+        return TokenStreams.micros(clock);
     }
 }

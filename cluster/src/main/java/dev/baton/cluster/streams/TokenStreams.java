@@ -1,5 +1,6 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
@@ -13,12 +14,12 @@ import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
@@ -35,7 +36,7 @@ public final class TokenStreams implements AutoCloseable {
     private final StreamMetrics metrics;
     private final EventLoop owner = new EventLoop("token-streams");
     private final Map<String, WorkerLink> links = new HashMap<>();
-    private final Set<WorkerRef> live = ConcurrentHashMap.newKeySet();
+    private final Map<WorkerRef, WorkerState> live = new ConcurrentHashMap<>();
     private long lastTick = System.nanoTime();
 
     /**
@@ -64,7 +65,15 @@ public final class TokenStreams implements AutoCloseable {
 
     /** Whether the worker answers in this life. Any thread. */
     public boolean live(WorkerRef worker) {
-        return live.contains(worker);
+        return live.containsKey(worker);
+    }
+
+    /**
+     * The workers that answer, as the registry listed them last. One that it lists no more stays while its stream is up:
+     * a Redis that was emptied, or refuses writes, ends no worker. Any thread.
+     */
+    public List<WorkerState> workers() {
+        return List.copyOf(live.values());
     }
 
     /** Tells the worker to drop the attempt. Not sent when the worker is not up in this life. */
@@ -110,8 +119,8 @@ public final class TokenStreams implements AutoCloseable {
         owner.close();
     }
 
-    static long epochMicros() {
-        return ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+    static long micros(InstantSource clock) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, clock.instant());
     }
 
     private void send(WorkerRef worker, GatewayMessage message) {
@@ -157,7 +166,7 @@ public final class TokenStreams implements AutoCloseable {
         if (since.compareTo(settings.suspectAfter()) > 0) {
             links.values().forEach(link -> link.resetSilence(now));
         }
-        long micros = epochMicros();
+        long micros = micros(SteadyClock.system());
         links.values().forEach(link -> link.tick(now, micros));
     }
 }

@@ -1,6 +1,7 @@
 package dev.baton.cluster.streams;
 
 import com.google.protobuf.ByteString;
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal.Reason;
 import dev.baton.cluster.tls.ClusterTls;
@@ -22,8 +23,8 @@ import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,11 +57,14 @@ final class WorkerLink {
     private final StreamHandshake handshake;
     private final ClusterTls tls;
     private final EventLoop owner;
-    private final Set<WorkerRef> live;
+    private final Map<WorkerRef, WorkerState> live;
     private final StreamListener listener;
     private final StreamMetrics metrics;
 
     private WorkerState listed;
+    /** What was listed of the life that answers. */
+    private WorkerState known;
+
     private boolean isListed = true;
     private State state = State.PAUSED;
     private int tries;
@@ -73,7 +77,7 @@ final class WorkerLink {
     private long unheardSince;
     private final Backoff backoff;
 
-    /** @param live the workers that answer, as others see them: this link adds its worker and removes it */
+    /** @param live the workers that answer, as others see them: this link puts its worker there and removes it */
     WorkerLink(
             WorkerState listed,
             GatewayRef gateway,
@@ -81,10 +85,11 @@ final class WorkerLink {
             ClusterTls tls,
             StreamProperties settings,
             EventLoop owner,
-            Set<WorkerRef> live,
+            Map<WorkerRef, WorkerState> live,
             StreamListener listener,
             StreamMetrics metrics) {
         this.listed = listed;
+        this.known = listed;
         this.gateway = gateway;
         this.handshake = handshake;
         this.tls = tls;
@@ -97,7 +102,11 @@ final class WorkerLink {
     }
 
     /** Whom the hello of this try was for, and the challenge in it. */
-    private record Meant(WorkerRef worker, ByteString nonce) {}
+    private record Meant(WorkerState state, ByteString nonce) {
+        WorkerRef worker() {
+            return state.getWorker();
+        }
+    }
 
     /** The life that answers or last answered; null: none so far, or known dead. */
     @Nullable
@@ -122,6 +131,10 @@ final class WorkerLink {
                     || !now.getHost().equals(listed.getHost())
                     || !now.getWorker().equals(listed.getWorker());
             listed = now;
+            if (now.getWorker().equals(known.getWorker())) {
+                known = now;
+                live.computeIfPresent(now.getWorker(), (same, before) -> now);
+            }
             if (moved && state != State.UP && state != State.SILENT) {
                 open();
             }
@@ -183,7 +196,13 @@ final class WorkerLink {
                 > settings.connectTimeout().toNanos() + settings.suspectAfter().toNanos();
         if (state == State.SILENT && lost) {
             open();
-        } else if ((state == State.UP || state == State.SILENT) && out != null && out.isReady()) {
+        } else if (proved()) {
+            ping(nowMicros);
+        }
+    }
+
+    private void ping(long nowMicros) {
+        if (out != null && out.isReady()) {
             out.onNext(GatewayMessage.newBuilder()
                     .setPing(Ping.newBuilder().setSentUs(nowMicros))
                     .build());
@@ -225,7 +244,7 @@ final class WorkerLink {
         if (state != State.OPENING || meant != null || out == null) {
             return;
         }
-        meant = new Meant(listed.getWorker(), ClusterSecret.nonce());
+        meant = new Meant(listed, ClusterSecret.nonce());
         try {
             out.onNext(GatewayMessage.newBuilder()
                     .setHello(handshake.hello(gateway, meant.worker(), challenge.getNonce(), meant.nonce()))
@@ -253,7 +272,8 @@ final class WorkerLink {
         worker = now;
         backoff.stands(unheardSince);
         complained = false;
-        answers(now, again);
+        answers(meant.state(), again);
+        ping(TokenStreams.micros(SteadyClock.system()));
     }
 
     /** The worker and this gateway do not belong together, as either of them has said. */
@@ -275,21 +295,23 @@ final class WorkerLink {
     private void heard(WorkerMessage message) {
         unheardSince = System.nanoTime();
         if (state == State.SILENT && worker != null) {
-            answers(worker, true);
+            answers(known, true);
         }
         if (message.hasFrame() && worker != null) {
             listener.progress(worker, message.getFrame().getProgressList());
         } else if (message.hasPong()) {
-            long micros = TokenStreams.epochMicros() - message.getPong().getSentUs();
+            long micros = TokenStreams.micros(SteadyClock.system())
+                    - message.getPong().getSentUs();
             metrics.roundTrip(Duration.of(Math.max(0, micros), ChronoUnit.MICROS));
         }
     }
 
-    private void answers(WorkerRef now, boolean again) {
+    private void answers(WorkerState now, boolean again) {
         state = State.UP;
         suspected = false;
-        live.add(now);
-        listener.connected(now, again);
+        known = now;
+        live.put(now.getWorker(), now);
+        listener.connected(now.getWorker(), again);
     }
 
     private void ended(int mine, Throwable failure) {

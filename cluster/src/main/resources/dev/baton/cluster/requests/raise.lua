@@ -1,4 +1,4 @@
--- KEYS: request. ARGV: number, nonce, owner, expiry (epoch ms).
+-- KEYS: request. ARGV: number, nonce, owner, TTL (ms).
 local now = redis.call('HMGET', KEYS[1], 'number', 'nonce', 'owner', 'phase')
 if now[1] then
   if now[3] ~= ARGV[3] then
@@ -16,5 +16,5 @@ if now[1] then
   redis.call('DEL', KEYS[1])
 end
 redis.call('HSET', KEYS[1], 'number', ARGV[1], 'nonce', ARGV[2], 'owner', ARGV[3], 'phase', 'QUEUED')
-redis.call('PEXPIREAT', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 'APPLIED'

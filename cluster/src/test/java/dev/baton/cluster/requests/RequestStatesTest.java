@@ -16,7 +16,6 @@ import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
@@ -43,7 +42,6 @@ class RequestStatesTest {
     private static final WorkerRef DECODE = worker("decode-0", 2);
 
     private final String id = UUID.randomUUID().toString();
-    private final Instant deadline = Instant.now().plus(LONG);
     private TestRedis redis;
     private RequestStates states;
 
@@ -60,14 +58,14 @@ class RequestStatesTest {
 
     @Test
     void theEndOfAnAttemptThatWasNeverWrittenLeavesTheOneBeforeItUnclaimable() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         assertThat(get(states.end(id, SECOND, Phase.CANCELLED, G0))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.REFUSED);
     }
 
     @Test
     void recordsWhoExecutesEachPhase() throws Exception {
-        assertThat(get(states.create(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.create(id, FIRST, G0, LONG))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.APPLIED);
@@ -86,7 +84,7 @@ class RequestStatesTest {
 
     @Test
     void letsOneOfManyWorkersClaim() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         List<CompletionStage<CasOutcome>> claims = IntStream.range(0, 32)
                 .mapToObj(i -> states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-" + i, i)))
                 .toList();
@@ -101,7 +99,7 @@ class RequestStatesTest {
 
     @Test
     void tellsARepeatedClaimFromAnotherLifeOfTheSameWorker() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ALREADY);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, worker("prefill-0", 99))))
@@ -117,13 +115,13 @@ class RequestStatesTest {
 
     @Test
     void doesNotHearTheExecutorOfAnEarlierAttempt() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL));
-        assertThat(get(states.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.raise(id, SECOND, G0, LONG))).isEqualTo(CasOutcome.APPLIED);
 
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
         assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.SUPERSEDED);
-        assertThat(get(states.raise(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.raise(id, FIRST, G0, LONG))).isEqualTo(CasOutcome.SUPERSEDED);
         RequestState state = get(states.find(id)).orElseThrow();
         assertThat(state.phase()).isEqualTo(Phase.QUEUED);
         assertThat(state.executors()).isEmpty();
@@ -131,25 +129,25 @@ class RequestStatesTest {
 
     @Test
     void tellsAttemptsOfOneNumberApartByTheirNonce() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         assertThat(get(states.claim(id, attempt(1, -8), Phase.PREFILLING, PREFILL)))
                 .isEqualTo(CasOutcome.SUPERSEDED);
     }
 
     @Test
     void letsOnlyTheOwnerRaiseAndEnd() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
-        assertThat(get(states.raise(id, SECOND, G1, deadline))).isEqualTo(CasOutcome.NOT_OWNER);
+        get(states.create(id, FIRST, G0, LONG));
+        assertThat(get(states.raise(id, SECOND, G1, LONG))).isEqualTo(CasOutcome.NOT_OWNER);
         assertThat(get(states.end(id, FIRST, Phase.CANCELLED, G1))).isEqualTo(CasOutcome.NOT_OWNER);
-        assertThat(get(states.create(id, FIRST, G1, deadline))).isEqualTo(CasOutcome.REFUSED);
-        assertThat(get(states.create(id, FIRST, G0, deadline))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.create(id, FIRST, G1, LONG))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.create(id, FIRST, G0, LONG))).isEqualTo(CasOutcome.ALREADY);
     }
 
     @Test
     void doesNotRaiseWhatHasEnded() throws Exception {
-        get(states.create(id, FIRST, G0, deadline));
+        get(states.create(id, FIRST, G0, LONG));
         get(states.end(id, FIRST, Phase.CANCELLED, G0));
-        assertThat(get(states.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.raise(id, SECOND, G0, LONG))).isEqualTo(CasOutcome.REFUSED);
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.REFUSED);
     }
 
@@ -160,7 +158,7 @@ class RequestStatesTest {
     void allowsTheTransitionsOfTheStateMachineAndNoOthers(Phase next) throws Exception {
         for (Phase from : Phase.values()) {
             String each = id + from;
-            get(states.create(each, FIRST, G0, deadline));
+            get(states.create(each, FIRST, G0, LONG));
             redis.template()
                     .opsForHash()
                     .put("baton:req:" + each, "phase", from.name())
@@ -181,7 +179,7 @@ class RequestStatesTest {
     @Test
     void forgetsARequestSomeTimeAfterItsDeadline() throws Exception {
         RequestStates brief = new RequestStates(redis.template(), NAMES, Duration.ofMillis(50), LONG);
-        get(brief.create(id, FIRST, G0, Instant.now().plusMillis(50)));
+        get(brief.create(id, FIRST, G0, Duration.ofMillis(50)));
         await().atMost(LONG).until(() -> get(brief.find(id)).isEmpty());
     }
 
@@ -192,7 +190,7 @@ class RequestStatesTest {
         RedisProcess first = RedisProcess.start(settings);
         try (TestRedis own = new TestRedis(first.url())) {
             RequestStates mine = new RequestStates(own.template(), NAMES, LONG, LONG);
-            get(mine.create(id, FIRST, G0, deadline));
+            get(mine.create(id, FIRST, G0, LONG));
             first.kill();
             assertThatThrownBy(() -> get(mine.find(id))).as("Redis is down").isNotNull();
             try (RedisProcess again = RedisProcess.start(settings)) {
@@ -200,7 +198,7 @@ class RequestStatesTest {
                         .ignoreExceptions()
                         .until(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)) == CasOutcome.ABSENT);
                 assertThat(again.child().alive()).isTrue();
-                assertThat(get(mine.raise(id, SECOND, G0, deadline))).isEqualTo(CasOutcome.APPLIED);
+                assertThat(get(mine.raise(id, SECOND, G0, LONG))).isEqualTo(CasOutcome.APPLIED);
                 assertThat(get(mine.claim(id, SECOND, Phase.PREFILLING, PREFILL)))
                         .isEqualTo(CasOutcome.APPLIED);
             }

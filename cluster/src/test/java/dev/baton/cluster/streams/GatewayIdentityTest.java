@@ -3,6 +3,7 @@ package dev.baton.cluster.streams;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.StreamProperties;
 import dev.baton.protocol.ClusterSecret;
@@ -27,6 +28,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +38,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.unit.DataSize;
 
 /** Which gateway a worker takes for which: an id in one life. */
@@ -173,6 +178,40 @@ class GatewayIdentityTest {
         assertThat(server.attached(ONE)).isFalse();
     }
 
+    /** What steps and differences of two hosts' clocks come to: the worker reckons with the gateway's. */
+    @ParameterizedTest
+    @ValueSource(longs = {31, 600, -3_600})
+    void aGatewaysClockIsKnownFromItsStream(long seconds) throws Exception {
+        InstantSource stepped = InstantSource.offset(SteadyClock.system(), Duration.ofSeconds(seconds));
+        TokenStreamServer other = new TokenStreamServer(
+                Welcome.newBuilder().setWorker(WORKER).build(),
+                TokenStreamTest.OPEN,
+                settings(),
+                (requestId, attempt) -> {},
+                new StreamMetrics(new SimpleMeterRegistry()));
+        open.add(other);
+        other.by(stepped);
+        port = other.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), ClusterTls.NONE);
+        attach(ONE, new RecordingListener());
+        await().atMost(LONG).until(() -> other.attached(ONE));
+        assertThat(Duration.of(other.aheadUs(ONE).orElseThrow(), ChronoUnit.MICROS))
+                .isBetween(Duration.ofSeconds(seconds), Duration.ofSeconds(seconds + 5));
+    }
+
+    @Test
+    void aWorkerThatRedisListsNoMoreIsKnownWhileItsStreamIsUp() throws Exception {
+        TokenStreams one = attach(ONE, new RecordingListener());
+        await().atMost(LONG).until(() -> one.live(WORKER));
+        one.listed(List.of());
+        server.send(ONE, frame("a", 0));
+        one.listed(List.of());
+        await().during(Duration.ofMillis(300))
+                .atMost(LONG)
+                .until(() -> one.workers().size() == 1);
+        server.close();
+        await().atMost(LONG).until(() -> one.workers().isEmpty());
+    }
+
     @Test
     void aGatewayThatPingsKeepsItsWork() throws Exception {
         Silent pinging = new Silent(ONE);
@@ -248,6 +287,9 @@ class GatewayIdentityTest {
 
         @Override
         public void onNext(WorkerMessage message) {
+            if (message.hasWelcome()) {
+                ping();
+            }
             if (message.hasChallenge()) {
                 out.onNext(GatewayMessage.newBuilder()
                         .setHello(new StreamHandshake(TokenStreamTest.OPEN)

@@ -62,7 +62,7 @@ class DispatchConfiguration {
     @Bean
     LiveWorkers liveWorkers(WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
-        return new LiveWorkers(registry, streams);
+        return new LiveWorkers(streams);
     }
 
     @Bean
@@ -86,8 +86,8 @@ class DispatchConfiguration {
     }
 
     @Bean
-    RequestStore requestStore(RequestStates states, GatewayRef gateway) {
-        return new RequestStore(states, gateway);
+    RequestStore requestStore(RequestStates states, GatewayRef gateway, Clock clock) {
+        return new RequestStore(states, gateway, clock);
     }
 
     @Bean

@@ -9,6 +9,7 @@ import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,9 +23,11 @@ final class RequestStore {
 
     private final RequestStates states;
     private final GatewayRef gateway;
+    private final InstantSource clock;
     private final CircuitBreaker breaker;
 
-    RequestStore(RequestStates states, GatewayRef gateway) {
+    RequestStore(RequestStates states, GatewayRef gateway, InstantSource clock) {
+        this.clock = clock;
         this.states = states;
         this.gateway = gateway;
         this.breaker = CircuitBreaker.of(
@@ -41,9 +44,10 @@ final class RequestStore {
 
     /** Writes an attempt: creates the request with its first one, raises it with the others. */
     CompletionStage<CasOutcome> record(String requestId, Attempt attempt, Instant deadline) {
+        Duration left = Duration.between(clock.instant(), deadline);
         return breaker.executeCompletionStage(() -> attempt.getNumber() == 1
-                ? states.create(requestId, attempt, gateway, deadline)
-                : states.raise(requestId, attempt, gateway, deadline));
+                ? states.create(requestId, attempt, gateway, left)
+                : states.raise(requestId, attempt, gateway, left));
     }
 
     /** Writes the last phase. When that fails the hash ends by itself after its deadline. */

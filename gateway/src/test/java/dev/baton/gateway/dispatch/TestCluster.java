@@ -1,5 +1,6 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.lanes.KafkaConnection;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
@@ -93,7 +94,7 @@ final class TestCluster implements AutoCloseable {
     static class Wiring {
         @Bean
         Clock clock() {
-            return Clock.systemUTC();
+            return SteadyClock.system();
         }
 
         @Bean
