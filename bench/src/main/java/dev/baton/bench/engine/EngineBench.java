@@ -52,6 +52,10 @@ public final class EngineBench {
                 new RuleBench(out, pairs(arguments)).run();
                 return;
             }
+            if (List.of(arguments).contains("--attention")) {
+                new AttentionBench(out, pairs(arguments)).run();
+                return;
+            }
             Options options = Options.parse(arguments);
             RivalsFolder rivals =
                     RivalsFolder.find(options.rivals(), Optional.ofNullable(System.getenv("BATON_RIVALS")), home());

@@ -68,6 +68,7 @@ record Options(
               --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
               --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
                                 sums in any order (--shapes LIST, --threads N, --rounds N)
+              --attention       attention alone, steps and prompts at several lengths (--threads N, --rounds N)
               --help            this
 
             The rivals: docs/performance.md says how to get them.
