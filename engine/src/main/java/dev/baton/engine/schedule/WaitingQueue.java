@@ -7,6 +7,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +42,8 @@ final class WaitingQueue<S extends Sequence> {
                 .forEach(s -> own.computeIfAbsent(s.terms().tenant(), t -> new ArrayDeque<>())
                         .add(s));
         return places.stream()
-                .map(place -> own.get(place.terms().tenant()).remove())
+                .map(place ->
+                        Objects.requireNonNull(own.get(place.terms().tenant())).remove())
                 .toList();
     }
 

@@ -261,7 +261,7 @@ class SchedulerTest {
             assertThat(plan.chunks()).as("a step without progress").isNotEmpty();
             preemptions += plan.preempted().size();
             for (Plain sequence : List.copyOf(ends.keySet())) {
-                if (sequence.length() >= ends.get(sequence)) {
+                if (sequence.length() >= ends.getOrDefault(sequence, 0)) {
                     scheduler.end(sequence);
                     ends.remove(sequence);
                 }
