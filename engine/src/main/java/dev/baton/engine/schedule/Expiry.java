@@ -5,7 +5,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 
-/** When the time of each sequence is over. */
+/** When each sequence expires. */
 final class Expiry<S extends Sequence> {
     private final TreeSet<S> expiring =
             new TreeSet<>(Comparator.comparingLong((Sequence s) -> s.expires).thenComparingLong(s -> s.arrival));
@@ -24,7 +24,7 @@ final class Expiry<S extends Sequence> {
         expiring.add(sequence);
     }
 
-    /** Those whose time is over, each once. */
+    /** Those that have expired, each once. */
     List<S> take(long nowMillis) {
         List<S> expired = new ArrayList<>();
         while (next() <= nowMillis) {

@@ -78,7 +78,7 @@ public final class Scheduler<S extends Sequence> {
         return plan;
     }
 
-    /** Gives blocks to queued sequences that wait for KV, as far as it is their turn. Safe between two layers of a step. */
+    /** Gives blocks to queued sequences that wait for KV, in the queue's order. Safe between two layers of a step. */
     public List<S> reserveWaiting() {
         List<S> reserved = new ArrayList<>();
         for (S head = queue.first(); head != null && head.waitsForKv; head = queue.first()) {
@@ -328,7 +328,7 @@ public final class Scheduler<S extends Sequence> {
         expiry.move(sequence, millis);
     }
 
-    /** Sequences whose time is over, each named once; the caller ends them. */
+    /** Sequences that have expired, each named once; the caller ends them. */
     public List<S> takeExpired(long nowMillis) {
         return expiry.take(nowMillis);
     }

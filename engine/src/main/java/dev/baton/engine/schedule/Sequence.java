@@ -22,7 +22,7 @@ public class Sequence {
     private int length;
 
     Phase phase = Phase.QUEUED;
-    long payerHad;
+    long servedRows;
     long arrival;
     int computed;
     int named;

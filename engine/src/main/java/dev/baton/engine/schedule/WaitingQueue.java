@@ -13,21 +13,21 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sequences that wait for blocks, and whose turn it is. Tenants share fairly; priority counts among the sequences of one
- * tenant only, so that none takes from another by calling its work urgent.
+ * Sequences that wait for blocks, in the order in which they get them. Tenants share fairly; priority counts among the
+ * sequences of one tenant only, so that none takes from another by calling its work urgent.
  */
 final class WaitingQueue<S extends Sequence> {
-    /** What the tenant had had when the sequence was first started, then arrival. */
+    /** The tenant's rows when the sequence was first started, then arrival. */
     static final Comparator<Sequence> RANK =
-            Comparator.comparingLong((Sequence s) -> s.payerHad).thenComparingLong(s -> s.arrival);
+            Comparator.comparingLong((Sequence s) -> s.servedRows).thenComparingLong(s -> s.arrival);
 
-    private static final Comparator<Sequence> OF_ONE_PAYER = Comparator.comparingInt(
+    private static final Comparator<Sequence> WITHIN_TENANT = Comparator.comparingInt(
                     (Sequence s) -> s.terms().priority())
             .reversed()
             .thenComparingLong(s -> s.arrival);
 
     private final FairShare shares;
-    private final Map<Object, TreeSet<S>> byPayer = new HashMap<>();
+    private final Map<Object, TreeSet<S>> byTenant = new HashMap<>();
 
     WaitingQueue(FairShare shares) {
         this.shares = shares;
@@ -57,27 +57,27 @@ final class WaitingQueue<S extends Sequence> {
 
     void add(S sequence) {
         Object tenant = sequence.terms().tenant();
-        if (!byPayer.containsKey(tenant)) {
-            shares.lift(tenant, byPayer.keySet());
+        if (!byTenant.containsKey(tenant)) {
+            shares.lift(tenant, byTenant.keySet());
         }
-        byPayer.computeIfAbsent(tenant, p -> new TreeSet<>(OF_ONE_PAYER)).add(sequence);
+        byTenant.computeIfAbsent(tenant, p -> new TreeSet<>(WITHIN_TENANT)).add(sequence);
     }
 
     void remove(S sequence) {
-        byPayer.computeIfPresent(sequence.terms().tenant(), (tenant, own) -> {
+        byTenant.computeIfPresent(sequence.terms().tenant(), (tenant, own) -> {
             own.remove(sequence);
             return own.isEmpty() ? null : own;
         });
     }
 
-    /** The one whose turn it is; one that was preempted keeps the rank with which it was started. */
+    /** The next to get blocks; one that was preempted keeps the rank with which it was started. */
     @Nullable
     S first() {
         S first = null;
-        for (Map.Entry<Object, TreeSet<S>> own : byPayer.entrySet()) {
+        for (Map.Entry<Object, TreeSet<S>> own : byTenant.entrySet()) {
             S sequence = own.getValue().first();
             if (!sequence.started) {
-                sequence.payerHad = shares.had(own.getKey());
+                sequence.servedRows = shares.rows(own.getKey());
             }
             first = first == null || RANK.compare(sequence, first) < 0 ? sequence : first;
         }
@@ -85,10 +85,10 @@ final class WaitingQueue<S extends Sequence> {
     }
 
     int size() {
-        return byPayer.values().stream().mapToInt(Collection::size).sum();
+        return byTenant.values().stream().mapToInt(Collection::size).sum();
     }
 
     Stream<S> stream() {
-        return byPayer.values().stream().flatMap(Collection::stream);
+        return byTenant.values().stream().flatMap(Collection::stream);
     }
 }

@@ -69,7 +69,7 @@ class FairShareTest {
             shares.charge("tenant" + i, 1);
         }
         assertThat(shares.tenants()).isLessThan(5_000);
-        assertThat(shares.had("tenant99999")).isEqualTo(100_000);
+        assertThat(shares.rows("tenant99999")).isEqualTo(100_000);
     }
 
     private void run(List<Habit> habits, int steps) {

@@ -95,7 +95,7 @@ class SchedulerTest {
     }
 
     @Test
-    void payersTakeTurnsWhateverOneOfThemQueued() {
+    void tenantsTakeTurnsWhateverOneOfThemQueued() {
         for (int i = 0; i < 4; i++) {
             enqueue("greedy" + i, Goal.PREFILL_AND_DECODE, 16, terms(0, NEVER, "greedy"));
         }
