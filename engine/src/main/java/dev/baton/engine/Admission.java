@@ -12,7 +12,7 @@ import java.util.Arrays;
 
 /** Turns an admit command into a sequence, or says why it cannot be one. Immutable. */
 record Admission(EngineSettings settings, ModelShape shape) {
-    /** What became of an admit command. */
+    /** Outcome of an admit command. */
     sealed interface Verdict {
         record Taken(LiveSequence sequence) implements Verdict {}
 

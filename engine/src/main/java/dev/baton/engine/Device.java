@@ -1,6 +1,6 @@
 package dev.baton.engine;
 
-/** What a model's arithmetic runs on. */
+/** The hardware that a model's arithmetic runs on. */
 public enum Device {
     /** This machine's processor, with Baton's own kernels. */
     CPU,

@@ -3,7 +3,7 @@ package dev.baton.engine;
 import dev.baton.kv.KvLayout;
 
 /**
- * What an engine holds and promises.
+ * The model of an engine and the promises it makes.
  *
  * @param model name clients use
  * @param fingerprint of weights, configuration and numeric path: equal fingerprints make equal KV

@@ -5,7 +5,7 @@ import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 
-/** What an engine can be asked for. */
+/** A request to an engine. */
 public sealed interface EngineCommand {
     AttemptKey key();
 

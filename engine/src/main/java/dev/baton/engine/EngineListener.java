@@ -24,7 +24,7 @@ public interface EngineListener {
     default void dropped(int blocks) {}
 
     /**
-     * What one step did.
+     * Size and duration of one step.
      *
      * @param decodeRows sequences that made a token by decode
      * @param prefillRows prompt tokens computed

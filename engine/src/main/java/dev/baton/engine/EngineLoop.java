@@ -27,7 +27,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the engine thread does, iteration by iteration: take commands, let the scheduler decide, compute the step. Knows no
+ * The work of the engine thread, iteration by iteration: take commands, let the scheduler decide, compute the step. Has no
  * thread of its own; all calls come from one.
  *
  * <p>Commands are taken between iterations and, while the model runs, between layers.

@@ -15,7 +15,7 @@ import java.util.Set;
  * @param patience times after which the engine gives up by itself
  */
 public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
-    /** What an engine is for. */
+    /** The goals that an engine takes. */
     public enum Role {
         PREFILL(Set.of(Goal.PREFILL)),
         /** Also computes prompts itself when asked to, in small chunks beside its running answers. */

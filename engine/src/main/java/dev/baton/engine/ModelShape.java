@@ -4,7 +4,7 @@ import dev.baton.kv.KvLayout;
 import java.util.Set;
 
 /**
- * What the rest of the engine must know of a model.
+ * Sizes and identity of a model, for scheduler and sampler.
  *
  * @param fingerprint of configuration, weights and numeric path
  * @param maxContext tokens of prompt and answer together

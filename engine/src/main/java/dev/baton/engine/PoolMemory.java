@@ -4,7 +4,7 @@ import dev.baton.kv.AdoptedBlocks;
 import dev.baton.kv.BlockLedger;
 
 /**
- * What the memory under an engine's pool knows of its blocks.
+ * The memory under an engine's pool, as a ledger of its blocks.
  *
  * @param verifyHits whether the bytes of shared blocks are compared with their digests before they are used
  * @param adopted blocks that an earlier life of this worker left: the engine starts with the full ones as its cache

@@ -1,6 +1,6 @@
 package dev.baton.kv;
 
-/** Who owns a block. Every block is in exactly one state. */
+/** State of a block. Every block is in exactly one. */
 public enum BlockState {
     /** Holds nothing. */
     FREE,

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * How the words of one layer of one block lie, with their weights: slices of keys, then of values, then of scales, one a
+ * The layout of the words of one layer of one block, with their weights: slices of keys, then of values, then of scales, one a
  * head each. A turned kind holds [word][token], another [token][word].
  *
  * @param words 32-bit words of one token in a slice of each kind

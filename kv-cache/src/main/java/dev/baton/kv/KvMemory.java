@@ -3,11 +3,11 @@ package dev.baton.kv;
 import java.nio.ByteBuffer;
 
 /**
- * The bytes of one pool, wherever they lie: the one seam between who owns blocks and what is in them. A host's memory is
- * one kind; memory that only a device reads would be another.
+ * The bytes of one pool: the seam between the owner of its blocks and their content. Host memory is one kind; memory that
+ * only a device reads would be another.
  *
- * <p>Any thread may call. Who may touch a block is decided by whoever owns the {@link BlockPool}: nobody reads one that is
- * being written, unless it checks afterwards that what it read is whole.
+ * <p>Any thread may call. The owner of the {@link BlockPool} decides who may touch a block: one that is being written may only
+ * be read by a reader that checks afterwards that what it read is whole.
  */
 public interface KvMemory {
     KvLayout layout();

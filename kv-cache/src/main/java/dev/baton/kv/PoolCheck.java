@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/** What must hold between the parts of a {@link BlockPool}, and a list of what does not. */
+/** Checks the invariants between the parts of a {@link BlockPool} and lists what is broken. */
 final class PoolCheck {
     private final BlockPool pool;
     private final List<String> faults = new ArrayList<>();

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the NVIDIA driver of this machine says, asked without libtorch: a libtorch for CUDA is 3 GB to load and says less.
+ * Driver, GPUs and CUDA version of this machine, asked from the NVIDIA driver: a libtorch for CUDA is 3 GB to load and says less.
  *
  * @param finding for people
  * @param gpus how many can be seen

@@ -17,7 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
-/** What DJL has no door for: libtorch's stable C shim. A tensor is the address of a handle that DJL knows too. */
+/** Calls that DJL does not offer, through libtorch's stable C shim. A tensor is the address of a handle that DJL knows too. */
 final class Shim {
     private static final String OFFLINE = "ai.djl.offline";
     private static final SymbolLookup LIBTORCH;

@@ -68,7 +68,7 @@ public final class Torch implements AutoCloseable {
         return argument(handle);
     }
 
-    /** What lies in native memory, on a device; a copy there too when the device is the CPU. */
+    /** A copy of native memory on a device, also when the device is the CPU. */
     public TorchArgument upload(MemorySegment memory, TorchDevice device, TorchDtype dtype, long... shape) {
         long host = over(memory, dtype, shape);
         try {

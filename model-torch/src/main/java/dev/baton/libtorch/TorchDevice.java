@@ -1,7 +1,7 @@
 package dev.baton.libtorch;
 
 /**
- * Where tensors lie and are computed with.
+ * The device of a tensor and of the calls on it.
  *
  * @param index which of its kind; −1 for the CPU, of which there is one
  */

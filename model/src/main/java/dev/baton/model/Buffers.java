@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * Where a forward pass keeps its rows. A batch has another number of rows in almost every step, so there is room for more
+ * The rows of a forward pass. A batch has another number of rows in almost every step, so there is room for more
  * than one has.
  */
 final class Buffers implements GrowableBuffers.Room {

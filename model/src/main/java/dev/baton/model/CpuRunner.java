@@ -111,7 +111,7 @@ final class CpuRunner implements ModelRunner {
                         qkv, qkv.column(key), qkv.column(key + (long) config.kvHeads * config.headDim), b.attended));
     }
 
-    /** What follows attention in a layer, up to the input of the next. */
+    /** The part of a layer after attention, up to the input of the next. */
     private void finish(int layer, Buffers b) {
         LayerWeights weights = model.layers.get(layer);
         LayerWeights.Norms norms = weights.norms();

@@ -36,7 +36,7 @@ public record Family(String architecture, Set<Trait> traits, Windowed windowed, 
         NORMED_ROUTING
     }
 
-    /** Which layers attend within a window. */
+    /** The layers that attend within a window. */
     enum Windowed {
         NONE,
         /** All, when the configuration gives a window. */

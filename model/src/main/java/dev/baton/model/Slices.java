@@ -5,7 +5,7 @@ import dev.baton.kv.KvLayout;
 import java.util.Arrays;
 import java.util.List;
 
-/** What every runner must know of the slices that it is given. */
+/** Checks and counts over the slices of one forward pass, for every runner. */
 public final class Slices {
     private Slices() {}
 

@@ -26,7 +26,7 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
     private volatile boolean reading;
     private volatile int lane;
 
-    /** Where lanes come from. */
+    /** Source of lanes. */
     interface Leases {
         /** Waits for a lane; throws when none is to be had. */
         LaneLease take() throws InterruptedException;

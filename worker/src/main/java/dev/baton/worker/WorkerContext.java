@@ -4,7 +4,7 @@ import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.protocol.v1.Failure;
 
 /**
- * What a role has for the life of its process, beside the model.
+ * The parts of a worker that its role uses, beside the model.
  *
  * @param claims of requests, in Redis
  * @param handoffs to decode lanes, through Kafka
@@ -18,7 +18,7 @@ public record WorkerContext(
         LaneProducer handoffs,
         StepFrameBatcher frames,
         KvTransfers transfers) {
-    /** Why a sequence ends whose gateway has given it up. */
+    /** The failure of a sequence that its gateway has given up. */
     public static final Failure CANCELLED = Failure.newBuilder()
             .setCode(Failure.Code.CANCELLED)
             .setMessage("cancelled by the gateway")

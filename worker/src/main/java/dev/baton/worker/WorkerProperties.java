@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * Who a worker is and where it is found.
+ * Identity and addresses of a worker.
  *
  * @param id stable across restarts, unique in the cluster, e.g. "decode-0"
  * @param advertisedHost under which gateways and other workers reach it

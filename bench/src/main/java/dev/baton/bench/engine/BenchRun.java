@@ -4,7 +4,7 @@ import dev.baton.engine.Device;
 import java.util.List;
 
 /**
- * What one engine is asked to measure in one go.
+ * The measurements that one engine is asked for in one run.
  *
  * @param shape name of the model's shape
  * @param threads of the CPU; on a GPU they do not matter

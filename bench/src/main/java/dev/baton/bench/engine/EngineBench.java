@@ -148,7 +148,7 @@ public final class EngineBench {
         return new BenchRun(heat.shape(), heat.weights(), heat.device(), heat.threads(), cells);
     }
 
-    /** What bounds a rate: measured here for the CPU, not for a GPU. */
+    /** The limits of a rate: measured here for the CPU, not for a GPU. */
     private record Ceiling(RooflineProbe limits, Dimensions dimensions) {
         MachineLimits now() {
             return MachineLimits.measure(limits);

@@ -26,7 +26,7 @@ final class ExactBench {
         this.out = out;
     }
 
-    /** Whether nothing differed. */
+    /** True when nothing differed. */
     boolean run() throws IOException {
         for (String shape : options.shapes()) {
             try (ShapeFolder folder = ShapeFolder.open(shape, rivals)) {

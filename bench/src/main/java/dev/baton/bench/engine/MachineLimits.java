@@ -3,7 +3,7 @@ package dev.baton.bench.engine;
 import dev.baton.kernel.RooflineProbe;
 
 /**
- * What the machine reached in a round.
+ * The rates that the machine reached in a round.
  *
  * @param readBytes bytes read per second
  * @param flops operations per second of f32 multiply-adds

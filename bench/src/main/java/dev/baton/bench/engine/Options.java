@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.function.Function;
 
 /**
- * What the command line asks for.
+ * Options of the command line.
  *
  * @param shapes names of shapes
  * @param chunk tokens of a prompt per pass of our engine

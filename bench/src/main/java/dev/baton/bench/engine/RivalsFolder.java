@@ -63,7 +63,7 @@ record RivalsFolder(@Nullable Path root, Path home) {
         return known(device).filter(RivalsFolder::here).toList();
     }
 
-    /** Why rivals are missing from a table, for people; nothing when all are here. */
+    /** A note for a table on why rivals are missing from it; empty when all are here. */
     List<String> missing(Device device) {
         if (root == null) {
             return List.of("no rivals beside us: tools/rivals/setup.sh gets them (docs/performance.md)");

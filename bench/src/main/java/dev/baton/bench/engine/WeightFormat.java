@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** What weights are held as, and which of the rivals' files is held against that. */
+/** A format of weights, and the rivals' file that it is compared with. */
 enum WeightFormat {
     BF16(2, "bf16", "f16"),
     /** Weights of 8 bits, arithmetic in f32. */

@@ -68,7 +68,7 @@ public interface LogitOps {
         }
     }
 
-    /** How a logit becomes a weight. */
+    /** Parameters that turn a logit into a weight. */
     record Weighing(float best, float factor, float cut) {}
 
     /**

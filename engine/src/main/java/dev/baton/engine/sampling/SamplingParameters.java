@@ -4,7 +4,7 @@ import dev.baton.protocol.v1.Sampling;
 import java.util.Map;
 
 /**
- * How the next token is chosen; the meaning and order of each step stand at {@link Sampler}.
+ * Parameters that choose the next token; {@link Sampler} defines each step and their order.
  *
  * @param topLogprobs alternatives to report, −1 when no log-probabilities are wanted at all
  */

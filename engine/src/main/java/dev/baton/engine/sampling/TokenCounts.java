@@ -2,7 +2,7 @@ package dev.baton.engine.sampling;
 
 import java.util.Arrays;
 
-/** Which tokens one sequence has seen, for the penalties: those of the prompt, and how often each was generated. */
+/** Tokens of one sequence, for the penalties: those of its prompt, and how often each was generated. */
 public final class TokenCounts {
     private int[] tokens = new int[16];
     private int[] generated = new int[16];

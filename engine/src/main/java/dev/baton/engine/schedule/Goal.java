@@ -1,6 +1,6 @@
 package dev.baton.engine.schedule;
 
-/** How far a sequence is carried here, and where its first KV comes from. */
+/** The part of a sequence that is computed here, and the source of its first KV. */
 public enum Goal {
     /** Compute all known tokens, sample one more, then hold the blocks until they are released. */
     PREFILL,

@@ -1,6 +1,6 @@
 package dev.baton.engine.schedule;
 
-/** Where a sequence stands in a scheduler. */
+/** State of a sequence in a scheduler. */
 public enum Phase {
     /** Waits for its first blocks, or for blocks again after it was preempted. */
     QUEUED,

@@ -38,14 +38,14 @@ final class Preemption<S extends Sequence> {
         this.maxSequences = maxSequences;
     }
 
-    /** What a sequence lacks to start, at least; less than one of either is enough. */
+    /** Slots and blocks that are missing for a sequence to start; zero or less of either is enough. */
     private record Shortage(int slots, int blocks) {
         boolean over() {
             return slots <= 0 && blocks <= 0;
         }
     }
 
-    /** Whether one more sequence with so many new blocks has room as things are. */
+    /** True when one more sequence with so many new blocks fits without preemption. */
     boolean hasRoom(int blocks) {
         return shortage(blocks).over();
     }

@@ -5,7 +5,7 @@ import dev.baton.kv.BlockState;
 import java.util.List;
 import java.util.Map;
 
-/** What must hold between sequences and the pool: every block that is held is held by exactly those who refer to it. */
+/** The invariant between sequences and the pool: each block is held by exactly the sequences and leases that refer to it. */
 record ScheduleCheck(BlockPool pool) {
     void run(List<? extends Sequence> sequences) {
         pool.checkIntegrity();

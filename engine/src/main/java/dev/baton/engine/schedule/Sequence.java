@@ -34,7 +34,7 @@ public class Sequence {
     boolean started;
 
     /**
-     * What decides who goes first.
+     * Priority, deadline and tenant of a sequence, which decide the order.
      *
      * @param priority larger goes first
      * @param deadlineMillis on the time line of {@link Scheduler#takeExpired}, {@link Long#MAX_VALUE} for none

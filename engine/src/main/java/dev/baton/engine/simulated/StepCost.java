@@ -3,7 +3,7 @@ package dev.baton.engine.simulated;
 import java.time.Duration;
 
 /**
- * How long a step takes: a line fitted to measured steps.
+ * Duration of a step: a line fitted to measured steps.
  *
  * @param step of every step, whatever it holds: reading the weights
  * @param row of each row

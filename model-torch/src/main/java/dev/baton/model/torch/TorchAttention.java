@@ -23,7 +23,7 @@ final class TorchAttention {
     private final TorchArgument to;
     private final Map<Integer, Seen> kinds = new HashMap<>();
 
-    /** How layers with one window attend. */
+    /** Attention of the layers that share one window. */
     private sealed interface Seen {
         /** The rows begin their sequence: their own keys and values are all there is. */
         record Prompt() implements Seen {}
@@ -60,7 +60,7 @@ final class TorchAttention {
         to = step.keep(step.torch().integer(row + rows));
     }
 
-    /** What the rows make of the keys and values of a layer. */
+    /** Attention of the rows over the keys and values of a layer. */
     TorchArgument attend(int window, TorchArgument qkv, TorchArgument pool) {
         return switch (kinds.computeIfAbsent(window, this::look)) {
             case Seen.Prompt() -> step.torch().apply("prompt", qkv, from, to);

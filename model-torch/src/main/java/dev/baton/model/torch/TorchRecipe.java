@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** Which tensors a layer has on a device, in the order of its list, and how each is read. */
+/** The tensors of a layer on a device, in the order of its list, and how each is read. */
 final class TorchRecipe {
     private final Map<String, Function<TorchWeights, TorchArgument>> tensors = new LinkedHashMap<>();
 

@@ -121,7 +121,7 @@ final class TorchRunner implements ModelRunner {
         return by;
     }
 
-    /** What attention makes of all rows, in their order. */
+    /** Results of attention for all rows, in their order. */
     private TorchArgument attend(int layer, TorchStep step, TorchArgument hidden) {
         TorchModel.Layer of = model.layers.get(layer);
         TorchArgument angles = step.angles.get(of.window() > 0 ? step.angles.size() - 1 : 0);

@@ -15,7 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What one forward pass tells a device of its rows: tokens, angles, where their KV goes, and who attends to what. */
+/** The arguments of one forward pass on a device: tokens, angles, places of their KV, and what attends to what. */
 final class TorchStep implements AutoCloseable {
     private final Arena arena = Arena.ofConfined();
     private final List<TorchArgument> arguments = new ArrayList<>();

@@ -1,7 +1,7 @@
 package dev.baton.bench.engine.exact;
 
 /**
- * What one arrangement of the work made, beside what was made before.
+ * Results of one arrangement of the work beside the earlier ones.
  *
  * @param arrangement for people
  * @param kv values of the KV cache that were compared

@@ -23,7 +23,7 @@ public final class ExactMatrix {
     private final List<Text> company = new ArrayList<>();
 
     /**
-     * How much work it may be.
+     * Bounds of the work.
      *
      * @param length tokens of the long text
      * @param single tokens of it that are also computed one by one
