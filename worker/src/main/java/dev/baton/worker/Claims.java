@@ -10,6 +10,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.worker.StepFrameBatcher.ProgressMessages;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.OptionalLong;
