@@ -7,6 +7,7 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.body.Pace;
+import dev.baton.gateway.connection.ConnectionRules;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
@@ -69,6 +70,18 @@ class EdgeConfiguration {
     }
 
     @Bean
+    ConnectionRules connectionRules(HttpProperties settings, MeterRegistry registry) {
+        return new ConnectionRules(
+                new ConnectionRules.Limits(
+                        settings.maxConnections(),
+                        settings.maxConnectionsPerAddress(),
+                        settings.headTimeout(),
+                        settings.bodyTimeout(),
+                        settings.stallLimit()),
+                registry);
+    }
+
+    @Bean
     EdgeMetrics edgeMetrics(MeterRegistry registry) {
         return new EdgeMetrics(registry);
     }
@@ -123,7 +136,7 @@ class EdgeConfiguration {
             ServedContext context,
             EdgeMetrics metrics,
             HttpProperties settings) {
-        Pace pace = new Pace(settings.keepAlive(), settings.stallLimit(), Schedulers.parallel());
+        Pace pace = new Pace(settings.keepAlive(), Schedulers.parallel());
         return new OpenAiApi(
                 authenticator, bodies, pool, requestTimeout, preparation, completions, model, context, metrics, pace);
     }

@@ -25,11 +25,14 @@ import org.springframework.validation.annotation.Validated;
  * @param maxBody largest request body
  * @param maxBodies bytes of all bodies that are being read or wait to be parsed; more get 429
  * @param maxAnswers memory of all answers that are not sent yet; 0: a quarter of the heap
- * @param bodyTimeout the whole body must have arrived within this
+ * @param headTimeout the headers must have arrived within this from the request's first byte
+ * @param bodyTimeout the whole body must have arrived within this from its headers
  * @param maxChoices most choices ({@code n} times prompts) of one request
  * @param specialTokensInText what becomes of text in a conversation that spells a special token
  * @param keepAlive longest silence on an admitted stream before a comment is written
- * @param stallLimit a client that reads nothing for this long, while something waits for it, is disconnected
+ * @param stallLimit a client that takes no byte for this long, while some wait for it, is disconnected
+ * @param maxConnections most open connections; more are closed at once
+ * @param maxConnectionsPerAddress most open connections of one address
  * @param prepareThreads threads that parse and encode long bodies
  * @param prepareQueue long bodies that may wait for each of these threads
  */
@@ -46,6 +49,7 @@ record HttpProperties(
         @DefaultValue("4MB") DataSize maxBody,
         @DefaultValue("64MB") DataSize maxBodies,
         @DefaultValue("0B") DataSize maxAnswers,
+        @DefaultValue("10s") @DurationMin(nanos = 1) Duration headTimeout,
         @DefaultValue("30s") @DurationMin(nanos = 1) Duration bodyTimeout,
         @DefaultValue("16") @Min(1) @Max(128) int maxChoices,
         @DefaultValue("text") SpecialTokensInText specialTokensInText,
@@ -56,6 +60,8 @@ record HttpProperties(
         Duration keepAlive,
 
         @DefaultValue("60s") @DurationMin(nanos = 1) Duration stallLimit,
+        @DefaultValue("10000") @Min(1) int maxConnections,
+        @DefaultValue("5000") @Min(1) int maxConnectionsPerAddress,
         @DefaultValue("2") @Min(1) @Max(256) int prepareThreads,
         @DefaultValue("64") @Min(1) int prepareQueue) {
     private static final DataSize LARGEST_BODY = DataSize.ofMegabytes(256);

@@ -48,11 +48,14 @@ class StartRulesTest {
                         DataSize.ofMegabytes(4),
                         DataSize.ofMegabytes(64),
                         DataSize.ofBytes(Runtime.getRuntime().maxMemory() / 4),
+                        Duration.ofSeconds(10),
                         Duration.ofSeconds(30),
                         16,
                         SpecialTokensInText.TEXT,
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(60),
+                        10_000,
+                        5_000,
                         2,
                         64));
     }
@@ -66,11 +69,14 @@ class StartRulesTest {
                         Map.entry("baton.http.max-body", "1MB"),
                         Map.entry("baton.http.max-bodies", "2MB"),
                         Map.entry("baton.http.max-answers", "3MB"),
+                        Map.entry("baton.http.head-timeout", "4s"),
                         Map.entry("baton.http.body-timeout", "5s"),
                         Map.entry("baton.http.max-choices", "4"),
                         Map.entry("baton.http.special-tokens-in-text", "refuse"),
                         Map.entry("baton.http.keep-alive", "3s"),
                         Map.entry("baton.http.stall-limit", "20s"),
+                        Map.entry("baton.http.max-connections", "6"),
+                        Map.entry("baton.http.max-connections-per-address", "5"),
                         Map.entry("baton.http.prepare-threads", "3"),
                         Map.entry("baton.http.prepare-queue", "7"))))
                 .isEqualTo(new HttpProperties(
@@ -80,11 +86,14 @@ class StartRulesTest {
                         DataSize.ofMegabytes(1),
                         DataSize.ofMegabytes(2),
                         DataSize.ofMegabytes(3),
+                        Duration.ofSeconds(4),
                         Duration.ofSeconds(5),
                         4,
                         SpecialTokensInText.REFUSE,
                         Duration.ofSeconds(3),
                         Duration.ofSeconds(20),
+                        6,
+                        5,
                         3,
                         7));
     }
@@ -100,6 +109,9 @@ class StartRulesTest {
                 "body-timeout=-1s",
                 "max-choices=0",
                 "stall-limit=0s",
+                "head-timeout=0s",
+                "max-connections=0",
+                "max-connections-per-address=0",
                 "prepare-threads=0",
                 "prepare-queue=0"
             })

@@ -154,7 +154,7 @@ final class ChoiceStream implements TokenSink {
 
     private void emit(String certain) {
         Logprobs batch = pending;
-        if (!certain.isEmpty() || batch != null && batch.bytes() >= MOST_PENDING) {
+        if (!certain.isEmpty() || (batch != null && batch.bytes() >= MOST_PENDING)) {
             pending = null;
             if (group.keep(EventStream.bytes(certain.length(), null))) {
                 group.text(index, certain, batch);

@@ -6,17 +6,16 @@ import reactor.core.Disposable;
 import reactor.core.scheduler.Scheduler;
 
 /**
- * When an idle stream gets a comment, and when a reader that takes nothing is disconnected.
+ * When an idle body gets a comment.
  *
  * @param keepAlive longest silence
- * @param stallLimit longest time without a byte taken while some wait
  */
-public record Pace(Duration keepAlive, Duration stallLimit, Scheduler scheduler) {
+public record Pace(Duration keepAlive, Scheduler scheduler) {
     private static final Duration SHORTEST = Duration.ofMillis(100);
 
     public Pace {
-        if (!keepAlive.isPositive() || !stallLimit.isPositive()) {
-            throw new IllegalArgumentException("keep-alive interval and stall limit must be above zero");
+        if (!keepAlive.isPositive()) {
+            throw new IllegalArgumentException("the keep-alive interval must be above zero");
         }
     }
 
@@ -26,21 +25,12 @@ public record Pace(Duration keepAlive, Duration stallLimit, Scheduler scheduler)
         if (often.compareTo(keepAlive) >= 0) {
             return this;
         }
-        return new Pace(often.compareTo(SHORTEST) < 0 ? SHORTEST : often, stallLimit, scheduler);
+        return new Pace(often.compareTo(SHORTEST) < 0 ? SHORTEST : often, scheduler);
     }
 
     /** Ticks twice per interval, so that no silence is longer than the interval, until it is disposed of. */
-    public Disposable watch(PacedBody body, Runnable closeConnection) {
+    public Disposable watch(PacedBody body) {
         long period = Math.max(1, keepAlive.toMillis() / 2);
-        long limit = Math.max(1, stallLimit.toMillis() / period);
-        return scheduler.schedulePeriodically(
-                () -> {
-                    if (body.tick() >= limit) {
-                        closeConnection.run();
-                    }
-                },
-                period,
-                period,
-                TimeUnit.MILLISECONDS);
+        return scheduler.schedulePeriodically(body::tick, period, period, TimeUnit.MILLISECONDS);
     }
 }

@@ -24,11 +24,7 @@ public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
     private long requested;
 
     private boolean closed;
-    private long handedOver;
     private boolean wroteSinceTick;
-    private long pendingAtTick;
-    private long takenAtTick;
-    private int ticksStalled;
 
     protected PacedBody(ConnectionHandle connection) {
         this.connection = connection;
@@ -50,7 +46,7 @@ public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
     /** The connection is gone before the end. At most once; must not block. */
     protected abstract void abandoned();
 
-    /** Nothing was written since the last tick, nothing waits, and the socket has taken all. */
+    /** Nothing was written since the last tick, and nothing waits. */
     protected void idle() {}
 
     /** The reader is there and has not asked for more than it was given, or its socket is full. */
@@ -103,7 +99,6 @@ public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
             if (requested != Long.MAX_VALUE) {
                 requested--;
             }
-            handedOver += buffer.readableBytes();
             wroteSinceTick = true;
         }
         to.onNext(buffer);
@@ -117,33 +112,16 @@ public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
         return first;
     }
 
-    /**
-     * To be called at a steady rate, from the subscription until the socket has taken the last byte.
-     *
-     * @return for how many calls in a row the reader has taken nothing although something waits for it
-     */
-    public final int tick() {
+    /** To be called at a steady rate from the subscription on. */
+    public final void tick() {
         boolean idle;
-        int stalled;
         synchronized (this) {
-            if (subscriber == null) {
-                return 0;
-            }
-            long pending = connection.pending().getAsLong();
-            long taken = handedOver - pending;
-            boolean waiting = !closed && waiting();
-            boolean stuck = pending > 0 ? pendingAtTick > 0 && taken <= takenAtTick : waiting && !wroteSinceTick;
-            pendingAtTick = pending;
-            takenAtTick = taken;
-            ticksStalled = stuck ? ticksStalled + 1 : 0;
-            idle = !closed && !waiting && !wroteSinceTick && pending == 0;
+            idle = subscriber != null && !closed && !wroteSinceTick && !waiting();
             wroteSinceTick = false;
-            stalled = ticksStalled;
         }
-        if (idle) {
+        if (idle && connection.writable().getAsBoolean()) {
             idle();
         }
-        return stalled;
     }
 
     @Override

@@ -1,6 +1,5 @@
 /**
- * Response bodies that are made as the socket takes them: what waits for a slow reader waits in its shortest form, and a
- * reader that takes nothing is given up.
+ * Response bodies that are made as the socket takes them: what waits for a slow reader waits in its shortest form.
  */
 @NullMarked
 package dev.baton.gateway.body;

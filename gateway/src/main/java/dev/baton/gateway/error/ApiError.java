@@ -162,11 +162,22 @@ public record ApiError(
                 Map.of());
     }
 
+    public static ApiError headTooSlow(Duration limit) {
+        return new ApiError(
+                408,
+                "timeout_error",
+                "The request's headers did not arrive within " + limit.toSeconds()
+                        + " s (setting baton.http.head-timeout).",
+                null,
+                "request_timeout",
+                Map.of("Connection", "close"));
+    }
+
     public static ApiError bodyTooSlow(Duration limit) {
         return new ApiError(
                 408,
                 "timeout_error",
-                "The request body did not arrive within " + limit.toSeconds() + " s.",
+                "The request body did not arrive within " + limit.toSeconds() + " s (setting baton.http.body-timeout).",
                 null,
                 "request_timeout",
                 Map.of("Connection", "close"));
@@ -226,7 +237,7 @@ public record ApiError(
                 message,
                 null,
                 "server_overloaded",
-                alone ? Map.of("x-should-retry", "false") : retryHeaders(ANSWERS_RETRY));
+                alone ? Map.of(RETRY, "false") : retryHeaders(ANSWERS_RETRY));
     }
 
     public static ApiError internal(String message) {

@@ -12,7 +12,6 @@ import dev.baton.gateway.sse.EventStream;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelOutboundBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicReference;
@@ -61,19 +60,13 @@ final class HttpResponse {
 
     ConnectionHandle connection() {
         Channel channel = channel();
-        return new ConnectionHandle(
-                channel.alloc(), channel.eventLoop(), channel::isWritable, () -> pending(channel), channel::close);
+        return new ConnectionHandle(channel.alloc(), channel.eventLoop(), channel::isWritable, channel::close);
     }
 
     private Channel channel() {
         AtomicReference<Channel> found = new AtomicReference<>();
         nativeResponse().withConnection(connection -> found.set(connection.channel()));
         return found.get();
-    }
-
-    private static long pending(Channel channel) {
-        ChannelOutboundBuffer waiting = channel.unsafe().outboundBuffer();
-        return waiting == null ? 0 : waiting.totalPendingWriteBytes();
     }
 
     Mono<Void> json(int code, String body) {
@@ -135,7 +128,7 @@ final class HttpResponse {
                 Sending::close);
     }
 
-    /** Watches one body on its way: hears when the socket takes more, and closes it when its reader takes nothing. */
+    /** Watches one body on its way: hears when the socket takes more, and when it is time for a comment. */
     private static final class Sending extends ChannelInboundHandlerAdapter implements AutoCloseable {
         private final Channel channel;
         private final PacedBody body;
@@ -144,7 +137,7 @@ final class HttpResponse {
         Sending(Channel channel, PacedBody body, Pace rate) {
             this.channel = channel;
             this.body = body;
-            this.ticks = rate.watch(body, channel::close);
+            this.ticks = rate.watch(body);
             channel.pipeline().addBefore(NettyPipeline.ReactiveBridge, null, this);
         }
 

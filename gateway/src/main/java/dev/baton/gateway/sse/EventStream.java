@@ -69,7 +69,7 @@ public final class EventStream extends PacedBody implements TextSink {
         }
 
         boolean full() {
-            return text.length() >= MOST_TEXT || logprobs != null && logprobs.bytes() >= MOST_LOGPROBS;
+            return text.length() >= MOST_TEXT || (logprobs != null && logprobs.bytes() >= MOST_LOGPROBS);
         }
 
         void add(String piece, @Nullable Logprobs more) {
