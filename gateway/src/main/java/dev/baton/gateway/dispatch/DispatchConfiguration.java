@@ -17,8 +17,10 @@ import dev.baton.control.routing.Router;
 import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.HexFormat;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -27,7 +29,7 @@ import org.springframework.context.annotation.Configuration;
 
 /** Builds the dispatcher on the cluster's Kafka, Redis and token streams. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class})
+@EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class, UsageProperties.class})
 class DispatchConfiguration {
     @Bean
     JobPublisher jobPublisher(LaneProducer producer, GatewayRef gateway) {
@@ -81,8 +83,23 @@ class DispatchConfiguration {
     }
 
     @Bean
-    CompletionRecorder completionRecorder(JobPublisher jobs, Clock clock, MeterRegistry meters) {
-        return new CompletionRecorder(meters, new UsageEvents(jobs, meters), clock);
+    UsageEvents usageEvents(JobPublisher jobs, GatewayRef gateway, UsageProperties settings, MeterRegistry meters) {
+        String name = gateway.getId() + "-" + HexFormat.of().toHexDigits(gateway.getEpoch());
+        try {
+            UsageSpool spool =
+                    UsageSpool.open(settings.spool(), name, settings.spoolMax().toBytes());
+            return new UsageEvents(jobs::usage, spool, meters);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "The usage spool cannot be opened. Name a folder that this gateway may write in"
+                            + " baton.usage.spool (now " + settings.spool() + ").",
+                    e);
+        }
+    }
+
+    @Bean
+    CompletionRecorder completionRecorder(UsageEvents usage, Clock clock, MeterRegistry meters) {
+        return new CompletionRecorder(meters, usage, clock);
     }
 
     @Bean

@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.control.routing.ServingMode;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
@@ -11,10 +12,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.util.unit.DataSize;
 
 /** The defaults, and that each key reaches its field. */
 class DispatchPropertiesTest {
-    @EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class})
+    @EnableConfigurationProperties({DispatchProperties.class, GatewayProperties.class, UsageProperties.class})
     static class Group {}
 
     private final ApplicationContextRunner application =
@@ -45,6 +47,17 @@ class DispatchPropertiesTest {
     }
 
     @Test
+    void usageEventsWaitInAFolderThatMayBeSet() {
+        application.run(context -> assertThat(context.getBean(UsageProperties.class))
+                .returns(DataSize.ofMegabytes(64), UsageProperties::spoolMax)
+                .returns(Path.of(System.getProperty("java.io.tmpdir"), "baton-usage"), UsageProperties::spool));
+        application
+                .withPropertyValues("baton.usage.spool=/var/spool/baton", "baton.usage.spool-max=1MB")
+                .run(context -> assertThat(context.getBean(UsageProperties.class))
+                        .isEqualTo(new UsageProperties(Path.of("/var/spool/baton"), DataSize.ofMegabytes(1))));
+    }
+
+    @Test
     void takeEveryKey() {
         String keys = """
             baton.dispatch.mode=SPLIT
@@ -61,8 +74,7 @@ class DispatchPropertiesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {"local-tokens=-1", "max-in-flight=0", "attempts=0", "loops=-1", "drain-limit=-1s", "drain=1s"})
+    @ValueSource(strings = {"local-tokens=-1", "max-in-flight=0", "attempts=0", "loops=-1", "drain-limit=-1s"})
     void refuseWhatMakesNoSense(String setting) {
         application
                 .withPropertyValues("baton.dispatch." + setting)

@@ -15,13 +15,16 @@ import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
@@ -56,8 +59,11 @@ class RequestLoopTest {
     }
 
     @Test
-    void aRequestWhoseEffectCannotBePerformedFailsAndLeaves() throws Exception {
-        try (RequestLoops.Loop loop = new RequestLoops.Loop("effects", CLOCK)) {
+    void aRequestWhoseEffectCannotBePerformedFailsAndLeaves(@TempDir Path folder) throws Exception {
+        UsageSpool spool = UsageSpool.open(folder, "test", 1_000);
+        try (UsageEvents usage = new UsageEvents(
+                        event -> CompletableFuture.completedFuture(null), spool, new SimpleMeterRegistry());
+                RequestLoops.Loop loop = new RequestLoops.Loop("effects", CLOCK)) {
             Admission admission = new Admission(10);
             RecordingSink sink = new RecordingSink();
             GenerationRequest request = new GenerationRequest(
@@ -71,7 +77,7 @@ class RequestLoopTest {
                     CLOCK.instant().plusSeconds(60),
                     RequestTags.getDefaultInstance());
             admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
-            ActiveRequest active = withoutWorkers(request, sink, loop, admission);
+            ActiveRequest active = withoutWorkers(usage, request, sink, loop, admission);
 
             loop.run(active::begin);
 
@@ -95,7 +101,11 @@ class RequestLoopTest {
     /** Choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
     private static ActiveRequest withoutWorkers(
-            GenerationRequest request, RecordingSink sink, RequestLoops.Loop loop, Admission admission) {
+            UsageEvents usage,
+            GenerationRequest request,
+            RecordingSink sink,
+            RequestLoops.Loop loop,
+            Admission admission) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         return new ActiveRequest(
@@ -110,6 +120,6 @@ class RequestLoopTest {
                     throw new IllegalStateException("says the test");
                 }),
                 admission,
-                new CompletionRecorder(meters, new UsageEvents(null, meters), CLOCK));
+                new CompletionRecorder(meters, usage, CLOCK));
     }
 }
