@@ -32,7 +32,7 @@ public class GatewayApplication {
         } catch (IOException e) {
             throw new StartRefused(
                     String.valueOf(e.getMessage()),
-                    "Name a folder with config.json, tokenizer.json and tokenizer_config.json in baton.model.folder.");
+                    "Name a folder with config.json, tokenizer.json and tokenizer_config.json, or a GGUF file, in baton.model.folder.");
         }
     }
 

@@ -1,22 +1,18 @@
 package dev.baton.gateway;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The parts of a Hugging Face folder that the edge reads: the tokenizer, the longest context, and the sampling that the
+ * The parts of a model that the edge reads: the tokenizer, the longest context, and the sampling that the
  * model's makers recommend, for requests that leave it open. Closing it closes the tokenizer.
  */
 final class ModelFolder implements AutoCloseable {
-    private static final JsonMapper JSON = JsonMapper.shared();
-
     private final ModelTokenizer tokenizer;
     private final int maxContext;
     private final Sampling defaults;
@@ -27,30 +23,29 @@ final class ModelFolder implements AutoCloseable {
         this.defaults = defaults;
     }
 
-    static ModelFolder open(Path folder, Clock clock) throws IOException {
-        JsonNode config = read(folder.resolve("config.json"));
-        int maxContext = config.path("max_position_embeddings")
-                .asInt(config.path("text_config")
-                        .path("max_position_embeddings")
-                        .asInt(0));
+    /** @throws IOException when a file is missing or broken, or the tokenizer gives ids that the model does not have */
+    static ModelFolder open(Path model, Clock clock) throws IOException {
+        ModelFiles files = ModelFiles.of(model);
+        JsonNode config = files.requiredConfig();
+        int maxContext = number(config, "max_position_embeddings");
         if (maxContext < 1) {
-            throw new IOException("config.json in " + folder + " has no max_position_embeddings");
+            throw new IOException("config.json in " + model + " has no max_position_embeddings");
         }
-        Path generation = folder.resolve("generation_config.json");
-        Sampling defaults = Files.exists(generation) ? sampling(read(generation)) : sampling(JSON.createObjectNode());
-        return new ModelFolder(ModelTokenizer.open(folder, clock), maxContext, defaults);
+        Sampling defaults = sampling(files.generationConfig());
+        ModelTokenizer tokenizer = ModelTokenizer.open(model, clock);
+        int vocabulary = number(config, "vocab_size");
+        if (vocabulary > 0 && tokenizer.vocabularySize() > vocabulary) {
+            int beyond = tokenizer.vocabularySize() - 1;
+            String token = tokenizer.tokenText(beyond);
+            tokenizer.close();
+            throw new IOException("the tokenizer in %s has token %d, '%.100s', and the model a vocabulary of %d"
+                    .formatted(model, beyond, token, vocabulary));
+        }
+        return new ModelFolder(tokenizer, maxContext, defaults);
     }
 
-    private static JsonNode read(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IOException(
-                    "There is no " + file + ", so its folder is not a model folder (setting" + " baton.model.folder)");
-        }
-        try {
-            return JSON.readTree(Files.readAllBytes(file));
-        } catch (JacksonException e) {
-            throw new IOException(file + " is not JSON: " + e.getOriginalMessage(), e);
-        }
+    private static int number(JsonNode config, String name) {
+        return config.path(name).asInt(config.path("text_config").path(name).asInt(0));
     }
 
     private static Sampling sampling(JsonNode config) {

@@ -1,33 +1,45 @@
 package dev.baton.model;
 
+import dev.baton.checkpoint.GgufModel;
+import dev.baton.checkpoint.HuggingFaceFolder;
+import dev.baton.checkpoint.ModelFiles;
+import dev.baton.checkpoint.gguf.GgufMatrix;
+import dev.baton.kernel.WeightType;
 import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvDigester;
+import dev.baton.model.LayerTensors.Part;
+import dev.baton.model.LayerTensors.Stack;
+import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
-/** All tensors of a folder, mapped; knows which were asked for, so that a weight that is never read is noticed. */
+/**
+ * All tensors of a model, mapped, under their names in a Hugging Face folder. What is never asked for may be of any kind;
+ * what is asked for must have the shape that the configuration makes it and a type that is read.
+ */
 public final class Checkpoint implements AutoCloseable {
-    private static final String SINGLE = "model.safetensors";
-    private static final String INDEX = "model.safetensors.index.json";
-
     private final Arena arena = Arena.ofShared();
-    private final Map<String, Safetensors.Tensor> tensors = new LinkedHashMap<>();
-    private final Set<String> used = new HashSet<>();
+    private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+    /** Types of the tensors that cannot be read. */
+    private final Map<String, String> others = new HashMap<>();
 
     private Checkpoint() {}
 
-    public static Checkpoint open(Path folder) throws IOException {
+    /** @param dtype decides what blocks of a GGUF file are read as */
+    public static Checkpoint open(ModelFiles files, DtypeChoice dtype) throws IOException {
         Checkpoint checkpoint = new Checkpoint();
         try {
-            checkpoint.map(folder);
+            switch (files) {
+                case HuggingFaceFolder folder -> checkpoint.map(folder);
+                case GgufModel gguf -> checkpoint.map(gguf, dtype);
+            }
             return checkpoint;
         } catch (IOException | RuntimeException e) {
             checkpoint.close();
@@ -35,72 +47,102 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    private void map(Path folder) throws IOException {
-        if (Files.isRegularFile(folder.resolve(SINGLE))) {
-            tensors.putAll(Safetensors.map(folder.resolve(SINGLE), arena));
-            return;
-        }
-        if (!Files.isRegularFile(folder.resolve(INDEX))) {
-            throw new IOException("%s holds neither %s nor %s".formatted(folder, SINGLE, INDEX));
-        }
-        Map<String, Map<String, Safetensors.Tensor>> shards = new LinkedHashMap<>();
-        for (Map.Entry<String, String> entry :
-                ShardIndex.read(folder.resolve(INDEX)).entrySet()) {
-            String shard = entry.getValue();
-            if (!shards.containsKey(shard)) {
-                shards.put(shard, Safetensors.map(folder.resolve(shard), arena));
+    private void map(HuggingFaceFolder folder) throws IOException {
+        Map<String, Path> index = folder.shards();
+        for (Path file : folder.weights()) {
+            Safetensors.Contents contents = Safetensors.map(file, arena);
+            if (index.isEmpty()) {
+                tensors.putAll(contents.tensors());
+                others.putAll(contents.others());
             }
-            Safetensors.Tensor tensor = shards.get(shard).get(entry.getKey());
-            if (tensor == null) {
-                throw new IOException(
-                        "%s promises %.100s in %s, which lacks it".formatted(INDEX, entry.getKey(), shard));
+            for (Map.Entry<String, Path> entry : index.entrySet()) {
+                if (entry.getValue().equals(file)) {
+                    take(entry.getKey(), contents, file);
+                }
             }
-            tensors.put(entry.getKey(), tensor);
         }
     }
 
+    private void take(String name, Safetensors.Contents from, Path file) throws IOException {
+        Safetensors.Tensor tensor = from.tensors().get(name);
+        String other = from.others().get(name);
+        if (tensor != null) {
+            tensors.put(name, tensor);
+        } else if (other != null) {
+            others.put(name, other);
+        } else {
+            throw new IOException(
+                    "the index promises %.100s in %s, which lacks it".formatted(name, file.getFileName()));
+        }
+    }
+
+    private void map(GgufModel gguf, DtypeChoice dtype) throws IOException {
+        for (GgufMatrix matrix : gguf.folder().tensors(arena).values()) {
+            if (matrix.type().readable()) {
+                tensors.put(matrix.name(), new GgufRows(matrix, dtype));
+            } else {
+                others.put(matrix.name(), matrix.type().name());
+            }
+        }
+    }
+
+    /** Bytes of the files' tensors. */
     public long bytes() {
         return tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
     }
 
-    public boolean has(String name) {
-        return tensors.containsKey(name);
+    /** About how many bytes the tensors take as they are read. */
+    long readBytes() {
+        return tensors.values().stream()
+                .mapToLong(t -> Arrays.stream(t.shape()).reduce(1, (a, b) -> a * b)
+                        * t.type().bytes())
+                .sum();
     }
 
-    Safetensors.@Nullable Tensor find(String name) {
-        used.add(name);
-        return tensors.get(name);
+    /** Of the tensors that can be read. */
+    Set<String> names() {
+        return tensors.keySet();
+    }
+
+    public boolean has(String name) {
+        return tensors.containsKey(name) || others.containsKey(name);
     }
 
     /** The tensor, whose shape must be that. */
-    public Safetensors.Tensor get(String name, long... shape) {
-        Safetensors.Tensor tensor = find(name);
-        if (tensor == null) {
-            throw new UnsupportedModelException("the checkpoint lacks tensor " + name);
-        }
-        if (!java.util.Arrays.equals(tensor.shape(), shape)) {
+    public StoredTensor get(String name, long... shape) {
+        StoredTensor tensor = read(name);
+        if (!Arrays.equals(tensor.shape(), shape)) {
             throw new UnsupportedModelException("tensor %s has shape %s, config.json makes it %s"
-                    .formatted(name, java.util.Arrays.toString(tensor.shape()), java.util.Arrays.toString(shape)));
+                    .formatted(name, Arrays.toString(tensor.shape()), Arrays.toString(shape)));
         }
         return tensor;
     }
 
-    /** Refuses a checkpoint with weights that the family's forward pass does not know. */
-    public void refuseUnread() {
-        Set<String> unread = new TreeSet<>(tensors.keySet());
-        unread.removeAll(used);
-        unread.removeIf(name -> name.endsWith("rotary_emb.inv_freq") || name.equals("lm_head.weight"));
-        if (!unread.isEmpty()) {
+    StoredTensor read(String name) {
+        StoredTensor tensor = tensors.get(name);
+        if (tensor == null) {
             throw new UnsupportedModelException(
-                    "%d tensors of the checkpoint have no place in its architecture, such as %s"
-                            .formatted(unread.size(), unread.iterator().next()));
+                    others.containsKey(name)
+                            ? "tensor %s is stored as %s; supported are BF16, F16, F32 and, in GGUF, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K"
+                                    .formatted(name, others.get(name))
+                            : "the checkpoint lacks tensor " + name);
         }
+        return tensor;
+    }
+
+    /** The narrowest type that holds all parts of a product as they are stored. */
+    public WeightType type(Stack stack) {
+        Set<WeightType> types = new HashSet<>();
+        for (Part part : stack.parts()) {
+            types.add(get(part.name(), part.outputs(), stack.inputs()).type());
+        }
+        return types.size() == 1 ? types.iterator().next() : WeightType.F32;
     }
 
     /** Digest of all names and bytes. */
     public long digest() {
         long sum = 0;
-        for (Safetensors.Tensor tensor : tensors.values()) {
+        for (StoredTensor tensor : tensors.values()) {
             KvDigest digest = KvDigester.ofBytes(tensor.data());
             sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L
                     + digest.a()

@@ -1,5 +1,6 @@
 package dev.baton.model;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
@@ -37,15 +38,20 @@ final class CpuModel implements OpenModel {
     record Ends(Embedding embedding, MemorySegment norm, Weights head) {}
 
     private CpuModel(
-            ModelSettings settings, Checkpoint checkpoint, Kernels kernels, Arena arena, Models.LoadProgress progress)
+            ModelSettings settings,
+            ModelFiles files,
+            Checkpoint checkpoint,
+            Kernels kernels,
+            Arena arena,
+            Models.LoadProgress progress)
             throws IOException {
         this.settings = settings;
         this.checkpoint = checkpoint;
         this.kernels = kernels;
         this.arena = arena;
-        config = ModelConfig.read(settings.folder());
+        config = ModelConfig.read(files, settings.context());
         dtype = settings.precision().kv();
-        stopTokens = config.stopTokens(settings.folder());
+        stopTokens = config.stopTokens(files);
         WeightLoader loader = new WeightLoader(
                 config,
                 checkpoint,
@@ -58,10 +64,9 @@ final class CpuModel implements OpenModel {
             read.add(loader.layer(i, windows.get(i)));
         }
         layers = List.copyOf(read);
-        Safetensors.Tensor table = loader.embedding();
+        StoredTensor table = loader.embedding();
         Weights head = loader.head();
         MemorySegment norm = loader.finalNorm();
-        checkpoint.refuseUnread();
         Rope everywhere = config.ropeFor(false);
         Rope sliding = config.ropeFor(true);
         RopeTable full = new RopeTable(everywhere, config.maxContext, arena);
@@ -69,17 +74,20 @@ final class CpuModel implements OpenModel {
         fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
                 + settings.precision().weights().ordinal() * 1_000_003L
                 + dtype.ordinal() * 7L
+                + everywhere.hashCode() * 1_009L
+                + sliding.hashCode() * 10_007L
                 + NUMERIC_PATH;
         ends = new Ends(new Embedding(table, config.embeddingScale()), norm, head);
     }
 
     static CpuModel open(ModelSettings settings, Models.LoadProgress progress) throws IOException {
-        Checkpoint checkpoint = Checkpoint.open(settings.folder());
+        ModelFiles files = ModelFiles.of(settings.folder());
+        Checkpoint checkpoint = Checkpoint.open(files, settings.precision().dtype());
         Arena arena = Arena.ofShared();
         Kernels kernels = Kernels.open(settings.threads());
         CpuModel model;
         try {
-            model = new CpuModel(settings, checkpoint, kernels, arena, progress);
+            model = new CpuModel(settings, files, checkpoint, kernels, arena, progress);
         } catch (IOException | RuntimeException e) {
             kernels.close();
             arena.close();

@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
  * @param table [vocabulary][hidden], in any stored type
  * @param scale by which each element is multiplied
  */
-record Embedding(Safetensors.Tensor table, float scale) {
+record Embedding(StoredTensor table, float scale) {
     /**
      * Writes each token's row in f32, scaled.
      *
@@ -21,10 +21,10 @@ record Embedding(Safetensors.Tensor table, float scale) {
     void gather(MemorySegment ids, int rows, MemorySegment out) {
         long hidden = table.columns();
         for (int row = 0; row < rows; row++) {
-            long from = ids.getAtIndex(JAVA_INT, row) * hidden;
             MemorySegment to = out.asSlice(row * hidden * 4, hidden * 4);
-            for (long i = 0; i < hidden; i++) {
-                to.setAtIndex(JAVA_FLOAT, i, table.element(from + i) * scale);
+            table.widenRow(ids.getAtIndex(JAVA_INT, row), to);
+            for (long i = 0; scale != 1 && i < hidden; i++) {
+                to.setAtIndex(JAVA_FLOAT, i, to.getAtIndex(JAVA_FLOAT, i) * scale);
             }
         }
     }

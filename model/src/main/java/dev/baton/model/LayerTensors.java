@@ -27,14 +27,16 @@ public record LayerTensors(ModelConfig config, Checkpoint checkpoint, String at)
         }
     }
 
-    /** The matrix from the last hidden state to logits. */
+    /** The matrix from the last hidden state to logits: the stored one, whatever the configuration says of tying. */
     public static Stack head(ModelConfig config, Checkpoint checkpoint) {
-        String name = config.tied || !checkpoint.has("lm_head.weight") ? "model.embed_tokens.weight" : "lm_head.weight";
-        if (!config.tied && name.startsWith("model")) {
+        if (checkpoint.has("lm_head.weight")) {
+            return new Stack(config.hidden, new Part("lm_head.weight", config.vocab));
+        }
+        if (!config.tied) {
             throw new UnsupportedModelException(
                     "the checkpoint lacks lm_head.weight and does not tie it to the embeddings");
         }
-        return new Stack(config.hidden, new Part(name, config.vocab));
+        return new Stack(config.hidden, new Part("model.embed_tokens.weight", config.vocab));
     }
 
     public Stack qkv() {

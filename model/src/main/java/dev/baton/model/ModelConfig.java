@@ -1,26 +1,22 @@
 package dev.baton.model;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.kernel.Attention;
 import dev.baton.kernel.Kernels.Activation;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.LayerGroup;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /** {@code config.json} as this engine understands it; what it does not understand it refuses. */
 public final class ModelConfig {
-    private static final ObjectMapper JSON = new ObjectMapper();
-    private static final long MAX_BYTES = 1 << 20;
     private static final int MAX_LAYERS = 4096;
     private static final int MAX_CONTEXT = 1 << 24;
     private static final JsonNode NOTHING = MissingNode.getInstance();
@@ -34,7 +30,10 @@ public final class ModelConfig {
     public final int headDim;
     final int intermediate;
     public final int vocab;
+    /** Longest sequence: what the model reaches, or what is served of it. */
     public final int maxContext;
+
+    private final int trained;
     public final float epsilon;
     final boolean tied;
     public final Activation activation;
@@ -47,7 +46,7 @@ public final class ModelConfig {
     /** Experts in all, chosen per token, their width, and whether the chosen weights are made to add up to one. */
     public record Routing(int experts, int chosen, int width, boolean normed) {}
 
-    private ModelConfig(JsonNode root) {
+    private ModelConfig(JsonNode root, int served) {
         this.root = root;
         refuseQuantised();
         family = Family.named(root.path("architectures").path(0).asString("(none)"));
@@ -58,16 +57,17 @@ public final class ModelConfig {
         headDim = optional("head_dim", hidden / heads);
         vocab = positive("vocab_size");
         intermediate = positive("intermediate_size");
-        epsilon = (float) root.path("rms_norm_eps").asDouble(1e-6);
+        epsilon = (float) number("rms_norm_eps", 1e-6);
         tied = root.path("tie_word_embeddings").asBoolean(family.has(Family.Trait.SCALED_EMBEDDING));
         activation = activation();
-        scale = (float) (1 / Math.sqrt(root.path("query_pre_attn_scalar").asDouble(headDim)));
-        attentionSoftcap = (float) root.path("attn_logit_softcapping").asDouble(0);
-        logitSoftcap = (float) root.path("final_logit_softcapping").asDouble(0);
+        scale = (float) (1 / Math.sqrt(number("query_pre_attn_scalar", headDim)));
+        attentionSoftcap = (float) number("attn_logit_softcapping", 0);
+        logitSoftcap = (float) number("final_logit_softcapping", 0);
         JsonNode rope = rope(false);
-        maxContext = (int) Math.max(optional("max_position_embeddings", 2048), Rope.reach(rope));
-        double partial = rope.path("partial_rotary_factor")
-                .asDouble(root.path("partial_rotary_factor").asDouble(1));
+        trained = optional("max_position_embeddings", 2048);
+        int reach = (int) Math.max(trained, Rope.reach(rope, trained));
+        maxContext = served > 0 ? Math.min(served, reach) : reach;
+        double partial = Rope.number(rope, "partial_rotary_factor", number("partial_rotary_factor", 1));
         rotated = (int) (headDim * partial) & ~1;
         if (layers > MAX_LAYERS || maxContext > MAX_CONTEXT || rotated < 2 || rotated > headDim) {
             throw new UnsupportedModelException(
@@ -104,31 +104,17 @@ public final class ModelConfig {
                         .formatted(quantised.path("quant_method").asString("(no quant_method)")));
     }
 
-    public static ModelConfig read(Path folder) throws IOException {
-        JsonNode root = json(folder.resolve("config.json"));
+    /** @param served longest sequence that is served, 0 for the model's own */
+    public static ModelConfig read(ModelFiles files, int served) throws IOException {
+        JsonNode root = files.requiredConfig();
         try {
-            ModelConfig config = new ModelConfig(root);
+            ModelConfig config = new ModelConfig(root, served);
             config.windows();
             config.ropeFor(true);
             config.ropeFor(false);
             return config;
         } catch (JacksonException e) {
             throw new UnsupportedModelException("config.json: " + e.getOriginalMessage());
-        }
-    }
-
-    static JsonNode json(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            throw new IOException("%s is missing: a model folder holds config.json, tokenizer.json and *.safetensors"
-                    .formatted(file));
-        }
-        if (Files.size(file) > MAX_BYTES) {
-            throw new IOException("%s is larger than %d bytes".formatted(file, MAX_BYTES));
-        }
-        try {
-            return JSON.readTree(Files.readAllBytes(file));
-        } catch (JacksonException e) {
-            throw new IOException("%s is not JSON: %s".formatted(file, e.getOriginalMessage()), e);
         }
     }
 
@@ -194,16 +180,14 @@ public final class ModelConfig {
     /** Rotation of layers that see everything, or of those that slide where the family tells them apart. */
     public Rope ropeFor(boolean sliding) {
         JsonNode parameters = rope(sliding);
-        double theta = parameters
-                .path("rope_theta")
-                .asDouble(
-                        sliding && root.has("rope_local_base_freq")
-                                ? root.path("rope_local_base_freq").asDouble()
-                                : root.path("rope_theta").asDouble(10000));
-        if (sliding && root.has("rope_local_base_freq")) {
-            parameters = NOTHING;
-        }
-        return Rope.of(parameters, theta, rotated);
+        boolean local = sliding && root.path("rope_local_base_freq").isNumber();
+        double theta =
+                Rope.number(parameters, "rope_theta", number(local ? "rope_local_base_freq" : "rope_theta", 10000));
+        return Rope.of(
+                local ? NOTHING : parameters,
+                theta,
+                rotated,
+                new Rope.Context(trained, (int) number("original_max_position_embeddings", 0), maxContext));
     }
 
     private JsonNode rope(boolean sliding) {
@@ -218,22 +202,30 @@ public final class ModelConfig {
         return parameters.isObject() ? parameters : NOTHING;
     }
 
-    /** End-of-sequence ids: those of {@code generation_config.json} where it has any. */
-    public Set<Integer> stopTokens(Path folder) throws IOException {
-        Path file = folder.resolve("generation_config.json");
+    /**
+     * End-of-sequence ids: those of {@code generation_config.json} where it has any.
+     *
+     * @throws UnsupportedModelException when one is beyond the vocabulary
+     */
+    public Set<Integer> stopTokens(ModelFiles files) throws IOException {
         Set<Integer> stops = new LinkedHashSet<>();
-        if (Files.isRegularFile(file)) {
-            addIds(json(file).path("eos_token_id"), stops);
-        }
+        addIds(files.generationConfig().path("eos_token_id"), stops);
         if (stops.isEmpty()) {
             addIds(root.path("eos_token_id"), stops);
+        }
+        for (int id : stops) {
+            if (id < 0 || id >= vocab) {
+                throw new UnsupportedModelException(
+                        "eos_token_id %d is beyond the vocabulary of %d: correct generation_config.json or config.json"
+                                .formatted(id, vocab));
+            }
         }
         return Set.copyOf(stops);
     }
 
     private static void addIds(JsonNode node, Set<Integer> stops) {
         if (node.isArray()) {
-            node.forEach(id -> stops.add(id.asInt()));
+            node.forEach(id -> addIds(id, stops));
         } else if (node.isInt()) {
             stops.add(node.asInt());
         }
@@ -257,6 +249,10 @@ public final class ModelConfig {
             throw new UnsupportedModelException("config.json: %s is missing or not positive".formatted(name));
         }
         return value;
+    }
+
+    private double number(String name, double otherwise) {
+        return Rope.number(root, name, otherwise);
     }
 
     private int optional(String name, int otherwise) {

@@ -8,13 +8,14 @@ import java.util.Locale;
 /**
  * How a model folder is to be opened.
  *
- * @param folder Hugging Face layout: {@code config.json}, {@code *.safetensors}
+ * @param folder a Hugging Face folder, or a GGUF file
  * @param name what clients call the model
  * @param precision how weights and KV are held
  * @param threads CPU threads that share each product, the engine's own included
  * @param blockTokens tokens of a KV block
+ * @param context longest sequence that is served; 0 for the model's own. Some rotations are made for it
  */
-public record ModelSettings(Path folder, String name, Precision precision, int threads, int blockTokens) {
+public record ModelSettings(Path folder, String name, Precision precision, int threads, int blockTokens, int context) {
     public ModelSettings {
         if (threads < 1 || threads > 256) {
             throw new IllegalArgumentException("threads = %d: between 1 and 256 are possible".formatted(threads));
@@ -23,9 +24,17 @@ public record ModelSettings(Path folder, String name, Precision precision, int t
             throw new IllegalArgumentException(
                     "blockTokens = %d: between 1 and 1024 are possible".formatted(blockTokens));
         }
+        if (context < 0) {
+            throw new IllegalArgumentException("context = %d: 0 or more are possible".formatted(context));
+        }
         if (name.isBlank()) {
             throw new IllegalArgumentException("the model's name is blank");
         }
+    }
+
+    /** With the model's own context. */
+    public ModelSettings(Path folder, String name, Precision precision, int threads, int blockTokens) {
+        this(folder, name, precision, threads, blockTokens, 0);
     }
 
     /** With weights as they are stored. */

@@ -2,15 +2,13 @@ package dev.baton.model;
 
 import static dev.baton.model.SafetensorsHeader.broken;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import dev.baton.kernel.Bf16;
 import dev.baton.kernel.WeightType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -29,36 +27,36 @@ public final class Safetensors {
     private Safetensors() {}
 
     /** A tensor where it lies in the mapped file. */
-    public record Tensor(String name, WeightType type, long[] shape, MemorySegment data) {
-        /** The only dimension, or the first of two. */
-        long rows() {
-            return shape[0];
+    public record Tensor(String name, WeightType type, long[] shape, MemorySegment data) implements StoredTensor {
+        @Override
+        public boolean liesSo() {
+            return true;
         }
 
-        long columns() {
-            return shape.length == 2 ? shape[1] : 1;
+        @Override
+        public MemorySegment rows(long first, long count, SegmentAllocator scratch) {
+            long rowBytes = columns() * type.bytes();
+            return data.asSlice(first * rowBytes, count * rowBytes);
         }
 
-        /** One element, widened to f32. */
-        public float element(long index) {
-            return switch (type) {
-                case BF16 -> Bf16.toFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
-                case F16 -> Float.float16ToFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
-                case F32 -> data.get(JAVA_FLOAT_UNALIGNED, index * 4);
-                case I8, W8A8 -> throw new IllegalArgumentException("int8 is no stored type");
-            };
-        }
-
-        /** Writes the elements of a vector in f32, each with {@code plus} added. */
-        public void widen(float plus, MemorySegment to) {
-            for (long i = 0; i < rows(); i++) {
-                to.setAtIndex(JAVA_FLOAT, i, plus + element(i));
+        @Override
+        public void widenRow(long row, MemorySegment to) {
+            for (long i = 0; i < columns(); i++) {
+                to.setAtIndex(JAVA_FLOAT, i, StoredTensor.element(type, data, row * columns() + i));
             }
         }
     }
 
+    /**
+     * What a file holds.
+     *
+     * @param tensors those of a type that is read
+     * @param others the types of all others
+     */
+    record Contents(Map<String, Tensor> tensors, Map<String, String> others) {}
+
     /** Maps a file read-only for as long as the arena lives. */
-    static Map<String, Tensor> map(Path file, Arena arena) throws IOException {
+    static Contents map(Path file, Arena arena) throws IOException {
         // A named pipe would be opened, and waited for, forever.
         if (!Files.isRegularFile(file)) {
             throw new IOException("%s is missing or no file".formatted(file));
@@ -70,7 +68,7 @@ public final class Safetensors {
         }
     }
 
-    static Map<String, Tensor> parse(String file, MemorySegment bytes) throws IOException {
+    static Contents parse(String file, MemorySegment bytes) throws IOException {
         if (bytes.byteSize() < 8) {
             throw broken(file, "it ends before its header");
         }
@@ -83,14 +81,16 @@ public final class Safetensors {
         }
         MemorySegment data = bytes.asSlice(8 + length);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        SafetensorsHeader.read(file, bytes.asSlice(8, length), data.byteSize())
-                .forEach((name, entry) -> tensors.put(
-                        name,
-                        new Tensor(
-                                name,
-                                entry.type(),
-                                entry.shape(),
-                                data.asSlice(entry.from(), entry.to() - entry.from()))));
-        return tensors;
+        Map<String, String> others = new LinkedHashMap<>();
+        SafetensorsHeader.read(file, bytes.asSlice(8, length), data.byteSize()).forEach((name, entry) -> {
+            WeightType type = entry.type();
+            if (type == null) {
+                others.put(name, entry.dtype());
+            } else {
+                MemorySegment own = data.asSlice(entry.from(), entry.to() - entry.from());
+                tensors.put(name, new Tensor(name, type, entry.shape(), own));
+            }
+        });
+        return new Contents(tensors, others);
     }
 }

@@ -25,13 +25,43 @@ final class SafetensorsHeader {
 
     private static final int MAX_DIMENSIONS = 8;
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final Map<String, WeightType> READ =
+            Map.of("BF16", WeightType.BF16, "F16", WeightType.F16, "F32", WeightType.F32);
+    /** Of an element of each type of the format: what is not read must still be where it says. */
+    private static final Map<String, Integer> BITS = Map.ofEntries(
+            Map.entry("BF16", 16),
+            Map.entry("F16", 16),
+            Map.entry("F32", 32),
+            Map.entry("F64", 64),
+            Map.entry("BOOL", 8),
+            Map.entry("I8", 8),
+            Map.entry("U8", 8),
+            Map.entry("I16", 16),
+            Map.entry("U16", 16),
+            Map.entry("I32", 32),
+            Map.entry("U32", 32),
+            Map.entry("I64", 64),
+            Map.entry("U64", 64),
+            Map.entry("C64", 64),
+            Map.entry("F8_E4M3", 8),
+            Map.entry("F8_E5M2", 8),
+            Map.entry("F8_E8M0", 8),
+            Map.entry("F8_E4M3FNUZ", 8),
+            Map.entry("F8_E5M2FNUZ", 8),
+            Map.entry("F6_E2M3", 6),
+            Map.entry("F6_E3M2", 6),
+            Map.entry("F4", 4));
 
     private final String file;
     private final long dataBytes;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-    /** Where a tensor's bytes lie after the header. */
-    record Entry(WeightType type, long[] shape, long from, long to) {}
+    /**
+     * Where a tensor's bytes lie after the header.
+     *
+     * @param type null for one that is not read
+     */
+    record Entry(@Nullable WeightType type, String dtype, long[] shape, long from, long to) {}
 
     private SafetensorsHeader(String file, long dataBytes) {
         this.file = file;
@@ -109,15 +139,15 @@ final class SafetensorsHeader {
     }
 
     private Entry entry(String name, String dtype, long[] shape, long[] offsets) throws IOException {
-        WeightType type = type(name, dtype);
-        long expected = type.bytes();
+        long bits = bits(name, dtype);
         try {
             for (long size : shape) {
-                expected = Math.multiplyExact(expected, size);
+                bits = Math.multiplyExact(bits, size);
             }
         } catch (ArithmeticException e) {
             throw broken(file, "tensor %.100s has an impossible shape".formatted(name));
         }
+        long expected = Math.ceilDiv(bits, 8L);
         long from = offsets[0];
         long to = offsets[1];
         if (from > to || to > dataBytes || to - from != expected) {
@@ -125,7 +155,7 @@ final class SafetensorsHeader {
                     file,
                     "tensor %.100s of %d bytes lies at [%d, %d) of %d".formatted(name, expected, from, to, dataBytes));
         }
-        return new Entry(type, shape, from, to);
+        return new Entry(READ.get(dtype), dtype, shape, from, to);
     }
 
     private void requireFirst(@Nullable Object earlier, String name, String field) throws IOException {
@@ -172,15 +202,17 @@ final class SafetensorsHeader {
         }
     }
 
-    private WeightType type(String name, String dtype) {
-        return switch (dtype) {
-            case "BF16" -> WeightType.BF16;
-            case "F16" -> WeightType.F16;
-            case "F32" -> WeightType.F32;
-            default ->
-                throw new UnsupportedModelException("%s: tensor %.100s has dtype %.100s; supported are BF16, F16, F32"
-                        .formatted(file, name, dtype));
-        };
+    private int bits(String name, String dtype) {
+        Integer bits = BITS.get(dtype);
+        if (bits == null) {
+            throw unsupported(file, name, dtype);
+        }
+        return bits;
+    }
+
+    static UnsupportedModelException unsupported(String file, String name, String dtype) {
+        return new UnsupportedModelException(
+                "%s: tensor %.100s has dtype %.100s; supported are BF16, F16, F32".formatted(file, name, dtype));
     }
 
     static IOException broken(String file, String what) {

@@ -1,9 +1,5 @@
 package dev.baton.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
-
-import dev.baton.kernel.Bf16;
 import dev.baton.kernel.Kernels;
 import dev.baton.kernel.WeightType;
 import dev.baton.kernel.Weights;
@@ -18,8 +14,6 @@ import java.util.List;
 
 /** Reads a checkpoint's tensors into the form the kernels want, one tensor at a time. */
 final class WeightLoader {
-    private static final int CONVERTED_ROWS = 64;
-
     private final ModelConfig config;
     private final Checkpoint checkpoint;
     private final Kernels kernels;
@@ -31,12 +25,12 @@ final class WeightLoader {
         this.config = config;
         this.checkpoint = checkpoint;
         this.kernels = kernels;
-        this.slab = new SlabAllocator(kernels, checkpoint.bytes());
+        this.slab = new SlabAllocator(kernels, checkpoint.readBytes());
         this.arena = arena;
         this.progress = progress;
     }
 
-    Safetensors.Tensor embedding() {
+    StoredTensor embedding() {
         return checkpoint.get("model.embed_tokens.weight", config.vocab, config.hidden);
     }
 
@@ -89,25 +83,16 @@ final class WeightLoader {
     private Weights linear(Precision precision, Stack stack) {
         long inputs = stack.inputs();
         long outputs = stack.outputs();
-        Part first = stack.parts().getFirst();
-        WeightType stored =
-                checkpoint.get(first.name(), first.outputs(), inputs).type();
-        WeightType type = precision.packed(stored);
+        WeightType type = precision.packed(checkpoint.type(stack));
         MemorySegment packed = slab.allocate(type.packedBytes(outputs, inputs));
         MemorySegment scale = type.scaled() ? arena.allocate(outputs * 4, 64) : null;
         Weights weights = new Weights(type, packed, new Weights.Size(outputs, inputs), scale, null);
         MemorySegment bias = null;
         long at = 0;
         for (Part part : stack.parts()) {
-            Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
-            if (tensor.type() != stored) {
-                throw new UnsupportedModelException(
-                        "%s is stored as %s and %s as %s: they make one product, so must be alike"
-                                .formatted(first.name(), stored, part.name(), tensor.type()));
-            }
+            StoredTensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
             pack(tensor, at, weights);
-            Safetensors.Tensor added = checkpoint.find(part.bias());
-            if (added != null) {
+            if (checkpoint.has(part.bias())) {
                 bias = bias == null ? arena.allocate(outputs * 4, 64) : bias;
                 checkpoint.get(part.bias(), part.outputs()).widen(0, bias.asSlice(at * 4));
             }
@@ -118,36 +103,34 @@ final class WeightLoader {
     }
 
     /** From the mapped file into the panels, without a copy of the matrix between. */
-    private void pack(Safetensors.Tensor tensor, long from, Weights to) {
-        long inputs = tensor.columns();
-        WeightType type = to.type();
-        if (type.scaled()) {
-            kernels.quantise(tensor.type(), tensor.data(), new Kernels.RowRange(from, tensor.rows()), to);
-            return;
-        }
-        if (tensor.type() == type) {
-            kernels.pack(type, tensor.data(), new Kernels.RowRange(from, tensor.rows()), inputs, to.packed());
-            return;
-        }
-        try (Arena temporary = Arena.ofConfined()) {
-            MemorySegment chunk = temporary.allocate(CONVERTED_ROWS * inputs * type.bytes(), 64);
-            for (long row = 0; row < tensor.rows(); row += CONVERTED_ROWS) {
-                long rows = Math.min(CONVERTED_ROWS, tensor.rows() - row);
-                for (long i = 0; i < rows * inputs; i++) {
-                    float value = tensor.element(row * inputs + i);
-                    switch (type) {
-                        case BF16 -> chunk.set(JAVA_SHORT_UNALIGNED, i * 2, Bf16.of(value));
-                        case F32 -> chunk.set(JAVA_FLOAT_UNALIGNED, i * 4, value);
-                        case F16, I8, W8A8 -> throw new IllegalArgumentException("no conversion to " + type);
-                    }
+    private void pack(StoredTensor tensor, long from, Weights to) {
+        boolean asStored = to.type().scaled() || to.type() == tensor.type();
+        long step = asStored && tensor.liesSo() ? tensor.rows() : StoredTensor.CHUNK_ROWS;
+        for (long row = 0; row < tensor.rows(); row += step) {
+            Kernels.RowRange span = new Kernels.RowRange(from + row, Math.min(step, tensor.rows() - row));
+            try (Arena temporary = Arena.ofConfined()) {
+                MemorySegment rows = tensor.rows(row, span.rows(), temporary);
+                if (to.type().scaled()) {
+                    kernels.quantise(tensor.type(), rows, span, to);
+                } else {
+                    MemorySegment source = asStored ? rows : converted(tensor, rows, to.type(), temporary);
+                    kernels.pack(to.type(), source, span, tensor.columns(), to.packed());
                 }
-                kernels.pack(type, chunk, new Kernels.RowRange(from + row, rows), inputs, to.packed());
             }
         }
     }
 
+    private static MemorySegment converted(StoredTensor tensor, MemorySegment rows, WeightType to, Arena arena) {
+        long elements = rows.byteSize() / tensor.type().bytes();
+        MemorySegment made = arena.allocate(elements * to.bytes(), 64);
+        for (long i = 0; i < elements; i++) {
+            StoredTensor.put(to, made, i, StoredTensor.element(tensor.type(), rows, i));
+        }
+        return made;
+    }
+
     private MemorySegment norm(String name, int width) {
-        Safetensors.Tensor stored = checkpoint.get(name, width);
+        StoredTensor stored = checkpoint.get(name, width);
         MemorySegment norm = arena.allocate(width * 4L, 64);
         stored.widen(config.family.has(Trait.NORM_PLUS_ONE) ? 1 : 0, norm);
         return norm;

@@ -2,6 +2,7 @@ package dev.baton.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.engine.OpenModel;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
@@ -23,7 +24,7 @@ class FamiliesTest extends FamiliesContract {
         List<String> held = new ArrayList<>();
         for (String family : families().toList()) {
             Path folder = Reference.RESOURCES.resolve("families").resolve(family);
-            held.add(ModelConfig.read(folder).family.architecture());
+            held.add(ModelConfig.read(ModelFiles.of(folder), 0).family.architecture());
         }
         assertThat(held)
                 .containsAll(Family.ALL.stream().map(Family::architecture).toList());

@@ -2,6 +2,7 @@ package dev.baton.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.checkpoint.ModelFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +33,7 @@ class ModelConfigTest {
         config.remove("layer_types");
         config.setAll((ObjectNode) JSON.readTree(changes));
         Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
-        assertThat(ModelConfig.read(folder).windows()).hasToString("[" + windows + "]");
+        assertThat(ModelConfig.read(ModelFiles.of(folder), 0).windows()).hasToString("[" + windows + "]");
     }
 
     @ParameterizedTest
@@ -46,8 +47,8 @@ class ModelConfigTest {
         config.put("rope_local_base_freq", sliding);
         config.set("rope_scaling", JSON.readTree("{\"rope_type\": \"linear\", \"factor\": 8.0}"));
         Files.write(folder.resolve("config.json"), JSON.writeValueAsBytes(config));
-        ModelConfig old = ModelConfig.read(folder);
-        ModelConfig now = ModelConfig.read(from);
+        ModelConfig old = ModelConfig.read(ModelFiles.of(folder), 0);
+        ModelConfig now = ModelConfig.read(ModelFiles.of(from), 0);
         assertThat(old.ropeFor(true)).isEqualTo(now.ropeFor(true)).isNotEqualTo(now.ropeFor(false));
         assertThat(old.ropeFor(false)).isEqualTo(now.ropeFor(false));
     }

@@ -3,6 +3,8 @@ package dev.baton.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.baton.checkpoint.ModelFiles;
+import dev.baton.model.ModelSettings.DtypeChoice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -99,7 +101,7 @@ class SafetensorsTest {
     @ValueSource(strings = {"[]", "5", "{}", "{\"weight_map\":{}}", "{\"weight_map\":[\"a\"]}", ""})
     void anIndexWithoutAMapIsRefused(String index, @TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("model.safetensors.index.json"), index);
-        assertThatThrownBy(() -> Checkpoint.open(folder))
+        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("model.safetensors.index.json");
     }
@@ -112,7 +114,7 @@ class SafetensorsTest {
             if (there) {
                 Files.createDirectory(folder.resolve("one.safetensors"));
             }
-            assertThatThrownBy(() -> Checkpoint.open(folder))
+            assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("one.safetensors is missing or no file");
         }
@@ -123,20 +125,20 @@ class SafetensorsTest {
     void anIndexThatLeavesTheFolderIsRefused(String shard, @TempDir Path folder) throws IOException {
         Files.writeString(
                 folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"%s\"}}".formatted(shard));
-        assertThatThrownBy(() -> Checkpoint.open(folder))
+        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no plain file name");
     }
 
     @Test
     void aFolderWithoutWeightsIsRefusedByName(@TempDir Path folder) {
-        assertThatThrownBy(() -> Checkpoint.open(folder))
+        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(folder.toString());
     }
 
     private static Map<String, Safetensors.Tensor> parse(String header, int data) throws IOException {
-        return Safetensors.parse("f", MemorySegment.ofArray(file(header, data)));
+        return Safetensors.parse("f", MemorySegment.ofArray(file(header, data))).tensors();
     }
 
     private static byte[] file(String header, int data) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
@@ -26,7 +25,7 @@ class UnsupportedModelTest {
 
     @Test
     void anUnknownRotaryScalingIsRefused(@TempDir Path folder) throws IOException {
-        refused(folder, "\"rope_type\": \"default\"", "\"rope_type\": \"longrope\"", "longrope", "llama3");
+        refused(folder, "\"rope_type\": \"default\"", "\"rope_type\": \"mrope\"", "mrope", "llama3");
     }
 
     @Test
@@ -35,8 +34,21 @@ class UnsupportedModelTest {
     }
 
     @Test
-    void aWeightWithoutAPlaceIsRefused(@TempDir Path folder) throws IOException {
-        refused(folder, "\"num_hidden_layers\": \\d+", "\"num_hidden_layers\": 1", "no place", "model.layers.1");
+    void longRopeWithoutAFactorForEachPairIsRefused(@TempDir Path folder) throws IOException {
+        refused(
+                folder,
+                "\"rope_type\": \"default\"",
+                "\"rope_type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1]",
+                "1 numbers as short_factor");
+    }
+
+    @Test
+    void anEndOfSequenceBeyondTheVocabularyIsRefused(@TempDir Path folder) throws IOException {
+        refused(
+                folder,
+                "\"eos_token_id\": \\[",
+                "\"eos_token_id\": [1048576, ",
+                "eos_token_id 1048576 is beyond the vocabulary");
     }
 
     @Test
@@ -75,22 +87,6 @@ class UnsupportedModelTest {
                 "\"num_attention_heads\": 130, \"head_dim\": 64,$1\"num_key_value_heads\": 2",
                 "65 attention heads",
                 "at most 64");
-    }
-
-    @Test
-    void matricesOfOneProductThatAreStoredDifferentlyAreRefusedByNameAndType(@TempDir Path folder) throws IOException {
-        Files.copy(Reference.DEMO.resolve("config.json"), folder.resolve("config.json"));
-        byte[] bytes = Files.readAllBytes(Reference.DEMO.resolve("model.safetensors"));
-        String text = new String(bytes, StandardCharsets.ISO_8859_1);
-        String key = "\"model.layers.1.self_attn.k_proj.weight\":{\"dtype\":";
-        String changed = text.replace(key + "\"BF16\"", key + "\"F16\" ");
-        assertThat(changed).as("the key's matrix with another type").isNotEqualTo(text);
-        Files.write(folder.resolve("model.safetensors"), changed.getBytes(StandardCharsets.ISO_8859_1));
-        ModelSettings settings = new ModelSettings(folder, "mixed", ModelSettings.DtypeChoice.AUTO, 1, 64);
-        assertThatThrownBy(() -> Models.open(settings, (done, of) -> {}))
-                .isInstanceOf(UnsupportedModelException.class)
-                .message()
-                .contains("layers.1.self_attn.q_proj.weight is stored as BF16", "k_proj.weight as F16");
     }
 
     private static void refused(Path folder, String from, String to, String... says) throws IOException {

@@ -11,7 +11,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The tokenizer and chat template of one model folder, giving the ids and texts that Hugging Face's give. All threads
+ * The tokenizer and chat template of one model, giving the ids and texts that Hugging Face's give. All threads
  * may use one instance; whoever opened it closes it, after the last use.
  */
 public final class ModelTokenizer implements AutoCloseable {
@@ -38,17 +38,17 @@ public final class ModelTokenizer implements AutoCloseable {
     }
 
     /** As {@link #open(Path, Clock)}, with the system's clock and time zone for templates that ask for the date. */
-    public static ModelTokenizer open(Path modelFolder) throws IOException {
-        return open(modelFolder, Clock.systemDefaultZone());
+    public static ModelTokenizer open(Path model) throws IOException {
+        return open(model, Clock.systemDefaultZone());
     }
 
     /**
-     * @param modelFolder has {@code tokenizer.json}; {@code tokenizer_config.json}, {@code chat_template.jinja} and
-     *     {@code generation_config.json} are used when there
+     * @param model a GGUF file, or a folder that has {@code tokenizer.json}; {@code tokenizer_config.json},
+     *     {@code chat_template.jinja} and {@code generation_config.json} are used when there
      * @throws IOException when a file is missing, is not what its name says, or needs what is not supported
      */
-    public static ModelTokenizer open(Path modelFolder, Clock clock) throws IOException {
-        TokenizerFolder folder = new TokenizerFolder(modelFolder);
+    public static ModelTokenizer open(Path model, Clock clock) throws IOException {
+        TokenizerFolder folder = new TokenizerFolder(model);
         JsonNode json = folder.tokenizer();
         TokenTable table = folder.table(json);
         ControlTokens control;
@@ -59,10 +59,10 @@ public final class ModelTokenizer implements AutoCloseable {
                     json, token -> templates.values().stream().anyMatch(template -> template.mentions(token)));
             chat = new ChatFormat(templates, folder.specialTokens(), control, clock);
         } catch (TemplateException e) {
-            throw new IOException("The chat template in " + modelFolder + " cannot be used: " + e.getMessage(), e);
+            throw new IOException("The chat template in " + model + " cannot be used: " + e.getMessage(), e);
         }
         int[] stopIds = folder.stopIds(table);
-        PieceEncoder encoder = PieceEncoder.open(folder.tokenizerJson(), json);
+        PieceEncoder encoder = folder.encoder(json);
         try {
             LiteralEncoder literal = LiteralEncoder.open(json, control, encoder);
             return new ModelTokenizer(encoder, literal, control, table, chat, stopIds);

@@ -32,9 +32,17 @@ final class NativeEncoder implements AutoCloseable {
         return new NativeEncoder(HuggingFaceTokenizer.newInstance(tokenizerJson, OPTIONS));
     }
 
-    /** @param tokenizerJson what a tokenizer.json holds */
+    /**
+     * @param tokenizerJson what a tokenizer.json holds
+     * @throws IOException when the library refuses it
+     */
     static NativeEncoder open(byte[] tokenizerJson) throws IOException {
-        return new NativeEncoder(HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(tokenizerJson), OPTIONS));
+        try {
+            return new NativeEncoder(
+                    HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(tokenizerJson), OPTIONS));
+        } catch (RuntimeException e) {
+            throw new IOException("the tokenizer cannot be used: " + e.getMessage(), e);
+        }
     }
 
     /** Of an encoding only the ids are fetched: its strings and spans take some 133 bytes of heap a token. */

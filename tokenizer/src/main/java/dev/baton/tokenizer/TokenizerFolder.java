@@ -1,42 +1,43 @@
 package dev.baton.tokenizer;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.tokenizer.template.ChatTemplate;
 import java.io.IOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
-/** The files of a Hugging Face model folder that say how text becomes tokens. */
+/** The files of a model that say how text becomes tokens. */
 final class TokenizerFolder {
-    private static final long MAX_FILE_BYTES = 256L << 20;
-    private static final JsonMapper JSON = new JsonMapper();
-
+    private final ModelFiles files;
     private final Path folder;
     private final JsonNode config;
 
-    TokenizerFolder(Path folder) throws IOException {
-        if (!Files.isRegularFile(folder.resolve("tokenizer.json"))) {
-            throw new IOException("The model folder " + folder
-                    + " has no tokenizer.json: name a folder in Hugging Face layout with a fast tokenizer.");
-        }
-        this.folder = folder;
-        this.config = read("tokenizer_config.json");
-    }
-
-    Path tokenizerJson() {
-        return folder.resolve("tokenizer.json");
+    TokenizerFolder(Path model) throws IOException {
+        this.folder = model;
+        this.files = ModelFiles.of(model);
+        this.config = files.tokenizerConfig();
     }
 
     /** The whole of tokenizer.json; large. */
     JsonNode tokenizer() throws IOException {
-        return read("tokenizer.json");
+        return files.tokenizer();
+    }
+
+    /** @param json what {@link #tokenizer} gave */
+    PieceEncoder encoder(JsonNode json) throws IOException {
+        Optional<Path> file = files.tokenizerFile();
+        if (file.isPresent()) {
+            return PieceEncoder.open(file.get(), json);
+        }
+        byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
+        return PieceEncoder.around(NativeEncoder.open(bytes), json);
     }
 
     TokenTable table(JsonNode tokenizer) throws IOException {
@@ -50,7 +51,7 @@ final class TokenizerFolder {
     /** Names that a template finds beside the messages: bos_token, eos_token and their like, as text. */
     Map<String, String> specialTokens() throws IOException {
         Map<String, String> tokens = new LinkedHashMap<>();
-        collect(read("special_tokens_map.json"), tokens);
+        collect(files.specialTokensMap(), tokens);
         collect(config, tokens);
         return tokens;
     }
@@ -81,9 +82,9 @@ final class TokenizerFolder {
                     named.path("name").asString("default"),
                     ChatTemplate.parse(named.path("template").asString("")));
         }
-        Path file = folder.resolve("chat_template.jinja");
-        if (Files.isRegularFile(file)) {
-            templates.put("default", ChatTemplate.parse(Files.readString(file)));
+        Optional<String> ownFile = files.chatTemplate();
+        if (ownFile.isPresent()) {
+            templates.put("default", ChatTemplate.parse(ownFile.get()));
         }
         return templates;
     }
@@ -91,9 +92,9 @@ final class TokenizerFolder {
     /** Ids that end an answer: what generation_config.json (else config.json) names, and the tokenizer's eos_token. */
     int[] stopIds(TokenTable table) throws IOException {
         TreeSet<Integer> ids = new TreeSet<>();
-        JsonNode eos = read("generation_config.json").path("eos_token_id");
+        JsonNode eos = files.generationConfig().path("eos_token_id");
         if (eos.isMissingNode() || eos.isNull()) {
-            eos = read("config.json").path("eos_token_id");
+            eos = files.config().path("eos_token_id");
         }
         if (eos.isInt()) {
             ids.add(eos.asInt());
@@ -105,22 +106,5 @@ final class TokenizerFolder {
             ids.add(id);
         }
         return ids.stream().filter(table::has).mapToInt(Integer::intValue).toArray();
-    }
-
-    /** The file as a tree; missing when there is no such file. */
-    private JsonNode read(String name) throws IOException {
-        Path file = folder.resolve(name);
-        if (!Files.isRegularFile(file)) {
-            return MissingNode.getInstance();
-        }
-        if (Files.size(file) > MAX_FILE_BYTES) {
-            throw new IOException(
-                    file + " has " + Files.size(file) + " bytes; at most " + MAX_FILE_BYTES + " are read.");
-        }
-        try {
-            return JSON.readTree(Files.readAllBytes(file));
-        } catch (JacksonException e) {
-            throw new IOException(file + " is not valid JSON: " + e.getOriginalMessage(), e);
-        }
     }
 }

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -42,6 +44,41 @@ class RecordedTokenizersTest {
                 assertThat(streamed(tokenizer, ids(one.path("ids_with_special")), true))
                         .isEqualTo(one.path("decoded_without_special").asString());
             }
+        }
+    }
+
+    @Test
+    void bytesOfAGgufFileGiveTheIdsOfTheFolderThatItWasMadeFrom() throws Exception {
+        try (ModelTokenizer tokenizer = ModelTokenizer.open(folder("split.gguf"))) {
+            for (JsonNode one : recorded("split")) {
+                String text = one.path("text").asString();
+                assertThat(tokenizer.encode(text, false)).as(text).containsExactly(ids(one.path("ids")));
+                assertThat(tokenizer.encode(text, true)).as(text).containsExactly(ids(one.path("ids_with_special")));
+                assertThat(tokenizer.decode(ids(one.path("ids")), false))
+                        .isEqualTo(one.path("decoded").asString());
+            }
+            assertThat(tokenizer.stopIds()).containsExactly(701);
+            ChatPrompt prompt = new ChatPrompt(List.of(Map.of("role", "user", "content", "Hi")), null, true, Map.of());
+            assertThat(tokenizer.renderChat(prompt)).isEqualTo("<|begin|>Hi<|end|>");
+        }
+    }
+
+    @Test
+    void piecesOfAGgufFileGiveTheIdsOfSentencePiece() throws Exception {
+        JsonNode recorded = new JsonMapper().readTree(Files.readAllBytes(folder("pieces.ids.json")));
+        assertThat(recorded.path("strings").size()).isGreaterThan(LEAST_STRINGS / 2);
+        try (ModelTokenizer tokenizer = ModelTokenizer.open(folder("pieces.gguf"))) {
+            for (JsonNode one : recorded.path("strings")) {
+                String text = one.path("text").asString();
+                int[] ids = ids(one.path("ids"));
+                assertThat(tokenizer.encode(text, false)).as(text).containsExactly(ids);
+                assertThat(tokenizer.encode(text, true)).startsWith(1).hasSize(ids.length + 1);
+                assertThat(tokenizer.decode(ids, true))
+                        .isEqualTo(one.path("decoded").asString());
+            }
+            int tool = tokenizer.idOf("<tool>").orElseThrow();
+            assertThat(tokenizer.encode("a<tool>b", false)).contains(tool);
+            assertThat(tokenizer.isSpecial(tool)).isFalse();
         }
     }
 

@@ -49,7 +49,8 @@ record ModelLoader(
                 model.servedName(),
                 precision,
                 engine.threadsOr(Runtime.getRuntime().availableProcessors()),
-                block.blockTokens());
+                block.blockTokens(),
+                model.maxContext());
         EngineSettings limits = new EngineSettings(
                 role.role(),
                 engine.maxSequences() > 0 ? engine.maxSequences() : role.maxSequences(),

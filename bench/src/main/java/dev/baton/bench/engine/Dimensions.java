@@ -1,10 +1,9 @@
 package dev.baton.bench.engine;
 
+import dev.baton.checkpoint.ModelFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.ObjectMapper;
 
 /**
  * How much a model of dense layers reads and computes, as its {@code config.json} has it.
@@ -15,8 +14,8 @@ import tools.jackson.databind.ObjectMapper;
  * @param queryWidth elements of a token's queries in all layers
  */
 record Dimensions(long layerWeights, long headWeights, long keyWidth, long queryWidth) {
-    static Dimensions read(Path folder) throws IOException {
-        return of(new ObjectMapper().readTree(Files.readAllBytes(folder.resolve("config.json"))));
+    static Dimensions read(Path model) throws IOException {
+        return of(ModelFiles.of(model).requiredConfig());
     }
 
     static Dimensions of(JsonNode config) {

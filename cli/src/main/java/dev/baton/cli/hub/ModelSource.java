@@ -1,8 +1,8 @@
 package dev.baton.cli.hub;
 
+import dev.baton.checkpoint.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -33,9 +33,6 @@ public final class ModelSource {
         if (cached.matches()) {
             return cached.group(1) + "/" + cached.group(2);
         }
-        return Optional.ofNullable(model.getFileName())
-                .map(Path::toString)
-                .orElse("model")
-                .replaceFirst("\\.gguf$", "");
+        return ModelFiles.defaultName(model);
     }
 }

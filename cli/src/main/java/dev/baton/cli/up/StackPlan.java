@@ -1,12 +1,14 @@
 package dev.baton.cli.up;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelSource;
 import dev.baton.transfer.pool.SharedPool;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
 
 /**
  * What to start.
@@ -45,29 +47,30 @@ public record StackPlan(
         checkModel(model);
     }
 
-    private static void checkModel(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            throw new CliException("--model " + folder
-                    + " is not a folder: name a Hugging Face model folder, or a model on a hub as org/name");
-        }
-        for (String file : List.of("config.json", "tokenizer.json")) {
-            if (!Files.isRegularFile(folder.resolve(file))) {
-                throw new CliException("--model " + folder + " is not a model folder: it has no " + file);
+    private static void checkModel(Path model) {
+        try {
+            ModelFiles files = ModelFiles.of(model);
+            if (files.config().isMissingNode()) {
+                throw new CliException(
+                        "--model " + model
+                                + " is not a model folder: it has no config.json; name a Hugging Face folder, a GGUF file, or a model on a hub as org/name");
             }
-        }
-        if (weightBytes(folder) == 0) {
-            throw new CliException("--model " + folder + " is not a model folder: it has no *.safetensors");
+            Optional<Path> tokenizer = files.tokenizerFile();
+            if (tokenizer.isPresent() && !Files.isRegularFile(tokenizer.get())) {
+                throw new CliException("--model " + model + " is not a model folder: it has no tokenizer.json");
+            }
+            files.weights();
+        } catch (IOException e) {
+            throw new CliException("--model " + model + " is not a model that is served here: " + e.getMessage(), e);
         }
     }
 
-    /** Bytes of the checkpoint. */
-    static long weightBytes(Path folder) {
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> file.toString().endsWith(".safetensors"))
-                    .mapToLong(file -> file.toFile().length())
-                    .sum();
-        } catch (java.io.IOException e) {
-            throw new CliException("--model " + folder + " cannot be read: " + e.getMessage(), e);
+    /** What the weights take in a worker's memory. */
+    static long weightBytes(Path model) {
+        try {
+            return ModelFiles.of(model).weightBytes();
+        } catch (IOException e) {
+            throw new CliException("--model " + model + " cannot be read: " + e.getMessage(), e);
         }
     }
 

@@ -24,7 +24,8 @@ public final class UpCommand implements Runnable {
 
     @Option(
             names = "--model",
-            description = "Hugging Face model folder, or org/name[@revision] on a hub (default: models/demo).")
+            description =
+                    "Hugging Face folder, GGUF file, or org/name[@revision][:file] on a hub (default: models/demo).")
     private @Nullable String model;
 
     @Option(names = "--prefill", defaultValue = "1", description = "Prefill workers (default: ${DEFAULT-VALUE}).")

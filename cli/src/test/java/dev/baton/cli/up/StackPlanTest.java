@@ -21,14 +21,25 @@ class StackPlanTest {
     void refusesWhatIsNoModelFolderAndSaysWhatItLacks() throws IOException {
         assertRefused(folder.resolve("absent"), 1, 1, 8080, 256)
                 .hasMessageContaining("--model")
-                .hasMessageContaining("is not a folder");
+                .hasMessageContaining("is missing");
         assertRefused(folder, 1, 1, 8080, 256)
                 .hasMessageContaining("--model " + folder)
                 .hasMessageContaining("config.json");
         Files.writeString(folder.resolve("config.json"), "{}");
         assertRefused(folder, 1, 1, 8080, 256).hasMessageContaining("tokenizer.json");
         Files.writeString(folder.resolve("tokenizer.json"), "{}");
-        assertRefused(folder, 1, 1, 8080, 256).hasMessageContaining("*.safetensors");
+        assertRefused(folder, 1, 1, 8080, 256).hasMessageContaining("model.safetensors");
+    }
+
+    @Test
+    void takesAFileOfGgufAndNamesTheModelAfterIt() throws IOException {
+        Path file = Files.copy(
+                Path.of("../model/src/test/resources/reference/gguf/qwen3.gguf"), folder.resolve("Tiny-F16.gguf"));
+        StackPlan plan = new StackPlan(file, 1, 1, 8080, 256, 0, List.of(), List.of());
+        assertThat(plan.modelName()).isEqualTo("Tiny-F16");
+        assertThat(StackPlan.weightBytes(file)).isPositive();
+        Files.writeString(file, "no model");
+        assertRefused(file, 1, 1, 8080, 256).hasMessageContaining("does not begin with GGUF");
     }
 
     @Test

@@ -1,5 +1,6 @@
 package dev.baton.model.torch;
 
+import dev.baton.checkpoint.ModelFiles;
 import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
@@ -61,6 +62,7 @@ public final class TorchModel implements OpenModel {
 
     private TorchModel(
             ModelSettings settings,
+            ModelFiles files,
             Checkpoint checkpoint,
             TorchDevice device,
             Arena arena,
@@ -69,8 +71,8 @@ public final class TorchModel implements OpenModel {
         this.settings = settings;
         this.device = device;
         this.arena = arena;
-        config = ModelConfig.read(settings.folder());
-        stopTokens = config.stopTokens(settings.folder());
+        config = ModelConfig.read(files, settings.context());
+        stopTokens = config.stopTokens(files);
         List<TorchRecipe> recipes = new ArrayList<>();
         for (int i = 0; i < config.layers; i++) {
             recipes.add(new TorchRecipe(config, checkpoint, i));
@@ -96,7 +98,6 @@ public final class TorchModel implements OpenModel {
             embedding = weights.embedding();
             head = weights.head(embedding);
             norm = weights.finalNorm();
-            checkpoint.refuseUnread();
             flash = device.kind() == TorchDevice.Kind.CUDA
                     && config.attentionSoftcap == 0
                     && FlashCheck.passes(torch, device, TorchDtype.valueOf(kv().name()), config);
@@ -115,6 +116,8 @@ public final class TorchModel implements OpenModel {
                 + device.kind().ordinal() * 1_000_003L
                 + kv().ordinal() * 7L
                 + (flash ? 3L : 0L)
+                + everywhere.hashCode() * 1_009L
+                + sliding.hashCode() * 10_007L
                 + NUMERIC_PATH;
     }
 
@@ -127,8 +130,9 @@ public final class TorchModel implements OpenModel {
         }
         Arena arena = Arena.ofShared();
         TorchModel model;
-        try (Checkpoint checkpoint = Checkpoint.open(settings.folder())) {
-            model = new TorchModel(settings, checkpoint, device, arena, progress);
+        ModelFiles files = ModelFiles.of(settings.folder());
+        try (Checkpoint checkpoint = Checkpoint.open(files, settings.precision().dtype())) {
+            model = new TorchModel(settings, files, checkpoint, device, arena, progress);
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e;

@@ -12,7 +12,7 @@ import dev.baton.model.LayerTensors.Part;
 import dev.baton.model.LayerTensors.Stack;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelSettings.DtypeChoice;
-import dev.baton.model.Safetensors;
+import dev.baton.model.StoredTensor;
 import dev.baton.model.WeightProgress;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -58,12 +58,9 @@ final class TorchWeights implements AutoCloseable {
     }
 
     TorchArgument matrix(Stack stack) {
-        Part first = stack.parts().getFirst();
-        WeightType stored =
-                checkpoint.get(first.name(), first.outputs(), stack.inputs()).type();
         return progress.precision().dtype() == DtypeChoice.F32
                 ? wide(stack)
-                : matrix(progress.precision().packed(stored), stack);
+                : matrix(progress.precision().packed(checkpoint.type(stack)), stack);
     }
 
     /** A matrix held in f32 however it is stored. */
@@ -76,14 +73,23 @@ final class TorchWeights implements AutoCloseable {
         TorchArgument matrix = own(torch.zeros(device, dtype(type), stack.outputs(), stack.inputs()));
         long row = 0;
         for (Part part : stack.parts()) {
-            Safetensors.Tensor tensor = checkpoint.get(part.name(), part.outputs(), stack.inputs());
-            try (TorchArgument rows = torch.view(matrix, row * stack.inputs(), part.outputs(), stack.inputs())) {
-                torch.fill(rows, tensor.data(), dtype(tensor.type()), part.outputs(), stack.inputs());
-            }
+            StoredTensor tensor = checkpoint.get(part.name(), part.outputs(), stack.inputs());
+            fill(matrix, row, stack.inputs(), tensor);
             row += part.outputs();
             progress.read(tensor.data().byteSize());
         }
         return matrix;
+    }
+
+    private void fill(TorchArgument matrix, long from, long inputs, StoredTensor tensor) {
+        long step = tensor.liesSo() ? tensor.rows() : StoredTensor.CHUNK_ROWS;
+        for (long row = 0; row < tensor.rows(); row += step) {
+            long count = Math.min(step, tensor.rows() - row);
+            try (Arena temporary = Arena.ofConfined();
+                    TorchArgument rows = torch.view(matrix, (from + row) * inputs, count, inputs)) {
+                torch.fill(rows, tensor.rows(row, count, temporary), dtype(tensor.type()), count, inputs);
+            }
+        }
     }
 
     /** In f32; zeros where one of the parts has none. */

@@ -1,4 +1,4 @@
-package dev.baton.model;
+package dev.baton.checkpoint;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +15,7 @@ import tools.jackson.databind.ObjectMapper;
 /** {@code model.safetensors.index.json}: which file beside it holds which tensor. Foreign input, like the headers. */
 final class ShardIndex {
     private static final long MAX_BYTES = 32 << 20;
+    private static final int MAX_TENSORS = 1 << 18;
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,200}\\.safetensors");
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -56,8 +57,8 @@ final class ShardIndex {
                 throw new IOException(
                         "%s names a shard '%.100s' that is no plain file name".formatted(file.getFileName(), shard));
             }
-            if (shards.size() == SafetensorsHeader.MAX_TENSORS) {
-                throw new IOException("%s names more than %d tensors".formatted(file, SafetensorsHeader.MAX_TENSORS));
+            if (shards.size() == MAX_TENSORS) {
+                throw new IOException("%s names more than %d tensors".formatted(file, MAX_TENSORS));
             }
             if (shards.put(tensor, shard) != null) {
                 throw new IOException("%s names tensor %.100s twice".formatted(file, tensor));
