@@ -10,14 +10,11 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.WorkerState.Role;
-import dev.baton.transfer.KvReceiver;
+import dev.baton.transfer.KvExchange;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.WorkerContext;
 import dev.baton.worker.WorkerRole;
-import java.io.IOException;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Claims each handoff at once, before blocks are free for it, fetches its KV and generates; one that it cannot take it declines. */
 class DecodeRole implements WorkerRole<Handoff> {
@@ -29,7 +26,8 @@ class DecodeRole implements WorkerRole<Handoff> {
     @SuppressWarnings("NullAway.Init") // set by start
     private ModelRuntime runtime;
 
-    private @Nullable KvReceiver receiver;
+    @SuppressWarnings("NullAway.Init") // set by start
+    private KvExchange exchange;
 
     @Override
     public Role role() {
@@ -42,10 +40,10 @@ class DecodeRole implements WorkerRole<Handoff> {
     }
 
     @Override
-    public void start(WorkerContext given, ModelRuntime model) throws IOException {
+    public void start(WorkerContext given, ModelRuntime model, KvExchange sessions) {
         context = given;
         runtime = model;
-        receiver = given.transfers().receiver(model.pool());
+        exchange = sessions;
     }
 
     @Override
@@ -65,10 +63,9 @@ class DecodeRole implements WorkerRole<Handoff> {
     }
 
     private void begin(LaneRecord<Handoff> record) {
-        KvReceiver open = Objects.requireNonNull(receiver);
         attempts.begin(
                 AttemptKey.of(record.value().getGeneration()),
-                () -> new DecodeSequence(context, runtime, open, record, attempts::remove));
+                () -> new DecodeSequence(context, runtime, exchange, record, attempts::remove));
     }
 
     @Override
@@ -79,23 +76,5 @@ class DecodeRole implements WorkerRole<Handoff> {
     @Override
     public int activeAttempts() {
         return attempts.count();
-    }
-
-    @Override
-    public int kvPort() {
-        return 0;
-    }
-
-    @Override
-    public void close() {
-        KvReceiver open = receiver;
-        if (open == null) {
-            return;
-        }
-        try {
-            open.close();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

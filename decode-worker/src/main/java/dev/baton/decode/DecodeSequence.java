@@ -15,11 +15,13 @@ import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.transfer.IncomingTransfer;
-import dev.baton.transfer.KvReceiver;
+import dev.baton.transfer.KvExchange;
+import dev.baton.transfer.PeerAddress;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
+import dev.baton.worker.PeerFetch;
 import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
@@ -40,7 +42,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
 
     private final WorkerContext context;
     private final ModelRuntime runtime;
-    private final KvReceiver receiver;
+    private final KvExchange exchange;
     private final Handoff handoff;
     private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
@@ -55,12 +57,12 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     DecodeSequence(
             WorkerContext context,
             ModelRuntime runtime,
-            KvReceiver receiver,
+            KvExchange exchange,
             LaneRecord<Handoff> record,
             Consumer<AttemptKey> whenEnded) {
         this.context = context;
         this.runtime = runtime;
-        this.receiver = receiver;
+        this.exchange = exchange;
         this.handoff = record.value();
         this.whenEnded = whenEnded;
         this.progress = new ProgressMessages(handoff.getGeneration());
@@ -121,8 +123,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     private void restore(int[] blocks, int cached) {
+        PeerFetch peers = new PeerFetch(
+                exchange,
+                handoff.getCompute().getHoldersList(),
+                context.transfers().fetchWithin());
         CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
-                () -> runtime.restorer().restore(handoff.getGeneration(), blocks, cached), Thread::startVirtualThread);
+                () -> runtime.restorer().restore(handoff.getGeneration(), peers, blocks, cached),
+                Thread::startVirtualThread);
         restoring = asked;
         asked.whenComplete((restored, error) -> {
             if (error != null) {
@@ -136,6 +143,8 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         int tokens = KnownTokens.count(handoff.getGeneration());
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {
+            // What is there becomes cache: whoever computes the rest may send it here.
+            runtime.submitReliably(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
             runtime.submitReliably(new EngineCommand.Cancel(
                     key,
                     Failure.newBuilder()
@@ -150,14 +159,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     private void fetch(int[] blocks, int cached) {
         TicketOffer offer = handoff.getTicket();
         int shared = cached / runtime.pool().identity().layout().blockTokens();
-        IncomingTransfer asked = receiver.fetch(new TicketRequest(
+        IncomingTransfer asked = exchange.fetch(new TicketRequest(
                 key,
                 offer.getTokens(),
                 Arrays.copyOfRange(blocks, shared, blocks.length),
-                offer.getSource(),
-                offer.getHost(),
-                offer.getPort(),
-                context.transfers().arriveWithin()));
+                new PeerAddress(offer.getSource(), offer.getHost(), offer.getPort()),
+                context.transfers().arriveWithin(),
+                handoff.getGeneration().getTags()));
         inbound = asked;
         asked.completion().thenAcceptAsync(this::arrived, Thread::startVirtualThread);
     }
@@ -174,6 +182,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                 runtime.submitReliably(
                         new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
             }
+            case ReceiveOutcome.Found other -> throw new IllegalStateException("a ticket was answered as a fetch");
             case ReceiveOutcome.Failed(Failure failure) ->
                 runtime.submitReliably(new EngineCommand.Cancel(key, failure));
         }

@@ -11,8 +11,7 @@ public class DecodeWorkerApplication {
         SpringApplication.run(DecodeWorkerApplication.class, args);
     }
 
-    /** The worker's node starts it and closes it, in its order. */
-    @Bean(destroyMethod = "")
+    @Bean
     DecodeRole role() {
         return new DecodeRole();
     }

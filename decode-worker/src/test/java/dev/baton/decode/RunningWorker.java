@@ -22,12 +22,12 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.testing.TestStack;
+import dev.baton.transfer.KvExchange;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.ProcessExit;
 import dev.baton.worker.WorkerContext;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -121,9 +121,9 @@ final class RunningWorker implements AutoCloseable {
         }
 
         @Override
-        public void start(WorkerContext context, ModelRuntime model) throws IOException {
+        public void start(WorkerContext context, ModelRuntime model, KvExchange exchange) {
             captured = model;
-            super.start(context, model);
+            super.start(context, model, exchange);
         }
     }
 

@@ -1,16 +1,22 @@
 package dev.baton.engine;
 
 import dev.baton.engine.schedule.Goal;
+import dev.baton.kv.BlockHash;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
+import java.util.List;
+import java.util.function.Consumer;
 
 /** A request to an engine. */
 public sealed interface EngineCommand {
-    AttemptKey key();
+    /** Of one sequence. */
+    sealed interface OfSequence extends EngineCommand {
+        AttemptKey key();
+    }
 
     /** Take a sequence in. Its tokens are {@code prompt} then {@code accepted}; sampling goes on after them. */
-    record Admit(Generation generation, Goal goal, SequenceListener listener) implements EngineCommand {
+    record Admit(Generation generation, Goal goal, SequenceListener listener) implements OfSequence {
         @Override
         public AttemptKey key() {
             return AttemptKey.of(generation);
@@ -24,16 +30,32 @@ public sealed interface EngineCommand {
      * @param tokens those that were cached here included; fewer than those are taken for those
      * @param firstToken what prefill sampled after all of them, {@link #NO_TOKEN} when nobody did
      */
-    record KvArrived(AttemptKey key, int tokens, int firstToken) implements EngineCommand {
+    record KvArrived(AttemptKey key, int tokens, int firstToken) implements OfSequence {
         public static final int NO_TOKEN = -1;
     }
 
     /** End a sequence wherever it is. Reserved blocks stay quarantined until {@link Release}. */
-    record Cancel(AttemptKey key, Failure reason) implements EngineCommand {}
+    record Cancel(AttemptKey key, Failure reason) implements OfSequence {}
 
     /**
-     * Nobody outside needs the sequence's blocks any more: a prefill's transfer is over, or the writer into cancelled
+     * Nobody outside needs the sequence's blocks any more, those of a prompt are kept as cache for a while: a prefill's transfer is over, or the writer into cancelled
      * reserved blocks is known to be quiescent.
      */
-    record Release(AttemptKey key) implements EngineCommand {}
+    record Release(AttemptKey key) implements OfSequence {}
+
+    /**
+     * Another worker wants to read blocks: the longest run of the names, from the first, that is here stays as it is until
+     * {@link LetGo}.
+     *
+     * @param holder whose hold it is; a second one ends the first
+     * @param held hears of the blocks, on the engine's thread: returns at once. None when the engine has ended
+     */
+    record Hold(String holder, List<BlockHash> names, Consumer<int[]> held) implements EngineCommand {
+        public Hold {
+            names = List.copyOf(names);
+        }
+    }
+
+    /** What is held or kept for a holder may go. */
+    record LetGo(String holder) implements EngineCommand {}
 }

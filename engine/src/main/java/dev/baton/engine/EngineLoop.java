@@ -5,7 +5,9 @@ import static dev.baton.engine.Admission.failure;
 import dev.baton.engine.Admission.Verdict;
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.EngineCommand.Cancel;
+import dev.baton.engine.EngineCommand.Hold;
 import dev.baton.engine.EngineCommand.KvArrived;
+import dev.baton.engine.EngineCommand.LetGo;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.LiveSequences.LiveSequence;
@@ -46,6 +48,7 @@ final class EngineLoop {
     private final Scheduler<LiveSequence> scheduler;
     private final LiveSequences sequences;
     private final EngineStep step;
+    private final PromisedBlocks promised;
     private final StepMeter meter = new StepMeter();
     private boolean closing;
     private Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
@@ -75,6 +78,7 @@ final class EngineLoop {
                 memory.ledger(),
                 memory.verifyHits());
         memory.adopted().restoreInto(pool);
+        this.promised = new PromisedBlocks(pool, settings.patience().keep());
         this.sequences = new LiveSequences(scheduler, engineListener, meter);
         this.step = new EngineStep(settings, runner, clock, scheduler, sequences, meter, this::betweenLayers);
     }
@@ -83,6 +87,7 @@ final class EngineLoop {
     boolean runOnce() {
         takeCommands();
         expire();
+        promised.expire(clock.wall().millis());
         StepPlan<LiveSequence> plan = scheduler.plan();
         sequences.stepStarts(plan.chunks());
         announce(plan);
@@ -133,12 +138,24 @@ final class EngineLoop {
     /** Once closed, refuses what is to be admitted: every other sequence has ended. */
     void handle(EngineCommand command) {
         if (closing) {
-            if (command instanceof Admit admit) {
-                refuse(admit, end);
+            switch (command) {
+                case Admit admit -> refuse(admit, end);
+                case Hold hold -> hold.held().accept(new int[0]);
+                case KvArrived over -> {}
+                case Cancel over -> {}
+                case Release over -> {}
+                case LetGo over -> {}
             }
             return;
         }
-        LiveSequence known = sequences.find(command.key());
+        switch (command) {
+            case EngineCommand.OfSequence ofOne -> handle(ofOne, sequences.find(ofOne.key()));
+            case Hold hold -> promised.hold(hold);
+            case LetGo letGo -> promised.letGo(letGo);
+        }
+    }
+
+    private void handle(EngineCommand.OfSequence command, @Nullable LiveSequence known) {
         switch (command) {
             case Admit admit -> admit(admit, known != null);
             case KvArrived arrived -> {
@@ -153,6 +170,12 @@ final class EngineLoop {
             }
             case Release released -> {
                 if (known != null) {
+                    if (known.phase() == Phase.HOLDING) {
+                        promised.keep(
+                                known.key.toString(),
+                                scheduler.findable(known),
+                                clock.wall().millis());
+                    }
                     sequences.release(known);
                 }
             }

@@ -38,14 +38,17 @@ public record EngineSettings(Role role, int maxSequences, int stepTokens, int qu
      *
      * @param deadlineSlack added to every deadline: how far the gateway's clock may be ahead
      * @param hold how long computed blocks wait for Release
+     * @param keep how long the blocks of a prompt that was handed over are evicted last: its answer is being made elsewhere
      */
-    public record Patience(Duration deadlineSlack, Duration hold) {
-        public static final Patience DEFAULT = new Patience(Duration.ofMillis(500), Duration.ofMinutes(2));
+    public record Patience(Duration deadlineSlack, Duration hold, Duration keep) {
+        public static final Patience DEFAULT =
+                new Patience(Duration.ofMillis(500), Duration.ofMinutes(2), Duration.ofMinutes(5));
 
         public Patience {
-            if (deadlineSlack.isNegative() || !hold.isPositive()) {
-                throw new IllegalArgumentException("deadlineSlack = %s must not be negative, hold = %s must be positive"
-                        .formatted(deadlineSlack, hold));
+            if (deadlineSlack.isNegative() || !hold.isPositive() || keep.isNegative()) {
+                throw new IllegalArgumentException(
+                        "deadlineSlack = %s and keep = %s must not be negative, hold = %s must be positive"
+                                .formatted(deadlineSlack, keep, hold));
             }
         }
     }

@@ -32,11 +32,14 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread.
  */
 public final class BlockPool {
+    private static final long KEPT = 1L << 62;
+
     private final BlockState[] states;
     private final int[] references;
     private final @Nullable BlockHash[] names;
     private final @Nullable BlockHash[] parents;
     private final long[] lastUse;
+    private final int[] kept;
     private final FreeList free;
     private final int[] counts = new int[BlockState.values().length];
     private final Map<BlockHash, Integer> byName = new HashMap<>();
@@ -47,16 +50,8 @@ public final class BlockPool {
     private long uses;
     private long leasesGiven;
 
-    /**
-     * A promise that blocks stay findable until it ends.
-     *
-     * @param until on the caller's time line, any unit
-     */
-    public record Lease(long id, int[] blocks, long until) {
-        public Lease {
-            blocks = blocks.clone();
-        }
-    }
+    /** A promise that blocks stay findable, and as they are, until it ends. */
+    public record Lease(long id, int[] blocks) {}
 
     public BlockPool(int blocks) {
         if (blocks < 1) {
@@ -68,6 +63,7 @@ public final class BlockPool {
         names = new BlockHash[blocks];
         parents = new BlockHash[blocks];
         lastUse = new long[blocks];
+        kept = new int[blocks];
         free = new FreeList(blocks);
         counts[BlockState.FREE.ordinal()] = blocks;
     }
@@ -185,7 +181,7 @@ public final class BlockPool {
                 move(block, BlockState.ACTIVE, BlockState.FREE);
             } else {
                 move(block, BlockState.ACTIVE, BlockState.CACHED);
-                lastUse[block] = ++uses;
+                lastUse[block] = use(block);
                 cache(block);
             }
         }
@@ -225,7 +221,7 @@ public final class BlockPool {
         names[block] = name;
         parents[block] = parent;
         move(block, BlockState.FREE, BlockState.CACHED);
-        lastUse[block] = ++uses;
+        lastUse[block] = use(block);
         cache(block);
         return true;
     }
@@ -248,9 +244,9 @@ public final class BlockPool {
         }
     }
 
-    /** Refers to the blocks of a chain that are here, from its start, until the lease ends or time passes {@code until}. */
-    public Lease lease(List<BlockHash> chain, long until) {
-        Lease lease = new Lease(++leasesGiven, share(chain, find(chain)), until);
+    /** Refers to the blocks of a chain that are here, from its start, until the lease ends. */
+    public Lease lease(List<BlockHash> chain) {
+        Lease lease = new Lease(++leasesGiven, share(chain, find(chain)));
         leases.put(lease.id(), lease);
         return lease;
     }
@@ -262,12 +258,40 @@ public final class BlockPool {
         }
     }
 
-    /** Ends the leases whose time is over. */
-    public void expireLeases(long now) {
-        leases.values().stream()
-                .filter(lease -> lease.until() - now <= 0)
-                .toList()
-                .forEach(this::endLease);
+    /**
+     * Somebody is likely to ask for the blocks of a chain: of those that are here, none is evicted while another cached block
+     * can be. Ends with {@link #endKeep}, or for a block that is evicted all the same.
+     */
+    public void keep(List<BlockHash> chain) {
+        for (BlockHash name : chain) {
+            Integer block = byName.get(name);
+            if (block != null && kept[block]++ == 0) {
+                touch(block);
+            }
+        }
+    }
+
+    /** Ends a {@link #keep} of the same chain. */
+    public void endKeep(List<BlockHash> chain) {
+        for (BlockHash name : chain) {
+            Integer block = byName.get(name);
+            if (block != null && kept[block] > 0 && --kept[block] == 0) {
+                touch(block);
+            }
+        }
+    }
+
+    private void touch(int block) {
+        boolean leaf = leaves.remove(lastUse[block], block);
+        lastUse[block] = use(block);
+        if (leaf) {
+            leaves.put(lastUse[block], block);
+        }
+    }
+
+    /** The time of a use that is now: later than all others, and of kept blocks later than of blocks that are not. */
+    private long use(int block) {
+        return ++uses + (kept[block] > 0 ? KEPT : 0);
     }
 
     /** Names given up since the last call. */
@@ -285,6 +309,7 @@ public final class BlockPool {
     }
 
     private void forget(int block, BlockHash name) {
+        kept[block] = 0;
         byName.remove(name);
         names[block] = null;
         parents[block] = null;

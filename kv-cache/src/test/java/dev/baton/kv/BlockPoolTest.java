@@ -3,6 +3,7 @@ package dev.baton.kv;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -129,16 +130,49 @@ class BlockPoolTest {
     }
 
     @Test
-    void aLeaseKeepsBlocksUntilItEndsOrItsTimeIsOver() {
+    void aLeaseHoldsBlocksUntilItEnds() {
         pool.release(chain(1, 2));
-        BlockPool.Lease lease = pool.lease(List.of(name(1), name(2), name(3)), 100);
+        BlockPool.Lease lease = pool.lease(List.of(name(1), name(2), name(3)));
         assertThat(lease.blocks()).hasSize(2);
         assertThat(pool.available()).isEqualTo(2);
-        pool.expireLeases(99);
-        assertThat(pool.available()).isEqualTo(2);
-        pool.expireLeases(100);
+        pool.endLease(lease);
         pool.endLease(lease);
         assertThat(pool.count(BlockState.CACHED)).isEqualTo(2);
+    }
+
+    /** Kept blocks are older here, and would go first. */
+    @Test
+    void keptBlocksAreEvictedAfterAllOthers() {
+        pool.release(chain(1));
+        pool.release(chain(2));
+        pool.keep(List.of(name(1)));
+        pool.release(chain(3));
+        pool.allocate(3).orElseThrow();
+        assertThat(pool.drainEvicted()).containsExactly(name(2), name(3));
+        pool.checkIntegrity();
+    }
+
+    @Test
+    void keptBlocksAreEvictedWhereNothingElseCanBe() {
+        pool.release(chain(1, 2));
+        pool.keep(List.of(name(1), name(2)));
+        pool.allocate(4).orElseThrow();
+        assertThat(pool.drainEvicted()).containsExactly(name(2), name(1));
+        pool.endKeep(List.of(name(1), name(2)));
+        pool.checkIntegrity();
+    }
+
+    @Test
+    void aBlockIsKeptUntilNobodyWantsItKept() {
+        pool.release(chain(1));
+        pool.keep(List.of(name(1)));
+        pool.keep(List.of(name(1)));
+        pool.endKeep(List.of(name(1)));
+        pool.release(chain(2));
+        pool.allocate(3).orElseThrow();
+        assertThat(pool.drainEvicted()).containsExactly(name(2));
+        pool.endKeep(List.of(name(1)));
+        pool.checkIntegrity();
     }
 
     @Test
@@ -179,6 +213,7 @@ class BlockPoolTest {
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void anyOrderOfOperationsLeavesThePoolIntact(long seed) {
         Random random = new Random(seed);
+        ArrayDeque<BlockPool.Lease> leases = new ArrayDeque<>();
         pool = new BlockPool(24);
         List<int[]> active = new ArrayList<>();
         List<int[]> reserved = new ArrayList<>();
@@ -201,8 +236,12 @@ class BlockPoolTest {
                 case 6 -> takeAny(random, quarantined).ifPresent(pool::endQuarantine);
                 case 7 -> restoreOne(random);
                 default -> {
-                    pool.lease(chainOf(random.nextInt(6), 3), step + random.nextInt(50));
-                    pool.expireLeases(step);
+                    leases.add(pool.lease(chainOf(random.nextInt(6), 3)));
+                    if (leases.size() > 3) {
+                        pool.endLease(leases.remove());
+                    }
+                    pool.keep(chainOf(random.nextInt(6), 3));
+                    pool.endKeep(chainOf(random.nextInt(6), 3));
                 }
             }
             pool.checkIntegrity();
@@ -212,7 +251,7 @@ class BlockPoolTest {
                     .isEqualTo(quarantined.stream().mapToInt(b -> b.length).sum());
         }
         active.forEach(pool::release);
-        pool.expireLeases(Long.MAX_VALUE / 2);
+        leases.forEach(pool::endLease);
         assertThat(pool.count(BlockState.ACTIVE)).isZero();
     }
 

@@ -10,7 +10,9 @@ import org.jspecify.annotations.Nullable;
  * threads, or on the caller's when it cancels.
  */
 public final class IncomingTransfer {
-    private final TicketRequest request;
+    private static final int UNKNOWN = -1;
+
+    private final KvRequest request;
     private final long deadline;
     private final int blockTokens;
     private final int[] blocks;
@@ -18,24 +20,31 @@ public final class IncomingTransfer {
     private final CompletableFuture<ReceiveOutcome> completion = new CompletableFuture<>();
     private final CompletableFuture<Void> quiescent = new CompletableFuture<>();
 
+    /** Blocks that the source has; of blocks by name not known before it has said so. */
+    private int expected;
+
     private @Nullable ReceiverSession session;
     private long id;
     private boolean ended;
     private boolean writing;
 
-    // Of the session's reading thread.
+    // Of the session's reading thread, as is what is expected.
     private long bytes;
     private long firstNanos;
 
-    IncomingTransfer(TicketRequest request, KvLayout layout, long deadline) {
+    IncomingTransfer(KvRequest request, KvLayout layout, long deadline) {
         this.request = request;
         this.deadline = deadline;
         this.blockTokens = layout.blockTokens();
         this.blocks = request.blocks();
         this.receivedBlocks = new int[layout.layers()];
+        this.expected = switch (request) {
+            case TicketRequest ticket -> blocks.length;
+            case FetchRequest named -> UNKNOWN;
+        };
     }
 
-    public TicketRequest request() {
+    public KvRequest request() {
         return request;
     }
 
@@ -103,7 +112,7 @@ public final class IncomingTransfer {
         }
     }
 
-    void arrive(ReceiveOutcome.Arrived outcome) {
+    void arrive(ReceiveOutcome outcome) {
         synchronized (this) {
             if (ended) {
                 return;
@@ -126,13 +135,26 @@ public final class IncomingTransfer {
         return blocks[index];
     }
 
-    /** Tokens that count in a block of the ticket: all but in the last. */
+    /** Tokens that count in a block: all but in the last of a sequence. */
     int tokens(int index) {
-        return Math.min(blockTokens, request.tokens() - index * blockTokens);
+        return switch (request) {
+            case TicketRequest ticket -> Math.min(blockTokens, ticket.tokens() - index * blockTokens);
+            case FetchRequest named -> blockTokens;
+        };
     }
 
+    /** Blocks that may be announced: none before it is known how many the source has. */
     int blockCount() {
-        return blocks.length;
+        return Math.max(expected, 0);
+    }
+
+    /** The source says once how many of the named blocks it has. False when it may not say so. */
+    boolean found(int count) {
+        if (expected != UNKNOWN || count < 0 || count > blocks.length) {
+            return false;
+        }
+        expected = count;
+        return true;
     }
 
     int received(int layer) {
@@ -149,7 +171,7 @@ public final class IncomingTransfer {
 
     boolean isWhole() {
         for (int count : receivedBlocks) {
-            if (count != blocks.length) {
+            if (count != expected) {
                 return false;
             }
         }

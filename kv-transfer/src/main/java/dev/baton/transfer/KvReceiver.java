@@ -1,73 +1,55 @@
 package dev.baton.transfer;
 
-import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvLayout;
-import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.Failure;
-import dev.baton.transfer.pool.SharedPool;
-import dev.baton.transfer.session.Handshake;
-import dev.baton.transfer.session.TimeSource;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
-/** The decode side: fetches KV into reserved blocks, over one session per sender that is opened when first needed. */
-public final class KvReceiver implements AutoCloseable {
+/** The fetching half of an exchange: brings KV into reserved blocks, over one session per peer that is opened when first needed. */
+final class KvReceiver implements AutoCloseable {
     private static final Logger LOG = System.getLogger(KvReceiver.class.getName());
     private static final Duration JOIN = Duration.ofSeconds(5);
 
-    private final SharedPool pool;
-    private final TransferSettings settings;
-    private final TransferListener listener;
-    private final TimeSource time;
-    private final Handshake handshake;
-    private final @Nullable KvDigester digester;
+    private final SessionContext context;
     private final DeadlineTicker watch;
     private final Map<PeerAddress, ReceiverSession> sessions = new HashMap<>();
     private boolean closed;
 
-    /** The pool stays the caller's and must be closed after the receiver. */
-    public KvReceiver(SharedPool pool, TransferSettings settings, TransferListener listener, TimeSource time) {
-        this.pool = pool;
-        this.settings = settings;
-        this.listener = listener;
-        this.time = time;
-        this.handshake =
-                new Handshake(pool, settings.secret(), settings.machine(), settings.transport(), settings.digests());
-        this.digester = settings.digests() ? new KvDigester(pool.identity().layout()) : null;
-        this.watch = new DeadlineTicker("kv-receive-watch", settings.limits(), this::tick);
+    KvReceiver(SessionContext context) {
+        this.context = context;
+        this.watch = new DeadlineTicker("kv-receive-watch", context.settings().limits(), this::tick);
         watch.start();
     }
 
     /** Asks for the KV of a request. Never blocks, never throws for what a peer does: see the futures. */
-    public IncomingTransfer fetch(TicketRequest request) {
-        KvLayout layout = pool.identity().layout();
-        int needed = layout.blocksFor(request.tokens());
+    IncomingTransfer fetch(KvRequest request) {
+        KvLayout layout = context.layout();
+        int most = switch (request) {
+            case TicketRequest ticket -> layout.blocksFor(ticket.tokens());
+            case FetchRequest named -> named.names().size();
+        };
         int[] blocks = request.blocks();
-        if (blocks.length > needed
+        if (blocks.length > most
                 || Arrays.stream(blocks).anyMatch(block -> block < 0 || block >= layout.blocks())
                 || Arrays.stream(blocks).distinct().count() != blocks.length) {
-            throw new IllegalArgumentException("%d tokens are in at most %d distinct blocks of the pool, not %s"
-                    .formatted(request.tokens(), needed, Arrays.toString(blocks)));
+            throw new IllegalArgumentException(
+                    "KV is in at most %d distinct blocks of the pool, not %s".formatted(most, Arrays.toString(blocks)));
         }
         IncomingTransfer inbound = new IncomingTransfer(
-                request, layout, time.nanos() + request.timeout().toNanos());
+                request, layout, context.time().nanos() + request.timeout().toNanos());
         var unused = inbound.completion().thenAccept(this::report);
-        PeerAddress address = new PeerAddress(request.source(), request.host(), request.port());
+        PeerAddress address = request.source();
         synchronized (sessions) {
             ReceiverSession session = sessions.get(address);
             if (closed) {
                 inbound.fail(Failures.of(Failure.Code.SHUTTING_DOWN, "this worker is shutting down"), false);
             } else if (session != null
-                    && session.openTickets() >= settings.limits().tickets()) {
+                    && session.openTickets() >= context.settings().limits().tickets()) {
                 inbound.fail(
                         Failures.of(
                                 Failure.Code.NO_CAPACITY,
@@ -81,12 +63,12 @@ public final class KvReceiver implements AutoCloseable {
     }
 
     private void open(PeerAddress address, IncomingTransfer inbound) {
-        if (sessions.size() >= settings.limits().sessions()) {
+        if (sessions.size() >= context.settings().limits().sessions()) {
             inbound.fail(
                     Failures.of(Failure.Code.NO_CAPACITY, "%d KV sessions are open".formatted(sessions.size())), false);
             return;
         }
-        ReceiverSession session = new ReceiverSession(this, address);
+        ReceiverSession session = new ReceiverSession(context, address, this::forget);
         session.submit(inbound);
         sessions.put(address, session);
         session.start();
@@ -95,19 +77,24 @@ public final class KvReceiver implements AutoCloseable {
     private void report(ReceiveOutcome outcome) {
         switch (outcome) {
             case ReceiveOutcome.Arrived arrived ->
-                listener.received(arrived.transport(), arrived.bytes(), arrived.duration());
-            case ReceiveOutcome.Failed(Failure failure) -> listener.failed(failure);
+                context.listener().received(arrived.transport(), arrived.bytes(), arrived.duration());
+            case ReceiveOutcome.Found found -> {
+                if (found.blocks() > 0) {
+                    context.listener().received(found.transport(), found.bytes(), found.duration());
+                }
+            }
+            case ReceiveOutcome.Failed(Failure failure) -> context.listener().failed(failure);
         }
     }
 
-    void forget(PeerAddress address, ReceiverSession session) {
+    private void forget(PeerAddress address, ReceiverSession session) {
         synchronized (sessions) {
             sessions.remove(address, session);
         }
     }
 
     private void tick() {
-        long now = time.nanos();
+        long now = context.time().nanos();
         snapshot().forEach(session -> session.tick(now));
     }
 
@@ -115,46 +102,6 @@ public final class KvReceiver implements AutoCloseable {
         synchronized (sessions) {
             return List.copyOf(sessions.values());
         }
-    }
-
-    /** Bytes in flight: at least two layer-blocks, so that a small setting slows but never stalls. */
-    long creditWindow() {
-        KvLayout layout = pool.identity().layout();
-        long largest = IntStream.range(0, layout.layers())
-                .mapToLong(layout::layerBlockBytes)
-                .max()
-                .orElseThrow();
-        return Math.max(settings.limits().creditBytes(), 2 * largest);
-    }
-
-    KvRegion region() {
-        return pool.region();
-    }
-
-    Path folder() {
-        return Objects.requireNonNull(pool.path().getParent());
-    }
-
-    /** Null when blocks come without digests. */
-    @Nullable
-    KvDigester digester() {
-        return digester;
-    }
-
-    Handshake handshake() {
-        return handshake;
-    }
-
-    TransferSettings settings() {
-        return settings;
-    }
-
-    TransferListener listener() {
-        return listener;
-    }
-
-    TimeSource time() {
-        return time;
     }
 
     /** Ends all sessions, fails what is open with SHUTTING_DOWN; afterwards nothing here touches the pool. */

@@ -7,6 +7,7 @@ import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.session.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -17,10 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Holds a few integers per layer; no call blocks. The futures complete outside of the lock.
  */
-public final class OutgoingTransfer implements AutoCloseable {
-    /** Bytes of one announcement: large enough to cost nothing, small enough to overlap both sides' work. */
-    static final long PIECE_BYTES = 4 << 20;
-
+public final class OutgoingTransfer implements Outgoing, AutoCloseable {
     private final AttemptKey key;
     private final int tokens;
     private final KvLayout layout;
@@ -58,8 +56,9 @@ public final class OutgoingTransfer implements AutoCloseable {
         return key;
     }
 
-    /** Tokens that count in a block of the sequence: all but in the last. */
-    int tokens(int index) {
+    /** All but in the last. */
+    @Override
+    public int tokens(int index) {
         return Math.min(layout.blockTokens(), tokens - index * layout.blockTokens());
     }
 
@@ -145,8 +144,8 @@ public final class OutgoingTransfer implements AutoCloseable {
         return null;
     }
 
-    /** The next thing to announce within the credit, or null. */
-    synchronized @Nullable Announcement next(OpenTicket ticket, long credit) {
+    @Override
+    public synchronized @Nullable Announcement next(OpenTicket ticket, long credit) {
         if (ended || taker != ticket) {
             return null;
         }
@@ -166,7 +165,7 @@ public final class OutgoingTransfer implements AutoCloseable {
                 announcedBlocks[layer] += count;
                 bytes += count * blockBytes;
                 return new Announcement.Layer(
-                        layer, from - firstWanted, Arrays.copyOfRange(blocks, from, from + count));
+                        layer, from - firstWanted, Arrays.copyOfRange(blocks, from, from + count), List.of());
             }
         }
         if (completed && !allAnnounced) {
@@ -181,7 +180,8 @@ public final class OutgoingTransfer implements AutoCloseable {
         return bytes;
     }
 
-    void acknowledged(OpenTicket ticket, KvTransportKind transport) {
+    @Override
+    public void acknowledged(OpenTicket ticket, KvTransportKind transport) {
         SendOutcome outcome;
         synchronized (this) {
             if (taker != ticket || !allAnnounced) {
@@ -194,8 +194,8 @@ public final class OutgoingTransfer implements AutoCloseable {
         end(outcome, false);
     }
 
-    /** The peer of the ticket gave up or died. */
-    void lost(OpenTicket ticket, Failure failure) {
+    @Override
+    public void lost(OpenTicket ticket, Failure failure) {
         synchronized (this) {
             if (taker != ticket) {
                 return;
@@ -239,20 +239,5 @@ public final class OutgoingTransfer implements AutoCloseable {
         if (target != null) {
             target.wake();
         }
-    }
-
-    /** A ticket on a session. Its calls do not block. */
-    interface OpenTicket {
-        void wake();
-
-        void refuse(Failure failure);
-    }
-
-    /** What one message announces. */
-    sealed interface Announcement {
-        /** Blocks of one layer; {@code from} indexes the ticket's blocks, {@code source} are ours. */
-        record Layer(int layer, int from, int[] source) implements Announcement {}
-
-        record All(int firstToken, long computeEndedMicros) implements Announcement {}
     }
 }

@@ -7,7 +7,7 @@ import java.time.Duration;
 /** How a transfer into this worker ended. */
 public sealed interface ReceiveOutcome {
     /**
-     * Every layer of every block is in place and its digest agrees.
+     * Of a ticket: every layer of every block is in place and its digest agrees.
      *
      * @param firstToken what prefill sampled after the prompt
      * @param duration first announcement to last byte
@@ -15,6 +15,13 @@ public sealed interface ReceiveOutcome {
      */
     record Arrived(int firstToken, KvTransportKind transport, long bytes, Duration duration, long computeEndedMicros)
             implements ReceiveOutcome {}
+
+    /**
+     * Of blocks by name, the first {@code blocks} are in place and their digests agree. The source does not have the others.
+     *
+     * @param duration first announcement to last byte
+     */
+    record Found(int blocks, KvTransportKind transport, long bytes, Duration duration) implements ReceiveOutcome {}
 
     /** The blocks hold nothing of use. They may be reused once {@link IncomingTransfer#quiescent()} is done. */
     record Failed(Failure failure) implements ReceiveOutcome {}

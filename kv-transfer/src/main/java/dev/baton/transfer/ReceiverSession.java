@@ -6,6 +6,8 @@ import dev.baton.protocol.v1.KvAck;
 import dev.baton.protocol.v1.KvAllDone;
 import dev.baton.protocol.v1.KvCancel;
 import dev.baton.protocol.v1.KvCredit;
+import dev.baton.protocol.v1.KvFetch;
+import dev.baton.protocol.v1.KvFound;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.KvNack;
@@ -23,6 +25,8 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -30,6 +34,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,8 +50,9 @@ final class ReceiverSession {
     private static final long PARK_NANOS = 100_000_000;
     private static final int QUEUE_LIMIT = 64;
 
-    private final KvReceiver receiver;
+    private final SessionContext context;
     private final PeerAddress address;
+    private final BiConsumer<PeerAddress, ReceiverSession> whenEnded;
     private final Map<Long, IncomingTransfer> tickets = new ConcurrentHashMap<>();
     private final Queue<Outgoing> outgoing = new ConcurrentLinkedQueue<>();
     private final AtomicLong lastTicket = new AtomicLong();
@@ -65,10 +71,11 @@ final class ReceiverSession {
     private long allowed;
     private long consumed;
 
-    ReceiverSession(KvReceiver receiver, PeerAddress address) {
-        this.receiver = receiver;
+    ReceiverSession(SessionContext context, PeerAddress address, BiConsumer<PeerAddress, ReceiverSession> whenEnded) {
+        this.context = context;
         this.address = address;
-        this.usedAt = receiver.time().nanos();
+        this.whenEnded = whenEnded;
+        this.usedAt = context.time().nanos();
         this.reader =
                 Thread.ofPlatform().name("kv-receive-in " + address).daemon().unstarted(this::run);
         this.writer =
@@ -90,7 +97,7 @@ final class ReceiverSession {
             tickets.put(id, inbound);
             outgoing.add(new Outgoing.Ask(id, inbound));
         }
-        usedAt = receiver.time().nanos();
+        usedAt = context.time().nanos();
         LockSupport.unpark(writer);
         return true;
     }
@@ -116,27 +123,27 @@ final class ReceiverSession {
         try {
             SocketChannel socket = SocketChannel.open();
             MessageChannel messages = MessageChannel.connecting(
-                    socket, receiver.settings().tls(), address.host(), address.port(), receiver.time());
+                    socket, context.settings().tls(), address.host(), address.port(), context.time());
             channel = messages;
             int connectMillis =
-                    Math.toIntExact(receiver.settings().limits().connect().toMillis());
+                    Math.toIntExact(context.settings().limits().connect().toMillis());
             socket.socket().connect(new InetSocketAddress(address.host(), address.port()), connectMillis);
-            Peer peer = receiver.handshake().open(messages, address.worker());
+            Peer peer = context.handshake().open(messages, address.worker());
             mapped = mapPool(peer);
             transport = mapped == null ? KvTransportKind.TCP : KvTransportKind.SHARED_MEMORY;
-            KvDigester digester = receiver.digester();
+            KvDigester digester = context.digester();
             LayerIntake intake = mapped == null
-                    ? new LayerIntake.Tcp(messages, receiver.region(), digester)
-                    : new LayerIntake.SharedMemory(mapped, receiver.region(), digester);
+                    ? new LayerIntake.Tcp(messages, context.region(), digester)
+                    : new LayerIntake.SharedMemory(mapped, context.region(), digester);
             AnnouncementCheck check = new AnnouncementCheck(
                     address,
-                    receiver.region().layout(),
+                    context.region().layout(),
                     peer.identity().layout().blocks(),
                     mapped == null,
                     digester != null);
-            receiver.listener().sessionOpened(address.worker().getId());
+            context.listener().sessionOpened(address.worker().getId());
             LOG.log(Level.INFO, "KV session with {0} over {1}", address, transport);
-            allowed = receiver.creditWindow();
+            allowed = context.creditWindow();
             messages.write(credit(allowed));
             agreed = true;
             writer.start();
@@ -166,7 +173,7 @@ final class ReceiverSession {
         synchronized (this) {
             ended = true;
         }
-        receiver.forget(address, this);
+        whenEnded.accept(address, this);
         for (IncomingTransfer inbound : tickets.values()) {
             inbound.fail(why, false);
         }
@@ -175,7 +182,7 @@ final class ReceiverSession {
             mapped.close();
         }
         if (agreed) {
-            receiver.listener().sessionClosed(address.worker().getId());
+            context.listener().sessionClosed(address.worker().getId());
         }
     }
 
@@ -184,9 +191,9 @@ final class ReceiverSession {
         boolean offered = peer.transports().contains(KvTransportKind.SHARED_MEMORY);
         boolean needed = !peer.transports().contains(KvTransportKind.TCP);
         String reason = "it is on another machine";
-        if (offered && (needed || peer.machine().equals(receiver.settings().machine()))) {
+        if (offered && (needed || peer.machine().equals(context.settings().machine()))) {
             try {
-                return PeerPool.map(Path.of(peer.poolPath()), receiver.folder(), peer.identity());
+                return PeerPool.map(Path.of(peer.poolPath()), context.folder(), peer.identity());
             } catch (IOException | IllegalArgumentException e) {
                 reason = e.getMessage();
             }
@@ -211,6 +218,7 @@ final class ReceiverSession {
     private void hear(AnnouncementCheck check, LayerIntake intake, KvMessage message) throws IOException {
         switch (message.getMessageCase()) {
             case LAYER_DONE -> layerDone(check, intake, message.getLayerDone());
+            case FOUND -> found(check, message.getFound());
             case ALL_DONE -> allDone(check, message.getAllDone());
             case NACK -> {
                 if (message.getNack().getTicket() == 0) {
@@ -235,8 +243,20 @@ final class ReceiverSession {
                             .build());
                 }
             }
-            case CHALLENGE, HELLO, TICKET, ACK, CANCEL, CREDIT, MESSAGE_NOT_SET ->
+            case CHALLENGE, HELLO, TICKET, FETCH, ACK, CANCEL, CREDIT, MESSAGE_NOT_SET ->
                 throw check.violation("a KV sender does not say " + message.getMessageCase());
+        }
+    }
+
+    private void found(AnnouncementCheck check, KvFound found) throws SessionRefused {
+        IncomingTransfer inbound = tickets.get(found.getTicket());
+        if (inbound == null || !inbound.found(found.getBlocks())) {
+            throw check.violation("%d blocks found for ticket %d".formatted(found.getBlocks(), found.getTicket()));
+        }
+        if (found.getBlocks() == 0) {
+            tickets.remove(found.getTicket());
+            usedAt = context.time().nanos();
+            inbound.arrive(new ReceiveOutcome.Found(0, transport, 0, Duration.ZERO));
         }
     }
 
@@ -252,7 +272,7 @@ final class ReceiverSession {
                 check.layer(done),
                 done.getSourceBlocksCount(),
                 bytes,
-                receiver.time().nanos());
+                context.time().nanos());
         if (!same) {
             inbound.fail(
                     Failures.of(
@@ -262,7 +282,7 @@ final class ReceiverSession {
                     true);
         }
         consumed += bytes;
-        if (consumed >= receiver.creditWindow() / 4) {
+        if (consumed >= context.creditWindow() / 4) {
             say(credit(consumed));
             allowed += consumed;
             consumed = 0;
@@ -281,13 +301,19 @@ final class ReceiverSession {
             throw check.violation("all done before all blocks came");
         }
         tickets.remove(done.getTicket());
-        Duration duration = Duration.ofNanos(receiver.time().nanos() - inbound.firstNanos());
-        usedAt = receiver.time().nanos();
+        Duration duration = Duration.ofNanos(context.time().nanos() - inbound.firstNanos());
+        usedAt = context.time().nanos();
         say(KvMessage.newBuilder()
                 .setAck(KvAck.newBuilder().setTicket(done.getTicket()))
                 .build());
-        inbound.arrive(new ReceiveOutcome.Arrived(
-                done.getFirstToken(), transport, inbound.bytes(), duration, done.getComputeEndedUs()));
+        inbound.arrive(
+                switch (inbound.request()) {
+                    case TicketRequest ticket ->
+                        new ReceiveOutcome.Arrived(
+                                done.getFirstToken(), transport, inbound.bytes(), duration, done.getComputeEndedUs());
+                    case FetchRequest named ->
+                        new ReceiveOutcome.Found(inbound.blockCount(), transport, inbound.bytes(), duration);
+                });
     }
 
     private void write() {
@@ -306,21 +332,31 @@ final class ReceiverSession {
     }
 
     private void ask(MessageChannel messages, long id, IncomingTransfer inbound) throws IOException {
-        TicketRequest request = inbound.request();
-        KvTicket.Builder ticket = KvTicket.newBuilder()
-                .setTicket(id)
-                .setRequestId(request.key().requestId())
-                .setAttempt(request.key().toAttempt())
-                .setTokens(request.tokens())
-                .setTransport(transport);
-        for (int block : request.blocks()) {
-            ticket.addBlocks(block);
+        KvMessage.Builder message = KvMessage.newBuilder();
+        List<Integer> blocks = Arrays.stream(inbound.request().blocks()).boxed().toList();
+        switch (inbound.request()) {
+            case TicketRequest request ->
+                message.setTicket(KvTicket.newBuilder()
+                        .setTicket(id)
+                        .setRequestId(request.key().requestId())
+                        .setAttempt(request.key().toAttempt())
+                        .setTokens(request.tokens())
+                        .addAllBlocks(blocks)
+                        .setTransport(transport)
+                        .setTags(request.tags()));
+            case FetchRequest request ->
+                message.setFetch(KvFetch.newBuilder()
+                        .setTicket(id)
+                        .setNames(BlockNames.encode(request.names()))
+                        .addAllBlocks(blocks)
+                        .setTransport(transport)
+                        .setTags(request.tags()));
         }
-        messages.write(KvMessage.newBuilder().setTicket(ticket).build());
+        messages.write(message.build());
     }
 
     private void say(KvMessage message) {
-        if (outgoing.size() > QUEUE_LIMIT + 4 * receiver.settings().limits().tickets()) {
+        if (outgoing.size() > QUEUE_LIMIT + 4 * context.settings().limits().tickets()) {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "%s does not listen".formatted(address)));
             return;
         }
@@ -341,7 +377,7 @@ final class ReceiverSession {
             }
         }
         MessageChannel messages = channel;
-        var limits = receiver.settings().limits();
+        var limits = context.settings().limits();
         if (messages == null || !agreed) {
             if (now - usedAt > 2 * limits.connect().toNanos()
                             && tickets.values().stream().allMatch(IncomingTransfer::hasEnded)
@@ -359,7 +395,7 @@ final class ReceiverSession {
         } else if (now - pingedAt > limits.pingEvery().toNanos()) {
             pingedAt = now;
             say(KvMessage.newBuilder()
-                    .setPing(KvPing.newBuilder().setSentUs(receiver.time().epochMicros()))
+                    .setPing(KvPing.newBuilder().setSentUs(context.time().epochMicros()))
                     .build());
         }
     }

@@ -4,15 +4,19 @@ import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvAllDone;
 import dev.baton.protocol.v1.KvCancelled;
+import dev.baton.protocol.v1.KvFetch;
+import dev.baton.protocol.v1.KvFound;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.KvNack;
 import dev.baton.protocol.v1.KvPing;
 import dev.baton.protocol.v1.KvTicket;
 import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.transfer.session.MessageChannel;
 import dev.baton.transfer.session.Peer;
 import dev.baton.transfer.session.SessionRefused;
@@ -28,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,10 +43,13 @@ import org.jspecify.annotations.Nullable;
 final class SenderSession {
     private static final Logger LOG = System.getLogger(SenderSession.class.getName());
     private static final int MESSAGE_BYTES = 64 << 10;
-    private static final int BYTES_PER_BLOCK_INDEX = 5;
+    private static final int BYTES_PER_BLOCK = 5 + BlockNames.BYTES;
     private static final long PARK_NANOS = 100_000_000;
 
-    private final KvSender sender;
+    private final SessionContext context;
+    private final Offers offers;
+    private final NamedBlocks named;
+    private final Consumer<SenderSession> whenEnded;
     private final MessageChannel channel;
     private final Map<Long, Ticket> tickets = new ConcurrentHashMap<>();
     private final Queue<KvMessage> controls = new ConcurrentLinkedQueue<>();
@@ -54,10 +62,19 @@ final class SenderSession {
     private volatile @Nullable Failure cause;
     private long pingedAt;
 
-    SenderSession(KvSender sender, MessageChannel channel, String remote) {
-        this.sender = sender;
+    SenderSession(
+            SessionContext context,
+            Offers offers,
+            NamedBlocks named,
+            MessageChannel channel,
+            String remote,
+            Consumer<SenderSession> whenEnded) {
+        this.context = context;
+        this.offers = offers;
+        this.named = named;
+        this.whenEnded = whenEnded;
         this.channel = channel;
-        this.opened = sender.time().nanos();
+        this.opened = context.time().nanos();
         this.reader = Thread.ofPlatform().name("kv-send-in " + remote).daemon().unstarted(this::read);
         this.writer = Thread.ofPlatform().name("kv-send-out " + remote).daemon().unstarted(this::write);
     }
@@ -70,13 +87,13 @@ final class SenderSession {
         Failure failure = Failures.of(Failure.Code.TRANSFER_FAILED, "the KV session ended");
         String name = "";
         try {
-            Peer peer = sender.handshake().accept(channel);
+            Peer peer = context.handshake().accept(channel);
             name = peer.identity().workerId();
             agreed = true;
-            sender.listener().sessionOpened(name);
+            context.listener().sessionOpened(name);
             writer.start();
-            int limit = MESSAGE_BYTES
-                    + BYTES_PER_BLOCK_INDEX * peer.identity().layout().blocks();
+            int limit =
+                    MESSAGE_BYTES + BYTES_PER_BLOCK * peer.identity().layout().blocks();
             while (!closed) {
                 hear(peer, channel.read(limit));
             }
@@ -99,9 +116,9 @@ final class SenderSession {
             }
             tickets.clear();
             awaitWriter();
-            sender.forget(this);
+            whenEnded.accept(this);
             if (agreed) {
-                sender.listener().sessionClosed(name);
+                context.listener().sessionClosed(name);
             }
         }
     }
@@ -109,6 +126,7 @@ final class SenderSession {
     private void hear(Peer peer, KvMessage message) throws IOException {
         switch (message.getMessageCase()) {
             case TICKET -> open(peer, message.getTicket());
+            case FETCH -> fetch(peer, message.getFetch());
             case ACK -> {
                 Ticket ticket = tickets.remove(message.getAck().getTicket());
                 if (ticket != null) {
@@ -139,26 +157,19 @@ final class SenderSession {
                 }
                 wake();
             }
-            case CHALLENGE, HELLO, LAYER_DONE, ALL_DONE, CANCELLED, MESSAGE_NOT_SET ->
+            case CHALLENGE, HELLO, FOUND, LAYER_DONE, ALL_DONE, CANCELLED, MESSAGE_NOT_SET ->
                 throw new SessionRefused(
                         Failure.Code.BAD_REQUEST, "a KV receiver does not say " + message.getMessageCase());
         }
     }
 
     private void open(Peer peer, KvTicket wanted) throws SessionRefused {
-        if (wanted.getTicket() == 0 || tickets.containsKey(wanted.getTicket())) {
-            throw new SessionRefused(Failure.Code.BAD_REQUEST, "ticket %d again".formatted(wanted.getTicket()));
-        }
-        AttemptKey key = AttemptKey.of(wanted.getRequestId(), wanted.getAttempt());
-        Failure refusal;
-        if (tickets.size() >= sender.settings().limits().tickets()) {
-            refusal = Failures.of(Failure.Code.NO_CAPACITY, "%d tickets are open".formatted(tickets.size()));
-        } else if (!peer.transports().contains(wanted.getTransport())) {
-            refusal = Failures.of(Failure.Code.BAD_REQUEST, "transport %s".formatted(wanted.getTransport()));
-        } else {
-            OutgoingTransfer outbound = sender.find(key);
+        Failure refusal = refusal(peer, wanted.getTicket(), wanted.getTransport(), wanted.getTags());
+        if (refusal == null) {
+            AttemptKey key = AttemptKey.of(wanted.getRequestId(), wanted.getAttempt());
+            OutgoingTransfer outbound = offers.find(key);
             if (outbound == null) {
-                refusal = sender.whyGone(key);
+                refusal = offers.whyGone(key);
             } else {
                 Ticket ticket = new Ticket(this, wanted.getTicket(), outbound, wanted.getTransport());
                 tickets.put(ticket.id, ticket);
@@ -171,6 +182,45 @@ final class SenderSession {
         if (refusal != null) {
             control(nack(wanted.getTicket(), refusal));
         }
+    }
+
+    private void fetch(Peer peer, KvFetch wanted) throws SessionRefused {
+        Failure refusal = refusal(peer, wanted.getTicket(), wanted.getTransport(), wanted.getTags());
+        int count = wanted.getBlocksCount();
+        if (count < 1 || count > context.layout().blocks() || wanted.getNames().size() != count * BlockNames.BYTES) {
+            throw new SessionRefused(
+                    Failure.Code.BAD_REQUEST,
+                    "fetch of %d blocks by %d bytes of names"
+                            .formatted(count, wanted.getNames().size()));
+        }
+        if (refusal != null) {
+            control(nack(wanted.getTicket(), refusal));
+            return;
+        }
+        OutgoingBlocks outbound = new OutgoingBlocks(context);
+        tickets.put(wanted.getTicket(), new Ticket(this, wanted.getTicket(), outbound, wanted.getTransport()));
+        var unused = named.hold(BlockNames.decode(wanted.getNames())).handle((held, error) -> {
+            outbound.take(error == null ? held : NamedBlocks.Held.NOTHING);
+            wake();
+            return held;
+        });
+    }
+
+    /** Why what is asked for cannot be served, whatever it is; null when it may be. */
+    private @Nullable Failure refusal(Peer peer, long ticket, KvTransportKind transport, RequestTags tags)
+            throws SessionRefused {
+        if (ticket == 0 || tickets.containsKey(ticket)) {
+            throw new SessionRefused(Failure.Code.BAD_REQUEST, "ticket %d again".formatted(ticket));
+        }
+        if (tickets.size() >= context.settings().limits().tickets()) {
+            return Failures.of(Failure.Code.NO_CAPACITY, "%d tickets are open".formatted(tickets.size()));
+        }
+        if (!peer.transports().contains(transport)) {
+            return Failures.of(Failure.Code.BAD_REQUEST, "transport %s".formatted(transport));
+        }
+        return TagLimits.hold(tags)
+                ? null
+                : Failures.of(Failure.Code.BAD_REQUEST, "a tag of more than %d bytes".formatted(TagLimits.MOST_BYTES));
     }
 
     /** The peer wants no more of a ticket. Answered behind whatever piece is on its way. */
@@ -203,14 +253,24 @@ final class SenderSession {
     private boolean advance() throws IOException {
         boolean moved = false;
         for (Ticket ticket : tickets.values()) {
-            OutgoingTransfer.Announcement piece = ticket.outbound.next(ticket, credit.get());
+            Outgoing.Announcement piece = ticket.outbound.next(ticket, credit.get());
             switch (piece) {
                 case null -> {}
-                case OutgoingTransfer.Announcement.Layer layer -> {
+                case Outgoing.Announcement.Found(int blocks) -> {
+                    channel.write(KvMessage.newBuilder()
+                            .setFound(KvFound.newBuilder().setTicket(ticket.id).setBlocks(blocks))
+                            .build());
+                    if (blocks == 0) {
+                        tickets.remove(ticket.id);
+                        ticket.outbound.acknowledged(ticket, ticket.transport);
+                    }
+                    moved = true;
+                }
+                case Outgoing.Announcement.Layer layer -> {
                     send(ticket, layer);
                     moved = true;
                 }
-                case OutgoingTransfer.Announcement.All(int firstToken, long endedMicros) -> {
+                case Outgoing.Announcement.All(int firstToken, long endedMicros) -> {
                     channel.write(KvMessage.newBuilder()
                             .setAllDone(KvAllDone.newBuilder()
                                     .setTicket(ticket.id)
@@ -227,9 +287,9 @@ final class SenderSession {
         return moved;
     }
 
-    private void send(Ticket ticket, OutgoingTransfer.Announcement.Layer piece) throws IOException {
-        KvRegion region = sender.region();
-        KvDigester digester = sender.digester();
+    private void send(Ticket ticket, Outgoing.Announcement.Layer piece) throws IOException {
+        KvRegion region = context.region();
+        KvDigester digester = context.digester();
         int[] source = piece.source();
         KvLayerDone.Builder done = KvLayerDone.newBuilder()
                 .setTicket(ticket.id)
@@ -243,8 +303,9 @@ final class SenderSession {
             bytes += block.byteSize();
             done.addSourceBlocks(source[i]);
             if (digester != null) {
-                int tokens = ticket.outbound.tokens(piece.from() + i);
-                KvDigest digest = digester.of(piece.layer(), block, tokens);
+                KvDigest digest = piece.stored().isEmpty()
+                        ? digester.of(piece.layer(), block, ticket.outbound.tokens(piece.from() + i))
+                        : piece.stored().get(i);
                 done.addDigests(digest.a()).addDigests(digest.b());
             }
             if (pushes) {
@@ -260,12 +321,20 @@ final class SenderSession {
 
     /** Called every so often: pings, and ends a session whose peer is silent, late to agree, or unused. */
     void tick(long now) {
-        var limits = sender.settings().limits();
+        var limits = context.settings().limits();
         if (!agreed) {
             if (now - opened > limits.connect().toNanos()) {
                 close(Failures.of(Failure.Code.TRANSFER_FAILED, "the peer did not agree in time"));
             }
             return;
+        }
+        for (Ticket ticket : tickets.values()) {
+            if (ticket.outbound instanceof OutgoingBlocks blocks) {
+                Failure late = blocks.expire(now, context.settings().ticketWait());
+                if (late != null) {
+                    ticket.refuse(late);
+                }
+            }
         }
         if (now - channel.lastHeard() > limits.deadAfter().toNanos()) {
             close(Failures.of(
@@ -275,13 +344,13 @@ final class SenderSession {
         } else if (now - pingedAt > limits.pingEvery().toNanos()) {
             pingedAt = now;
             control(KvMessage.newBuilder()
-                    .setPing(KvPing.newBuilder().setSentUs(sender.time().epochMicros()))
+                    .setPing(KvPing.newBuilder().setSentUs(context.time().epochMicros()))
                     .build());
         }
     }
 
     private void control(KvMessage message) {
-        if (controls.size() > 2 * sender.settings().limits().tickets() + 64) {
+        if (controls.size() > 2 * context.settings().limits().tickets() + 64) {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "the receiver asks faster than it listens"));
             return;
         }
@@ -330,13 +399,13 @@ final class SenderSession {
     }
 
     /** A ticket that is being served here. */
-    private static final class Ticket implements OutgoingTransfer.OpenTicket {
+    private static final class Ticket implements Outgoing.OpenTicket {
         private final SenderSession session;
         private final long id;
-        private final OutgoingTransfer outbound;
+        private final Outgoing outbound;
         private final KvTransportKind transport;
 
-        Ticket(SenderSession session, long id, OutgoingTransfer outbound, KvTransportKind transport) {
+        Ticket(SenderSession session, long id, Outgoing outbound, KvTransportKind transport) {
             this.session = session;
             this.id = id;
             this.outbound = outbound;

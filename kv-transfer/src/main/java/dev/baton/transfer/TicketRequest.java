@@ -1,25 +1,30 @@
 package dev.baton.transfer;
 
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 
 /**
- * What a decode worker asks for.
+ * What a decode worker asks of the prefill worker that computes its prompt.
  *
  * @param tokens of the whole sequence
- * @param blocks of our pool, reserved, in the order of the sequence: for its last tokens, all of them where nothing is
- *     cached here
- * @param source the worker that has the KV, with its epoch; {@code host} and {@code port} its KV sessions
- * @param timeout from now to the last byte
+ * @param blocks for the last tokens of the sequence, all of them where nothing is cached here
  */
 public record TicketRequest(
-        AttemptKey key, int tokens, int[] blocks, WorkerRef source, String host, int port, Duration timeout) {
+        AttemptKey key, int tokens, int[] blocks, PeerAddress source, Duration timeout, RequestTags tags)
+        implements KvRequest {
     public TicketRequest {
         blocks = blocks.clone();
-        if (tokens < 1 || blocks.length == 0 || port < 1 || port > 65_535 || timeout.toNanos() < 1) {
-            throw new IllegalArgumentException("not a ticket: %d tokens, %d blocks, port %d, timeout %s"
-                    .formatted(tokens, blocks.length, port, timeout));
+        if (tokens < 1 || blocks.length == 0 || timeout.toNanos() < 1) {
+            throw new IllegalArgumentException(
+                    "not a ticket: %d tokens, %d blocks, timeout %s".formatted(tokens, blocks.length, timeout));
         }
+    }
+
+    /** Without tags. */
+    public TicketRequest(
+            AttemptKey key, int tokens, int[] blocks, WorkerRef worker, String host, int port, Duration timeout) {
+        this(key, tokens, blocks, new PeerAddress(worker, host, port), timeout, RequestTags.getDefaultInstance());
     }
 }

@@ -102,12 +102,13 @@ class DistrustTest {
 
     @Test
     void listensBeyondLoopbackOnlyWithASecret() {
-        assertThatThrownBy(() -> new KvSender(
+        assertThatThrownBy(() -> new KvExchange(
                         prefillPool,
                         new InetSocketAddress("0.0.0.0", 0),
                         Fixture.settings(KvTransportKind.TCP, "", 1 << 20),
                         TransferListener.NONE,
-                        TimeSource.system()))
+                        TimeSource.system(),
+                        NamedBlocks.NONE))
                 .hasMessageContaining("baton.cluster.secret");
     }
 

@@ -73,17 +73,19 @@ final class Fixture {
     }
 
     static KvSender sender(SharedPool pool, TransferSettings settings) throws IOException {
+        return sender(pool, settings, NamedBlocks.NONE);
+    }
+
+    static KvSender sender(SharedPool pool, TransferSettings settings, NamedBlocks named) throws IOException {
         return new KvSender(
-                        pool,
+                        SessionContext.of(pool, settings, TransferListener.NONE, TimeSource.system()),
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        settings,
-                        TransferListener.NONE,
-                        TimeSource.system())
+                        named)
                 .start();
     }
 
     static KvReceiver receiver(SharedPool pool, TransferSettings settings) {
-        return new KvReceiver(pool, settings, TransferListener.NONE, TimeSource.system());
+        return new KvReceiver(SessionContext.of(pool, settings, TransferListener.NONE, TimeSource.system()));
     }
 
     static SharedPool pool(Path folder, String worker, long epoch) throws IOException {

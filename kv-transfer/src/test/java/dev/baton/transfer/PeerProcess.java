@@ -72,7 +72,7 @@ final class PeerProcess {
                     "127.0.0.1",
                     port,
                     Fixture.PATIENCE));
-            ChildJvm.say("asked " + inbound.request().key());
+            ChildJvm.say("asked " + Fixture.key(REQUEST));
             ChildJvm.say("outcome " + Fixture.await(inbound.completion()));
         }
     }

@@ -16,7 +16,7 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenLogprob;
-import dev.baton.transfer.KvSender;
+import dev.baton.transfer.KvExchange;
 import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.SendOutcome;
 import dev.baton.worker.ActiveAttempts;
@@ -51,18 +51,18 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     PrefillSequence(
             WorkerContext context,
             ModelRuntime runtime,
-            KvSender sender,
+            KvExchange exchange,
             LaneRecord<PrefillJob> record,
             Consumer<AttemptKey> whenEnded) {
         this.context = context;
         this.runtime = runtime;
         this.job = record.value();
         this.whenEnded = whenEnded;
-        this.kvPort = sender.port();
+        this.kvPort = exchange.port();
         Generation generation = job.getGeneration();
         this.progress = new ProgressMessages(generation);
         this.key = AttemptKey.of(generation);
-        this.outbound = sender.open(key, tokens());
+        this.outbound = exchange.offer(key, tokens());
         timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
 

@@ -11,8 +11,7 @@ public class PrefillWorkerApplication {
         SpringApplication.run(PrefillWorkerApplication.class, args);
     }
 
-    /** The worker's node starts it and closes it, in its order. */
-    @Bean(destroyMethod = "")
+    @Bean
     PrefillRole role() {
         return new PrefillRole();
     }

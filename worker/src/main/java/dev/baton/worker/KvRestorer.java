@@ -32,12 +32,13 @@ public final class KvRestorer implements AutoCloseable {
     }
 
     /**
-     * Copies what it finds.
+     * Copies what it finds on this host, then fetches what is missing of the full blocks.
      *
+     * @param peers who may hold blocks
      * @param blocks for all tokens in order
      * @param cachedTokens whole blocks from the start that are in place already
      */
-    public Restored restore(Generation generation, int[] blocks, int cachedTokens) {
+    public Restored restore(Generation generation, PeerFetch peers, int[] blocks, int cachedTokens) {
         long started = System.nanoTime();
         int[] tokens = KnownTokens.of(generation);
         int first = cachedTokens / blockTokens;
@@ -47,9 +48,20 @@ public final class KvRestorer implements AutoCloseable {
         Optional<HeldRows> held = pools.longest(chain, tokens, first);
         int copied = held.map(rows -> pools.copy(rows, Arrays.copyOfRange(blocks, first, blocks.length)))
                 .orElse(0);
-        int found = Math.min(cachedTokens + copied, tokens.length - 1);
-        Rung rung = copied > 0 ? Rung.POOL : cachedTokens > 0 ? Rung.CACHE : Rung.PREFILL;
-        Restored restored = new Restored(rung, tokens.length, found, Duration.ofNanos(System.nanoTime() - started));
+        int next = first + copied / blockTokens;
+        int fetched = copied % blockTokens == 0 && next < chain.size()
+                ? blockTokens
+                        * peers.fetch(
+                                chain.subList(next, chain.size()),
+                                Arrays.copyOfRange(blocks, next, chain.size()),
+                                generation.getTags())
+                : 0;
+        int found = Math.min(cachedTokens + copied + fetched, tokens.length - 1);
+        Restored restored = new Restored(
+                Rung.of(copied, fetched, cachedTokens),
+                tokens.length,
+                found,
+                Duration.ofNanos(System.nanoTime() - started));
         metrics.restored(restored);
         return restored;
     }

@@ -15,6 +15,7 @@ import dev.baton.kv.KvLayout;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.Models;
 import dev.baton.model.UnusableDeviceException;
+import dev.baton.transfer.NamedBlocks;
 import dev.baton.transfer.pool.LocalPools;
 import dev.baton.transfer.pool.OrphanPools;
 import dev.baton.transfer.pool.PoolIdentity;
@@ -35,14 +36,22 @@ public final class ModelRuntime implements AutoCloseable {
 
     private final OpenModel model;
     private final SharedPool pool;
+    private final BlockLedger ledger;
     private final Engine engine;
     private final OrphanPools orphans;
     private final CommandBacklog backlog;
     private final KvRestorer restorer;
 
-    private ModelRuntime(OpenModel model, SharedPool pool, Engine engine, OrphanPools orphans, WorkerMetrics metrics) {
+    private ModelRuntime(
+            OpenModel model,
+            SharedPool pool,
+            BlockLedger ledger,
+            Engine engine,
+            OrphanPools orphans,
+            WorkerMetrics metrics) {
         this.model = model;
         this.pool = pool;
+        this.ledger = ledger;
         this.engine = engine;
         this.orphans = orphans;
         this.backlog = new CommandBacklog(engine);
@@ -82,14 +91,14 @@ public final class ModelRuntime implements AutoCloseable {
                             model.layout(blocks)));
             @Nullable OrphanPools orphans = null;
             try {
+                BlockLedger ledger = kv.records() ? pool.ledger() : BlockLedger.NONE;
                 orphans = OrphanPools.start(folder, kv.orphanKeep());
                 Engine engine = ModelEngine.start(
                         limits,
                         model.bind(pool.region()),
                         listener,
                         new EngineClock(SteadyClock.system(), System::nanoTime),
-                        new PoolMemory(
-                                kv.records() ? pool.ledger() : BlockLedger.NONE, kv.verifyHits(), pool.adopted()));
+                        new PoolMemory(ledger, kv.verifyHits(), pool.adopted()));
                 LOG.info(
                         "Model {} ready in {} ms: {}, exact {}, {} threads, {} KV blocks of {} tokens in {}",
                         settings.name(),
@@ -100,7 +109,7 @@ public final class ModelRuntime implements AutoCloseable {
                         blocks,
                         one.blockTokens(),
                         folder);
-                return new ModelRuntime(model, pool, engine, orphans, metrics);
+                return new ModelRuntime(model, pool, ledger, engine, orphans, metrics);
             } catch (IOException | RuntimeException e) {
                 if (orphans != null) {
                     orphans.close();
@@ -134,6 +143,11 @@ public final class ModelRuntime implements AutoCloseable {
 
     public KvRestorer restorer() {
         return restorer;
+    }
+
+    /** The engine's cached blocks, for other workers. */
+    NamedBlocks namedBlocks() {
+        return new EngineBlocks(this::submitReliably, ledger);
     }
 
     /** Hands over a command that must not get lost, whatever waits before the engine. Never blocks. */

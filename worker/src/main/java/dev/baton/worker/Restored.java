@@ -14,10 +14,20 @@ public record Restored(Rung rung, int tokens, int found, Duration duration) {
     public enum Rung {
         /** Another pool of this host: that of the worker that died, or of one that lives. */
         POOL,
+        /** The pool of another worker, fetched by name. */
+        PEER,
         /** This worker's own cache. */
         CACHE,
         /** Nothing was found: the prompt is computed again. */
-        PREFILL
+        PREFILL;
+
+        /** Where most came from of what is not cached here. */
+        static Rung of(int copied, int fetched, int cached) {
+            if (copied == 0 && fetched == 0) {
+                return cached > 0 ? CACHE : PREFILL;
+            }
+            return copied >= fetched ? POOL : PEER;
+        }
     }
 
     public Restored {

@@ -14,6 +14,7 @@ import org.springframework.validation.annotation.Validated;
  * @param transport AUTO: shared memory where a pair can map each other's pool, else TCP
  * @param ticketWithin a prefill worker that has got no ticket this long after its last layer gives the handoff up
  * @param arriveWithin a decode worker that has not got all KV this long after it asked gives up
+ * @param fetchWithin blocks that a worker has asked another for by name and that have not come this long after are computed
  */
 @Validated
 @ConfigurationProperties("baton.transfer")
@@ -24,4 +25,7 @@ public record TransferProperties(
         Duration ticketWithin,
 
         @DefaultValue("2m") @NotNull @DurationMin(millis = 1)
-        Duration arriveWithin) {}
+        Duration arriveWithin,
+
+        @DefaultValue("2s") @NotNull @DurationMin(millis = 1)
+        Duration fetchWithin) {}

@@ -79,7 +79,7 @@ class WorkerAutoConfiguration {
                 true,
                 transfer.ticketWithin(),
                 SessionLimits.defaults());
-        return new KvTransfers(settings, metrics, transfer.arriveWithin());
+        return new KvTransfers(settings, metrics, transfer.arriveWithin(), transfer.fetchWithin());
     }
 
     @Bean

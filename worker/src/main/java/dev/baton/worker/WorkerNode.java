@@ -8,6 +8,7 @@ import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.RegistryProperties;
 import dev.baton.engine.EngineLoad;
 import dev.baton.protocol.v1.WorkerState;
+import dev.baton.transfer.KvExchange;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -48,7 +49,7 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable HeartbeatPublisher heartbeat;
     private @Nullable PrefixAdvertiser advertiser;
     private volatile @Nullable LaneKeeper<?> keeper;
-    private boolean roleStarted;
+    private volatile @Nullable KvExchange exchange;
     private int tokenPort;
     private volatile boolean draining;
     private volatile boolean running;
@@ -112,8 +113,15 @@ final class WorkerNode implements SmartLifecycle {
         advertiser = listing;
         open.pool().adopted().chains().forEach(listing::cached);
         steps.advertise(listing);
-        role.start(context, open);
-        roleStarted = true;
+        KvExchange sessions = context.transfers()
+                .open(
+                        open.pool(),
+                        new InetSocketAddress(
+                                context.properties().listenAddress(),
+                                context.properties().kvPort()),
+                        open.namedBlocks());
+        exchange = sessions;
+        role.start(context, open, sessions);
         tokenPort = streams.start(
                 new InetSocketAddress(
                         context.properties().listenAddress(),
@@ -128,7 +136,7 @@ final class WorkerNode implements SmartLifecycle {
                 identity().role(),
                 kept.lane(),
                 tokenPort,
-                role.kvPort());
+                sessions.port());
     }
 
     private void died(Throwable cause) {
@@ -181,13 +189,14 @@ final class WorkerNode implements SmartLifecycle {
     private WorkerState state() {
         ModelRuntime open = runtime;
         LaneKeeper<?> kept = keeper;
+        KvExchange sessions = exchange;
         WorkerState.Builder state = WorkerState.newBuilder()
                 .setWorker(identity().ref())
                 .setRole(identity().role())
                 .setLane(kept == null ? 0 : kept.lane())
                 .setHost(context.properties().advertisedHost())
                 .setTokenPort(tokenPort)
-                .setKvPort(role.kvPort())
+                .setKvPort(sessions == null ? 0 : sessions.port())
                 .setMachine(machine)
                 .setDraining(draining || !running || !reading());
         if (open != null) {
@@ -225,9 +234,7 @@ final class WorkerNode implements SmartLifecycle {
         if (publisher != null) {
             publisher.close();
         }
-        if (roleStarted) {
-            role.close();
-        }
+        closeExchange();
         if (advertiser != null) {
             advertiser.close();
         }
@@ -235,6 +242,21 @@ final class WorkerNode implements SmartLifecycle {
             runtime.close();
         }
         streams.close();
+    }
+
+    /** No session touches the pool from here on. */
+    private void closeExchange() {
+        KvExchange sessions = exchange;
+        if (sessions == null) {
+            return;
+        }
+        try {
+            sessions.close();
+        } catch (IOException e) {
+            LOG.warn("KV sessions did not close: {}", e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void awaitDrained() {

@@ -9,7 +9,7 @@ import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.WorkerState.Role;
-import java.io.IOException;
+import dev.baton.transfer.KvExchange;
 
 /**
  * What makes a worker a prefill or a decode worker: what it does with the records of its lane. Each app has one, as a bean.
@@ -17,7 +17,7 @@ import java.io.IOException;
  *
  * @param <T> the records of its lane
  */
-public interface WorkerRole<T extends Message> extends AutoCloseable {
+public interface WorkerRole<T extends Message> {
     Role role();
 
     /** Limits of an engine on that device unless set. */
@@ -26,8 +26,8 @@ public interface WorkerRole<T extends Message> extends AutoCloseable {
     /** Of the records of its lane. */
     Parser<T> parser();
 
-    /** Opens the KV sessions. Called once, before any record is read. */
-    void start(WorkerContext context, ModelRuntime runtime) throws IOException;
+    /** Called once, before any record is read. */
+    void start(WorkerContext context, ModelRuntime runtime, KvExchange exchange);
 
     /** Takes one record: claims it, and ends it when it need not be delivered again. */
     void take(LaneRecord<T> record);
@@ -40,13 +40,6 @@ public interface WorkerRole<T extends Message> extends AutoCloseable {
 
     /** Attempts taken and not yet done. */
     int activeAttempts();
-
-    /** Port of KV sessions; 0 when this role listens for none or has not started. */
-    int kvPort();
-
-    /** Closes the KV sessions; the engine and its pool are closed after it. */
-    @Override
-    void close();
 
     /** Topic whose lanes it reads. */
     default String topic(ClusterNames names) {

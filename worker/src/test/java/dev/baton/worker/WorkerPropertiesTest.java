@@ -52,7 +52,10 @@ class WorkerPropertiesTest {
             assertThat(context.getBean(BlockProperties.class)).isEqualTo(new BlockProperties(64));
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(new TransferProperties(
-                            TransportChoice.AUTO, Duration.ofSeconds(30), Duration.ofMinutes(2)));
+                            TransportChoice.AUTO,
+                            Duration.ofSeconds(30),
+                            Duration.ofMinutes(2),
+                            Duration.ofSeconds(2)));
         });
     }
 
@@ -82,6 +85,7 @@ class WorkerPropertiesTest {
             baton.transfer.transport=TCP
             baton.transfer.ticket-within=3s
             baton.transfer.arrive-within=4s
+            baton.transfer.fetch-within=6s
             """;
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
@@ -95,8 +99,8 @@ class WorkerPropertiesTest {
                             Path.of("/kv"), DataSize.ofGigabytes(1), false, false, Duration.ofSeconds(5)));
             assertThat(context.getBean(BlockProperties.class)).isEqualTo(new BlockProperties(16));
             assertThat(context.getBean(TransferProperties.class))
-                    .isEqualTo(
-                            new TransferProperties(TransportChoice.TCP, Duration.ofSeconds(3), Duration.ofSeconds(4)));
+                    .isEqualTo(new TransferProperties(
+                            TransportChoice.TCP, Duration.ofSeconds(3), Duration.ofSeconds(4), Duration.ofSeconds(6)));
         });
     }
 

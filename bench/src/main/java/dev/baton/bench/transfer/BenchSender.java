@@ -1,6 +1,7 @@
 package dev.baton.bench.transfer;
 
-import dev.baton.transfer.KvSender;
+import dev.baton.transfer.KvExchange;
+import dev.baton.transfer.NamedBlocks;
 import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.TransferListener;
 import dev.baton.transfer.pool.SharedPool;
@@ -20,26 +21,31 @@ final class BenchSender {
     private BenchSender() {}
 
     static void run(BenchCase one, Path folder, PrintStream out) throws Exception {
-        try (SharedPool pool = SharedPool.create(folder, one.identity("bench-sender"));
-                KvSender sender = new KvSender(
-                        pool,
-                        new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
-                        one.settings(),
-                        TransferListener.NONE,
-                        TimeSource.system())) {
+        try (SharedPool pool = SharedPool.create(folder, one.identity("bench-sender"))) {
             MemorySegment bytes = pool.region().segment();
             for (long at = 0; at < bytes.byteSize(); at += Long.BYTES) {
                 bytes.set(ValueLayout.JAVA_LONG, at, at * 0x9E3779B97F4A7C15L);
             }
-            sender.start();
+            serve(one, pool, out);
+        }
+    }
+
+    private static void serve(BenchCase one, SharedPool pool, PrintStream out) throws Exception {
+        try (KvExchange exchange = new KvExchange(
+                pool,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                one.settings(),
+                TransferListener.NONE,
+                TimeSource.system(),
+                NamedBlocks.NONE)) {
             List<OutgoingTransfer> outbounds = new ArrayList<>();
             for (int round = 0; round < one.rounds(); round++) {
-                OutgoingTransfer outbound = sender.open(one.key(round), one.tokens());
+                OutgoingTransfer outbound = exchange.offer(one.key(round), one.tokens());
                 outbound.blocks(one.blocks(), one.tokens());
                 outbound.completed(0, TimeSource.system().epochMicros());
                 outbounds.add(outbound);
             }
-            out.println("port " + sender.port());
+            out.println("port " + exchange.port());
             out.println("pool " + pool.path());
             out.flush();
             while (System.in.read() >= 0) {

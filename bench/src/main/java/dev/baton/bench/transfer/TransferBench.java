@@ -2,7 +2,8 @@ package dev.baton.bench.transfer;
 
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.KvTransportKind;
-import dev.baton.transfer.KvReceiver;
+import dev.baton.transfer.KvExchange;
+import dev.baton.transfer.NamedBlocks;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.transfer.TransferListener;
@@ -18,6 +19,8 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -92,7 +95,13 @@ public final class TransferBench {
                         new BufferedReader(new InputStreamReader(sender.getInputStream(), StandardCharsets.UTF_8))) {
             int port = Integer.parseInt(lines.readLine().substring("port ".length()));
             Path sending = Path.of(lines.readLine().substring("pool ".length()));
-            try (KvReceiver receiver = new KvReceiver(pool, one.settings(), TransferListener.NONE, time);
+            try (KvExchange receiver = new KvExchange(
+                            pool,
+                            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                            one.settings(),
+                            TransferListener.NONE,
+                            time,
+                            NamedBlocks.NONE);
                     PeerPool peer =
                             PeerPool.map(sending.toRealPath(), folder.toRealPath(), one.identity("bench-sender"))) {
                 double[] moved = new double[one.rounds() - 1];
@@ -131,7 +140,7 @@ public final class TransferBench {
                 .start();
     }
 
-    private double transfer(KvReceiver receiver, BenchCase one, int round, int port) throws Exception {
+    private double transfer(KvExchange receiver, BenchCase one, int round, int port) throws Exception {
         ReceiveOutcome outcome = receiver.fetch(new TicketRequest(
                         one.key(round),
                         one.tokens(),
@@ -145,6 +154,7 @@ public final class TransferBench {
         return switch (outcome) {
             case ReceiveOutcome.Arrived arrived ->
                 (double) arrived.bytes() / arrived.duration().toNanos();
+            case ReceiveOutcome.Found found -> throw new IllegalStateException("a ticket was answered as a fetch");
             case ReceiveOutcome.Failed(var failure) ->
                 throw new IllegalStateException("%s: %s".formatted(one.name(), failure.getMessage()));
         };

@@ -6,6 +6,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,11 +53,17 @@ public final class Placement {
      * A route and the prompt tokens that it was charged with: give it back with {@link #release}.
      *
      * @param mostComputed tokens that its decode worker should compute at most, since it was chosen for KV that is thought
-     *     to lie on its host; 0 for any number
+     *     to lie on its host or with another worker; 0 for any number
+     * @param holder from which the decode worker may fetch blocks; null for none
      * @param expected blocks that its first worker does not hold yet and will once it has computed the prompt
      */
     public record Assignment(
-            Route route, long modelFingerprint, int uncachedTokens, int mostComputed, List<BlockHash> expected) {}
+            Route route,
+            long modelFingerprint,
+            int uncachedTokens,
+            int mostComputed,
+            @Nullable WorkerState holder,
+            List<BlockHash> expected) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public int maxContext(String model) {
@@ -108,19 +116,33 @@ public final class Placement {
         List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
         List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
         Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid);
-        Router.Query query = left == null ? plain : withLeft(plain, decode, left);
+        Router.Query query = left == null
+                ? plain
+                : withLeft(
+                        plain,
+                        decode,
+                        Stream.concat(prefill.stream(), decode.stream()).toList(),
+                        left);
         return router.choose(query, prefill, decode).map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
                     && router.choose(plain, prefill, decode)
                             .map(other -> !other.computesAtDecode())
                             .orElse(false);
-            return charge(route, workers, query, chain, elseSplit ? router.localTokens() : 0);
+            Router.Worker holder = query.holder();
+            WorkerState from = holder == null || !route.computesAtDecode() ? null : holder.state();
+            boolean itself =
+                    from != null && from.getWorker().equals(route.decode().worker());
+            return charge(route, workers, query, chain, elseSplit ? router.localTokens() : 0, itself ? null : from);
         });
     }
 
-    /** Decode workers on the host of a worker that is gone are thought to find all its KV there. */
-    private Router.Query withLeft(Router.Query plain, List<Router.Worker> decode, WorkerRef left) {
+    /**
+     * Decode workers on the host of a worker that is gone are thought to find all its KV there. Others can fetch the prompt's
+     * from the worker that holds most of it, as the one that has computed it does.
+     */
+    private Router.Query withLeft(
+            Router.Query plain, List<Router.Worker> decode, List<Router.Worker> workers, WorkerRef left) {
         String machine = machines.getOrDefault(left.getId(), "");
         Map<String, Integer> cached = new HashMap<>(plain.cached());
         Set<String> restoring = new HashSet<>();
@@ -130,7 +152,13 @@ public final class Placement {
                 restoring.add(worker.id());
             }
         }
-        return new Router.Query(plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring);
+        Router.Worker holder = workers.stream()
+                .filter(worker ->
+                        worker.state().getKvPort() > 0 && plain.cached().containsKey(worker.id()))
+                .max(Comparator.comparingInt(worker -> plain.cached().getOrDefault(worker.id(), 0)))
+                .orElse(null);
+        return new Router.Query(
+                plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring, holder);
     }
 
     /** The first token is there: the prompt waits no more, and its blocks are in the cache of its first worker. */
@@ -155,7 +183,12 @@ public final class Placement {
     }
 
     private Assignment charge(
-            Route route, List<WorkerState> workers, Router.Query query, List<BlockHash> chain, int mostComputed) {
+            Route route,
+            List<WorkerState> workers,
+            Router.Query query,
+            List<BlockHash> chain,
+            int mostComputed,
+            @Nullable WorkerState holder) {
         String first = route.first().worker().getId();
         int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
         loads.add(route.first().worker(), uncached, 0);
@@ -166,7 +199,7 @@ public final class Placement {
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
                 .orElse(0);
-        return new Assignment(route, fingerprint, uncached, mostComputed, expected);
+        return new Assignment(route, fingerprint, uncached, mostComputed, holder, expected);
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */

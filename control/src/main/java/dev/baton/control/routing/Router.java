@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *   split:  (uncached(p) + queued(p)) / speed(p) + move(p, d) + wait(d)
  *   local:  (uncached(d) + queued(d)) / speed(d)              + wait(d)
+ *   fetch:  (unheld + queued(d)) / speed(d) + move(h, d)      + wait(d)   where another worker h holds more
  *   wait(d) = sequences(d) · perSequence + one second per share of the needed blocks that is not free
  * </pre>
  *
@@ -77,6 +78,7 @@ public final class Router {
      * @param avoid workers that failed or declined this request: a decode worker among them is taken only when no other is
      *     left, a prefill worker never
      * @param restoring ids of decode workers that are thought to find KV of all tokens but the last on their host
+     * @param holder the worker from which most can be fetched by name; null when nothing is to be fetched
      */
     record Query(
             String model,
@@ -84,10 +86,11 @@ public final class Router {
             int newTokens,
             Map<String, Integer> cached,
             Set<WorkerRef> avoid,
-            Set<String> restoring) {
+            Set<String> restoring,
+            @Nullable Worker holder) {
         /** For a sequence without KV on any host of a worker that is gone. */
         Query(String model, int tokens, int newTokens, Map<String, Integer> cached, Set<WorkerRef> avoid) {
-            this(model, tokens, newTokens, cached, avoid, Set.of());
+            this(model, tokens, newTokens, cached, avoid, Set.of(), null);
         }
 
         /** Whether the worker is thought to find the KV on its host: it restores and computes no prompt, whatever the mode. */
@@ -97,7 +100,16 @@ public final class Router {
 
         int uncachedAt(Worker worker) {
             // The last token is always computed: its logits make the next one.
-            return Math.max(1, tokens - cached.getOrDefault(worker.id(), 0));
+            return Math.max(1, tokens - cachedAt(worker));
+        }
+
+        private int cachedAt(Worker worker) {
+            return cached.getOrDefault(worker.id(), 0);
+        }
+
+        /** Tokens of which the worker can fetch the KV; 0 for what it has itself. */
+        int fetchedAt(Worker worker) {
+            return holder == null ? 0 : Math.max(0, cachedAt(holder) - cachedAt(worker));
         }
     }
 
@@ -157,6 +169,7 @@ public final class Router {
                 best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
                 continue;
             }
+            best = cheaper(best, fetching(query, decoder, wait));
             for (Worker prefiller : prefillers) {
                 double move = costs.moveSeconds(query.tokens(), sameMachine(prefiller, decoder));
                 double cost = prefillSeconds(query, prefiller) + move + wait;
@@ -164,6 +177,18 @@ public final class Router {
             }
         }
         return Optional.ofNullable(best).map(Candidate::route);
+    }
+
+    /** The decode worker fetches what another holds and computes the rest, where that is little enough; else null. */
+    private @Nullable Candidate fetching(Query query, Worker decoder, double wait) {
+        Worker holder = query.holder();
+        int fetched = query.fetchedAt(decoder);
+        int rest = query.uncachedAt(decoder) - fetched;
+        if (holder == null || fetched == 0 || rest > policy.localTokens()) {
+            return null;
+        }
+        double move = costs.moveSeconds(fetched, sameMachine(holder, decoder));
+        return new Candidate(null, decoder, (rest + (double) decoder.queuedTokens()) / speed(decoder) + move + wait);
     }
 
     private static List<Worker> able(Query query, List<Worker> workers) {
@@ -179,9 +204,12 @@ public final class Router {
     }
 
     private double prefillSeconds(Query query, Worker worker) {
+        return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed(worker);
+    }
+
+    private double speed(Worker worker) {
         double measured = worker.state().getPrefillTokensPerSecond();
-        double speed = measured > 0 ? measured : costs.prefillTokensPerSecond();
-        return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed;
+        return measured > 0 ? measured : costs.prefillTokensPerSecond();
     }
 
     private double waitSeconds(Query query, Worker worker) {
@@ -196,8 +224,11 @@ public final class Router {
         return !machine.isEmpty() && machine.equals(other.state().getMachine());
     }
 
-    private static Candidate cheaper(@Nullable Candidate best, Candidate next) {
-        return best == null || next.seconds < best.seconds ? next : best;
+    private static @Nullable Candidate cheaper(@Nullable Candidate best, @Nullable Candidate next) {
+        if (best == null || next == null) {
+            return best == null ? next : best;
+        }
+        return next.seconds < best.seconds ? next : best;
     }
 
     private record Candidate(@Nullable Worker prefill, Worker decode, double seconds) {

@@ -7,6 +7,7 @@ import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.protocol.v1.WorkerState.Role;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -15,6 +16,10 @@ import org.junit.jupiter.api.Test;
 
 class PlacementTest {
     private static final int LOCAL_TOKENS = 64;
+
+    /** Full blocks of a sequence of 2,000 tokens. */
+    private static final List<BlockHash> PROMPT =
+            IntStream.range(0, 31).mapToObj(i -> new BlockHash(1, i)).toList();
 
     private final WorkerState dead = worker("d0", Role.DECODE, "host-a");
     private final WorkerState neighbour = worker("d1", Role.DECODE, "host-a");
@@ -60,6 +65,42 @@ class PlacementTest {
         Assignment assignment = place(List.of(elsewhere, prefill), dead.getWorker());
         assertThat(assignment.route().computesAtDecode()).isFalse();
         assertThat(assignment.mostComputed()).isZero();
+    }
+
+    /** The host of the dead worker has no survivor, so no pool can be read; the prefill worker has most of the KV. */
+    @Test
+    void aSurvivorElsewhereFetchesThePromptFromTheWorkerThatComputedIt() {
+        place(List.of(dead, elsewhere, prefill), PROMPT, null);
+        Assignment assignment = place(List.of(elsewhere, prefill), PROMPT, dead.getWorker());
+        assertThat(assignment.route().computesAtDecode()).isTrue();
+        assertThat(assignment.holder()).isEqualTo(prefill);
+        assertThat(assignment.mostComputed()).isEqualTo(LOCAL_TOKENS);
+    }
+
+    @Test
+    void nothingIsFetchedWhereTheRestWouldBeTooMuchToCompute() {
+        place(List.of(dead, elsewhere, prefill), PROMPT.subList(0, 10), null);
+        Assignment assignment = place(List.of(elsewhere, prefill), PROMPT.subList(0, 10), dead.getWorker());
+        assertThat(assignment.route().computesAtDecode()).isFalse();
+        assertThat(assignment.holder()).isNull();
+    }
+
+    @Test
+    void nothingIsFetchedWhereComputingIsQuicker() {
+        placement = new Placement(
+                new Router(
+                        new DisaggPolicy(ServingMode.AUTO, LOCAL_TOKENS),
+                        new Router.Costs(2_000, Duration.ZERO, Duration.ofSeconds(60), Duration.ZERO)),
+                model -> live);
+        WorkerState near = prefill.toBuilder()
+                .setWorker(WorkerRef.newBuilder().setId("p1").setEpoch(1))
+                .setMachine("host-c")
+                .build();
+        WorkerState survivor = elsewhere.toBuilder().setMachine("host-c").build();
+        place(List.of(dead, prefill), PROMPT, null);
+        Assignment assignment = place(List.of(survivor, prefill, near), PROMPT, dead.getWorker());
+        assertThat(assignment.route().prefill()).isNotNull();
+        assertThat(assignment.route().first().worker()).isEqualTo(near.getWorker());
     }
 
     @Test
@@ -123,8 +164,13 @@ class PlacementTest {
     }
 
     private Assignment place(List<WorkerState> workers, @Nullable WorkerRef left) {
+        return place(workers, List.of(), left);
+    }
+
+    private Assignment place(List<WorkerState> workers, List<BlockHash> prompt, @Nullable WorkerRef left) {
         live = workers;
-        return placement.place("m", List.of(), 2_000, 100, Set.of(), left).orElseThrow();
+        placement.chain("m", new byte[0], new int[64]);
+        return placement.place("m", prompt, 2_000, 100, Set.of(), left).orElseThrow();
     }
 
     private static WorkerState worker(String id, Role role, String machine) {
@@ -135,6 +181,8 @@ class PlacementTest {
                 .setMachine(machine)
                 .setBlockTokens(64)
                 .setBlocks(1_000)
+                .setHost("localhost")
+                .setKvPort(7_000)
                 .setFreeBlocks(1_000)
                 .build();
     }

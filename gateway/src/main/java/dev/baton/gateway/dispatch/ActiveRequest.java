@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -199,8 +200,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
             case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) ->
                 publish(attempt, jobs.prefill(route, generation(attempt, accepted)));
-            case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) ->
-                publish(attempt, jobs.computeHere(route, generation(attempt, accepted), mostComputed()));
+            case Effect.PublishComputeHere(Attempt attempt, Route _, TokenIds accepted) ->
+                publish(attempt, jobs.computeHere(Objects.requireNonNull(assignment), generation(attempt, accepted)));
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
             case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
@@ -238,10 +239,6 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             }
             case Effect.RecordEnd end -> store.end(id(), end);
         }
-    }
-
-    private int mostComputed() {
-        return assignment == null ? 0 : assignment.mostComputed();
     }
 
     private void chooseRoute(Effect.ChooseRoute choose) {

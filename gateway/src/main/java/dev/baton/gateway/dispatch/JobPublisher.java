@@ -1,13 +1,16 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.cluster.lanes.LaneProducer;
+import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.KvHolder;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.UsageEvent;
+import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -62,15 +65,23 @@ final class JobPublisher implements AutoCloseable {
     /**
      * To the route's decode lane: no prefill worker takes part.
      *
-     * @param mostComputed tokens above which the worker declines, 0 for any number
+     * @param assignment says above how many tokens the worker declines, and from whom it may fetch blocks
      */
-    CompletionStage<Void> computeHere(Route route, Generation.Builder generation, int mostComputed) {
+    CompletionStage<Void> computeHere(Placement.Assignment assignment, Generation.Builder generation) {
+        ComputeHere.Builder compute = ComputeHere.newBuilder().setMostTokens(assignment.mostComputed());
+        WorkerState holder = assignment.holder();
+        if (holder != null) {
+            compute.addHolders(KvHolder.newBuilder()
+                    .setWorker(holder.getWorker())
+                    .setHost(holder.getHost())
+                    .setPort(holder.getKvPort()));
+        }
         Handoff handoff = Handoff.newBuilder()
                 .setGeneration(mine(generation))
-                .setWorker(route.decode().worker())
-                .setCompute(ComputeHere.newBuilder().setMostTokens(mostComputed))
+                .setWorker(assignment.route().decode().worker())
+                .setCompute(compute)
                 .build();
-        return send(() -> producer.send(route.decode().lane(), handoff));
+        return send(() -> producer.send(assignment.route().decode().lane(), handoff));
     }
 
     CompletionStage<Void> usage(UsageEvent event) {

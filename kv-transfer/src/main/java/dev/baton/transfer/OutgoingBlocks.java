@@ -1,0 +1,147 @@
+package dev.baton.transfer;
+
+import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvLayout;
+import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.NamedBlocks.Held;
+import dev.baton.transfer.session.TimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Blocks by name on their way to the peer that asked for them. They are held from the answer to the acknowledgement, at most
+ * for the time that a ticket may take. Their stored digests go with them, so that a bit that changed here is seen there.
+ */
+final class OutgoingBlocks implements Outgoing {
+    private final KvLayout layout;
+    private final TransferListener listener;
+    private final TimeSource time;
+    private final long started;
+    private final int[] announced;
+    private @Nullable Held held;
+    private boolean foundTold;
+    private boolean allTold;
+    private boolean ended;
+    private long bytes;
+
+    OutgoingBlocks(SessionContext context) {
+        this.layout = context.layout();
+        this.listener = context.listener();
+        this.time = context.time();
+        this.started = time.nanos();
+        this.announced = new int[layout.layers()];
+    }
+
+    /** The blocks, or none, once they are known. */
+    void take(Held blocks) {
+        boolean late;
+        synchronized (this) {
+            late = ended;
+            held = blocks;
+        }
+        if (late) {
+            blocks.letGo();
+        }
+    }
+
+    @Override
+    public synchronized @Nullable Announcement next(OpenTicket of, long credit) {
+        Held blocks = held;
+        if (ended || blocks == null) {
+            return null;
+        }
+        int count = blocks.blocks().length;
+        if (!foundTold) {
+            foundTold = true;
+            allTold = count == 0;
+            return new Announcement.Found(count);
+        }
+        for (int layer = 0; layer < announced.length; layer++) {
+            if (announced[layer] < count) {
+                return piece(blocks, layer, count - announced[layer], credit);
+            }
+        }
+        if (!allTold) {
+            allTold = true;
+            return new Announcement.All(0, 0);
+        }
+        return null;
+    }
+
+    private @Nullable Announcement piece(Held blocks, int layer, int left, long credit) {
+        long blockBytes = layout.layerBlockBytes(layer);
+        int count = (int) Math.min(left, Math.min(credit, Math.max(PIECE_BYTES, blockBytes)) / blockBytes);
+        if (count == 0) {
+            return null;
+        }
+        int from = announced[layer];
+        int[] source = Arrays.copyOfRange(blocks.blocks(), from, from + count);
+        List<KvDigest> stored = new ArrayList<>();
+        for (int block : source) {
+            Optional<KvDigest> digest = blocks.digest(block, layer);
+            digest.ifPresent(stored::add);
+        }
+        announced[layer] += count;
+        bytes += count * blockBytes;
+        return new Announcement.Layer(layer, from, source, stored.size() == count ? stored : List.of());
+    }
+
+    @Override
+    public int tokens(int index) {
+        return layout.blockTokens();
+    }
+
+    @Override
+    public void acknowledged(OpenTicket of, KvTransportKind transport) {
+        long sent;
+        synchronized (this) {
+            if (ended || !allTold) {
+                return;
+            }
+            sent = bytes;
+        }
+        if (end() && sent > 0) {
+            Duration duration = Duration.ofNanos(time.nanos() - started);
+            listener.sent(transport, sent, duration, duration);
+        }
+    }
+
+    @Override
+    public void lost(OpenTicket of, Failure failure) {
+        if (end()) {
+            listener.failed(failure);
+        }
+    }
+
+    /** Why the peer is refused the rest, when it has taken too long; else null. */
+    @Nullable
+    Failure expire(long now, Duration wait) {
+        if (now - started <= wait.toNanos() || !end()) {
+            return null;
+        }
+        Failure late = Failures.of(
+                Failure.Code.DEADLINE_EXCEEDED, "the blocks were not taken within %d ms".formatted(wait.toMillis()));
+        listener.failed(late);
+        return late;
+    }
+
+    private boolean end() {
+        Held blocks;
+        synchronized (this) {
+            if (ended) {
+                return false;
+            }
+            ended = true;
+            blocks = held;
+        }
+        if (blocks != null) {
+            blocks.letGo();
+        }
+        return true;
+    }
+}
