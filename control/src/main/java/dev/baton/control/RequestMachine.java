@@ -7,11 +7,9 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
-import dev.baton.protocol.v1.WorkerState;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.function.IntToLongFunction;
@@ -34,11 +32,10 @@ public final class RequestMachine {
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
-    private final Set<WorkerRef> heard = new LinkedHashSet<>();
+    private final AttemptWorkers workers = new AttemptWorkers();
 
     private Phase phase = Phase.QUEUED;
     private Instant phaseSince;
-    private @Nullable Route route;
     private @Nullable WorkerRef left;
     private int recordings;
     private boolean admitted;
@@ -84,8 +81,8 @@ public final class RequestMachine {
             case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
-            case RequestEvent.CancelledByClient() -> endQuietly(Phase.CANCELLED);
-            case RequestEvent.CompletedByClient() -> endQuietly(Phase.DONE);
+            case RequestEvent.CancelledByClient() -> stop(Phase.CANCELLED);
+            case RequestEvent.CompletedByClient() -> stop(Phase.DONE);
             case RequestEvent.TimePassed() -> timePassed(now);
             // Answers to an attempt that has been given up.
             case RequestEvent.Routed _, RequestEvent.NoRoute _, RequestEvent.PublishFailed _ -> {}
@@ -116,11 +113,6 @@ public final class RequestMachine {
         return Math.max(0, cachedTokens);
     }
 
-    /** Whether a worker, with this epoch, is on the route of the current attempt. */
-    public boolean involves(WorkerRef worker) {
-        return route != null && route.involves(worker);
-    }
-
     /** When {@link RequestEvent.TimePassed} is due next; never, after the end. */
     public Instant wakeAt() {
         if (phase.ended()) {
@@ -131,11 +123,11 @@ public final class RequestMachine {
     }
 
     private boolean awaitsRoute(int number) {
-        return number == attempts.number() && route == null;
+        return number == attempts.number() && workers.route() == null;
     }
 
     private void routed(Route chosen) {
-        route = chosen;
+        workers.assign(chosen);
         attempts.started();
         recordings++;
         if (attempts.number() == 1) {
@@ -161,6 +153,7 @@ public final class RequestMachine {
 
     private void recorded(int number, Instant now) {
         recordings--;
+        Route route = workers.route();
         if (number == attempts.number() && route != null && number > 1) {
             phaseSince = now;
             publish(route);
@@ -175,7 +168,7 @@ public final class RequestMachine {
         if (number == 1) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
-            route = null;
+            workers.unassign();
             attempts.postpone(now);
         }
     }
@@ -198,7 +191,7 @@ public final class RequestMachine {
     }
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
-        if (route == null || !route.involves(worker) || !progress.getAttempt().equals(attempt())) {
+        if (!workers.involve(worker) || !progress.getAttempt().equals(attempt())) {
             attempts.stale(worker, progress, effects);
             return;
         }
@@ -206,7 +199,7 @@ public final class RequestMachine {
             failed(worker, progress.getFailure(), now);
             return;
         }
-        heard.add(worker);
+        workers.activate(worker);
         if (!admitted) {
             admitted = true;
             effects.add(new Effect.EmitAdmitted());
@@ -218,8 +211,7 @@ public final class RequestMachine {
             cachedTokens = progress.getCachedTokens();
             effects.add(new Effect.EmitCached(cachedTokens));
         }
-        boolean prefills =
-                route.prefill() != null && worker.equals(route.prefill().worker());
+        boolean prefills = workers.prefill(worker);
         if (intake.leavesGap(worker, progress, attempt(), now, effects)) {
             return;
         }
@@ -239,7 +231,7 @@ public final class RequestMachine {
     }
 
     private void advance(Progress progress, boolean prefills, Instant now) {
-        Phase reached = Phase.shownBy(progress, prefills, route != null && route.computesAtDecode());
+        Phase reached = Phase.shownBy(progress, prefills, workers.computeAtDecode());
         if (phase.mayBecome(reached)) {
             phase = reached;
             phaseSince = now;
@@ -251,22 +243,22 @@ public final class RequestMachine {
         boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(deadline);
         // A worker that is asked to resume what it has not claimed yet does not know the request: its job is still
         // in the lane.
-        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !heard.contains(worker);
+        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !workers.active(worker);
         if (code == Failure.Code.BAD_REQUEST || late) {
             fail(failure);
-        } else if (!unclaimed && matters(worker)) {
+        } else if (!unclaimed && workers.need(worker, phase)) {
             if (code == Failure.Code.KV_NOT_FOUND) {
                 left = null; // the worker is well, only nothing was found there
             } else {
                 attempts.avoid(worker);
             }
-            raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, now);
+            raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, true, now);
         }
     }
 
-    /** A record that nobody takes up. It counts only while nobody works on that part of the attempt. */
+    /** A record that the worker does not take up. It counts only while no worker is active on that part of the attempt. */
     private void declined(WorkerRef worker, Decline decline, Instant now) {
-        if (decline.getAttempt().equals(attempt()) && nobodyWorksOn(decline.getRole())) {
+        if (decline.getAttempt().equals(attempt()) && workers.idle(decline.getRole())) {
             DeclineVerdict verdict = DeclineVerdict.of(decline.getReason());
             if (verdict.avoids()) {
                 attempts.avoid(worker);
@@ -279,28 +271,15 @@ public final class RequestMachine {
         }
     }
 
-    private boolean nobodyWorksOn(WorkerState.Role part) {
-        return route != null
-                && (part == WorkerState.Role.PREFILL
-                        ? heard.isEmpty()
-                        : !heard.contains(route.decode().worker()));
-    }
-
     private void workerLost(WorkerRef worker, String why, Instant now) {
-        if (involves(worker) && matters(worker)) {
+        if (workers.involve(worker) && workers.need(worker, phase)) {
             attempts.avoid(worker);
             raise(why, Failure.Code.ENGINE_FAILED, now);
         }
     }
 
-    /** Once the decode worker makes tokens, the prefill worker is not needed. */
-    private boolean matters(WorkerRef worker) {
-        return route != null
-                && (phase != Phase.DECODING || worker.equals(route.decode().worker()));
-    }
-
     private void streamRestored(WorkerRef worker) {
-        if (involves(worker) && matters(worker)) {
+        if (workers.involve(worker) && workers.need(worker, phase)) {
             effects.add(new Effect.SendResume(worker, attempt(), intake.size()));
         }
     }
@@ -320,6 +299,7 @@ public final class RequestMachine {
 
     private void phaseTimedOut(Instant now) {
         String why = phase + " for more than " + limits.of(phase);
+        Route route = workers.route();
         if (route == null) {
             fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
             return;
@@ -333,11 +313,7 @@ public final class RequestMachine {
     }
 
     private void raise(String why, Failure.Code code, Instant now) {
-        raise(why, failure(code, why), now);
-    }
-
-    private void raise(String why, Failure last, Instant now) {
-        raise(why, last, true, now);
+        raise(why, failure(code, why), true, now);
     }
 
     /**
@@ -353,7 +329,8 @@ public final class RequestMachine {
                     .build());
             return;
         }
-        cancelWorkers();
+        workers.cancel(attempt(), effects);
+        Route route = workers.route();
         if (phase == Phase.DECODING && route != null) {
             left = route.decode().worker();
         }
@@ -361,8 +338,7 @@ public final class RequestMachine {
         phase = Phase.QUEUED;
         phaseSince = now;
         intake.newAttempt();
-        route = null;
-        heard.clear();
+        workers.clear();
         if (mustWait) {
             attempts.postpone(now);
         } else {
@@ -377,6 +353,7 @@ public final class RequestMachine {
     private void finish(Finish.Reason reason, WorkerRef last) {
         effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
+        Route route = workers.route();
         if (route != null && !last.equals(route.decode().worker())) {
             // The first token was the last: the decode worker waits for a handoff that it does not need.
             effects.add(new Effect.SendCancel(route.decode().worker(), attempt()));
@@ -386,24 +363,22 @@ public final class RequestMachine {
 
     private void fail(Failure failure) {
         effects.add(new Effect.EmitFailure(failure));
-        cancelWorkers();
-        end(Phase.FAILED);
+        stop(Phase.FAILED);
     }
 
     private void reject(Effect.EmitRejection.Cause cause, String message) {
         effects.add(new Effect.EmitRejection(cause, message));
-        cancelWorkers();
-        end(Phase.FAILED);
+        stop(Phase.FAILED);
     }
 
-    private void endQuietly(Phase last) {
-        cancelWorkers();
+    private void stop(Phase last) {
+        workers.cancel(attempt(), effects);
         end(last);
     }
 
     private void end(Phase last) {
         phase = last;
-        if (recordings == 0 && (route != null || attempts.number() > 1)) {
+        if (recordings == 0 && (workers.route() != null || attempts.number() > 1)) {
             effects.add(new Effect.RecordEnd(attempt(), last));
         }
     }
@@ -419,14 +394,6 @@ public final class RequestMachine {
 
     private void recordEndOf(int number) {
         effects.add(new Effect.RecordEnd(attempts.numbered(number), phase));
-    }
-
-    private void cancelWorkers() {
-        if (route != null) {
-            for (WorkerRef worker : route.workers()) {
-                effects.add(new Effect.SendCancel(worker, attempt()));
-            }
-        }
     }
 
     private static Failure failure(Failure.Code code, String message) {
