@@ -44,6 +44,7 @@ import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /** The application in this process, and a gateway that sends it work and hears its tokens. */
 final class RunningWorker implements AutoCloseable {
@@ -193,6 +194,16 @@ final class RunningWorker implements AutoCloseable {
 
     RequestStates requests() {
         return context.getBean(RequestStates.class);
+    }
+
+    /** Names of the fields that Redis holds of a request: one for each phase that was claimed. */
+    List<String> recordedFields(String requestId) {
+        String key = context.getBean(ClusterProperties.class).names().key("req:" + requestId);
+        return context.getBean(ReactiveStringRedisTemplate.class)
+                .<String, String>opsForHash()
+                .keys(key)
+                .collectList()
+                .block(LIMIT);
     }
 
     void send(Handoff handoff) {

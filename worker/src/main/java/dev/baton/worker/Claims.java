@@ -1,10 +1,11 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.lanes.LaneRecord;
-import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Phase;
+import dev.baton.control.RecordPolicy;
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
@@ -16,28 +17,20 @@ import java.time.InstantSource;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Claims requests in Redis before anything is computed, and answers each record that is read: the attempt's owner hears
- * that it is claimed, or that it is declined and why. Nothing is claimed while the owner has no stream to this worker,
- * since nobody would hear the tokens.
- *
- * <p>A claim that Redis does not answer is repeated until the request's deadline. A first attempt's record is written
- * while its job is on its way: a claim that comes before it is repeated too, for little more than a second in all.
+ * Claims requests in Redis before anything is computed, and answers each record that is read: the attempt's owner learns
+ * that it is claimed, or that it is declined and why. {@link RecordPolicy} decides, this class acts.
  */
 public final class Claims {
     private static final Logger LOG = LoggerFactory.getLogger(Claims.class);
-    private static final long RETRY_MILLIS = 200;
-    private static final long FIRST_WAIT_MILLIS = 5;
-    private static final long LONGEST_WAIT_MILLIS = 640;
-
     private final RequestStates requests;
     private final WorkerIdentity self;
+    private final RecordPolicy policy;
     private final TokenStreamServer streams;
     private final Duration attachWithin;
     private final InstantSource clock;
@@ -52,6 +45,7 @@ public final class Claims {
             InstantSource clock) {
         this.requests = requests;
         this.self = self;
+        this.policy = new RecordPolicy(self.ref());
         this.streams = streams;
         this.attachWithin = attachWithin;
         this.clock = clock;
@@ -68,46 +62,68 @@ public final class Claims {
      * @param meantFor the worker that its sender chose
      */
     public void take(LaneRecord<?> record, Generation generation, WorkerRef meantFor, Phase phase, Runnable then) {
-        if (draining) {
-            decline(record, generation, Decline.Reason.DRAINING, self.id() + " is about to end");
-        } else if (!meantFor.getId().isEmpty() && !meantFor.equals(self.ref())) {
-            String why = "%s reads the lane, and it was meant for %s of epoch %016x"
-                    .formatted(self.id(), meantFor.getId(), meantFor.getEpoch());
-            decline(record, generation, Decline.Reason.OTHER_WORKER, why);
-        } else if (streams.attached(generation.getOwner())) {
-            claim(record, generation, phase, then);
-        } else {
-            streams.whenAttached(generation.getOwner(), attachWithin, attached -> {
-                if (attached) {
-                    claim(record, generation, phase, then);
-                } else {
-                    String why = "no stream from gateway %s for %s"
-                            .formatted(generation.getOwner().getId(), attachWithin);
-                    decline(record, generation, Decline.Reason.NO_STREAM, why);
-                }
-            });
+        boolean attached = streams.attached(generation.getOwner());
+        perform(
+                policy.read(here(generation), meantFor, draining, attached, clock.instant()),
+                new Work(
+                        generation,
+                        phase,
+                        () -> begin(record, generation, then),
+                        refusal -> decline(record, generation, refusal)));
+    }
+
+    /** Claims a phase; {@code then} hears on a virtual thread whether the claim holds. */
+    public void claim(Generation generation, Phase phase, Answer then) {
+        perform(
+                RecordPolicy.firstClaim(),
+                new Work(generation, phase, () -> then.heard(true), refusal -> then.heard(false)));
+    }
+
+    /** What is claimed, and what follows. */
+    private record Work(Generation generation, Phase phase, Runnable begin, Consumer<RecordPolicy.Refuse> refused) {}
+
+    private void perform(RecordPolicy.Step step, Work work) {
+        switch (step) {
+            case RecordPolicy.AwaitStream() ->
+                streams.whenAttached(
+                        work.generation().getOwner(),
+                        attachWithin,
+                        attached -> perform(
+                                attached
+                                        ? policy.attached(here(work.generation()), clock.instant())
+                                        : policy.notAttached(work.generation(), attachWithin),
+                                work));
+            case RecordPolicy.Claim claim when claim.pause().isZero() -> ask(claim, work);
+            case RecordPolicy.Claim claim ->
+                CompletableFuture.delayedExecutor(claim.pause().toMillis(), TimeUnit.MILLISECONDS)
+                        .execute(() -> ask(claim, work));
+            case RecordPolicy.Begin() -> work.begin().run();
+            case RecordPolicy.Refuse refusal -> work.refused().accept(refusal);
         }
+    }
+
+    private void ask(RecordPolicy.Claim claim, Work work) {
+        Generation generation = work.generation();
+        requested(generation, work.phase())
+                .whenCompleteAsync(
+                        (outcome, error) -> {
+                            if (error != null) {
+                                LOG.warn(
+                                        "Redis did not answer the claim of {} for {}: {}",
+                                        generation.getRequestId(),
+                                        work.phase(),
+                                        String.valueOf(error));
+                            }
+                            perform(
+                                    policy.claimed(here(generation), work.phase(), outcome, claim, clock.instant()),
+                                    work);
+                        },
+                        Thread::startVirtualThread);
     }
 
     /** A record that could not be handled will not be delivered again. */
     public void dead(Generation generation, String why) {
-        tell(generation, Decline.Reason.DEAD_LETTER, why);
-    }
-
-    private void claim(LaneRecord<?> record, Generation generation, Phase phase, Runnable then) {
-        if (expired(generation)) {
-            decline(record, generation, Decline.Reason.EXPIRED, "its deadline had passed when it was read");
-            return;
-        }
-        claim(generation, phase, FIRST_WAIT_MILLIS, outcome -> {
-            if (outcome == null) {
-                decline(record, generation, Decline.Reason.STORE_UNAVAILABLE, "Redis does not answer");
-            } else if (outcome.holds()) {
-                begin(record, generation, then);
-            } else {
-                decline(record, generation, reason(outcome), "the claim for " + phase + " was refused: " + outcome);
-            }
-        });
+        sendDecline(generation, Decline.Reason.DEAD_LETTER, why);
     }
 
     /** What has been claimed is answered for: when it cannot begin, it has failed. */
@@ -131,21 +147,12 @@ public final class Claims {
         }
     }
 
-    private static Decline.Reason reason(CasOutcome refused) {
-        return switch (refused) {
-            case ABSENT -> Decline.Reason.ABSENT;
-            case SUPERSEDED, NOT_OWNER -> Decline.Reason.SUPERSEDED;
-            case REFUSED -> Decline.Reason.TAKEN;
-            case APPLIED, ALREADY -> throw new IllegalArgumentException(refused + " is no refusal");
-        };
-    }
-
-    private void decline(LaneRecord<?> record, Generation generation, Decline.Reason reason, String why) {
-        tell(generation, reason, why);
+    private void decline(LaneRecord<?> record, Generation generation, RecordPolicy.Refuse refusal) {
+        sendDecline(generation, refusal.reason(), refusal.why());
         record.done();
     }
 
-    private void tell(Generation generation, Decline.Reason reason, String why) {
+    private void sendDecline(Generation generation, Decline.Reason reason, String why) {
         LOG.info(
                 "Request {} attempt {} is declined, {}: {}",
                 generation.getRequestId(),
@@ -163,63 +170,13 @@ public final class Claims {
                         .build());
     }
 
-    /** Claims a phase; {@code then} hears on a virtual thread whether the claim holds. */
-    public void claim(Generation generation, Phase phase, Answer then) {
-        claim(generation, phase, FIRST_WAIT_MILLIS, outcome -> then.heard(outcome != null && outcome.holds()));
-    }
-
-    /** Hears how a claim ended; null: Redis did not answer while there was time. */
-    private interface Outcome {
-        void heard(@Nullable CasOutcome outcome);
-    }
-
-    /** @param wait before it is tried again when nothing is recorded yet */
-    private void claim(Generation generation, Phase phase, long wait, Outcome then) {
-        asked(generation, phase)
-                .whenCompleteAsync(
-                        (outcome, error) -> answered(generation, phase, wait, then, outcome, error),
-                        Thread::startVirtualThread);
-    }
-
     /** A client of Redis that throws has failed like one that does not answer. */
-    private CompletionStage<CasOutcome> asked(Generation generation, Phase phase) {
+    private CompletionStage<CasOutcome> requested(Generation generation, Phase phase) {
         try {
             return requests.claim(generation.getRequestId(), generation.getAttempt(), phase, self.ref());
         } catch (RuntimeException e) {
             return CompletableFuture.failedStage(e);
         }
-    }
-
-    private void answered(
-            Generation generation,
-            Phase phase,
-            long wait,
-            Outcome then,
-            @Nullable CasOutcome outcome,
-            @Nullable Throwable error) {
-        if (outcome == null && !expired(generation)) {
-            LOG.warn(
-                    "The claim of {} for {} is tried again: {}",
-                    generation.getRequestId(),
-                    phase,
-                    String.valueOf(error));
-            later(RETRY_MILLIS).execute(() -> claim(generation, phase, wait, then));
-            return;
-        }
-        if (outcome == CasOutcome.ABSENT && generation.getAttempt().getNumber() == 1 && wait <= LONGEST_WAIT_MILLIS) {
-            later(wait).execute(() -> claim(generation, phase, 2 * wait, then));
-            return;
-        }
-        then.heard(outcome);
-    }
-
-    private static Executor later(long millis) {
-        return CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
-    }
-
-    private boolean expired(Generation generation) {
-        long deadline = here(generation).getDeadlineMs();
-        return deadline > 0 && clock.millis() > deadline;
     }
 
     /** The same, with its deadline by this worker's clock: the owner's stream tells how far the two are apart. */

@@ -2,12 +2,12 @@ package dev.baton.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
@@ -93,12 +93,13 @@ class ClaimsTest {
     void aClaimThatNobodyRecordsIsRefusedInTheEnd() throws Exception {
         assertThat(claim(first).get(10, TimeUnit.SECONDS)).isFalse();
         record(first); // Too late for that job.
-        assertThat(states.find(id)
-                        .toCompletableFuture()
-                        .get(10, TimeUnit.SECONDS)
-                        .orElseThrow()
-                        .executors())
-                .isEmpty();
+        assertThat(new ReactiveStringRedisTemplate(connections)
+                        .opsForHash()
+                        .keys(NAMES.key("req:" + id))
+                        .collectList()
+                        .block(LONG))
+                .contains("owner")
+                .doesNotContain(Phase.PREFILLING.name());
     }
 
     @Test

@@ -1,8 +1,8 @@
 package dev.baton.cluster.requests;
 
-import dev.baton.cluster.redis.RedisFutures;
 import dev.baton.cluster.redis.RedisScripts;
 import dev.baton.cluster.redis.RedisScripts.Script;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
@@ -10,10 +10,7 @@ import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HexFormat;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
@@ -33,19 +30,18 @@ public final class RequestStates {
     private static final Script CLAIM = script("claim");
     private static final Script END = script("end");
 
-    private final ReactiveStringRedisTemplate redis;
     private final ClusterNames names;
     private final RedisScripts scripts;
     private final Duration margin;
-    private final Duration timeout;
 
-    /** @param margin how long a state outlives its deadline; @param timeout after which a call fails */
+    /**
+     * @param margin how long a state outlives its deadline
+     * @param timeout after which a call fails
+     */
     public RequestStates(ReactiveStringRedisTemplate redis, ClusterNames names, Duration margin, Duration timeout) {
-        this.redis = redis;
         this.names = names;
         this.scripts = new RedisScripts(redis, timeout);
         this.margin = margin;
-        this.timeout = timeout;
     }
 
     /** Records a new request, QUEUED, for the time that it has left and a margin. {@link CasOutcome#REFUSED} when the id is taken. */
@@ -78,16 +74,6 @@ public final class RequestStates {
         return run(END, requestId, number(attempt), nonce(attempt), phase.name(), life(owner));
     }
 
-    /** What is recorded; empty when nothing is. */
-    public CompletionStage<Optional<RequestState>> find(String requestId) {
-        return RedisFutures.within(
-                timeout,
-                redis.<String, String>opsForHash()
-                        .entries(key(requestId))
-                        .collectMap(Map.Entry::getKey, Map.Entry::getValue)
-                        .map(RequestStates::parse));
-    }
-
     private CompletionStage<CasOutcome> run(Script script, String requestId, String... arguments) {
         return scripts.run(script, key(requestId), arguments).thenApply(CasOutcome::valueOf);
     }
@@ -95,28 +81,6 @@ public final class RequestStates {
     /** Relative, since Redis' machine has a clock of its own. */
     private String expiry(Duration left) {
         return Long.toString((left.isNegative() ? margin : left.plus(margin)).toMillis());
-    }
-
-    private static Optional<RequestState> parse(Map<String, String> fields) {
-        String number = fields.get("number");
-        String nonce = fields.get("nonce");
-        String phase = fields.get("phase");
-        String owner = fields.get("owner");
-        if (number == null || nonce == null || phase == null || owner == null) {
-            return Optional.empty();
-        }
-        Attempt attempt = Attempt.newBuilder()
-                .setNumber(Integer.parseInt(number))
-                .setNonce(HexFormat.fromHexDigitsToLong(nonce))
-                .build();
-        EnumMap<Phase, WorkerRef> executors = new EnumMap<>(Phase.class);
-        for (Phase each : Phase.values()) {
-            String executor = fields.get(each.name());
-            if (executor != null) {
-                executors.put(each, worker(executor));
-            }
-        }
-        return Optional.of(new RequestState(attempt, Phase.valueOf(phase), gateway(owner), executors));
     }
 
     private String key(String requestId) {
@@ -137,22 +101,6 @@ public final class RequestStates {
 
     private static String life(GatewayRef gateway) {
         return gateway.getId() + "|" + HEX.toHexDigits(gateway.getEpoch());
-    }
-
-    private static WorkerRef worker(String life) {
-        int bar = life.lastIndexOf('|');
-        return WorkerRef.newBuilder()
-                .setId(life.substring(0, bar))
-                .setEpoch(HexFormat.fromHexDigitsToLong(life.substring(bar + 1)))
-                .build();
-    }
-
-    private static GatewayRef gateway(String life) {
-        int bar = life.lastIndexOf('|');
-        return GatewayRef.newBuilder()
-                .setId(life.substring(0, bar))
-                .setEpoch(HexFormat.fromHexDigitsToLong(life.substring(bar + 1)))
-                .build();
     }
 
     private static Script script(String name) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.redis.TestRedis;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Attempt;
@@ -17,6 +18,7 @@ import dev.baton.stack.testing.WithStack;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -70,7 +72,7 @@ class RequestStatesTest {
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.APPLIED);
         assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.APPLIED);
 
-        RequestState state = get(states.find(id)).orElseThrow();
+        RecordedRequest state = recorded().orElseThrow();
         assertThat(state.attempt()).isEqualTo(FIRST);
         assertThat(state.phase()).isEqualTo(Phase.DECODING);
         assertThat(state.owner()).isEqualTo(G0);
@@ -110,7 +112,7 @@ class RequestStatesTest {
     void refusesAClaimOnWhatIsNotThere() throws Exception {
         assertThat(get(states.claim(id, FIRST, Phase.PREFILLING, PREFILL))).isEqualTo(CasOutcome.ABSENT);
         assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.ABSENT);
-        assertThat(get(states.find(id))).isEmpty();
+        assertThat(recorded()).isEmpty();
     }
 
     @Test
@@ -122,7 +124,7 @@ class RequestStatesTest {
         assertThat(get(states.claim(id, FIRST, Phase.HANDED_OFF, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
         assertThat(get(states.end(id, FIRST, Phase.DONE, G0))).isEqualTo(CasOutcome.SUPERSEDED);
         assertThat(get(states.raise(id, FIRST, G0, LONG))).isEqualTo(CasOutcome.SUPERSEDED);
-        RequestState state = get(states.find(id)).orElseThrow();
+        RecordedRequest state = recorded().orElseThrow();
         assertThat(state.phase()).isEqualTo(Phase.QUEUED);
         assertThat(state.executors()).isEmpty();
     }
@@ -180,7 +182,7 @@ class RequestStatesTest {
     void forgetsARequestSomeTimeAfterItsDeadline() throws Exception {
         RequestStates brief = new RequestStates(redis.template(), NAMES, Duration.ofMillis(50), LONG);
         get(brief.create(id, FIRST, G0, Duration.ofMillis(50)));
-        await().atMost(LONG).until(() -> get(brief.find(id)).isEmpty());
+        await().atMost(LONG).until(() -> recorded().isEmpty());
     }
 
     @Test
@@ -192,7 +194,9 @@ class RequestStatesTest {
             RequestStates mine = new RequestStates(own.template(), NAMES, LONG, LONG);
             get(mine.create(id, FIRST, G0, LONG));
             first.kill();
-            assertThatThrownBy(() -> get(mine.find(id))).as("Redis is down").isNotNull();
+            assertThatThrownBy(() -> get(mine.claim(id, FIRST, Phase.PREFILLING, PREFILL)))
+                    .as("Redis is down")
+                    .isNotNull();
             try (RedisProcess again = RedisProcess.start(settings)) {
                 await().atMost(LONG)
                         .ignoreExceptions()
@@ -203,6 +207,10 @@ class RequestStatesTest {
                         .isEqualTo(CasOutcome.APPLIED);
             }
         }
+    }
+
+    private Optional<RecordedRequest> recorded() {
+        return RecordedRequest.read(redis.template(), NAMES, id);
     }
 
     private static <T> T get(CompletionStage<T> stage) throws Exception {

@@ -1,7 +1,7 @@
 package dev.baton.gateway.dispatch;
 
-import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.streams.TokenStreams;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.RequestEvent;

@@ -1,7 +1,7 @@
 package dev.baton.gateway.dispatch;
 
-import dev.baton.cluster.requests.CasOutcome;
 import dev.baton.cluster.requests.RequestStates;
+import dev.baton.control.CasOutcome;
 import dev.baton.control.Effect;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.GatewayRef;

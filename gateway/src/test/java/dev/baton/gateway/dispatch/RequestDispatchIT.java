@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -242,13 +243,12 @@ class RequestDispatchIT {
                 .count();
     }
 
-    private Phase phase(GenerationRequest submission) throws Exception {
-        return cluster.requests()
-                .find(submission.requestId())
-                .toCompletableFuture()
-                .get()
-                .orElseThrow()
-                .phase();
+    private Phase phase(GenerationRequest submission) {
+        String phase = cluster.redis()
+                .<String, String>opsForHash()
+                .get(NAMES.key("req:" + submission.requestId()), "phase")
+                .block(Duration.ofSeconds(10));
+        return Phase.valueOf(Objects.requireNonNull(phase));
     }
 
     private GenerationRequest submission(int prompt, int maxTokens, Duration time) {

@@ -1,12 +1,12 @@
-package dev.baton.cluster.requests;
+package dev.baton.control;
 
-/** How a compare-and-set ended. The order of the names is the order in which a script looks. */
+/** How a compare-and-set of a request's state ended. The order of the names is the order in which a script checks. */
 public enum CasOutcome {
     /** Done, by this call. */
     APPLIED,
-    /** It stood so already, by this same caller: a repeated call, or a job delivered twice. */
+    /** Done before, by this same caller: a repeated call, or a job delivered twice. */
     ALREADY,
-    /** Nothing is recorded: never created, over, or Redis came back empty. A worker drops the job. */
+    /** Nothing is recorded: never created, over, or Redis came back empty. */
     ABSENT,
     /** Another attempt counts now. */
     SUPERSEDED,
