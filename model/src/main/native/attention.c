@@ -49,7 +49,7 @@ INLINE lanes fma16(lanes a, lanes b, lanes c) {
 }
 
 INLINE lanes power_of_two(lanes n) {
-    for (int i = 0; i < LANES; i++) n.lane[i] = ldexpf(1.0f, (int)n.lane[i]);
+    for (int i = 0; i < LANES; i++) n.lane[i] = ldexpf(1.0f, n.lane[i] == n.lane[i] ? (int)n.lane[i] : 0);
     return n;
 }
 

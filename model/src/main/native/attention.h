@@ -10,6 +10,7 @@
 #define BATON_ATTENTION_H
 #include "baton.h"
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #define LANES 16
@@ -32,6 +33,9 @@ typedef struct {
     float scale, softcap;
     int32_t level;
 } attention;
+/* NativeKernels.attention writes it from Java. */
+_Static_assert(sizeof(attention) == 144 && offsetof(attention, block_bytes) == 88 && offsetof(attention, level) == 136,
+        "the layout that Java writes");
 
 /* Rows of one slice for one KV head, and the tiles of them that one task computes. */
 typedef struct {

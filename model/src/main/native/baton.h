@@ -54,7 +54,7 @@ static inline __attribute__((always_inline)) float baton_exp(float x) {
     union {
         int32_t i;
         float f;
-    } power = {((int32_t)n + 127) << 23};
+    } power = {((n == n ? (int32_t)n : 0) + 127) << 23}; /* a NaN has no integer */
     float value = y * power.f;
     return x < -87.0f ? 0.0f : value;
 }

@@ -5,25 +5,36 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Between steps of a forward pass the next job comes within microseconds: spin that long, then sleep in the kernel. */
 #define SPINS 4000
+
+/* Of MXCSR: all but the flags that record what happened; and round to nearest, denormals kept, exceptions masked. */
+#define MXCSR_CONTROL 0xffc0u
+#define MXCSR_ORDINARY 0x1f80u
 
 typedef struct {
     void *bytes;
     long size;
 } scratch;
 
+#define OWN_LINE _Alignas(64)
+
+/* What all threads write stands on cache lines of its own. */
 struct pool {
-    int threads;
-    atomic_int generation;
+    OWN_LINE atomic_int generation;
     atomic_int sleeping;
-    atomic_int pending;
     atomic_int closing;
-    atomic_long next;
+    OWN_LINE _Atomic uint64_t untaken; /* a job's number, then how many of its tasks nobody has taken yet */
+    OWN_LINE atomic_int unfinished;    /* tasks of the job */
+    OWN_LINE int threads;
     task run;
     void *argument;
     long tasks;
@@ -68,11 +79,35 @@ static int reserve(pool *p, int threads, long bytes) {
     return 1;
 }
 
+/* Rounding, denormals and masks are hidden inputs of every sum, which other libraries leave as they like. Sets the ordinary
+ * ones; returns what to restore. */
+static unsigned ordinary_floats(void) {
+#if defined(__x86_64__)
+    unsigned before = _mm_getcsr();
+    if ((before & MXCSR_CONTROL) != MXCSR_ORDINARY) _mm_setcsr(MXCSR_ORDINARY);
+    return before;
+#else
+    return 0;
+#endif
+}
+
+static void restore_floats(unsigned before) {
+#if defined(__x86_64__)
+    if ((before & MXCSR_CONTROL) != MXCSR_ORDINARY) _mm_setcsr(before);
+#else
+    (void)before;
+#endif
+}
+
+/* Takes tasks until none is left. Whoever has taken one may read the job: it does not end before that task does. A thread
+ * that comes late finds nothing to take, or takes part in the job of the moment, and nobody waits for it. */
 static void work(pool *p, int index) {
-    for (;;) {
-        long i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
-        if (i >= p->tasks) return;
-        p->run(p->argument, i, p->scratches[index].bytes);
+    uint64_t seen = atomic_load_explicit(&p->untaken, memory_order_acquire);
+    while ((uint32_t)seen > 0) {
+        if (!atomic_compare_exchange_weak_explicit(&p->untaken, &seen, seen - 1, memory_order_acquire, memory_order_acquire)) continue;
+        p->run(p->argument, p->tasks - (uint32_t)seen, p->scratches[index].bytes);
+        if (atomic_fetch_sub_explicit(&p->unfinished, 1, memory_order_acq_rel) == 1) futex_wake(&p->unfinished);
+        seen = atomic_load_explicit(&p->untaken, memory_order_acquire);
     }
 }
 
@@ -94,8 +129,8 @@ static void *loop(void *given) {
         }
         seen = now;
         if (atomic_load(&p->closing)) return NULL;
+        ordinary_floats();
         work(p, w.index);
-        if (atomic_fetch_sub_explicit(&p->pending, 1, memory_order_acq_rel) == 1) futex_wake(&p->pending);
     }
 }
 
@@ -105,23 +140,27 @@ void pool_run(pool *p, task t, void *argument, long tasks, long scratch_bytes) {
         p->refused = scratch_bytes;
         return;
     }
+    unsigned floats = ordinary_floats();
+    if (alone) {
+        for (long i = 0; i < tasks; i++) t(argument, i, p->scratches[0].bytes);
+        restore_floats(floats);
+        return;
+    }
     p->run = t;
     p->argument = argument;
     p->tasks = tasks;
-    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
-    if (alone) {
-        work(p, 0);
-        return;
-    }
-    atomic_store_explicit(&p->pending, p->threads - 1, memory_order_relaxed);
+    uint64_t job = (atomic_load_explicit(&p->untaken, memory_order_relaxed) >> 32) + 1;
+    atomic_store_explicit(&p->unfinished, (int)tasks, memory_order_relaxed);
+    atomic_store_explicit(&p->untaken, job << 32 | (uint64_t)tasks, memory_order_release);
     atomic_fetch_add(&p->generation, 1);
     if (atomic_load(&p->sleeping) > 0) futex_wake(&p->generation);
     work(p, 0);
     int spins = 0, left;
-    while ((left = atomic_load_explicit(&p->pending, memory_order_acquire)) > 0) {
+    while ((left = atomic_load_explicit(&p->unfinished, memory_order_acquire)) > 0) {
         if (++spins < SPINS) relax();
-        else futex_wait(&p->pending, left);
+        else futex_wait(&p->unfinished, left);
     }
+    restore_floats(floats);
 }
 
 int pool_threads(const pool *p) { return p->threads; }
@@ -161,8 +200,9 @@ EXPORT void baton_pool_close(pool *p) {
 
 /* Null when a thread cannot be started, or there is no memory. */
 EXPORT pool *baton_pool_open(int threads) {
-    pool *p = calloc(1, sizeof *p);
+    pool *p = aligned_alloc(64, sizeof *p);
     if (!p) return NULL;
+    memset(p, 0, sizeof *p);
     p->threads = threads;
     p->ids = calloc((size_t)threads, sizeof *p->ids);
     p->scratches = calloc((size_t)threads, sizeof *p->scratches);

@@ -11,7 +11,10 @@ import dev.baton.engine.sampling.Scalars;
 import dev.baton.kernel.Kernels.Activation;
 import dev.baton.kv.KvDtype;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -23,6 +26,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class KernelsTest {
+    /** FE_UPWARD of x86-64. */
+    private static final int UPWARD = 0x800;
+
     private final Arena arena = Arena.ofShared();
     private final Random random = new Random(7);
     private final Kernels java = new JavaKernels();
@@ -326,6 +332,35 @@ class KernelsTest {
             assertSame(actual, expected, "%s %s %s %s".formatted(kernels.name(), heads, rule, dtype));
             assertThat(pool.mismatch(expectedPool)).isEqualTo(-1);
         }
+    }
+
+    @Test
+    void theCallersRoundingChangesNoBitAndIsLeftAsItWas() throws Throwable {
+        Weights weights = weights(WeightType.BF16, 48, 64);
+        MatrixView a = floats(9, 64);
+        MatrixView expected = zeros(9, 48);
+        java.product(weights, a, 9, expected);
+        MethodHandle set = libm("fesetround", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+        MethodHandle get = libm("fegetround", FunctionDescriptor.of(JAVA_INT));
+        for (Kernels kernels : natives(Instructions.C)) {
+            MatrixView actual = zeros(9, 48);
+            int after;
+            assertThat((int) set.invokeExact(UPWARD)).isZero();
+            try {
+                kernels.product(weights, a, 9, actual);
+                after = (int) get.invokeExact();
+            } finally {
+                int nearest = (int) set.invokeExact(0);
+                assertThat(nearest).isZero();
+            }
+            assertThat(after).isEqualTo(UPWARD);
+            assertSame(actual, expected, kernels.name());
+        }
+    }
+
+    private static MethodHandle libm(String name, FunctionDescriptor of) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), of);
     }
 
     @Test
