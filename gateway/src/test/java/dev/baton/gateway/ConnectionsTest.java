@@ -1,6 +1,7 @@
 package dev.baton.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.gateway.ScriptedDispatcher.Call;
@@ -183,6 +184,29 @@ class ConnectionsTest {
             Channel channel = server.accepted().getLast();
             await().atMost(LIMIT).until(() -> !channel.isOpen());
             await().atMost(LIMIT).until(() -> server.bean(AnswerBudget.class).held() == 0);
+        }
+    }
+
+    @Test
+    void answersRequestsThatComeWithoutWaiting() throws Exception {
+        try (RawHttp.Exchange exchange = server.http().connect()) {
+            exchange.send(head("GET", "/v1/models", "\r\n").repeat(20).getBytes(StandardCharsets.ISO_8859_1));
+            for (int i = 0; i < 20; i++) {
+                assertThat(exchange.response().status()).isEqualTo(200);
+            }
+        }
+    }
+
+    @Test
+    void aClientThatSendsManyRequestsAndReadsNothingIsCutOff() throws Exception {
+        byte[] requests = head("GET", "/v1/models", "\r\n").repeat(100).getBytes(StandardCharsets.ISO_8859_1);
+        try (Socket socket = connect()) {
+            assertThatThrownBy(() -> {
+                        for (int i = 0; i < 100_000; i++) {
+                            socket.getOutputStream().write(requests);
+                        }
+                    })
+                    .isInstanceOf(IOException.class);
         }
     }
 

@@ -16,6 +16,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.Future;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Nothing depends on when a connection has closed.
 final class RequestDeadlines extends ChannelDuplexHandler {
+    /** Requests that may wait on a connection behind the one that is answered: nothing else bounds what is read ahead. */
+    private static final int MOST_UNANSWERED = 64;
+
     private final Duration head;
     private final Duration body;
     private Phase phase = Phase.BETWEEN;
@@ -64,7 +68,11 @@ final class RequestDeadlines extends ChannelDuplexHandler {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (message instanceof HttpRequest) {
-            unanswered++;
+            if (++unanswered > MOST_UNANSWERED) {
+                ReferenceCountUtil.release(message);
+                context.close();
+                return;
+            }
             enter(Phase.BODY);
         }
         if (message instanceof LastHttpContent) {
