@@ -19,7 +19,10 @@ public final class SteadyClock extends Clock {
     private final long startNanos;
     private final LongSupplier nanos;
 
-    /** @param host read once; @param nanos monotonic */
+    /**
+     * @param host read once
+     * @param nanos monotonic
+     */
     public SteadyClock(InstantSource host, LongSupplier nanos) {
         this.start = host.instant();
         this.startNanos = nanos.getAsLong();
