@@ -21,6 +21,8 @@ import java.util.function.ToDoubleFunction;
 
 /** Meters of a worker: steps, batch, queue, blocks, KV that moved. Safe for use by any thread. */
 final class WorkerMetrics implements TransferListener {
+    private static final String DROPPED = "Blocks given up because their bytes had changed";
+
     private final MeterRegistry registry;
     private final Timer decodeSteps;
     private final Timer prefillSteps;
@@ -44,8 +46,8 @@ final class WorkerMetrics implements TransferListener {
                 .description("Sequences that made a token in a step")
                 .publishPercentileHistogram()
                 .register(registry);
-        decoded = registry.counter("baton.engine.tokens", "kind", "decode");
-        prefilled = registry.counter("baton.engine.tokens", "kind", "prefill");
+        decoded = counter("baton.engine.tokens", "Rows computed", "kind", "decode");
+        prefilled = counter("baton.engine.tokens", "Rows computed", "kind", "prefill");
     }
 
     void engine(Engine engine) {
@@ -63,6 +65,10 @@ final class WorkerMetrics implements TransferListener {
                 "Blocks that are found by content and evicted when room is needed",
                 EngineLoad::cachedBlocks);
         gauge(engine, "baton.kv.blocks", "Blocks of the pool", EngineLoad::blocks);
+    }
+
+    private Counter counter(String name, String description, String... tags) {
+        return Counter.builder(name).description(description).tags(tags).register(registry);
     }
 
     private void gauge(Engine engine, String name, String description, ToDoubleFunction<EngineLoad> value) {
@@ -99,7 +105,7 @@ final class WorkerMetrics implements TransferListener {
     }
 
     private void moved(String direction, KvTransportKind transport, long bytes, Duration duration) {
-        registry.counter("baton.transfer.bytes", "direction", direction, "transport", transport.name())
+        counter("baton.transfer.bytes", "KV moved", "direction", direction, "transport", transport.name())
                 .increment(bytes);
         Timer.builder("baton.transfer.time")
                 .description("First byte to last of one sequence's KV")
@@ -111,12 +117,13 @@ final class WorkerMetrics implements TransferListener {
 
     /** Cached blocks whose bytes had changed were found before they were used. */
     void dropped(int blocks) {
-        registry.counter("baton.kv.blocks.dropped", "where", "cache").increment(blocks);
+        counter("baton.kv.blocks.dropped", DROPPED, "where", "cache").increment(blocks);
     }
 
     /** Blocks of other pools of this host whose bytes had changed were found while they were copied. */
     void droppedElsewhere(LocalPools pools) {
         FunctionCounter.builder("baton.kv.blocks.dropped", pools, LocalPools::failed)
+                .description(DROPPED)
                 .tag("where", "pool")
                 .register(registry);
     }
@@ -129,15 +136,23 @@ final class WorkerMetrics implements TransferListener {
 
     /** Entries of some blocks could not be written to the directory in Redis. */
     void directoryFailed(String operation, int blocks) {
-        registry.counter("baton.kv.directory.failures", "operation", operation).increment(blocks);
+        counter(
+                        "baton.kv.directory.failures",
+                        "Blocks whose entries in the directory could not be written",
+                        "operation",
+                        operation)
+                .increment(blocks);
     }
 
     /** A sequence that another worker began goes on here: where its KV was found, and how many tokens are computed again. */
     void restored(Restored restored) {
         String rung = restored.rung().name().toLowerCase(Locale.ROOT);
-        registry.counter("baton.kv.recoveries", "rung", rung).increment();
-        registry.counter("baton.kv.recovered.tokens", "rung", rung).increment(restored.found());
-        registry.counter("baton.kv.recomputed.tokens").increment(restored.tokens() - restored.found());
+        counter("baton.kv.recoveries", "Sequences that go on from another worker", "rung", rung)
+                .increment();
+        counter("baton.kv.recovered.tokens", "Their tokens whose KV was found", "rung", rung)
+                .increment(restored.found());
+        counter("baton.kv.recomputed.tokens", "Their tokens that are computed again")
+                .increment(restored.tokens() - restored.found());
         Timer.builder("baton.kv.restore.time")
                 .description("From reserved blocks to the last row copied into them")
                 .tag("rung", rung)
@@ -147,7 +162,11 @@ final class WorkerMetrics implements TransferListener {
 
     @Override
     public void failed(Failure failure) {
-        registry.counter("baton.transfer.failures", "code", failure.getCode().name())
+        counter(
+                        "baton.transfer.failures",
+                        "KV transfers that failed",
+                        "code",
+                        failure.getCode().name())
                 .increment();
     }
 }

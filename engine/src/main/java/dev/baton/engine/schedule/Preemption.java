@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
+import java.util.Set;
 
 /**
  * Finds room for a sequence, at the cost of running ones where there is none: of those whose blocks no other worker reads,
@@ -15,8 +15,8 @@ final class Preemption<S extends Sequence> {
     private final BlockPool pool;
     private final PrefixCache cache;
     private final WaitingQueue<S> queue;
-    private final TreeSet<S> prefilling;
-    private final TreeSet<S> decoding;
+    private final Set<S> prefilling;
+    private final Set<S> decoding;
     private final Reservations<S> reservations;
     private final int maxSequences;
 
@@ -25,8 +25,8 @@ final class Preemption<S extends Sequence> {
             BlockPool pool,
             PrefixCache cache,
             WaitingQueue<S> queue,
-            TreeSet<S> prefilling,
-            TreeSet<S> decoding,
+            Set<S> prefilling,
+            Set<S> decoding,
             Reservations<S> reservations,
             int maxSequences) {
         this.pool = pool;
