@@ -143,7 +143,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         int tokens = KnownTokens.count(handoff.getGeneration());
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {
-            // What is there becomes cache: whoever computes the rest may send it here.
+            // What is there becomes cache: the worker that computes the rest may send it here.
             runtime.submitReliably(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
             runtime.submitReliably(new EngineCommand.Cancel(
                     key,

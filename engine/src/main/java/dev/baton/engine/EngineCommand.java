@@ -28,7 +28,7 @@ public sealed interface EngineCommand {
      * Where it is all of them and {@code firstToken} is known, the sequence decodes; else it computes the rest itself.
      *
      * @param tokens those that were cached here included; fewer than those are taken for those
-     * @param firstToken what prefill sampled after all of them, {@link #NO_TOKEN} when nobody did
+     * @param firstToken what prefill sampled after all of them, {@link #NO_TOKEN} when it sampled none
      */
     record KvArrived(AttemptKey key, int tokens, int firstToken) implements OfSequence {
         public static final int NO_TOKEN = -1;
@@ -38,8 +38,8 @@ public sealed interface EngineCommand {
     record Cancel(AttemptKey key, Failure reason) implements OfSequence {}
 
     /**
-     * Nobody outside needs the sequence's blocks any more, those of a prompt are kept as cache for a while: a prefill's transfer is over, or the writer into cancelled
-     * reserved blocks is known to be quiescent.
+     * No other worker needs the sequence's blocks any more, those of a prompt are kept as cache for a while: a prefill's
+     * transfer is over, or the writer into cancelled reserved blocks is known to be quiescent.
      */
     record Release(AttemptKey key) implements OfSequence {}
 

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>An active block counts who refers to it, so sequences share the blocks of a common prefix. A full block that has
- * been {@linkplain #publish published} is found by its hash while active and, when nobody refers to it any more, stays
+ * been {@linkplain #publish published} is found by its hash while active and, when nothing refers to it any more, stays
  * as cache. When room is needed, cached blocks go leaf first: a block goes only after all cached blocks that continue
  * it, for without their parent they could not be found; among leaves the one unused for longest goes first. So every
  * cached block can be given up in some order, and free plus cached blocks are what can be had.
@@ -120,7 +120,7 @@ public final class BlockPool {
         }
     }
 
-    /** Frees reserved blocks into which nobody has been asked to write. */
+    /** Frees reserved blocks for which no write has been asked for. */
     public void unreserve(int... blocks) {
         for (int block : blocks) {
             move(block, BlockState.RESERVED, BlockState.FREE);

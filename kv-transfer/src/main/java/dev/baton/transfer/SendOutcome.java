@@ -4,7 +4,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
 import java.time.Duration;
 
-/** How a transfer out of this worker ended. In each case nobody reads its blocks any more for its sake. */
+/** The end of a transfer out of this worker. After each, its blocks are not read for it any more. */
 public sealed interface SendOutcome {
     /**
      * The receiver has it all.
@@ -15,6 +15,6 @@ public sealed interface SendOutcome {
     record Acknowledged(KvTransportKind transport, long bytes, Duration duration, Duration exposed)
             implements SendOutcome {}
 
-    /** It failed, was cancelled, or nobody asked for it in time: see the code. */
+    /** It failed, was cancelled, or was not asked for in time: see the code. */
     record Failed(Failure failure) implements SendOutcome {}
 }

@@ -1,7 +1,7 @@
 /**
  * How the KV of a prompt gets from the prefill worker that computes it into the decode worker that reserved blocks for
  * it. The receiver opens a session to the sender and asks with a ticket; the sender announces each layer as it is
- * computed; the receiver copies (shared memory) or reads (TCP) the bytes itself, so nobody else ever writes into its
+ * computed; the receiver copies (shared memory) or reads (TCP) the bytes itself, so no other worker ever writes into its
  * blocks, and a frozen peer that wakes can do no harm.
  *
  * <p>A {@code KvSender} owns the sessions that peers opened to it, a {@code KvReceiver} those that it opened. A session

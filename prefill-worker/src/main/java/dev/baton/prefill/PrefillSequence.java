@@ -103,7 +103,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void lastChunkStarted() {
         if (job.getGeneration().getStopping().getMaxTokens() <= progress.base() + 1) {
-            return; // its first token is its last: nobody decodes
+            return; // its first token is its last: there is nothing to decode
         }
         Generation generation = job.getGeneration();
         timing.setHandoffSentUs(frames().micros());
@@ -167,7 +167,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         outbound.failed(failure);
     }
 
-    /** On a session thread, or on whoever ended the transfer: the blocks are free to become cache. */
+    /** On a session thread, or on the thread that ended the transfer: the blocks may become cache. */
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
         frames().handedOver(key);

@@ -19,7 +19,7 @@ public final class HostId {
                     ? Files.readString(BOOT_ID).strip()
                     : InetAddress.getLocalHost().getHostName();
         } catch (IOException e) {
-            // Equal to nobody: transfer then goes over TCP.
+            // Equal to no other host: transfers then go over TCP.
             return UUID.randomUUID().toString();
         }
     }

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Deletes the pools of dead workers some time after it has seen that nobody holds them: until then a worker may come back
+ * Deletes the pools of dead workers some time after their locks were first seen free: until then a worker may come back
  * for its own, and others read what they need to go on for it. Every worker of the host runs this; the one that has the
  * folder's lock looks, so none waits for another. One daemon thread of its own.
  */
@@ -36,7 +36,7 @@ public final class OrphanPools implements AutoCloseable {
     private final Map<Life, Long> seen = new HashMap<>();
     private @Nullable ScheduledExecutorService rounds;
 
-    /** One life of a pool: a worker that took it over and died again starts its time anew. */
+    /** One life of a pool: a worker that took it over and died again starts its time again. */
     private record Life(Path pool, Object fileKey, long generation) {}
 
     OrphanPools(Path folder, Duration keep) throws IOException {
@@ -114,7 +114,7 @@ public final class OrphanPools implements AutoCloseable {
         try {
             generation = PoolSlot.header(pool).generation();
         } catch (IOException e) {
-            // Nobody's pool any more, of an older version say: it goes like the others.
+            // Without an owner, of an older version say: it is deleted like the others.
             generation = 0;
         }
         return new Life(pool, key == null ? pool : key, generation);

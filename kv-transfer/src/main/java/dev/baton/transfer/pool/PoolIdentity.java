@@ -26,7 +26,7 @@ public record PoolIdentity(String workerId, long epoch, long modelFingerprint, S
         }
     }
 
-    /** Of arithmetic that nobody has described. */
+    /** Of arithmetic without a description. */
     public PoolIdentity(String workerId, long epoch, long modelFingerprint, KvLayout layout) {
         this(workerId, epoch, modelFingerprint, "", layout);
     }
