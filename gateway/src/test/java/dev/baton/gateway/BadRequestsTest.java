@@ -94,6 +94,40 @@ class BadRequestsTest {
         modalities                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"modalities":["text","audio"]}
         functions                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"functions":[{"name":"f"}]}
         guided_json                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_json":{"type":"object"}}
+        user                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"user":7}
+        metadata                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"metadata":"x"}
+        metadata                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"metadata":{"a":1}}
+        store                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"store":"yes"}
+        prompt_cache_key                 | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"prompt_cache_key":[]}
+        parallel_tool_calls              | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"parallel_tool_calls":"no"}
+        safety_identifier                | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"safety_identifier":{}}
+        documents                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"documents":"x"}
+        documents[0]                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"documents":["x"]}
+        tools[0].function.description    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f","description":7}}]}
+        tools[0].function.parameters     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f","parameters":[]}}]}
+        tools[0].function.strict         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f","strict":"x"}}]}
+        stream_options.include_obfuscation | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_obfuscation":"x"}}
+        verbosity                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"verbosity":"low"}
+        chat_template                    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"chat_template":"x"}
+        continue_final_message           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"continue_final_message":true}
+        add_generation_prompt            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"add_generation_prompt":false}
+        priority                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"priority":5}
+        length_penalty                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"length_penalty":2.0}
+        spaces_between_special_tokens    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"spaces_between_special_tokens":false}
+        regex                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"regex":"a"}
+        ebnf                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"ebnf":"a"}
+        lora_path                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"lora_path":"a"}
+        max_new_tokens                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"max_new_tokens":4}
+        truncate_prompt_tokens           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"truncate_prompt_tokens":3}
+        structured_outputs               | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{"regex":"a"}}
+        prediction                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"prediction":{"type":"content","content":"a"}}
+        messages[0].tool_calls[0].function | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"id":"a"}]}]}
+        messages[0].tool_calls[0].function.name | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":7}}]}]}
+        messages[0].tool_calls[0].id     | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"id":7,"function":{"name":"f"}}]}]}
+        messages[0].tool_calls[0].type   | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"type":"custom","function":{"name":"f"}}]}]}
+        messages[0].tool_calls[0].function.arguments | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"function":{"name":"f","arguments":[]}}]}]}
+        messages[0].refusal              | {"model":"demo","messages":[{"role":"assistant","content":"x","refusal":7}]}
+        messages[0].name                 | {"model":"demo","messages":[{"role":"user","content":"x","name":[]}]}
         chat_template_kwargs             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"chat_template_kwargs":{"messages":[]}}
         """)
     void namesTheFieldAtFaultInAChat(String param, String body) throws IOException {

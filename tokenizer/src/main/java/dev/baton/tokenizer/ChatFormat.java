@@ -1,9 +1,11 @@
 package dev.baton.tokenizer;
 
 import dev.baton.tokenizer.template.ChatTemplate;
+import dev.baton.tokenizer.template.JsonText;
 import dev.baton.tokenizer.template.RenderedText;
 import dev.baton.tokenizer.template.TemplateException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,7 +117,16 @@ final class ChatFormat {
     private @Nullable Object wordsOfTheModel(@Nullable Object value) {
         return switch (value) {
             case String text -> control.wordsOfTheModel(text);
-            case List<?> items -> items.stream().map(this::wordsOfTheModel).toList();
+            case JsonText json -> {
+                Map<String, @Nullable Object> words = new LinkedHashMap<>();
+                json.object().forEach((key, item) -> words.put(key, wordsOfTheModel(item)));
+                yield new JsonText(control.wordsOfTheModel(json.text().text()), words);
+            }
+            case List<?> items -> {
+                List<@Nullable Object> words = new ArrayList<>();
+                items.forEach(item -> words.add(wordsOfTheModel(item)));
+                yield words;
+            }
             case Map<?, ?> map -> {
                 Map<Object, @Nullable Object> words = new LinkedHashMap<>();
                 map.forEach((key, item) -> words.put(key, wordsOfTheModel(item)));
@@ -130,7 +141,10 @@ final class ChatFormat {
         ChatTemplate template = forTools != null ? forTools : templates.get("default");
         if (template == null) {
             throw TemplateException.whole(
-                    "this model has none, so it takes no chat: send a plain prompt, or add chat_template.jinja to its folder");
+                    templates.isEmpty()
+                            ? "this model has none, so it takes no chat: send a plain prompt, or add chat_template.jinja to its"
+                                    + " folder"
+                            : "this model has none named default, only " + String.join(", ", templates.keySet()));
         }
         return template;
     }

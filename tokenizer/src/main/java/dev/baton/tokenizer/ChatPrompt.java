@@ -1,5 +1,6 @@
 package dev.baton.tokenizer;
 
+import dev.baton.tokenizer.template.JsonText;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -7,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a chat template is given. Values are those of JSON: String, Boolean, Integer, Long, BigInteger, Double, List, Map
- * with String keys, null. Maps keep the order of the request, which {@code tojson} shows.
+ * with String keys, null, and {@link JsonText}. Maps keep the order of the request, which {@code tojson} shows.
  *
  * @param tools null when the request names none
  * @param addGenerationPrompt ends the text where the assistant begins to speak
@@ -43,6 +44,7 @@ public record ChatPrompt(
     private static @Nullable String place(String name, @Nullable Object value, String text) {
         return switch (value) {
             case String s -> s.contains(text) ? name : null;
+            case JsonText json -> json.text().text().contains(text) ? name : place(name, json.object(), text);
             case List<?> items -> {
                 for (int i = 0; i < items.size(); i++) {
                     String found = place(name + "[" + i + "]", items.get(i), text);

@@ -4,6 +4,8 @@ import dev.baton.checkpoint.ModelFiles;
 import dev.baton.tokenizer.template.ChatTemplate;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +17,9 @@ import tools.jackson.databind.node.MissingNode;
 
 /** The files of a model that say how text becomes tokens. */
 final class TokenizerFolder {
+    private static final long MAX_TEMPLATE_BYTES = 4L << 20;
+    private static final String TEMPLATE_SUFFIX = ".jinja";
+
     private final ModelFiles files;
     private final Path folder;
     private final JsonNode config;
@@ -70,9 +75,16 @@ final class TokenizerFolder {
         return text.isString() ? text.asString() : null;
     }
 
-    /** Templates by name; the one that a folder has alone is {@code default}. Empty when it has none. */
+    /**
+     * Templates by name, as transformers finds them: {@code chat_template.jinja} is {@code default}, a file of {@code
+     * additional_chat_templates} has its own name, and those in tokenizer_config.json count only where no file is. Empty
+     * when there is none.
+     */
     Map<String, ChatTemplate> chatTemplates() throws IOException {
-        Map<String, ChatTemplate> templates = new LinkedHashMap<>();
+        Map<String, ChatTemplate> templates = templateFiles();
+        if (!templates.isEmpty()) {
+            return templates;
+        }
         JsonNode inConfig = config.path("chat_template");
         if (inConfig.isString()) {
             templates.put("default", ChatTemplate.parse(inConfig.asString()));
@@ -82,11 +94,33 @@ final class TokenizerFolder {
                     named.path("name").asString("default"),
                     ChatTemplate.parse(named.path("template").asString("")));
         }
-        Optional<String> ownFile = files.chatTemplate();
-        if (ownFile.isPresent()) {
-            templates.put("default", ChatTemplate.parse(ownFile.get()));
+        return templates;
+    }
+
+    private Map<String, ChatTemplate> templateFiles() throws IOException {
+        Map<String, ChatTemplate> templates = new LinkedHashMap<>();
+        Optional<String> own = files.chatTemplate();
+        if (own.isPresent()) {
+            templates.put("default", ChatTemplate.parse(own.get()));
+        }
+        Path more = folder.resolve("additional_chat_templates");
+        if (Files.isDirectory(more)) {
+            try (DirectoryStream<Path> named = Files.newDirectoryStream(more, "*" + TEMPLATE_SUFFIX)) {
+                for (Path file : named) {
+                    String name = file.getFileName().toString();
+                    templates.put(name.substring(0, name.length() - TEMPLATE_SUFFIX.length()), template(file));
+                }
+            }
         }
         return templates;
+    }
+
+    private static ChatTemplate template(Path file) throws IOException {
+        if (Files.size(file) > MAX_TEMPLATE_BYTES) {
+            throw new IOException(
+                    file + " has " + Files.size(file) + " bytes; at most " + MAX_TEMPLATE_BYTES + " are read.");
+        }
+        return ChatTemplate.parse(Files.readString(file));
     }
 
     /** Ids that end an answer: what generation_config.json (else config.json) names, and the tokenizer's eos_token. */

@@ -176,4 +176,29 @@ class ModelTokenizerTest {
             assertThat(named.renderChat(withTools)).isEqualTo("tools 1");
         }
     }
+
+    @Test
+    void filesOfTemplatesTakeThePlaceOfThoseInTheConfiguration(@TempDir Path folder) throws IOException {
+        Files.copy(DemoFolder.path().resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        Files.writeString(folder.resolve("tokenizer_config.json"), """
+                {"chat_template": [{"name": "default", "template": "old"}, {"name": "tool_use", "template": "old tools"}]}
+                """);
+        Files.writeString(folder.resolve("chat_template.jinja"), "new");
+        List<Map<String, String>> messages = List.of(Map.of("role", "user", "content", "Hi"));
+        ChatPrompt withTools = new ChatPrompt(messages, List.of(Map.of("type", "function")), true, Map.of());
+        try (ModelTokenizer files = ModelTokenizer.open(folder)) {
+            assertThat(files.renderChat(withTools)).isEqualTo("new");
+        }
+        Path more = Files.createDirectory(folder.resolve("additional_chat_templates"));
+        Files.writeString(more.resolve("tool_use.jinja"), "new tools");
+        try (ModelTokenizer files = ModelTokenizer.open(folder)) {
+            assertThat(files.renderChat(withTools)).isEqualTo("new tools");
+            assertThat(files.renderChat(ChatPrompt.of(messages))).isEqualTo("new");
+        }
+        Files.delete(folder.resolve("chat_template.jinja"));
+        try (ModelTokenizer files = ModelTokenizer.open(folder)) {
+            assertThat(files.renderChat(withTools)).isEqualTo("new tools");
+            assertThatThrownBy(() -> files.renderChat(ChatPrompt.of(messages))).hasMessageContaining("only tool_use");
+        }
+    }
 }

@@ -6,13 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The body of {@code POST /v1/chat/completions}, with messages in the form that chat templates expect: content is one
- * string, arguments of tool calls are objects.
+ * string, arguments of tool calls are objects where they can be read as such.
  */
 record ChatRequest(
         List<Map<String, @Nullable Object>> messages,
@@ -27,18 +25,17 @@ record ChatRequest(
             "logprobs",
             "top_logprobs",
             "modalities",
-            "prediction",
             "reasoning_effort",
+            "documents",
             "chat_template_kwargs");
 
     private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
-    private static final JsonMapper JSON = JsonMapper.shared();
     private static final int MAX_MESSAGES = 4096;
     private static final int MAX_TOOLS = 128;
+    private static final int MAX_DOCUMENTS = 1024;
     private static final int MAX_TOP_LOGPROBS = 20;
 
     static ChatRequest read(JsonFields body, OptionsReader reader) {
-        body.unsupported("prediction");
         modalities(body);
         boolean logprobs = body.flag("logprobs", false);
         Integer top = body.integer("top_logprobs", 0, MAX_TOP_LOGPROBS);
@@ -51,7 +48,7 @@ record ChatRequest(
 
     private static void modalities(JsonFields body) {
         for (JsonNode modality : body.array("modalities", 4)) {
-            if (!modality.asString("").equals("text")) {
+            if (!modality.isString() || !modality.stringValue().equals("text")) {
                 throw JsonFields.invalid("modalities", "`modalities` other than text are not supported.");
             }
         }
@@ -91,14 +88,17 @@ record ChatRequest(
             throw JsonFields.invalid(param + ".content", "`" + param + ".content` is required.");
         }
         plain.put("content", content == null && !calls ? "" : content);
-        for (String field : List.of("name", "tool_call_id", "reasoning_content")) {
+        message.string("refusal");
+        message.unsupported("audio");
+        message.unsupported("function_call");
+        for (String field : List.of("name", "tool_call_id", "reasoning_content", "reasoning")) {
             String value = message.string(field);
             if (value != null) {
                 plain.put(field, value);
             }
         }
         if (calls) {
-            plain.put("tool_calls", toolCalls(message));
+            plain.put("tool_calls", ToolCalls.read(message));
         }
         return plain;
     }
@@ -135,38 +135,6 @@ record ChatRequest(
         return String.join("\n", texts);
     }
 
-    private static List<Map<String, @Nullable Object>> toolCalls(JsonFields message) {
-        List<Map<String, @Nullable Object>> calls = new ArrayList<>();
-        for (JsonNode call : message.array("tool_calls", 128)) {
-            String name = message.name("tool_calls");
-            if (!call.isObject()
-                    || call.path("function").path("name").asString("").isEmpty()) {
-                throw JsonFields.invalid(name, "`" + name + "` must hold objects with `function.name`.");
-            }
-            Map<String, @Nullable Object> plain = JsonFields.toMap(call);
-            Map<String, @Nullable Object> function = JsonFields.toMap(call.path("function"));
-            if (function.get("arguments") instanceof String json) {
-                function.put("arguments", arguments(json, name));
-            }
-            plain.put("function", function);
-            calls.add(plain);
-        }
-        return calls;
-    }
-
-    /** Clients send arguments as JSON text, templates want the object. */
-    private static Object arguments(String json, String param) {
-        if (json.isBlank()) {
-            return Map.of();
-        }
-        try {
-            JsonNode parsed = JSON.readTree(json);
-            return parsed.isObject() ? JsonFields.toMap(parsed) : json;
-        } catch (JacksonException e) {
-            throw JsonFields.invalid(param, "`" + param + "` has arguments that are not JSON.");
-        }
-    }
-
     /** Null when there are none, or when the client forbids their use. */
     private static @Nullable List<Map<String, @Nullable Object>> tools(JsonFields body) {
         List<JsonNode> given = body.array("tools", MAX_TOOLS);
@@ -181,12 +149,20 @@ record ChatRequest(
             if (!tool.isObject() || !tool.path("type").asString("").equals("function")) {
                 throw JsonFields.invalid(param, "`" + param + "` must be an object of type function.");
             }
-            if (tool.path("function").path("name").asString("").isEmpty()) {
-                throw JsonFields.invalid(param + ".function.name", "`" + param + ".function.name` is required.");
-            }
+            checkFunction(new JsonFields(tool, param + ".").object("function"), param + ".function");
             tools.add(JsonFields.toMap(tool));
         }
         return tools;
+    }
+
+    private static void checkFunction(@Nullable JsonFields function, String param) {
+        if (function == null) {
+            throw JsonFields.invalid(param + ".name", "`" + param + ".name` is required.");
+        }
+        function.requiredString("name");
+        function.string("description");
+        function.object("parameters");
+        function.flag("strict", false);
     }
 
     private static boolean toolChoiceAllows(JsonFields body) {
@@ -209,6 +185,17 @@ record ChatRequest(
         String effort = body.string("reasoning_effort");
         if (effort != null) {
             variables.put("reasoning_effort", effort);
+        }
+        List<JsonNode> documents = body.array("documents", MAX_DOCUMENTS);
+        List<Map<String, @Nullable Object>> given = new ArrayList<>();
+        for (int i = 0; i < documents.size(); i++) {
+            if (!documents.get(i).isObject()) {
+                throw JsonFields.invalid("documents[" + i + "]", "`documents[" + i + "]` must be an object.");
+            }
+            given.add(JsonFields.toMap(documents.get(i)));
+        }
+        if (!given.isEmpty()) {
+            variables.put("documents", given);
         }
         JsonNode kwargs = body.node("chat_template_kwargs");
         if (kwargs != null) {

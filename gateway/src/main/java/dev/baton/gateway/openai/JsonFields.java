@@ -5,6 +5,7 @@ import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.JsonText;
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -185,10 +186,24 @@ final class JsonFields {
         return new JsonFields(node, name(field) + ".");
     }
 
-    /** Refuses the field unless it is absent, false, empty, or one of {@code harmless}. */
+    /** Refuses the object unless all it has are strings, so many at most. */
+    void requireStrings(int most) {
+        String whole = path.substring(0, path.length() - 1);
+        if (object.size() > most) {
+            throw invalid(whole, "`" + whole + "` may have at most " + most + " entries, not " + object.size() + ".");
+        }
+        object.properties().forEach(entry -> {
+            if (!entry.getValue().isString()) {
+                throw invalid(whole, "`" + whole + "` may hold strings only, not " + described(entry.getValue()) + ".");
+            }
+        });
+    }
+
+    /** Refuses the field unless it is absent, empty, one of {@code harmless}, or false where true is not. */
     void unsupported(String field, String... harmless) {
         JsonNode node = node(field);
-        if (node == null || (node.isBoolean() && !node.booleanValue()) || (node.isContainer() && node.isEmpty())) {
+        boolean off = node != null && node.isBoolean() && !node.booleanValue();
+        if (node == null || off && !Arrays.asList(harmless).contains("true") || node.isContainer() && node.isEmpty()) {
             return;
         }
         for (String value : harmless) {

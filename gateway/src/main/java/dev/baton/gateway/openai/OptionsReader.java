@@ -19,26 +19,6 @@ final class OptionsReader {
     private static final int MAX_BIASES = 1024;
     private static final int MAX_TOKENS = 10_000_000;
 
-    /** Fields that other servers support and this one does not: they are refused, not ignored. */
-    private static final List<String> UNSUPPORTED = List.of(
-            "audio",
-            "function_call",
-            "functions",
-            "web_search_options",
-            "guided_json",
-            "guided_regex",
-            "guided_choice",
-            "guided_grammar",
-            "structured_outputs",
-            "use_beam_search",
-            "prompt_logprobs",
-            "include_stop_str_in_output",
-            "continue_final_message",
-            "echo",
-            "suffix",
-            "bad_words",
-            "allowed_token_ids");
-
     private static final List<String> SUPPORTED = List.of(
             "model",
             "n",
@@ -61,8 +41,7 @@ final class OptionsReader {
             "stop",
             "stop_token_ids",
             "service_tier",
-            "response_format",
-            "skip_special_tokens");
+            "response_format");
 
     private final int vocabulary;
     private final int maxChoices;
@@ -107,7 +86,7 @@ final class OptionsReader {
     /** Names of the fields that are read here, and {@code more}. */
     static Set<String> fieldsAnd(String... more) {
         Set<String> names = new HashSet<>(SUPPORTED);
-        names.addAll(UNSUPPORTED);
+        KnownFields.addNamesTo(names);
         names.addAll(List.of(more));
         return Set.copyOf(names);
     }
@@ -118,8 +97,7 @@ final class OptionsReader {
 
     /** @param topLogprobs alternatives per token that the client wants, null for no log probabilities */
     Options read(JsonFields body, @Nullable Integer topLogprobs) {
-        UNSUPPORTED.forEach(body::unsupported);
-        body.unsupported("skip_special_tokens", "true");
+        KnownFields.check(body);
         responseFormat(body);
         int n = body.integer("n", 1, 1, maxChoices);
         if (body.integer("best_of", n, 1, maxChoices) != n) {
@@ -164,6 +142,7 @@ final class OptionsReader {
             throw JsonFields.invalid("stream_options", "`stream_options` is only allowed with `stream: true`.");
         }
         options.unsupported("continuous_usage_stats");
+        options.flag("include_obfuscation", false);
         return options.flag("include_usage", false);
     }
 

@@ -144,6 +144,16 @@ final class RequestJson {
 
     /** An escape can give half of a character, which no encoding has. */
     private static String whole(String text) {
+        if (!isWhole(text)) {
+            throw refused(
+                    "The body has half of a surrogate pair in a string; a character beyond U+FFFF is written as both"
+                            + " halves.");
+        }
+        return text;
+    }
+
+    /** Whether every surrogate stands beside its other half. */
+    static boolean isWhole(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             if (Character.isSurrogate(c)) {
@@ -151,13 +161,12 @@ final class RequestJson {
                         && i + 1 < text.length()
                         && Character.isLowSurrogate(text.charAt(i + 1));
                 if (!pair) {
-                    throw refused("The body has half of a surrogate pair (\\u" + Integer.toHexString(c)
-                            + ") in a string; a character beyond U+FFFF is written as both halves.");
+                    return false;
                 }
                 i++;
             }
         }
-        return text;
+        return true;
     }
 
     private JsonNode number() {

@@ -95,7 +95,7 @@ final class Arithmetic {
             case "*" -> repeat(a, b, context);
             case "%" -> {
                 if (a instanceof String format) {
-                    yield PercentFormat.format(format, b, context);
+                    yield Markup.format(format, b, context);
                 }
                 throw unsupported(operator, a, b);
             }
@@ -103,11 +103,13 @@ final class Arithmetic {
         };
     }
 
-    private static Object add(Object a, Object b, RenderContext context) {
+    private static Object add(Object left, Object right, RenderContext context) {
         Budget budget = context.budget;
+        Object a = left instanceof ParsedJson json && right instanceof String ? json.text() : left;
+        Object b = right instanceof ParsedJson json && left instanceof String ? json.text() : right;
         if (a instanceof String x && b instanceof String y) {
             budget.copy((long) x.length() + y.length());
-            return new TracedText(context.origins).append(x).append(y).finish();
+            return Markup.sum(x, y, context);
         }
         if (a instanceof Tuple x && b instanceof Tuple y) {
             return new Tuple(joined(x.items(), y.items(), budget));
@@ -143,7 +145,7 @@ final class Arithmetic {
         return switch (sequence) {
             case String s -> {
                 budget.copy(n * s.length());
-                yield context.origins.derived(s.repeat((int) (s.isEmpty() ? 0 : n)), s);
+                yield Markup.repeat(s, (int) (s.isEmpty() ? 0 : n), context);
             }
             case Tuple t -> new Tuple(repeated(t.items(), n, budget));
             case Range r -> throw unsupported("*", a, b);

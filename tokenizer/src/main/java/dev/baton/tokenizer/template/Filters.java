@@ -20,7 +20,9 @@ final class Filters {
             "e",
             "escape",
             "float",
+            "forceescape",
             "format",
+            "from_json",
             "indent",
             "int",
             "length",
@@ -40,19 +42,18 @@ final class Filters {
             "pprint",
             "urlencode");
 
+    private static final Set<String> KEEPS_MARKUP = Set.of("trim", "upper", "lower", "capitalize", "center");
+
     private Filters() {}
 
     static boolean exists(String name) {
         return NAMES.contains(name) || SequenceFilters.NAMES.contains(name);
     }
 
-    static void check(String name, int line) {
-        if (!exists(name)) {
-            throw TemplateException.at(line, "No filter named '" + name + "'.");
-        }
-    }
-
     static Object apply(String name, Object value, Arguments args, RenderContext context) {
+        if (!exists(name)) {
+            throw new TemplateError("No filter named '" + name + "'.");
+        }
         context.budget.step();
         if (SequenceFilters.NAMES.contains(name)) {
             return SequenceFilters.apply(name, value, args, context);
@@ -60,6 +61,9 @@ final class Filters {
         Object result = filtered(name, value, args, context);
         if (result instanceof String text && value instanceof String source) {
             trace(name, source, text, args, context.origins);
+            if (KEEPS_MARKUP.contains(name) && context.origins.isMarkup(source)) {
+                return context.origins.markup(text);
+            }
         }
         return result;
     }
@@ -69,7 +73,7 @@ final class Filters {
         switch (name) {
             case "trim" -> origins.part(source, source.indexOf(result), result);
             case "upper", "lower", "capitalize", "title" -> origins.mapped(source, result);
-            case "center", "truncate", "escape", "e", "tojson", "urlencode", "pprint" -> {
+            case "center", "truncate", "tojson", "urlencode", "pprint" -> {
                 if (origins.isOwn(source)
                         && args.positional().stream().allMatch(origins::isOwn)
                         && args.named().values().stream().allMatch(origins::isOwn)) {
@@ -85,7 +89,9 @@ final class Filters {
         return switch (name) {
             case "tojson" -> budget.made(PythonJson.dumps(value, args, budget));
             case "trim" -> PythonStrings.strip(text(value, budget), args.stringOrNone(0, "chars"), true, true);
-            case "string", "safe" -> context.str(value);
+            case "string" -> context.str(value);
+            case "safe" -> context.origins.markup(context.str(value));
+            case "from_json" -> JsonReader.read(text(value, budget), budget);
             case "upper" -> PythonStrings.upper(text(value, budget));
             case "lower" -> PythonStrings.lower(text(value, budget));
             case "capitalize" -> PythonStrings.capitalize(text(value, budget));
@@ -113,7 +119,8 @@ final class Filters {
             }
             case "wordcount" -> words(text(value, budget));
             case "truncate" -> truncate(text(value, budget), args);
-            case "escape", "e" -> escape(text(value, budget));
+            case "escape", "e" -> Markup.escape(value, context);
+            case "forceescape" -> Markup.forced(text(value, budget), context);
             case "format" ->
                 PercentFormat.format(
                         text(value, budget),
@@ -283,13 +290,5 @@ final class Filters {
         String cut = PythonStrings.substring(text, 0, length - PythonStrings.length(end));
         int space = cut.lastIndexOf(' ');
         return (args.flag(1, "killwords", false) || space < 0 ? cut : cut.substring(0, space)) + end;
-    }
-
-    private static String escape(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&#34;")
-                .replace("'", "&#39;");
     }
 }

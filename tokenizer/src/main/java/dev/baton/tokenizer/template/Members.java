@@ -2,6 +2,7 @@ package dev.baton.tokenizer.template;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -16,12 +17,14 @@ final class Members {
             Set.of("append", "clear", "pop", "reverse", "insert", "sort", "extend", "remove");
     private static final Set<String> MAP_CHANGES = Set.of("clear", "pop", "popitem", "setdefault", "update");
 
+    private final RenderContext context;
     private final Budget budget;
     private final Origins origins;
 
-    Members(Budget budget, Origins origins) {
-        this.budget = budget;
-        this.origins = origins;
+    Members(RenderContext context) {
+        this.context = context;
+        this.budget = context.budget;
+        this.origins = context.origins;
     }
 
     Object attribute(Object owner, String name) {
@@ -45,7 +48,10 @@ final class Members {
                 index instanceof List<?> || index instanceof Map<?, ?> ? null : map.get(Python.key(index));
             case List<?> list -> at(list, index);
             case Tuple tuple -> at(tuple.items(), index);
-            case String s -> character(s, index);
+            case String s -> {
+                String one = character(s, index);
+                yield one != null && origins.isMarkup(s) ? origins.markup(one) : one;
+            }
             default -> null;
         };
         if (found == null && index instanceof String name) {
@@ -59,7 +65,7 @@ final class Members {
         return i < 0 ? null : list.get(i);
     }
 
-    private @Nullable Object character(String s, Object index) {
+    private @Nullable String character(String s, Object index) {
         int i = position(index, PythonStrings.length(s));
         return i < 0 ? null : origins.part(s, s.offsetByCodePoints(0, i), PythonStrings.substring(s, i, i + 1));
     }
@@ -80,7 +86,8 @@ final class Members {
             case String s -> {
                 budget.copy(s.length());
                 List<Integer> picks = picks(PythonStrings.length(s), from, to, step);
-                yield sliced(s, picks);
+                String part = sliced(s, picks);
+                yield origins.isMarkup(s) ? origins.markup(part) : part;
             }
             case Tuple t -> new Tuple(pick(t.items(), picks(t.items().size(), from, to, step)));
             case List<?> l -> pick(l, picks(l.size(), from, to, step));
@@ -151,7 +158,7 @@ final class Members {
                     + Python.repr(Python.typeName(owner)) + " object is unsafe.");
         }
         return switch (owner) {
-            case String s -> StringMethods.find(s, name, budget, origins);
+            case String s -> origins.isMarkup(s) ? markupMethod(s, name) : StringMethods.find(s, name, budget, origins);
             case Map<?, ?> map -> mapMember(map, name);
             case List<?> list -> listMember(list, name);
             case Tuple tuple -> sequenceMember(tuple.items(), name);
@@ -159,6 +166,32 @@ final class Members {
             case Loop loop -> loop.attribute(name);
             case Macro macro -> name.equals("name") ? macro.name() : null;
             default -> null;
+        };
+    }
+
+    /** As a string's, but texts that it is given are escaped, and what it gives is markup. */
+    private @Nullable Object markupMethod(String s, String name) {
+        Callable plain = StringMethods.find(s, name, budget, origins);
+        return plain == null ? null : (Callable) args -> asMarkup(plain.call(escaped(args)));
+    }
+
+    private Arguments escaped(Arguments args) {
+        Map<String, Object> named = new LinkedHashMap<>();
+        args.named().forEach((key, value) -> named.put(key, Markup.escapedWithin(value, context)));
+        return new Arguments(
+                args.positional().stream()
+                        .map(value -> Markup.escapedWithin(value, context))
+                        .toList(),
+                named);
+    }
+
+    private Object asMarkup(Object value) {
+        return switch (value) {
+            case String text -> origins.markup(text);
+            case List<?> items -> items.stream().map(this::asMarkup).toList();
+            case Tuple tuple ->
+                new Tuple(tuple.items().stream().map(this::asMarkup).toList());
+            default -> value;
         };
     }
 
@@ -201,7 +234,7 @@ final class Members {
             case "keys" -> (Callable) args -> new View("dict_keys", List.copyOf(map.keySet()));
             case "values" -> (Callable) args -> new View("dict_values", List.copyOf(map.values()));
             case "items" -> (Callable) args -> new View("dict_items", entries(map));
-            case "copy" -> (Callable) args -> new java.util.LinkedHashMap<Object, Object>(map);
+            case "copy" -> (Callable) args -> new LinkedHashMap<Object, Object>(map);
             default -> null;
         };
     }

@@ -5,19 +5,22 @@ import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which characters of the strings of one rendering come from the request, and which from the template. Strings are told
- * apart by identity and not kept alive. One that is not known here counts as the request's: a step whose result is not
+ * apart by identity and not kept alive; {@code safe} and {@code escape} also mark them as markup. One that is not known here counts as the request's: a step whose result is not
  * followed makes text less trusted, never more.
  */
 final class Origins {
     private static final BitSet NOTHING = new BitSet(0);
 
     private final Map<Key, BitSet> known = new HashMap<>();
+    private final Set<Key> markup = new HashSet<>();
     private final ReferenceQueue<String> collected = new ReferenceQueue<>();
 
     private static final class Key extends WeakReference<String> {
@@ -52,9 +55,25 @@ final class Origins {
     String mark(String text, BitSet request) {
         for (Reference<? extends String> key = collected.poll(); key != null; key = collected.poll()) {
             known.remove(key);
+            markup.remove(key);
         }
         known.putIfAbsent(new Key(text, collected), request);
         return text;
+    }
+
+    /** The same text as markup: a string of its own, of the same origins. */
+    String markup(String text) {
+        String marked = new String(text);
+        BitSet request = known(text);
+        if (request != null) {
+            mark(marked, request);
+        }
+        markup.add(new Key(marked, collected));
+        return marked;
+    }
+
+    boolean isMarkup(String text) {
+        return markup.contains(new Key(text, null));
     }
 
     private @Nullable BitSet known(String text) {

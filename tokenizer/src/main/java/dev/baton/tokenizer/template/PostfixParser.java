@@ -102,7 +102,6 @@ final class PostfixParser {
 
     private Expr.Filter filterName(@Nullable Expr value) {
         Token name = cursor.expect(Kind.NAME, "the name of a filter");
-        Filters.check(name.text(), name.line());
         return new Expr.Filter(value, name.text(), optionalArguments(), name.line());
     }
 
@@ -114,7 +113,6 @@ final class PostfixParser {
         int line = cursor.next().line();
         boolean negated = cursor.skipName("not");
         Token name = cursor.expect(Kind.NAME, "the name of a test");
-        Tests.check(name.text(), name.line());
         Expr test = new Expr.Test(value, name.text(), testArguments(), line);
         return negated ? new Expr.Not(test, line) : test;
     }

@@ -24,6 +24,12 @@ final class Python {
             // A string of its own, whatever else holds the same one: origins go by identity.
             case String s -> new String(s);
             case RenderedText t -> origins.mark(new String(t.text()), t.request());
+            case JsonText json -> {
+                ParsedJson parsed = new ParsedJson(
+                        origins.mark(new String(json.text().text()), json.text().request()));
+                json.object().forEach((k, v) -> parsed.put(from(k, budget, origins), from(v, budget, origins)));
+                yield parsed;
+            }
             case Boolean b -> b;
             case Integer n -> (long) n;
             case Long n -> n;
@@ -281,6 +287,7 @@ final class Python {
         return switch (value) {
             case String s -> s;
             case Undefined u -> "";
+            case ParsedJson json -> json.text();
             default -> {
                 StringBuilder out = new StringBuilder();
                 PythonRepr.append(value, out, budget);

@@ -6,12 +6,13 @@ import java.time.Clock;
 final class RenderContext {
     final Budget budget = Budget.full();
     final Origins origins = new Origins();
-    final Members members = new Members(budget, origins);
     final Clock clock;
+    final Members members;
     int line = 1;
 
     RenderContext(Clock clock) {
         this.clock = clock;
+        this.members = new Members(this);
     }
 
     String str(Object value) {

@@ -17,6 +17,13 @@ public record RenderedText(String text, BitSet request) {
         return new RenderedText(text, new BitSet());
     }
 
+    /** Text that a request gave. */
+    public static RenderedText requested(String text) {
+        BitSet all = new BitSet();
+        all.set(0, text.length());
+        return new RenderedText(text, all);
+    }
+
     @Override
     public BitSet request() {
         return (BitSet) request.clone();

@@ -54,13 +54,10 @@ final class Tests {
         return NAMES.contains(name);
     }
 
-    static void check(String name, int line) {
-        if (!exists(name)) {
-            throw TemplateException.at(line, "No test named '" + name + "'.");
-        }
-    }
-
     static boolean apply(String name, Object value, Arguments args, RenderContext context) {
+        if (!exists(name)) {
+            throw new TemplateError("No test named '" + name + "'.");
+        }
         Budget budget = context.budget;
         budget.step();
         return switch (name) {
@@ -82,7 +79,7 @@ final class Tests {
                         || value instanceof Map<?, ?>;
             case "iterable" -> Python.iterable(value);
             case "callable" -> value instanceof Callable || value instanceof Undefined;
-            case "escaped" -> false;
+            case "escaped" -> value instanceof String s && context.origins.isMarkup(s);
             case "lower" -> lower(context.str(value));
             case "upper" -> upper(context.str(value));
             case "odd" -> Python.equal(Arithmetic.binary("%", value, 2L, context), 1L, budget);

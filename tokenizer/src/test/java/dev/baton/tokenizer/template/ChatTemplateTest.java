@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatTemplateTest {
@@ -100,5 +102,68 @@ class ChatTemplateTest {
         String template =
                 "{% for i in range(1000) %}{{ i }}{% if loop.last %}.{% else %},{% endif %}{% endfor %}\n".repeat(50);
         assertThat(render(template)).endsWith("998,999.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiterString = "=>", quoteCharacter = '`', textBlock = """
+        {{ a }}                                        => {"city":  "Rome","n":1}
+        {{ 'x' + a }}                                  => x{"city":  "Rome","n":1}
+        {{ a + 'x' }}                                  => {"city":  "Rome","n":1}x
+        {{ '[' ~ a ~ ']' }}                            => [{"city":  "Rome","n":1}]
+        {{ '%s' % a }}                                 => {"city":  "Rome","n":1}
+        {{ a | trim }}                                 => {"city":  "Rome","n":1}
+        {{ a | string }}                               => {"city":  "Rome","n":1}
+        {{ a | tojson }}                               => {"city": "Rome", "n": 1}
+        {{ a.city }}                                   => Rome
+        {{ a | length }}                               => 2
+        {{ a is mapping }}                             => True
+        {{ a is string }}                              => False
+        {% for k, v in a.items() %}{{ k ~ v }};{% endfor %} => cityRome;n1;
+        {% for k in a %}{{ k }};{% endfor %}           => city;n;
+        """)
+    void jsonThatCameAsTextIsAnObjectAndWhereItIsWrittenTheText(String template, String expected) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        object.put("city", "Rome");
+        object.put("n", 1);
+        JsonText arguments = new JsonText(RenderedText.requested("{\"city\":  \"Rome\",\"n\":1}"), object);
+        assertThat(ChatTemplate.parse(template)
+                        .render(Map.of("a", arguments), NOW)
+                        .text())
+                .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{{ xs | nosuch }}", "{{ xs is nosuch }}", "{{ 'a' if xs is nosuch }}"})
+    void anUnknownFilterOrTestMattersWhereItIsReached(String expression) {
+        assertThat(render("{% if false %}" + expression + "{% endif %}x")).isEqualTo("x");
+        assertThatThrownBy(() -> render("a\n" + expression))
+                .isInstanceOf(TemplateException.class)
+                .hasMessageContaining("line 2")
+                .hasMessageContaining("named 'nosuch'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "[1,]",
+                "{'a': 1}",
+                "{\"a\" 1}",
+                "01",
+                "1 2",
+                "\"a",
+                "\"\\x\"",
+                "\"\\u12\"",
+                "nul",
+                "\"\t\"",
+                "+1",
+                "[",
+                "1."
+            })
+    void fromJsonRefusesWhatIsNotJson(String text) {
+        assertThatThrownBy(() -> ChatTemplate.parse("{{ t | from_json }}").render(Map.of("t", text), NOW))
+                .isInstanceOf(TemplateException.class)
+                .hasMessageContaining("not JSON");
     }
 }
