@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("FutureReturnValueIgnored") // Nothing depends on when a connection has closed.
 final class RequestDeadlines extends ChannelDuplexHandler {
-    /** Requests that may wait on a connection behind the one that is answered: nothing else bounds what is read ahead. */
+    /** Requests that may wait on a connection, the one that is answered among them; clients of this API send none ahead. */
     private static final int MOST_UNANSWERED = 64;
 
     private final Duration head;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.connection;
+
+import org.jspecify.annotations.NullMarked;
