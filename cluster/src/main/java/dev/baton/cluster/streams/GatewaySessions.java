@@ -3,10 +3,14 @@ package dev.baton.cluster.streams;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.WorkerMessage;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,7 +31,7 @@ final class GatewaySessions {
     private static final int REMEMBERED = 1_024;
 
     private final Duration heardWithin;
-    private final Map<String, GatewaySession> byId = new HashMap<>();
+    private final Map<String, Session> byId = new HashMap<>();
     /** How far this worker's clock is ahead of each gateway's, microseconds: known from its first ping on. */
     private final Map<GatewayRef, Long> skews = new ConcurrentHashMap<>();
     /** When each life that left was last heard, by {@link System#nanoTime}. */
@@ -54,7 +58,7 @@ final class GatewaySessions {
                     StreamRefusal.Reason.REPLACED,
                     "a newer life of gateway %s has taken the place of this one".formatted(gateway.getId())));
         }
-        GatewaySession other = byId.get(gateway.getId());
+        Session other = byId.get(gateway.getId());
         if (other != null && !other.gateway().equals(gateway) && now - other.heardAt() <= heardWithin.toNanos()) {
             return Optional.of(new StreamRefusal(
                     StreamRefusal.Reason.DUPLICATE,
@@ -66,9 +70,9 @@ final class GatewaySessions {
 
     /** Lets a life in. The session whose place it takes, of an older life or of its own, is the caller's to close. */
     @Nullable
-    GatewaySession enter(GatewaySession session) {
+    Session enter(Session session) {
         GatewayRef gateway = session.gateway();
-        GatewaySession before = byId.put(gateway.getId(), session);
+        Session before = byId.put(gateway.getId(), session);
         if (before != null && !before.gateway().equals(gateway)) {
             skews.remove(before.gateway());
             replaced.put(before.gateway(), true);
@@ -88,7 +92,7 @@ final class GatewaySessions {
      *
      * @param aheadUs this worker's clock less the gateway's; the time on the way is in it, so the least is the best
      */
-    boolean pinged(GatewaySession session, long aheadUs) {
+    boolean pinged(Session session, long aheadUs) {
         if (!session.equals(byId.get(session.gateway().getId()))) {
             return false;
         }
@@ -103,7 +107,7 @@ final class GatewaySessions {
     }
 
     /** False when the session had been replaced before. */
-    boolean left(GatewaySession session) {
+    boolean left(Session session) {
         GatewayRef gateway = session.gateway();
         if (!byId.remove(gateway.getId(), session)) {
             return false;
@@ -124,14 +128,14 @@ final class GatewaySessions {
     }
 
     @Nullable
-    GatewaySession of(GatewayRef gateway) {
-        GatewaySession session = byId.get(gateway.getId());
+    Session of(GatewayRef gateway) {
+        Session session = byId.get(gateway.getId());
         return session != null && session.gateway().equals(gateway) ? session : null;
     }
 
     @Nullable
-    GatewaySession of(ServerCallStreamObserver<WorkerMessage> call) {
-        for (GatewaySession session : byId.values()) {
+    Session of(ServerCallStreamObserver<WorkerMessage> call) {
+        for (Session session : byId.values()) {
             if (session.is(call)) {
                 return session;
             }
@@ -140,9 +144,9 @@ final class GatewaySessions {
     }
 
     /** Those that have said nothing since {@code before}. */
-    List<GatewaySession> silentSince(long before) {
-        List<GatewaySession> silent = new ArrayList<>();
-        for (GatewaySession session : byId.values()) {
+    List<Session> silentSince(long before) {
+        List<Session> silent = new ArrayList<>();
+        for (Session session : byId.values()) {
             if (session.heardAt() - before < 0) {
                 silent.add(session);
             }
@@ -163,7 +167,7 @@ final class GatewaySessions {
         leftAt.entrySet().removeIf(left -> left.getValue() - before < 0 && !wanted.contains(left.getKey()));
     }
 
-    Collection<GatewaySession> all() {
+    Collection<Session> all() {
         return byId.values();
     }
 
@@ -174,5 +178,80 @@ final class GatewaySessions {
     void clear() {
         byId.clear();
         skews.clear();
+    }
+
+    /** One gateway's open stream, as the worker sees it. Owned by the server's thread. */
+    static final class Session {
+        private final GatewayRef gateway;
+        private final ServerCallStreamObserver<WorkerMessage> out;
+        private final long maxUnsent;
+        private final Deque<WorkerMessage> unsent = new ArrayDeque<>();
+        private long unsentBytes;
+        private long heardAt;
+        private boolean pinged;
+
+        Session(GatewayRef gateway, ServerCallStreamObserver<WorkerMessage> out, long maxUnsent, long now) {
+            this.gateway = gateway;
+            this.out = out;
+            this.maxUnsent = maxUnsent;
+            this.heardAt = now;
+        }
+
+        GatewayRef gateway() {
+            return gateway;
+        }
+
+        boolean is(ServerCallStreamObserver<WorkerMessage> call) {
+            return out == call;
+        }
+
+        /** A message came, at {@link System#nanoTime} {@code now}. */
+        void heard(long now) {
+            heardAt = now;
+        }
+
+        /** True once. */
+        boolean firstPing() {
+            boolean first = !pinged;
+            pinged = true;
+            return first;
+        }
+
+        /** {@link System#nanoTime} of the last message. */
+        long heardAt() {
+            return heardAt;
+        }
+
+        long unsentBytes() {
+            return unsentBytes;
+        }
+
+        /** Sends now when the connection takes it, else once it does. False when too much waits: the stream is stuck. */
+        boolean send(WorkerMessage message) {
+            unsent.add(message);
+            unsentBytes += message.getSerializedSize();
+            drain();
+            return unsentBytes <= maxUnsent;
+        }
+
+        void drain() {
+            while (!unsent.isEmpty() && out.isReady() && !out.isCancelled()) {
+                WorkerMessage message = unsent.remove();
+                unsentBytes -= message.getSerializedSize();
+                out.onNext(message);
+            }
+        }
+
+        void close(Status status) {
+            unsent.clear();
+            unsentBytes = 0;
+            try {
+                if (!out.isCancelled()) {
+                    out.onError(status.asException());
+                }
+            } catch (IllegalStateException | StatusRuntimeException e) {
+                // The call has ended meanwhile: that is what was asked for.
+            }
+        }
     }
 }

@@ -139,7 +139,7 @@ public final class TokenStreamServer implements AutoCloseable {
         metrics.declined(decline.getReason());
         loop.run(() -> {
             declines.keep(owner, decline, System.nanoTime());
-            GatewaySession session = sessions.of(owner);
+            GatewaySessions.Session session = sessions.of(owner);
             if (session != null) {
                 send(session, decline);
             }
@@ -231,7 +231,7 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
-    private void receive(GatewaySession session, GatewayMessage message) {
+    private void receive(GatewaySessions.Session session, GatewayMessage message) {
         long now = System.nanoTime();
         session.heard(now);
         switch (message.getMessageCase()) {
@@ -256,9 +256,9 @@ public final class TokenStreamServer implements AutoCloseable {
             unproven.refuse(out, hello, refusal.get());
             return;
         }
-        GatewaySession session =
-                new GatewaySession(gateway, out, settings.maxUnsent().toBytes(), now);
-        GatewaySession before = sessions.enter(session);
+        GatewaySessions.Session session =
+                new GatewaySessions.Session(gateway, out, settings.maxUnsent().toBytes(), now);
+        GatewaySessions.Session before = sessions.enter(session);
         if (before != null && before.gateway().equals(gateway)) {
             before.close(Status.UNAVAILABLE.withDescription("a newer stream of this gateway has taken its place"));
         } else if (before != null) {
@@ -284,7 +284,7 @@ public final class TokenStreamServer implements AutoCloseable {
                 current.add(progress);
             }
         }
-        GatewaySession session = sessions.of(owner);
+        GatewaySessions.Session session = sessions.of(owner);
         if (session != null && !current.isEmpty()) {
             send(
                     session,
@@ -299,7 +299,7 @@ public final class TokenStreamServer implements AutoCloseable {
         return WorkerMessage.newBuilder().setFrame(frame).build();
     }
 
-    private void resume(GatewaySession session, Resume resume, long now) {
+    private void resume(GatewaySessions.Session session, Resume resume, long now) {
         Optional<Decline> declined = declines.of(session.gateway(), resume.getRequestId(), resume.getAttempt());
         if (declined.isPresent()) {
             send(session, declined.get());
@@ -309,7 +309,7 @@ public final class TokenStreamServer implements AutoCloseable {
         send(session, frame(TokenFrame.newBuilder().addAllProgress(rest).setMadeUs(nowMicros())));
     }
 
-    private void send(GatewaySession session, Decline decline) {
+    private void send(GatewaySessions.Session session, Decline decline) {
         send(session, WorkerMessage.newBuilder().setDecline(decline).build());
     }
 
@@ -320,7 +320,7 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
-    private void ping(GatewaySession session, Ping ping) {
+    private void ping(GatewaySessions.Session session, Ping ping) {
         if (sessions.pinged(session, nowMicros() - ping.getSentUs())) {
             waits.attached(session.gateway());
         }
@@ -331,7 +331,7 @@ public final class TokenStreamServer implements AutoCloseable {
                         .build());
     }
 
-    private void send(GatewaySession session, WorkerMessage message) {
+    private void send(GatewaySessions.Session session, WorkerMessage message) {
         if (!session.send(message)) {
             LOG.warn(
                     "Gateway {} has not read {} bytes of tokens (baton.stream.max-unsent): its stream is closed",
@@ -346,7 +346,7 @@ public final class TokenStreamServer implements AutoCloseable {
     private void expire() {
         long now = System.nanoTime();
         long before = now - settings.keepUnacknowledged().toNanos();
-        for (GatewaySession silent : sessions.silentSince(before)) {
+        for (GatewaySessions.Session silent : sessions.silentSince(before)) {
             LOG.warn("Gateway {} has said nothing for {}", silent.gateway().getId(), settings.keepUnacknowledged());
             silent.close(Status.DEADLINE_EXCEEDED.withDescription("nothing was heard from this gateway"));
             ended(silent);
@@ -368,19 +368,19 @@ public final class TokenStreamServer implements AutoCloseable {
         onSession(out, this::ended);
     }
 
-    private void drained(GatewaySession session) {
+    private void drained(GatewaySessions.Session session) {
         session.drain();
     }
 
-    private void ended(GatewaySession session) {
+    private void ended(GatewaySessions.Session session) {
         if (sessions.left(session)) {
             metrics.sessions(sessions.count());
             LOG.info("Gateway {} has left", session.gateway().getId());
         }
     }
 
-    private void onSession(ServerCallStreamObserver<WorkerMessage> out, Consumer<GatewaySession> action) {
-        GatewaySession session = sessions.of(out);
+    private void onSession(ServerCallStreamObserver<WorkerMessage> out, Consumer<GatewaySessions.Session> action) {
+        GatewaySessions.Session session = sessions.of(out);
         if (session != null) {
             action.accept(session);
         }

@@ -3,6 +3,7 @@ package dev.baton.engine.sampling;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses the next token from a row of logits, in this order:
@@ -124,4 +125,7 @@ public final class Sampler {
             logits[token] = logit;
         }
     }
+
+    /** The token chosen, and its log-probability with its rivals' when asked for. */
+    public record SampledToken(int token, @Nullable TokenLogprob logprob) {}
 }
