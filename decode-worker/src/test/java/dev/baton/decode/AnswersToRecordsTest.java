@@ -120,7 +120,7 @@ class AnswersToRecordsTest {
 
     @Test
     void whileTheWorkerDrains(TestStack stack) throws Exception {
-        try (RunningWorker leaving = RunningWorker.start(stack, "--baton.engine.drain=60s")) {
+        try (RunningWorker leaving = RunningWorker.start(stack, "--baton.engine.drain=20s")) {
             String running = leaving.generate(1_500);
             await().atMost(LONG).until(() -> leaving.tokens(running) > 0);
             Handoff.Builder handoff = leaving.handoff(5);
@@ -133,7 +133,6 @@ class AnswersToRecordsTest {
             leaving.send(handoff.build());
             assertThat(leaving.declined(handoff.getGeneration().getRequestId()).getReason())
                     .isEqualTo(Decline.Reason.DRAINING);
-            await().atMost(LONG).until(() -> leaving.last(running).hasFinish());
             stopping.join();
         }
     }
