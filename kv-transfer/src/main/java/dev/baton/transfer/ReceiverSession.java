@@ -5,14 +5,10 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvAck;
 import dev.baton.protocol.v1.KvAllDone;
 import dev.baton.protocol.v1.KvCancel;
-import dev.baton.protocol.v1.KvCredit;
-import dev.baton.protocol.v1.KvFetch;
 import dev.baton.protocol.v1.KvFound;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.KvNack;
-import dev.baton.protocol.v1.KvPing;
-import dev.baton.protocol.v1.KvTicket;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.pool.PeerPool;
 import dev.baton.transfer.session.MessageChannel;
@@ -25,8 +21,6 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
@@ -144,7 +138,7 @@ final class ReceiverSession {
             context.listener().sessionOpened(address.worker().getId());
             LOG.log(Level.INFO, "KV session with {0} over {1}", address, transport);
             allowed = context.creditWindow();
-            messages.write(credit(allowed));
+            messages.write(SessionMessages.credit(allowed));
             agreed = true;
             writer.start();
             while (!closed) {
@@ -209,12 +203,6 @@ final class ReceiverSession {
         return null;
     }
 
-    private static KvMessage credit(long bytes) {
-        return KvMessage.newBuilder()
-                .setCredit(KvCredit.newBuilder().setBytes(bytes))
-                .build();
-    }
-
     private void hear(AnnouncementCheck check, LayerIntake intake, KvMessage message) throws IOException {
         switch (message.getMessageCase()) {
             case LAYER_DONE -> layerDone(check, intake, message.getLayerDone());
@@ -238,9 +226,7 @@ final class ReceiverSession {
             }
             case PING -> {
                 if (!message.getPing().getReply()) {
-                    say(KvMessage.newBuilder()
-                            .setPing(message.getPing().toBuilder().setReply(true))
-                            .build());
+                    say(SessionMessages.answer(message.getPing()));
                 }
             }
             case CHALLENGE, HELLO, TICKET, FETCH, ACK, CANCEL, CREDIT, MESSAGE_NOT_SET ->
@@ -283,7 +269,7 @@ final class ReceiverSession {
         }
         consumed += bytes;
         if (consumed >= context.creditWindow() / 4) {
-            say(credit(consumed));
+            say(SessionMessages.credit(consumed));
             allowed += consumed;
             consumed = 0;
         }
@@ -322,37 +308,14 @@ final class ReceiverSession {
             while (!closed) {
                 switch (outgoing.poll()) {
                     case null -> LockSupport.parkNanos(this, PARK_NANOS);
-                    case Outgoing.Ask(long id, IncomingTransfer inbound) -> ask(messages, id, inbound);
+                    case Outgoing.Ask(long id, IncomingTransfer inbound) ->
+                        messages.write(SessionMessages.request(id, inbound.request(), transport));
                     case Outgoing.Say(KvMessage message) -> messages.write(message);
                 }
             }
         } catch (IOException e) {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "writing to %s failed: %s".formatted(address, e)));
         }
-    }
-
-    private void ask(MessageChannel messages, long id, IncomingTransfer inbound) throws IOException {
-        KvMessage.Builder message = KvMessage.newBuilder();
-        List<Integer> blocks = Arrays.stream(inbound.request().blocks()).boxed().toList();
-        switch (inbound.request()) {
-            case TicketRequest request ->
-                message.setTicket(KvTicket.newBuilder()
-                        .setTicket(id)
-                        .setRequestId(request.key().requestId())
-                        .setAttempt(request.key().toAttempt())
-                        .setTokens(request.tokens())
-                        .addAllBlocks(blocks)
-                        .setTransport(transport)
-                        .setTags(request.tags()));
-            case FetchRequest request ->
-                message.setFetch(KvFetch.newBuilder()
-                        .setTicket(id)
-                        .setNames(BlockNames.encode(request.names()))
-                        .addAllBlocks(blocks)
-                        .setTransport(transport)
-                        .setTags(request.tags()));
-        }
-        messages.write(message.build());
     }
 
     private void say(KvMessage message) {
@@ -394,9 +357,7 @@ final class ReceiverSession {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "idle"));
         } else if (now - pingedAt > limits.pingEvery().toNanos()) {
             pingedAt = now;
-            say(KvMessage.newBuilder()
-                    .setPing(KvPing.newBuilder().setSentUs(context.time().epochMicros()))
-                    .build());
+            say(SessionMessages.ping(context.time().epochMicros()));
         }
     }
 

@@ -6,14 +6,9 @@ import dev.baton.kv.KvRegion;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.Failure;
-import dev.baton.protocol.v1.KvAllDone;
-import dev.baton.protocol.v1.KvCancelled;
 import dev.baton.protocol.v1.KvFetch;
-import dev.baton.protocol.v1.KvFound;
 import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvMessage;
-import dev.baton.protocol.v1.KvNack;
-import dev.baton.protocol.v1.KvPing;
 import dev.baton.protocol.v1.KvTicket;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.protocol.v1.RequestTags;
@@ -145,9 +140,7 @@ final class SenderSession {
                         Failures.of(Failure.Code.CANCELLED, "the receiver cancelled the ticket"));
             case PING -> {
                 if (!message.getPing().getReply()) {
-                    control(KvMessage.newBuilder()
-                            .setPing(message.getPing().toBuilder().setReply(true))
-                            .build());
+                    control(SessionMessages.answer(message.getPing()));
                 }
             }
             case CREDIT -> {
@@ -180,7 +173,7 @@ final class SenderSession {
             }
         }
         if (refusal != null) {
-            control(nack(wanted.getTicket(), refusal));
+            control(SessionMessages.nack(wanted.getTicket(), refusal));
         }
     }
 
@@ -194,7 +187,7 @@ final class SenderSession {
                             .formatted(count, wanted.getNames().size()));
         }
         if (refusal != null) {
-            control(nack(wanted.getTicket(), refusal));
+            control(SessionMessages.nack(wanted.getTicket(), refusal));
             return;
         }
         OutgoingBlocks outbound = new OutgoingBlocks(context);
@@ -218,9 +211,7 @@ final class SenderSession {
         if (!peer.transports().contains(transport)) {
             return Failures.of(Failure.Code.BAD_REQUEST, "transport %s".formatted(transport));
         }
-        return TagLimits.hold(tags)
-                ? null
-                : Failures.of(Failure.Code.BAD_REQUEST, "a tag of more than %d bytes".formatted(TagLimits.MOST_BYTES));
+        return TagLimits.hold(tags) ? null : Failures.of(Failure.Code.BAD_REQUEST, "a tag is too long");
     }
 
     /** The peer wants no more of a ticket. Answered behind whatever piece is on its way. */
@@ -229,9 +220,7 @@ final class SenderSession {
         if (ticket != null) {
             ticket.outbound.lost(ticket, failure);
         }
-        control(KvMessage.newBuilder()
-                .setCancelled(KvCancelled.newBuilder().setTicket(id))
-                .build());
+        control(SessionMessages.cancelled(id));
     }
 
     private void write() {
@@ -257,9 +246,7 @@ final class SenderSession {
             switch (piece) {
                 case null -> {}
                 case Outgoing.Announcement.Found(int blocks) -> {
-                    channel.write(KvMessage.newBuilder()
-                            .setFound(KvFound.newBuilder().setTicket(ticket.id).setBlocks(blocks))
-                            .build());
+                    channel.write(SessionMessages.found(ticket.id, blocks));
                     if (blocks == 0) {
                         tickets.remove(ticket.id);
                         ticket.outbound.acknowledged(ticket, ticket.transport);
@@ -270,13 +257,8 @@ final class SenderSession {
                     send(ticket, layer);
                     moved = true;
                 }
-                case Outgoing.Announcement.All(int firstToken, long endedMicros) -> {
-                    channel.write(KvMessage.newBuilder()
-                            .setAllDone(KvAllDone.newBuilder()
-                                    .setTicket(ticket.id)
-                                    .setFirstToken(firstToken)
-                                    .setComputeEndedUs(endedMicros))
-                            .build());
+                case Outgoing.Announcement.All all -> {
+                    channel.write(SessionMessages.allDone(ticket.id, all));
                     moved = true;
                 }
             }
@@ -343,9 +325,7 @@ final class SenderSession {
                             .formatted(limits.deadAfter().toMillis())));
         } else if (now - pingedAt > limits.pingEvery().toNanos()) {
             pingedAt = now;
-            control(KvMessage.newBuilder()
-                    .setPing(KvPing.newBuilder().setSentUs(context.time().epochMicros()))
-                    .build());
+            control(SessionMessages.ping(context.time().epochMicros()));
         }
     }
 
@@ -360,12 +340,6 @@ final class SenderSession {
 
     void wake() {
         LockSupport.unpark(writer);
-    }
-
-    private static KvMessage nack(long ticket, Failure failure) {
-        return KvMessage.newBuilder()
-                .setNack(KvNack.newBuilder().setTicket(ticket).setFailure(failure))
-                .build();
     }
 
     /** Ends the session now; the reading thread then fails its tickets. */
@@ -420,7 +394,7 @@ final class SenderSession {
         @Override
         public void refuse(Failure failure) {
             session.tickets.remove(id);
-            session.control(nack(id, failure));
+            session.control(SessionMessages.nack(id, failure));
         }
     }
 }
