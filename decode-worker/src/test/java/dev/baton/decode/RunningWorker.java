@@ -199,11 +199,11 @@ final class RunningWorker implements AutoCloseable {
     /** Names of the fields that Redis holds of a request: one for each phase that was claimed. */
     List<String> recordedFields(String requestId) {
         String key = context.getBean(ClusterProperties.class).names().key("req:" + requestId);
-        return context.getBean(ReactiveStringRedisTemplate.class)
+        return Objects.requireNonNull(context.getBean(ReactiveStringRedisTemplate.class)
                 .<String, String>opsForHash()
                 .keys(key)
                 .collectList()
-                .block(LIMIT);
+                .block(LIMIT));
     }
 
     void send(Handoff handoff) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
@@ -31,11 +32,11 @@ record RecordedRequest(Attempt attempt, Phase phase, GatewayRef owner, Map<Phase
     }
 
     static Optional<RecordedRequest> read(ReactiveStringRedisTemplate redis, ClusterNames names, String requestId) {
-        return redis.<String, String>opsForHash()
+        return Objects.requireNonNull(redis.<String, String>opsForHash()
                 .entries(names.key("req:" + requestId))
                 .collectMap(Map.Entry::getKey, Map.Entry::getValue)
                 .map(RecordedRequest::parse)
-                .block(LIMIT);
+                .block(LIMIT));
     }
 
     private static Optional<RecordedRequest> parse(Map<String, String> fields) {
