@@ -45,6 +45,18 @@ final class AttemptWorkers {
                 && (phase != Phase.DECODING || worker.equals(route.decode().worker()));
     }
 
+    /** The worker that ends the phase; null without a route. */
+    @Nullable
+    WorkerRef awaited(Phase phase) {
+        if (route == null) {
+            return null;
+        }
+        return switch (phase) {
+            case QUEUED, PREFILLING -> route.first().worker();
+            case HANDED_OFF, DECODING, DONE, FAILED, CANCELLED -> route.decode().worker();
+        };
+    }
+
     /** Whether the worker makes only the first token. */
     boolean prefill(WorkerRef worker) {
         return route != null

@@ -299,16 +299,12 @@ public final class RequestMachine {
 
     private void phaseTimedOut(Instant now) {
         String why = phase + " for more than " + limits.of(phase);
-        Route route = workers.route();
-        if (route == null) {
+        WorkerRef late = workers.awaited(phase);
+        if (late == null) {
             fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
             return;
         }
-        attempts.avoid(
-                switch (phase) {
-                    case QUEUED, PREFILLING -> route.first().worker();
-                    default -> route.decode().worker();
-                });
+        attempts.avoid(late);
         raise(why, Failure.Code.NO_CAPACITY, now);
     }
 
