@@ -91,7 +91,9 @@ def main() -> None:
         log = torch.log_softmax(model(torch.tensor([ids])).logits[0, -1].double(), -1)
         top = log.topk(TOP)
         spelled = [(tokenizer.decode([t]), v) for t, v in zip(top.indices.tolist(), top.values.tolist())]
-        wanted.append((ids, {text: v for text, v in spelled if "\ufffd" not in text}))  # parts of a character look alike
+        whole = {text: v for text, v in spelled if "\ufffd" not in text}  # parts of a character look alike
+        if whole:
+            wanted.append((ids, whole))
     for name, ask in (("Baton", baton(url)), ("llama.cpp", llama_cpp(file))):
         off, first, missing = [], 0, 0
         for ids, expected in wanted:
