@@ -57,22 +57,17 @@ final class WorkerLink {
     private final StreamHandshake handshake;
     private final ClusterTls tls;
     private final EventLoop owner;
-    private final Map<WorkerRef, WorkerState> live;
+    private final WorkerLife life;
     private final StreamListener listener;
     private final StreamMetrics metrics;
 
     private WorkerState listed;
-    /** What was listed of the life that answers. */
-    private WorkerState known;
-
     private boolean isListed = true;
     private State state = State.PAUSED;
     private int tries;
     private @Nullable ManagedChannel channel;
     private @Nullable ClientCallStreamObserver<GatewayMessage> out;
     private @Nullable Meant meant;
-    private @Nullable WorkerRef worker;
-    private boolean suspected;
     private boolean complained;
     private long unheardSince;
     private final Backoff backoff;
@@ -89,13 +84,12 @@ final class WorkerLink {
             StreamListener listener,
             StreamMetrics metrics) {
         this.listed = listed;
-        this.known = listed;
         this.gateway = gateway;
         this.handshake = handshake;
         this.tls = tls;
         this.settings = settings;
         this.owner = owner;
-        this.live = live;
+        this.life = new WorkerLife(listed, live, listener, metrics);
         this.listener = listener;
         this.metrics = metrics;
         this.backoff = new Backoff(settings);
@@ -111,7 +105,7 @@ final class WorkerLink {
     /** The life that answers or last answered; null: none so far, or known dead. */
     @Nullable
     WorkerRef worker() {
-        return worker;
+        return life.worker();
     }
 
     boolean up() {
@@ -120,7 +114,7 @@ final class WorkerLink {
 
     /** Nobody lists it and it does not answer. */
     boolean over() {
-        return !isListed && worker == null && state != State.UP && state != State.SILENT;
+        return !isListed && life.worker() == null && state != State.UP && state != State.SILENT;
     }
 
     /** The registry's word; null: it is not listed. */
@@ -131,15 +125,12 @@ final class WorkerLink {
                     || !now.getHost().equals(listed.getHost())
                     || !now.getWorker().equals(listed.getWorker());
             listed = now;
-            if (now.getWorker().equals(known.getWorker())) {
-                known = now;
-                live.computeIfPresent(now.getWorker(), (same, before) -> now);
-            }
+            life.listed(now);
             if (moved && state != State.UP && state != State.SILENT) {
                 open();
             }
         } else if (state != State.UP && state != State.SILENT) {
-            died("no stream, and the registry lists it no more");
+            life.died("no stream, and the registry lists it no more");
         }
     }
 
@@ -178,7 +169,7 @@ final class WorkerLink {
 
     /** Dropped when the worker is not up in that life: what it misses, a resume makes good. */
     void send(WorkerRef to, GatewayMessage message) {
-        if (out != null && to.equals(worker) && state != State.OPENING && state != State.PAUSED) {
+        if (out != null && to.equals(life.worker()) && state != State.OPENING && state != State.PAUSED) {
             out.onNext(message);
         }
     }
@@ -188,9 +179,10 @@ final class WorkerLink {
         long silent = now - unheardSince;
         if (state == State.UP && silent > settings.suspectAfter().toNanos()) {
             state = State.SILENT;
-            suspect("no answer for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
+            life.suspect("no answer for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
         } else if (state != State.UP && silent > settings.suspectAfter().toNanos()) {
-            suspect("its stream broke and no new one stands after " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
+            life.suspect(
+                    "its stream broke and no new one stands after " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
         }
         boolean lost = silent
                 > settings.connectTimeout().toNanos() + settings.suspectAfter().toNanos();
@@ -227,6 +219,7 @@ final class WorkerLink {
                 }
             }
             case DECLINE -> {
+                WorkerRef worker = life.worker();
                 if (proved() && worker != null) {
                     listener.declined(worker, message.getDecline());
                 }
@@ -264,15 +257,10 @@ final class WorkerLink {
             return;
         }
         unheardSince = System.nanoTime();
-        WorkerRef now = welcome.getWorker();
-        boolean again = now.equals(worker);
-        if (!again) {
-            died("it was started anew");
-        }
-        worker = now;
+        state = State.UP;
         backoff.stands(unheardSince);
         complained = false;
-        answers(meant.state(), again);
+        life.welcomed(welcome.getWorker(), meant.state());
         ping(TokenStreams.micros(SteadyClock.system()));
     }
 
@@ -288,14 +276,16 @@ final class WorkerLink {
                     listed.getTokenPort(),
                     refusal.message());
         }
-        died(refusal.message());
+        life.died(refusal.message());
         pauseThenOpen();
     }
 
     private void heard(WorkerMessage message) {
         unheardSince = System.nanoTime();
+        WorkerRef worker = life.worker();
         if (state == State.SILENT && worker != null) {
-            answers(known, true);
+            state = State.UP;
+            life.answersAgain();
         }
         if (message.hasFrame() && worker != null) {
             listener.progress(worker, message.getFrame().getProgressList());
@@ -306,14 +296,6 @@ final class WorkerLink {
         }
     }
 
-    private void answers(WorkerState now, boolean again) {
-        state = State.UP;
-        suspected = false;
-        known = now;
-        live.put(now.getWorker(), now);
-        listener.connected(now.getWorker(), again);
-    }
-
     private void ended(int mine, Throwable failure) {
         if (mine != tries) {
             return;
@@ -321,7 +303,7 @@ final class WorkerLink {
         boolean lasted = backoff.lasted(System.nanoTime());
         Optional<Reason> refused = Reason.of(Status.fromThrowable(failure));
         if (TokenStreamMethod.portRefuses(failure)) {
-            died("its port refuses connections");
+            life.died("its port refuses connections");
             pauseThenOpen();
         } else if (refused.isPresent()) {
             refuse(new StreamRefusal(refused.get(), refused.get().asToldToGateways()));
@@ -351,26 +333,6 @@ final class WorkerLink {
         long since = unheardSince;
         open();
         unheardSince = since;
-    }
-
-    private void suspect(String why) {
-        if (!suspected && worker != null) {
-            suspected = true;
-            metrics.suspected();
-            live.remove(worker);
-            listener.suspect(worker, why);
-        }
-    }
-
-    private void died(String why) {
-        WorkerRef gone = worker;
-        if (gone != null) {
-            worker = null;
-            suspected = false;
-            metrics.died();
-            live.remove(gone);
-            listener.dead(gone, why);
-        }
     }
 
     private void drop() {
