@@ -1,6 +1,8 @@
 package dev.baton.worker;
 
 import dev.baton.cluster.streams.TokenStreamServer;
+import dev.baton.engine.EngineListener;
+import dev.baton.kv.BlockHash;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
@@ -14,7 +16,9 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,8 +55,7 @@ public final class StepFrameBatcher {
         streams.handedOver(key.requestId(), key.toAttempt());
     }
 
-    /** Engine thread: the step has ended. */
-    void flush() {
+    private void flush() {
         if (step.isEmpty()) {
             return;
         }
@@ -70,6 +73,60 @@ public final class StepFrameBatcher {
     /** Microseconds since the epoch. */
     public static long micros(Instant instant) {
         return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+    }
+
+    /**
+     * Hears of each engine step, on the engine's thread: when it has ended its frames go out and its meters are counted.
+     * Cached blocks and the engine's death are passed on.
+     */
+    static final class StepListener implements EngineListener {
+        private final StepFrameBatcher frames;
+        private final WorkerMetrics metrics;
+        private final Consumer<Throwable> whenDead;
+        private volatile @Nullable PrefixAdvertiser advertiser;
+
+        StepListener(StepFrameBatcher frames, WorkerMetrics metrics, Consumer<Throwable> whenDead) {
+            this.frames = frames;
+            this.metrics = metrics;
+            this.whenDead = whenDead;
+        }
+
+        @Override
+        public void stepEnded(StepReport report) {
+            frames.flush();
+            metrics.step(report);
+        }
+
+        /** From now on cached blocks are listed in the directory. The fingerprint that names them is known once the model is open. */
+        void advertise(PrefixAdvertiser prefixes) {
+            advertiser = prefixes;
+        }
+
+        @Override
+        public void cached(List<BlockHash> chain) {
+            PrefixAdvertiser prefixes = advertiser;
+            if (prefixes != null) {
+                prefixes.cached(chain);
+            }
+        }
+
+        @Override
+        public void evicted(List<BlockHash> names) {
+            PrefixAdvertiser prefixes = advertiser;
+            if (prefixes != null) {
+                prefixes.evicted(names);
+            }
+        }
+
+        @Override
+        public void dropped(int blocks) {
+            metrics.dropped(blocks);
+        }
+
+        @Override
+        public void died(Throwable cause) {
+            whenDead.accept(cause);
+        }
     }
 
     /** Makes the progress messages of one attempt. Immutable. */

@@ -9,6 +9,7 @@ import dev.baton.config.RegistryProperties;
 import dev.baton.engine.EngineLoad;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.transfer.KvExchange;
+import dev.baton.worker.StepFrameBatcher.StepListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -101,7 +102,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private void begin() throws IOException, InterruptedException {
-        StepPublisher steps = new StepPublisher(context.frames(), metrics, this::died);
+        StepListener steps = new StepListener(context.frames(), metrics, this::died);
         ModelRuntime open = loader.open(role.engine(loader.engine().device()), steps, metrics);
         runtime = open;
         metrics.engine(open.engine());
