@@ -29,6 +29,7 @@ class KvArchitectureTest {
                     "java.lang.invoke",
                     "java.lang.runtime",
                     "java.nio",
+                    "java.nio.charset",
                     "java.security",
                     "java.util",
                     "java.util.function",
