@@ -1,8 +1,7 @@
 /**
  * Chat messages to token ids, and token ids back to text that never splits a code point. A {@link
  * dev.baton.tokenizer.ModelTokenizer} may be used by all threads; the caller that opened it closes it; a {@link
- * dev.baton.tokenizer.TextStream} and a {@link dev.baton.tokenizer.StopStrings} belong to one answer and are used by one
- * thread at a time.
+ * dev.baton.tokenizer.TextStream} belongs to one answer and is used by one thread at a time.
  */
 @NullMarked
 package dev.baton.tokenizer;
