@@ -5,7 +5,6 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
-import dev.baton.gateway.sse.TextSink;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +27,20 @@ final class ChoiceGroup {
     @SuppressWarnings("NullAway.Init") // set by start
     private Listener listener;
 
-    /** Hears what becomes of the request as a whole. Any thread may call. */
+    /** Takes the text of the choices. Any thread may call, several at once for different choices. */
+    @FunctionalInterface
+    interface TextSink {
+        /** @param text unescaped; may be empty when {@code logprobs} is there */
+        void text(int choice, String text, @Nullable Logprobs logprobs);
+    }
+
+    /** Hears what becomes of the request and of its choices. Any thread may call. */
     interface Listener {
         /** Every choice has a worker: from here on the status is 200. */
         void admitted();
+
+        /** The choice has no more text. */
+        void finished(int choice, String reason);
 
         /**
          * All choices have finished; nothing comes after.
@@ -130,7 +139,7 @@ final class ChoiceGroup {
         if (ended.get()) {
             return;
         }
-        text.finish(choice, reason);
+        listener.finished(choice, reason);
         trace.finished(reason);
         if (toFinish.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
             Usage usage = usage();

@@ -3,7 +3,6 @@ package dev.baton.gateway.answer;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.logprobs.LogprobFormat;
 import dev.baton.gateway.logprobs.Logprobs;
-import dev.baton.gateway.sse.TextSink;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,7 +21,7 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
     }
 
     /** Collects an answer. */
-    static final class Collector implements TextSink {
+    static final class Collector {
         private final LogprobFormat format;
         private final List<Part> parts;
 
@@ -31,13 +30,11 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             this.parts = Stream.generate(Part::new).limit(choices).toList();
         }
 
-        @Override
-        public void text(int choice, String text, @Nullable Logprobs logprobs) {
+        void text(int choice, String text, @Nullable Logprobs logprobs) {
             parts.get(choice).add(text, logprobs);
         }
 
-        @Override
-        public void finish(int choice, String reason) {
+        void finish(int choice, String reason) {
             parts.get(choice).finish(reason);
         }
 

@@ -39,7 +39,7 @@ public final class CompletionRunner {
             sink.onCancel(group::cancel);
             CompletionResult.Collector collector =
                     new CompletionResult.Collector(prepared.choices(), model.logprobs(prepared.shape()));
-            group.start(collector, new Collecting(collector, sink));
+            group.start(collector::text, new Collecting(collector, sink));
         });
     }
 
@@ -71,7 +71,7 @@ public final class CompletionRunner {
                     connection,
                     new Held(group, account));
             sink.onCancel(events::cancel);
-            group.start(events, new Streaming(prepared, trace, events, sink));
+            group.start(events::text, new Streaming(prepared, trace, events, sink));
             sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
         });
     }
@@ -110,6 +110,11 @@ public final class CompletionRunner {
                 committed = true;
             }
             admission.success(events);
+        }
+
+        @Override
+        public void finished(int choice, String reason) {
+            events.finish(choice, reason);
         }
 
         @Override
@@ -157,6 +162,11 @@ public final class CompletionRunner {
         @Override
         public void admitted() {
             // The status waits for the whole answer.
+        }
+
+        @Override
+        public void finished(int choice, String reason) {
+            collector.finish(choice, reason);
         }
 
         @Override

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>State is guarded by {@code this}.
  */
-public final class EventStream extends PacedBody implements TextSink {
+public final class EventStream extends PacedBody {
     /** A delta takes no more pieces at this many characters. */
     private static final int MOST_TEXT = 4 * 1024;
 
@@ -105,7 +105,11 @@ public final class EventStream extends PacedBody implements TextSink {
         return 2L * characters + (logprobs == null ? 0 : logprobs.bytes());
     }
 
-    @Override
+    /**
+     * Adds a piece of a choice's text.
+     *
+     * @param text unescaped; may be empty when {@code logprobs} is there
+     */
     public void text(int choice, String text, @Nullable Logprobs logprobs) {
         synchronized (this) {
             if (ended || closed()) {
@@ -123,7 +127,7 @@ public final class EventStream extends PacedBody implements TextSink {
         wake();
     }
 
-    @Override
+    /** The choice has no more text. */
     public void finish(int choice, String reason) {
         synchronized (this) {
             open[choice] = null;
