@@ -78,7 +78,7 @@ final class EngineStep {
         }
         MemorySegment logits;
         try {
-            logits = runner.forward(slices, layer -> layerDone(chunks, layer));
+            logits = runner.forward(slices, sequences.tellingLayers(chunks, betweenLayers));
         } catch (RuntimeException e) {
             if (chunks.size() == 1) {
                 distrust(chunks.getFirst().sequence(), e);
@@ -94,17 +94,6 @@ final class EngineStep {
         for (Chunk<LiveSequence> chunk : chunks) {
             computed(chunk, logits, chunk.last() ? row++ : -1);
         }
-    }
-
-    private void layerDone(List<Chunk<LiveSequence>> chunks, int layer) {
-        for (Chunk<LiveSequence> chunk : chunks) {
-            LiveSequence sequence = chunk.sequence();
-            if (sequence.tellsLayers && layer >= sequence.layersTold) {
-                sequence.layersTold = layer + 1;
-                sequences.tell(sequence, listener -> listener.layerComputed(layer, chunk.from(), chunk.to()));
-            }
-        }
-        betweenLayers.run();
     }
 
     /** @param row of the logits, −1 when the chunk is not its sequence's last */

@@ -3,6 +3,7 @@ package dev.baton.engine;
 import static dev.baton.engine.Admission.failure;
 
 import dev.baton.engine.EngineCommand.Admit;
+import dev.baton.engine.ModelRunner.LayerProgress;
 import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
@@ -104,6 +105,24 @@ final class LiveSequences {
         } catch (RuntimeException e) {
             failed(sequence, e);
         }
+    }
+
+    /**
+     * Tells the sequences of a step about each layer that is computed for them, once.
+     *
+     * @param then called after each layer; may end sequences of the step
+     */
+    LayerProgress tellingLayers(List<Chunk<LiveSequence>> chunks, Runnable then) {
+        return layer -> {
+            for (Chunk<LiveSequence> chunk : chunks) {
+                LiveSequence sequence = chunk.sequence();
+                if (sequence.tellsLayers && layer >= sequence.layersTold) {
+                    sequence.layersTold = layer + 1;
+                    tell(sequence, listener -> listener.layerComputed(layer, chunk.from(), chunk.to()));
+                }
+            }
+            then.run();
+        };
     }
 
     /** Calls a sequence's listener for the last time, unless that was done already. */
