@@ -1,13 +1,24 @@
 package dev.baton.transfer;
 
+import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvDigester;
 import dev.baton.kv.KvLayout;
+import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.KvLayerDone;
+import dev.baton.transfer.pool.PeerPool;
+import dev.baton.transfer.session.MessageChannel;
+import dev.baton.transfer.session.SessionRefused;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One ticket from its request until its KV is in place or given up. No call blocks; futures complete on session
- * threads, or on the caller's when it cancels.
+ * One ticket from its request until its KV is in place or given up: what of it may be announced, how the bytes come into
+ * its blocks, and how it ends. No call blocks, but for the intake's on the session's reading thread; futures complete on
+ * session threads, or on the caller's when it cancels.
  */
 public final class IncomingTransfer {
     private static final int UNKNOWN = -1;
@@ -94,14 +105,14 @@ public final class IncomingTransfer {
     }
 
     /** Takes leave to write into the blocks; false when it has ended. Every true is followed by {@link #endWrite}. */
-    synchronized boolean beginWrite() {
+    private synchronized boolean beginWrite() {
         if (!ended) {
             writing = true;
         }
         return !ended;
     }
 
-    void endWrite() {
+    private void endWrite() {
         boolean last;
         synchronized (this) {
             writing = false;
@@ -131,12 +142,12 @@ public final class IncomingTransfer {
         return now - deadline > 0;
     }
 
-    int block(int index) {
+    private int block(int index) {
         return blocks[index];
     }
 
     /** Tokens that count in a block: all but in the last of a sequence. */
-    int tokens(int index) {
+    private int tokens(int index) {
         return switch (request) {
             case TicketRequest ticket -> Math.min(blockTokens, ticket.tokens() - index * blockTokens);
             case FetchRequest named -> blockTokens;
@@ -157,7 +168,7 @@ public final class IncomingTransfer {
         return true;
     }
 
-    int received(int layer) {
+    private int received(int layer) {
         return receivedBlocks[layer];
     }
 
@@ -184,5 +195,145 @@ public final class IncomingTransfer {
 
     long firstNanos() {
         return firstNanos;
+    }
+
+    /**
+     * Everything in an announcement that indexes our memory or the peer's is checked against the ticket and the layouts
+     * before a byte is taken.
+     *
+     * @param peerBlocks blocks of the sender's pool
+     * @param pushed whether the bytes follow the message
+     * @param digests whether each block comes with its digest
+     */
+    record AnnouncementCheck(PeerAddress address, KvLayout layout, int peerBlocks, boolean pushed, boolean digests) {
+        /** @return bytes announced, at most {@code allowed} */
+        long bytes(@Nullable IncomingTransfer inbound, KvLayerDone done, long allowed) throws SessionRefused {
+            int count = done.getSourceBlocksCount();
+            int layer = layer(done);
+            if (inbound == null || layer < 0 || layer >= layout.layers() || count == 0) {
+                throw violation("layer %d, %d blocks, ticket %d".formatted(layer, count, done.getTicket()));
+            }
+            if (done.getFromBlock() != inbound.received(layer) || count > inbound.blockCount() - done.getFromBlock()) {
+                throw violation("blocks %d + %d of layer %d after %d of %d"
+                        .formatted(done.getFromBlock(), count, layer, inbound.received(layer), inbound.blockCount()));
+            }
+            long bytes = layout.layerBlockBytes(layer) * count;
+            if (bytes > allowed || done.getPayloadBytes() != (pushed ? bytes : 0)) {
+                throw violation("%d bytes with a credit of %d, payload of %d"
+                        .formatted(bytes, allowed, done.getPayloadBytes()));
+            }
+            if (done.getDigestsCount() != (digests ? 2 * count : 0)) {
+                throw violation("%d sums of digests for %d blocks".formatted(done.getDigestsCount(), count));
+            }
+            for (int i = 0; i < count; i++) {
+                if (done.getSourceBlocks(i) < 0 || done.getSourceBlocks(i) >= peerBlocks) {
+                    throw violation("source block %d of %d".formatted(done.getSourceBlocks(i), peerBlocks));
+                }
+            }
+            return bytes;
+        }
+
+        /** The announced layer as our layout counts it; the wire counts from the model's first. */
+        int layer(KvLayerDone done) {
+            return done.getLayer() - layout.firstLayer();
+        }
+
+        SessionRefused violation(String what) {
+            return new SessionRefused(
+                    Failure.Code.TRANSFER_FAILED, "KV sender %s broke the protocol: %s".formatted(address, what));
+        }
+    }
+
+    /**
+     * Brings the bytes of one announcement into reserved blocks. An intake writes only between {@code beginWrite} and
+     * {@code endWrite} of the inbound, in steps short enough that a cancel is soon heard; what an ended inbound was sent is
+     * dropped.
+     */
+    sealed interface LayerIntake {
+        /**
+         * @param layer that is announced, as our layout counts it
+         * @return false when the bytes are not those that the sender digested
+         */
+        boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) throws IOException;
+
+        /** What the sender made of one of the blocks. */
+        private static KvDigest announced(KvLayerDone done, int index) {
+            return new KvDigest(done.getDigests(2 * index), done.getDigests(2 * index + 1));
+        }
+
+        /**
+         * Copies from the sender's pool.
+         *
+         * @param digester null when blocks come without digests
+         */
+        record SharedMemory(
+                PeerPool peer, KvRegion own, @Nullable KvDigester digester) implements LayerIntake {
+            @Override
+            public boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) {
+                boolean same = true;
+                for (int i = 0; same && i < done.getSourceBlocksCount() && inbound.beginWrite(); i++) {
+                    try {
+                        MemorySegment from = peer.region().layerBlock(layer, done.getSourceBlocks(i));
+                        int index = done.getFromBlock() + i;
+                        MemorySegment to = own.layerBlock(layer, inbound.block(index));
+                        if (digester == null) {
+                            MemorySegment.copy(from, 0, to, 0, to.byteSize());
+                        } else {
+                            same = digester.copy(layer, from, to, inbound.tokens(index))
+                                    .equals(announced(done, i));
+                        }
+                    } finally {
+                        inbound.endWrite();
+                    }
+                }
+                return same;
+            }
+        }
+
+        /**
+         * Reads what follows on the session.
+         *
+         * @param digester null when blocks come without digests
+         */
+        record Tcp(
+                MessageChannel channel,
+                KvRegion own,
+                @Nullable KvDigester digester,
+                ByteBuffer scratch) implements LayerIntake {
+            private static final int SCRATCH_BYTES = 64 << 10;
+
+            Tcp(MessageChannel channel, KvRegion own, @Nullable KvDigester digester) {
+                this(channel, own, digester, ByteBuffer.allocateDirect(SCRATCH_BYTES));
+            }
+
+            @Override
+            public boolean take(IncomingTransfer inbound, int layer, KvLayerDone done) throws IOException {
+                boolean same = true;
+                for (int i = 0; i < done.getSourceBlocksCount(); i++) {
+                    int index = done.getFromBlock() + i;
+                    MemorySegment block = own.layerBlock(layer, inbound.block(index));
+                    ByteBuffer to = block.asByteBuffer();
+                    while (to.hasRemaining() && inbound.beginWrite()) {
+                        try {
+                            channel.read(to);
+                        } finally {
+                            inbound.endWrite();
+                        }
+                    }
+                    if (to.hasRemaining()) {
+                        drop(to.remaining());
+                    } else if (digester != null && same) {
+                        same = digester.of(layer, block, inbound.tokens(index)).equals(announced(done, i));
+                    }
+                }
+                return same;
+            }
+
+            private void drop(int bytes) throws IOException {
+                for (int left = bytes; left > 0; ) {
+                    left -= channel.read(scratch.clear().limit(Math.min(left, scratch.capacity())));
+                }
+            }
+        }
     }
 }

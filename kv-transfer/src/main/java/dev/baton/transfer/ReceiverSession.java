@@ -10,6 +10,8 @@ import dev.baton.protocol.v1.KvLayerDone;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.KvNack;
 import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.transfer.IncomingTransfer.AnnouncementCheck;
+import dev.baton.transfer.IncomingTransfer.LayerIntake;
 import dev.baton.transfer.pool.PeerPool;
 import dev.baton.transfer.session.MessageChannel;
 import dev.baton.transfer.session.Peer;
