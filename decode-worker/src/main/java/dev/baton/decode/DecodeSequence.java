@@ -1,6 +1,6 @@
 package dev.baton.decode;
 
-import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
 import dev.baton.engine.schedule.Goal;

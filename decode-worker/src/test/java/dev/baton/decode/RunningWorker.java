@@ -2,8 +2,8 @@ package dev.baton.decode;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.lanes.LaneProducer;
-import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamListener;

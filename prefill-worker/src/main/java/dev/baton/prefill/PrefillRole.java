@@ -1,7 +1,7 @@
 package dev.baton.prefill;
 
 import com.google.protobuf.Parser;
-import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.control.Phase;
 import dev.baton.engine.Device;
 import dev.baton.engine.EngineCommand;

@@ -1,6 +1,6 @@
 package dev.baton.prefill;
 
-import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.control.Phase;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;

@@ -1,6 +1,6 @@
 package dev.baton.worker;
 
-import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.control.CasOutcome;

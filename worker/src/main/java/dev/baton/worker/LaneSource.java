@@ -1,9 +1,9 @@
 package dev.baton.worker;
 
 import com.google.protobuf.Message;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneHandler;
-import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.protocol.ClusterNames;

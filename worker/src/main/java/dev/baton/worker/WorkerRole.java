@@ -2,7 +2,7 @@ package dev.baton.worker;
 
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
-import dev.baton.cluster.lanes.LaneRecord;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.engine.Device;
 import dev.baton.engine.EngineSettings;
 import dev.baton.protocol.ClusterNames;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.lanes.KafkaConnection;
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
-import dev.baton.cluster.lanes.LaneRecord;
 import dev.baton.cluster.leases.LaneLease;
 import dev.baton.cluster.leases.LaneLeases;
 import dev.baton.config.LaneProperties;

@@ -1,5 +1,7 @@
 package dev.baton.cluster.lanes;
 
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
+
 /** Takes the records of a lane, in order, on the lane's thread. Must not block: it holds up the lane and its commits. */
 @FunctionalInterface
 public interface LaneHandler<T> {

@@ -1,5 +1,6 @@
 package dev.baton.cluster.lanes;
 
+import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.config.LaneProperties;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Handoff;
