@@ -2,11 +2,11 @@ package dev.baton.kv;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,22 +32,17 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread.
  */
 public final class BlockPool {
-    private static final long KEPT = 1L << 62;
-
     private final BlockState[] states;
     private final int[] references;
     private final @Nullable BlockHash[] names;
     private final @Nullable BlockHash[] parents;
-    private final long[] lastUse;
-    private final int[] kept;
     private final FreeList free;
+    private final EvictionOrder leaves;
     private final int[] counts = new int[BlockState.values().length];
     private final Map<BlockHash, Integer> byName = new HashMap<>();
     private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
-    private final TreeMap<Long, Integer> leaves = new TreeMap<>();
     private final List<BlockHash> evicted = new ArrayList<>();
     private final Map<Long, Lease> leases = new HashMap<>();
-    private long uses;
     private long leasesGiven;
 
     /** A promise that blocks stay findable, and as they are, until it ends. */
@@ -62,9 +57,8 @@ public final class BlockPool {
         references = new int[blocks];
         names = new BlockHash[blocks];
         parents = new BlockHash[blocks];
-        lastUse = new long[blocks];
-        kept = new int[blocks];
         free = new FreeList(blocks);
+        leaves = new EvictionOrder(blocks);
         counts[BlockState.FREE.ordinal()] = blocks;
     }
 
@@ -102,7 +96,7 @@ public final class BlockPool {
         int[] taken = new int[count];
         for (int i = 0; i < count; i++) {
             if (count(BlockState.FREE) == 0) {
-                evict(leaves.firstEntry().getValue());
+                evict(leaves.first());
             }
             int block = free.first();
             move(block, BlockState.FREE, state);
@@ -181,7 +175,7 @@ public final class BlockPool {
                 move(block, BlockState.ACTIVE, BlockState.FREE);
             } else {
                 move(block, BlockState.ACTIVE, BlockState.CACHED);
-                lastUse[block] = use(block);
+                leaves.used(block);
                 cache(block);
             }
         }
@@ -221,7 +215,7 @@ public final class BlockPool {
         names[block] = name;
         parents[block] = parent;
         move(block, BlockState.FREE, BlockState.CACHED);
-        lastUse[block] = use(block);
+        leaves.used(block);
         cache(block);
         return true;
     }
@@ -265,8 +259,8 @@ public final class BlockPool {
     public void keep(List<BlockHash> chain) {
         for (BlockHash name : chain) {
             Integer block = byName.get(name);
-            if (block != null && kept[block]++ == 0) {
-                touch(block);
+            if (block != null) {
+                leaves.keep(block);
             }
         }
     }
@@ -275,23 +269,10 @@ public final class BlockPool {
     public void endKeep(List<BlockHash> chain) {
         for (BlockHash name : chain) {
             Integer block = byName.get(name);
-            if (block != null && kept[block] > 0 && --kept[block] == 0) {
-                touch(block);
+            if (block != null) {
+                leaves.endKeep(block);
             }
         }
-    }
-
-    private void touch(int block) {
-        boolean leaf = leaves.remove(lastUse[block], block);
-        lastUse[block] = use(block);
-        if (leaf) {
-            leaves.put(lastUse[block], block);
-        }
-    }
-
-    /** The time of a use that is now: later than all others, and of kept blocks later than of blocks that are not. */
-    private long use(int block) {
-        return ++uses + (kept[block] > 0 ? KEPT : 0);
     }
 
     /** Names given up since the last call. */
@@ -309,7 +290,7 @@ public final class BlockPool {
     }
 
     private void forget(int block, BlockHash name) {
-        kept[block] = 0;
+        leaves.endAllKeeps(block);
         byName.remove(name);
         names[block] = null;
         parents[block] = null;
@@ -318,19 +299,19 @@ public final class BlockPool {
 
     private void cache(int block) {
         if (!cachedChildren.containsKey(nameOf(block))) {
-            leaves.put(lastUse[block], block);
+            leaves.add(block);
         }
         BlockHash parent = parents[block];
         if (parent != null && cachedChildren.merge(parent, 1, Integer::sum) == 1) {
-            cachedBlock(parent).ifPresent(above -> leaves.remove(lastUse[above]));
+            cachedBlock(parent).ifPresent(above -> leaves.remove(above));
         }
     }
 
     private void uncache(int block) {
-        leaves.remove(lastUse[block]);
+        leaves.remove(block);
         BlockHash parent = parents[block];
         if (parent != null && cachedChildren.computeIfPresent(parent, (p, n) -> n == 1 ? null : n - 1) == null) {
-            cachedBlock(parent).ifPresent(above -> leaves.put(lastUse[above], above));
+            cachedBlock(parent).ifPresent(above -> leaves.add(above));
         }
     }
 
@@ -405,8 +386,8 @@ public final class BlockPool {
         return cachedChildren;
     }
 
-    TreeMap<Long, Integer> leaves() {
-        return leaves;
+    Collection<Integer> leaves() {
+        return leaves.blocks();
     }
 
     int[] freeBlocks() {

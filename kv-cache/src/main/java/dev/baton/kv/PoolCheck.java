@@ -86,11 +86,7 @@ final class PoolCheck {
                 .filter(block -> !children.containsKey(pool.name(block)))
                 .boxed()
                 .collect(Collectors.toSet());
-        expect(
-                leaves.equals(new HashSet<>(pool.leaves().values())),
-                "leaves are %s, listed %s",
-                leaves,
-                pool.leaves().values());
+        expect(leaves.equals(new HashSet<>(pool.leaves())), "leaves are %s, listed %s", leaves, pool.leaves());
     }
 
     private IntStream blocks() {
