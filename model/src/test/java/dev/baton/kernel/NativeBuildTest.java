@@ -88,11 +88,9 @@ class NativeBuildTest {
             if (with != Instructions.VNNI) {
                 whole(
                         new KernelsTest(),
-                        test -> {
-                            test.productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(with);
-                            test.attentionInCAndJavaHasTheSameBits(with);
-                        },
+                        test -> test.productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(with),
                         KernelsTest::close);
+                whole(new AttentionTest(), test -> test.attentionInCAndJavaHasTheSameBits(with), AttentionTest::close);
             }
             if (with != Instructions.AVX_512) {
                 whole(new Int8Test(), test -> test.productsInCAndJavaHaveTheSameBits(with), Int8Test::close);
