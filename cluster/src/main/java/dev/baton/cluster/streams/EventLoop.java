@@ -1,13 +1,14 @@
 package dev.baton.cluster.streams;
 
 import java.time.Duration;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The one thread that owns a side's state: runs what it is handed, in order, and survives a bug in any of it. */
-final class EventLoop implements AutoCloseable {
+/** An executor of one thread, which owns a side's state: runs tasks in order, and survives a bug in any of them. */
+final class EventLoop implements Executor, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
@@ -25,7 +26,8 @@ final class EventLoop implements AutoCloseable {
         executor.setRemoveOnCancelPolicy(true);
     }
 
-    void run(Runnable task) {
+    @Override
+    public void execute(Runnable task) {
         executor.execute(guarded(task));
     }
 

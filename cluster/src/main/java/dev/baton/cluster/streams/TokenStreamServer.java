@@ -126,18 +126,18 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** What one engine step has for one gateway. Returns at once. Any thread; one caller's frames keep their order. */
     public void send(GatewayRef owner, TokenFrame frame) {
-        loop.run(() -> keepAndSend(owner, frame));
+        loop.execute(() -> keepAndSend(owner, frame));
     }
 
     /** Another worker goes on with an attempt: what is kept of it here goes soon. Returns at once. Any thread. */
     public void handedOver(String requestId, Attempt attempt) {
-        loop.run(() -> kept.handedOver(requestId, attempt, System.nanoTime()));
+        loop.execute(() -> kept.handedOver(requestId, attempt, System.nanoTime()));
     }
 
     /** Tells the owner of an attempt that its record is not worked on; once it has a stream, if it has none now. Any thread. */
     public void decline(GatewayRef owner, Decline decline) {
         metrics.declined(decline.getReason());
-        loop.run(() -> {
+        loop.execute(() -> {
             declines.keep(owner, decline, System.nanoTime());
             GatewaySessions.Session session = sessions.of(owner);
             if (session != null) {
@@ -152,7 +152,7 @@ public final class TokenStreamServer implements AutoCloseable {
      * @param then hears once, on the server's thread, whether it stood within the limit; must not block
      */
     public void whenAttached(GatewayRef gateway, Duration limit, Consumer<Boolean> then) {
-        loop.run(() -> {
+        loop.execute(() -> {
             if (sessions.attached(gateway)) {
                 then.accept(true);
             } else {
@@ -178,7 +178,7 @@ public final class TokenStreamServer implements AutoCloseable {
     /** Ends all streams. Kept tokens are lost, so this is for a worker that has finished or handed back its work. */
     @Override
     public void close() {
-        loop.run(() -> {
+        loop.execute(() -> {
             sessions.all().forEach(session -> session.close(Status.UNAVAILABLE.withDescription("shutting down")));
             sessions.clear();
         });
@@ -198,24 +198,24 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
-        out.setOnReadyHandler(() -> loop.run(() -> onSession(out, this::drained)));
-        out.setOnCancelHandler(() -> loop.run(() -> left(out)));
-        loop.run(() -> unproven.challenge(out));
+        out.setOnReadyHandler(() -> loop.execute(() -> onSession(out, this::drained)));
+        out.setOnCancelHandler(() -> loop.execute(() -> left(out)));
+        loop.execute(() -> unproven.challenge(out));
         loop.later(settings.connectTimeout(), () -> unproven.timedOut(out, settings.connectTimeout()));
         return new StreamObserver<>() {
             @Override
             public void onNext(GatewayMessage message) {
-                loop.run(() -> receive(out, message));
+                loop.execute(() -> receive(out, message));
             }
 
             @Override
             public void onError(Throwable failure) {
-                loop.run(() -> left(out));
+                loop.execute(() -> left(out));
             }
 
             @Override
             public void onCompleted() {
-                loop.run(() -> {
+                loop.execute(() -> {
                     left(out);
                     out.onCompleted();
                 });

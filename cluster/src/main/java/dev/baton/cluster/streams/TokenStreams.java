@@ -60,7 +60,7 @@ public final class TokenStreams implements AutoCloseable {
 
     /** The workers that the registry lists now. */
     public void listed(List<WorkerState> workers) {
-        owner.run(() -> apply(workers));
+        owner.execute(() -> apply(workers));
     }
 
     /** Whether the worker answers in this life. Any thread. */
@@ -111,7 +111,7 @@ public final class TokenStreams implements AutoCloseable {
 
     @Override
     public void close() {
-        owner.run(() -> {
+        owner.execute(() -> {
             links.values().forEach(WorkerLink::close);
             links.clear();
             live.clear();
@@ -124,7 +124,7 @@ public final class TokenStreams implements AutoCloseable {
     }
 
     private void send(WorkerRef worker, GatewayMessage message) {
-        owner.run(() -> {
+        owner.execute(() -> {
             WorkerLink link = links.get(worker.getId());
             if (link != null) {
                 link.send(worker, message);

@@ -359,17 +359,17 @@ final class WorkerLink {
 
         @Override
         public void onNext(WorkerMessage message) {
-            owner.run(() -> receive(mine, message));
+            owner.execute(() -> receive(mine, message));
         }
 
         @Override
         public void onError(Throwable failure) {
-            owner.run(() -> ended(mine, failure));
+            owner.execute(() -> ended(mine, failure));
         }
 
         @Override
         public void onCompleted() {
-            owner.run(() -> ended(mine, Status.UNAVAILABLE.asRuntimeException()));
+            owner.execute(() -> ended(mine, Status.UNAVAILABLE.asRuntimeException()));
         }
     }
 }
