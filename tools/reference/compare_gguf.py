@@ -22,7 +22,7 @@ import torch
 import transformers as hf
 
 ROOT = Path(__file__).parents[2]
-PROMPTS, TOKENS, TOP = 50, 96, 20
+PROMPTS, TOKENS, TOP = 50, 48, 20
 
 
 def reference(file: str, folder: str):
