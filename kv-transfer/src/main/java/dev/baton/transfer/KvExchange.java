@@ -41,7 +41,7 @@ public final class KvExchange implements AutoCloseable {
     }
 
     /** Makes a sequence known before its handoff is published; it ends with its completion. */
-    public OutgoingTransfer offer(AttemptKey key, int tokens) {
+    public OutgoingTransfer.Prompt offer(AttemptKey key, int tokens) {
         return sender.open(key, tokens);
     }
 

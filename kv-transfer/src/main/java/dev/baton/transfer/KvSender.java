@@ -71,7 +71,7 @@ final class KvSender implements AutoCloseable {
     }
 
     /** Makes a sequence known before its handoff is published; it ends with its completion. */
-    OutgoingTransfer open(AttemptKey key, int tokens) {
+    OutgoingTransfer.Prompt open(AttemptKey key, int tokens) {
         return offers.open(key, tokens);
     }
 

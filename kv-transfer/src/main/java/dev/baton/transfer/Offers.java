@@ -3,6 +3,7 @@ package dev.baton.transfer;
 import dev.baton.kv.KvLayout;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
+import dev.baton.transfer.OutgoingTransfer.Prompt;
 import dev.baton.transfer.session.TimeSource;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -18,7 +19,7 @@ final class Offers {
     private final KvLayout layout;
     private final TransferListener listener;
     private final TimeSource time;
-    private final Map<AttemptKey, OutgoingTransfer> open = new ConcurrentHashMap<>();
+    private final Map<AttemptKey, Prompt> open = new ConcurrentHashMap<>();
     private final Map<AttemptKey, Failure> gone = new LinkedHashMap<>();
     private volatile boolean closed;
 
@@ -28,8 +29,8 @@ final class Offers {
         this.time = context.time();
     }
 
-    OutgoingTransfer open(AttemptKey key, int tokens) {
-        OutgoingTransfer outbound = new OutgoingTransfer(key, tokens, layout, time);
+    Prompt open(AttemptKey key, int tokens) {
+        Prompt outbound = new Prompt(key, tokens, layout, time);
         if (closed) {
             outbound.failed(LEAVING);
             return outbound;
@@ -65,7 +66,7 @@ final class Offers {
     }
 
     @Nullable
-    OutgoingTransfer find(AttemptKey key) {
+    Prompt find(AttemptKey key) {
         return open.get(key);
     }
 

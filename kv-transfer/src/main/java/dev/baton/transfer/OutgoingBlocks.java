@@ -1,11 +1,9 @@
 package dev.baton.transfer;
 
 import dev.baton.kv.KvDigest;
-import dev.baton.kv.KvLayout;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.NamedBlocks.Held;
-import dev.baton.transfer.session.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -17,10 +15,8 @@ import org.jspecify.annotations.Nullable;
  * Blocks by name on their way to the peer that asked for them. They are held from the answer to the acknowledgement, at most
  * for the time that a ticket may take. Their stored digests go with them, so that a bit that changed here is seen there.
  */
-final class OutgoingBlocks implements Outgoing {
-    private final KvLayout layout;
+final class OutgoingBlocks extends OutgoingTransfer {
     private final TransferListener listener;
-    private final TimeSource time;
     private final long started;
     private final int[] announced;
     private @Nullable Held held;
@@ -30,9 +26,8 @@ final class OutgoingBlocks implements Outgoing {
     private long bytes;
 
     OutgoingBlocks(SessionContext context) {
-        this.layout = context.layout();
+        super(context.layout(), context.time());
         this.listener = context.listener();
-        this.time = context.time();
         this.started = time.nanos();
         this.announced = new int[layout.layers()];
     }
@@ -50,7 +45,7 @@ final class OutgoingBlocks implements Outgoing {
     }
 
     @Override
-    public synchronized @Nullable Announcement next(OpenTicket of, long credit) {
+    synchronized @Nullable Announcement next(OpenTicket of, long credit) {
         Held blocks = held;
         if (ended || blocks == null) {
             return null;
@@ -74,8 +69,7 @@ final class OutgoingBlocks implements Outgoing {
     }
 
     private @Nullable Announcement piece(Held blocks, int layer, int left, long credit) {
-        long blockBytes = layout.layerBlockBytes(layer);
-        int count = (int) Math.min(left, Math.min(credit, Math.max(PIECE_BYTES, blockBytes)) / blockBytes);
+        int count = fitting(layer, left, credit);
         if (count == 0) {
             return null;
         }
@@ -87,17 +81,17 @@ final class OutgoingBlocks implements Outgoing {
             digest.ifPresent(stored::add);
         }
         announced[layer] += count;
-        bytes += count * blockBytes;
+        bytes += count * layout.layerBlockBytes(layer);
         return new Announcement.Layer(layer, from, source, stored.size() == count ? stored : List.of());
     }
 
     @Override
-    public int tokens(int index) {
+    int tokens(int index) {
         return layout.blockTokens();
     }
 
     @Override
-    public void acknowledged(OpenTicket of, KvTransportKind transport) {
+    void acknowledged(OpenTicket of, KvTransportKind transport) {
         long sent;
         synchronized (this) {
             if (ended || !allTold) {
@@ -112,7 +106,7 @@ final class OutgoingBlocks implements Outgoing {
     }
 
     @Override
-    public void lost(OpenTicket of, Failure failure) {
+    void lost(OpenTicket of, Failure failure) {
         if (end()) {
             listener.failed(failure);
         }

@@ -160,7 +160,7 @@ final class SenderSession {
         Failure refusal = refusal(peer, wanted.getTicket(), wanted.getTransport(), wanted.getTags());
         if (refusal == null) {
             AttemptKey key = AttemptKey.of(wanted.getRequestId(), wanted.getAttempt());
-            OutgoingTransfer outbound = offers.find(key);
+            OutgoingTransfer.Prompt outbound = offers.find(key);
             if (outbound == null) {
                 refusal = offers.whyGone(key);
             } else {
@@ -242,10 +242,10 @@ final class SenderSession {
     private boolean advance() throws IOException {
         boolean moved = false;
         for (Ticket ticket : tickets.values()) {
-            Outgoing.Announcement piece = ticket.outbound.next(ticket, credit.get());
+            OutgoingTransfer.Announcement piece = ticket.outbound.next(ticket, credit.get());
             switch (piece) {
                 case null -> {}
-                case Outgoing.Announcement.Found(int blocks) -> {
+                case OutgoingTransfer.Announcement.Found(int blocks) -> {
                     channel.write(SessionMessages.found(ticket.id, blocks));
                     if (blocks == 0) {
                         tickets.remove(ticket.id);
@@ -253,11 +253,11 @@ final class SenderSession {
                     }
                     moved = true;
                 }
-                case Outgoing.Announcement.Layer layer -> {
+                case OutgoingTransfer.Announcement.Layer layer -> {
                     send(ticket, layer);
                     moved = true;
                 }
-                case Outgoing.Announcement.All all -> {
+                case OutgoingTransfer.Announcement.All all -> {
                     channel.write(SessionMessages.allDone(ticket.id, all));
                     moved = true;
                 }
@@ -269,7 +269,7 @@ final class SenderSession {
         return moved;
     }
 
-    private void send(Ticket ticket, Outgoing.Announcement.Layer piece) throws IOException {
+    private void send(Ticket ticket, OutgoingTransfer.Announcement.Layer piece) throws IOException {
         KvRegion region = context.region();
         KvDigester digester = context.digester();
         int[] source = piece.source();
@@ -373,13 +373,13 @@ final class SenderSession {
     }
 
     /** A ticket that is being served here. */
-    private static final class Ticket implements Outgoing.OpenTicket {
+    private static final class Ticket implements OutgoingTransfer.OpenTicket {
         private final SenderSession session;
         private final long id;
-        private final Outgoing outbound;
+        private final OutgoingTransfer outbound;
         private final KvTransportKind transport;
 
-        Ticket(SenderSession session, long id, Outgoing outbound, KvTransportKind transport) {
+        Ticket(SenderSession session, long id, OutgoingTransfer outbound, KvTransportKind transport) {
             this.session = session;
             this.id = id;
             this.outbound = outbound;

@@ -48,7 +48,7 @@ final class SessionMessages {
                 .build();
     }
 
-    static KvMessage allDone(long ticket, Outgoing.Announcement.All all) {
+    static KvMessage allDone(long ticket, OutgoingTransfer.Announcement.All all) {
         return KvMessage.newBuilder()
                 .setAllDone(KvAllDone.newBuilder()
                         .setTicket(ticket)

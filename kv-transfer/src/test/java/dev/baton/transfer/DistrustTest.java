@@ -59,7 +59,7 @@ class DistrustTest {
         byte[] before = Fixture.bytes(into.region(), TARGET);
         try (KvSender sender = Fixture.sender(prefillPool, sending);
                 KvReceiver receiver = Fixture.receiver(into, receiving)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("r"), TOKENS);
             outbound.blocks(new int[] {1, 2}, TOKENS);
             outbound.completed(1, 1);
             ReceiveOutcome outcome =
@@ -183,7 +183,7 @@ class DistrustTest {
         var settings = Fixture.settings(KvTransportKind.TCP);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("r"), 3 * Fixture.BLOCK_TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("r"), 3 * Fixture.BLOCK_TOKENS);
             ReceiveOutcome outcome =
                     Fixture.await(receiver.fetch(ticket(prefillPool.identity().worker(), sender.port()))
                             .completion());

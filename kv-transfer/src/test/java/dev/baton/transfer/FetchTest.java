@@ -221,7 +221,7 @@ class FetchTest {
         var settings = Fixture.settings(KvTransportKind.TCP);
         try (KvSender sender = Fixture.sender(source, settings, cache);
                 KvReceiver receiver = Fixture.receiver(target, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("prompt"), 2 * Fixture.BLOCK_TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("prompt"), 2 * Fixture.BLOCK_TOKENS);
             IncomingTransfer ticket = receiver.fetch(new TicketRequest(
                     Fixture.key("prompt"),
                     2 * Fixture.BLOCK_TOKENS,

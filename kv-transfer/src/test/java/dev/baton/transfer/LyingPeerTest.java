@@ -73,7 +73,7 @@ class LyingPeerTest {
                 KvReceiver receiver = Fixture.receiver(decodePool, settings);
                 ServerSocketChannel proxy = ServerSocketChannel.open()) {
             proxy.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            OutgoingTransfer outbound = sender.open(Fixture.key("r"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("r"), TOKENS);
             outbound.blocks(new int[] {1, 2}, TOKENS);
             Thread.ofVirtual().start(() -> corrupt(proxy, sender.port()));
             IncomingTransfer inbound = receiver.fetch(
@@ -238,7 +238,7 @@ class LyingPeerTest {
                 MessageChannel channel = new MessageChannel(
                         SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), sender.port())),
                         TimeSource.system())) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("r"), 256 * Fixture.BLOCK_TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("r"), 256 * Fixture.BLOCK_TOKENS);
             outbound.blocks(IntStream.range(0, 256).toArray(), 256 * Fixture.BLOCK_TOKENS);
             new Handshake(own, settings.secret(), settings.machine(), settings.transport(), true)
                     .open(channel, pool.identity().worker());

@@ -47,7 +47,7 @@ final class PeerProcess {
         try (SharedPool pool = Fixture.pool(folder, "prefill-0", 1);
                 KvSender sender = Fixture.sender(pool, Fixture.settings(kind))) {
             Fixture.fill(pool.region(), SEED);
-            OutgoingTransfer outbound = sender.open(Fixture.key(REQUEST), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key(REQUEST), TOKENS);
             var told = outbound.completion().thenAccept(outcome -> ChildJvm.say("outcome " + outcome));
             ChildJvm.say("port " + sender.port());
             outbound.blocks(SOURCE, TOKENS / 2);

@@ -127,7 +127,7 @@ class TlsTest {
 
     private ReceiveOutcome fetch(KvSender sender, String request, TransferSettings receiving) throws Exception {
         try (KvReceiver receiver = Fixture.receiver(decodePool, receiving)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key(request), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key(request), TOKENS);
             outbound.blocks(SOURCE, TOKENS);
             outbound.completed(4711, 1);
             return Fixture.await(receiver.fetch(new TicketRequest(

@@ -59,7 +59,7 @@ class TransferTest {
         return ticket(sender, request, Fixture.PATIENCE);
     }
 
-    private static void compute(OutgoingTransfer outbound) {
+    private static void compute(OutgoingTransfer.Prompt outbound) {
         for (int from = 0; from < TOKENS; from += 32) {
             int to = Math.min(TOKENS, from + 32);
             for (int layer = 0; layer < Fixture.LAYOUT.layers(); layer++) {
@@ -68,7 +68,7 @@ class TransferTest {
         }
     }
 
-    private void assertArrived(KvTransportKind kind, OutgoingTransfer outbound, IncomingTransfer inbound)
+    private void assertArrived(KvTransportKind kind, OutgoingTransfer.Prompt outbound, IncomingTransfer inbound)
             throws Exception {
         assertThat(Fixture.await(inbound.completion()))
                 .isInstanceOfSatisfying(ReceiveOutcome.Arrived.class, arrived -> {
@@ -93,7 +93,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("early"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("early"), TOKENS);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "early"));
             outbound.blocks(SOURCE, 16);
             compute(outbound);
@@ -110,7 +110,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("late"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("late"), TOKENS);
             outbound.blocks(SOURCE, TOKENS);
             outbound.completed(4711, 1);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "late"));
@@ -126,7 +126,7 @@ class TransferTest {
         var settings = Fixture.settings(kind, Fixture.SECRET, 1);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("narrow"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("narrow"), TOKENS);
             outbound.blocks(SOURCE, TOKENS);
             outbound.completed(4711, 1);
             assertArrived(kind, outbound, receiver.fetch(ticket(sender, "narrow")));
@@ -141,7 +141,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("suffix"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("suffix"), TOKENS);
             int[] wanted = Arrays.copyOfRange(TARGET, 2, TARGET.length);
             IncomingTransfer inbound = receiver.fetch(new TicketRequest(
                     Fixture.key("suffix"),
@@ -180,9 +180,9 @@ class TransferTest {
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
             List<IncomingTransfer> inbounds = new ArrayList<>();
-            List<OutgoingTransfer> outbounds = new ArrayList<>();
+            List<OutgoingTransfer.Prompt> outbounds = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
-                OutgoingTransfer outbound = sender.open(Fixture.key("r" + i), 4 * Fixture.BLOCK_TOKENS);
+                OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("r" + i), 4 * Fixture.BLOCK_TOKENS);
                 outbound.blocks(IntStream.range(8 * i, 8 * i + 4).toArray(), 0);
                 outbounds.add(outbound);
                 inbounds.add(receiver.fetch(new TicketRequest(
@@ -194,7 +194,7 @@ class TransferTest {
                         sender.port(),
                         Fixture.PATIENCE)));
             }
-            for (OutgoingTransfer outbound : outbounds) {
+            for (OutgoingTransfer.Prompt outbound : outbounds) {
                 outbound.completed(1, 1);
             }
             for (int i = 0; i < 8; i++) {
@@ -217,7 +217,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("cancelled"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("cancelled"), TOKENS);
             outbound.blocks(SOURCE, 16);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "cancelled"));
             await(() -> Fixture.sameBytes(
@@ -238,7 +238,7 @@ class TransferTest {
                             SendOutcome.Failed.class,
                             failed -> assertThat(failed.failure().getCode()).isEqualTo(Failure.Code.CANCELLED));
             // The session goes on: what it still carried has been dropped once another transfer is through.
-            OutgoingTransfer next = sender.open(Fixture.key("next"), Fixture.BLOCK_TOKENS);
+            OutgoingTransfer.Prompt next = sender.open(Fixture.key("next"), Fixture.BLOCK_TOKENS);
             next.blocks(new int[] {1}, Fixture.BLOCK_TOKENS);
             next.completed(1, 1);
             assertThat(Fixture.await(receiver.fetch(new TicketRequest(
@@ -263,7 +263,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("fails"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("fails"), TOKENS);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "fails"));
             outbound.failed(Failures.of(Failure.Code.ENGINE_FAILED, "not a number in layer 3"));
             assertThat(Fixture.await(inbound.completion()))
@@ -281,7 +281,7 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvSender sender = Fixture.sender(prefillPool, settings);
                 KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
-            OutgoingTransfer outbound = sender.open(Fixture.key("slow"), TOKENS);
+            OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("slow"), TOKENS);
             IncomingTransfer inbound = receiver.fetch(ticket(sender, "slow", Duration.ofMillis(300)));
             assertThat(Fixture.await(inbound.completion()))
                     .isInstanceOfSatisfying(
@@ -315,9 +315,9 @@ class TransferTest {
         var settings = Fixture.settings(kind);
         try (KvReceiver receiver = Fixture.receiver(decodePool, settings)) {
             IncomingTransfer inbound;
-            OutgoingTransfer leaving;
+            OutgoingTransfer.Prompt leaving;
             try (KvSender sender = Fixture.sender(prefillPool, settings)) {
-                OutgoingTransfer outbound = sender.open(Fixture.key("open"), TOKENS);
+                OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("open"), TOKENS);
                 inbound = receiver.fetch(ticket(sender, "open"));
                 outbound.blocks(SOURCE, 16);
                 await(() -> outbound.announcedBytes() > 0);

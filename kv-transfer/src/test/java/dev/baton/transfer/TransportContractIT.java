@@ -107,7 +107,7 @@ class TransportContractIT {
         SharedPool own = Fixture.pool(folder, "prefill-0", 1);
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
-            OutgoingTransfer outbound = halfSent(sender, own);
+            OutgoingTransfer.Prompt outbound = halfSent(sender, own);
             try (ChildJvm peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
@@ -127,7 +127,7 @@ class TransportContractIT {
         SharedPool own = Fixture.pool(folder, "prefill-0", 1);
         try (own;
                 KvSender sender = Fixture.sender(own, Fixture.settings(kind))) {
-            OutgoingTransfer outbound = halfSent(sender, own);
+            OutgoingTransfer.Prompt outbound = halfSent(sender, own);
             try (ChildJvm peer = PeerProcess.receiver(folder, kind, sender.port())) {
                 peer.await("asked");
                 await(() -> outbound.announcedBytes() >= Fixture.LAYOUT.blockBytes());
@@ -142,9 +142,9 @@ class TransportContractIT {
         }
     }
 
-    private static OutgoingTransfer halfSent(KvSender sender, SharedPool own) {
+    private static OutgoingTransfer.Prompt halfSent(KvSender sender, SharedPool own) {
         Fixture.fill(own.region(), PeerProcess.SEED);
-        OutgoingTransfer outbound = sender.open(Fixture.key(PeerProcess.REQUEST), PeerProcess.TOKENS);
+        OutgoingTransfer.Prompt outbound = sender.open(Fixture.key(PeerProcess.REQUEST), PeerProcess.TOKENS);
         outbound.blocks(PeerProcess.SOURCE, PeerProcess.TOKENS / 2);
         return outbound;
     }

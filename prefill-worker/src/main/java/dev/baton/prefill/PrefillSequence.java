@@ -40,7 +40,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private final WorkerContext context;
     private final ModelRuntime runtime;
     private final PrefillJob job;
-    private final OutgoingTransfer outbound;
+    private final OutgoingTransfer.Prompt outbound;
     private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
     private final AttemptKey key;

@@ -38,9 +38,9 @@ final class BenchSender {
                 TransferListener.NONE,
                 TimeSource.system(),
                 NamedBlocks.NONE)) {
-            List<OutgoingTransfer> outbounds = new ArrayList<>();
+            List<OutgoingTransfer.Prompt> outbounds = new ArrayList<>();
             for (int round = 0; round < one.rounds(); round++) {
-                OutgoingTransfer outbound = exchange.offer(one.key(round), one.tokens());
+                OutgoingTransfer.Prompt outbound = exchange.offer(one.key(round), one.tokens());
                 outbound.blocks(one.blocks(), one.tokens());
                 outbound.completed(0, TimeSource.system().epochMicros());
                 outbounds.add(outbound);
@@ -51,7 +51,7 @@ final class BenchSender {
             while (System.in.read() >= 0) {
                 // The parent closes our stdin, or dies, when it has measured.
             }
-            outbounds.forEach(OutgoingTransfer::close);
+            outbounds.forEach(OutgoingTransfer.Prompt::close);
         }
     }
 
