@@ -50,18 +50,20 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 final class RunningWorker implements AutoCloseable {
     static final int PROMPT = 20;
     private static final Duration LIMIT = Duration.ofSeconds(30);
-    private static final GatewayRef GATEWAY =
-            GatewayRef.newBuilder().setId("gateway-of-test").setEpoch(1).build();
 
     private final ConfigurableApplicationContext context;
     private final Heard heard = new Heard();
     private final TokenStreams streams;
     private final String id;
+    /** Of this worker alone: gateways of one id would take each other's streams. */
+    private final GatewayRef gateway;
 
     private RunningWorker(ConfigurableApplicationContext context, String id) {
         this.context = context;
         this.id = id;
-        this.streams = connect(context, GATEWAY, heard);
+        this.gateway =
+                GatewayRef.newBuilder().setId("gateway-of-" + id).setEpoch(1).build();
+        this.streams = connect(context, gateway, heard);
     }
 
     private static TokenStreams connect(ConfigurableApplicationContext context, GatewayRef gateway, Heard heard) {
@@ -178,7 +180,7 @@ final class RunningWorker implements AutoCloseable {
                 .setModelFingerprint(state().getModelFingerprint())
                 .addAllPrompt(IntStream.range(10, 10 + PROMPT).boxed().toList())
                 .setDeadlineMs(Instant.now().plusSeconds(100).toEpochMilli())
-                .setOwner(GATEWAY);
+                .setOwner(gateway);
         generation.getAttemptBuilder().setNumber(1).setNonce(9);
         generation.getStoppingBuilder().setMaxTokens(tokens).setIgnoreEos(true);
         return handoff;
@@ -187,7 +189,7 @@ final class RunningWorker implements AutoCloseable {
     /** As the owner does it. */
     void record(Generation generation) throws Exception {
         requests()
-                .create(generation.getRequestId(), generation.getAttempt(), GATEWAY, Duration.ofSeconds(100))
+                .create(generation.getRequestId(), generation.getAttempt(), gateway, Duration.ofSeconds(100))
                 .toCompletableFuture()
                 .get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     }
