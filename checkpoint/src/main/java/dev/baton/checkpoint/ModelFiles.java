@@ -52,7 +52,7 @@ public sealed interface ModelFiles permits HuggingFaceFolder, GgufModel {
         return name.endsWith(".gguf") && !name.startsWith("mmproj");
     }
 
-    /** What clients call a model that nobody named: the folder's name, or the file's without its ending. */
+    /** What clients call a model without baton.model.name: the folder's name, or the file's without its ending. */
     static String defaultName(Path model) {
         Path name = model.toAbsolutePath().normalize().getFileName();
         return name == null ? "model" : name.toString().replaceFirst("(?i)\\.gguf$", "");

@@ -88,7 +88,7 @@ final class Attempts {
     }
 
     /**
-     * Begins the next attempt in place of one that nobody began: that says nothing about the request and is not counted.
+     * Begins the next attempt in place of one that no worker began: that says nothing about the request and is not counted.
      * True when it must wait: it is not the first in a row.
      */
     boolean raiseUncounted() {

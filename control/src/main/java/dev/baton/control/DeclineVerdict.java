@@ -3,11 +3,11 @@ package dev.baton.control;
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 
-/** What a decline of an attempt that nobody works on means for the request. */
+/** What a decline of an attempt without an executor means for the request. */
 enum DeclineVerdict {
     /** Another worker has it and is about to say so. */
     WAIT,
-    /** Nobody began: the request goes out again, which says nothing about it. */
+    /** No worker began: the request goes out again, which says nothing about it. */
     NOT_BEGUN,
     /** The same, and the worker takes nothing more. */
     NOT_THERE,

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One request among two prefill and three decode workers that die, freeze, decline, forget and repeat themselves.
  * Faults come from a budget: when it is spent the world is sound, and a request that still lives must finish. Workers
  * that are told to cancel mostly go on all the same, as the workers of stale attempts do. Tokens differ from attempt to attempt, so that a
- * machine that let an accepted one be computed anew would be seen to change it.
+ * machine that let an accepted one be computed again would be seen to change it.
  */
 final class FaultyWorld {
     private static final PhaseLimits LIMITS = new PhaseLimits(

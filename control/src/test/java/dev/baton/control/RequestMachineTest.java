@@ -136,7 +136,7 @@ class RequestMachineTest {
         RequestEvent lateEnd = request.last(PREFILL, 1);
         request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
         assertThat(request.on(late))
-                .as("before it is routed anew")
+                .as("before it is routed again")
                 .containsExactly(new Effect.SendCancel(DECODE, first));
         request.route(LOCAL_OTHER);
         assertThat(request.on(late)).as("once for each attempt").isEmpty();

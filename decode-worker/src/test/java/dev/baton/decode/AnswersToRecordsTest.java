@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.Timeout;
 
-/** Each record that a worker reads is answered to its owner: nobody waits for a limit to learn that it is not worked on. */
+/** Each record that a worker reads is answered to its owner: no gateway waits for a limit to learn that it is not worked on. */
 @WithStack
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(240)

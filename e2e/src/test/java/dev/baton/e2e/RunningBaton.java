@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
-/** A gateway and workers as processes, arranged as a {@link Setup} says. Whoever starts it closes it. */
+/** A gateway and workers as processes, arranged as a {@link Setup} says. Its starter closes it. */
 final class RunningBaton implements AutoCloseable {
     static final Path HOME = Path.of("..").toAbsolutePath().normalize();
     static final Path MODEL = HOME.resolve("models/demo");

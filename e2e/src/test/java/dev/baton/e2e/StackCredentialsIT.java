@@ -23,7 +23,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** What {@code ./baton up} starts beside the roles: its Redis and its Kafka let nobody in who has no password. */
+/** What {@code ./baton up} starts beside the roles: its Redis and its Kafka refuse clients without a password. */
 @Timeout(300)
 class StackCredentialsIT {
     private static final Path STATE = Path.of("target/stack/credentials").toAbsolutePath();

@@ -48,7 +48,7 @@ class KvLayoutTest {
         assertThat(latent.layerBlockBytes(0)).isEqualTo(16 * (576 + 4));
     }
 
-    /** What is exchanged is layers and heads: how the ranks are counted is nobody else's affair. */
+    /** What is exchanged is layers and heads: how the ranks are counted does not matter to a peer. */
     @Test
     void blocksFitWhereTheSameLayersAndHeadsAreHeld() {
         assertThat(SHARE.compatibleWith(SHARE.withBlocks(3).withRank(1, 2))).isTrue();

@@ -11,7 +11,7 @@ public interface NamedBlocks {
     /** None can be had. */
     NamedBlocks NONE = names -> CompletableFuture.completedFuture(Held.NOTHING);
 
-    /** Holds the longest run of the names, from the first, that is here: nobody writes into these blocks until they are let go. */
+    /** Holds the longest run of the names, from the first, that is here: these blocks are not written to until they are released. */
     CompletableFuture<Held> hold(List<BlockHash> names);
 
     /** Blocks that stay as they are. */

@@ -243,7 +243,7 @@ public final class KafkaProcess implements StackProcess {
         }
     }
 
-    /** On both listeners: whoever reaches the controller could change the broker. */
+    /** On both listeners: a client that reaches the controller could change the broker. */
     private static void askFor(Login login, Properties properties) {
         properties.setProperty("sasl.mechanism.inter.broker.protocol", MECHANISM);
         properties.setProperty("sasl.mechanism.controller.protocol", MECHANISM);

@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /**
- * One process of a stack, owned from the moment it exists and not only once it serves: whoever has one can record it,
+ * One process of a stack, owned from the moment it exists and not only once it serves: its holder can record it,
  * wait for it and end it at any point of its start.
  */
 public interface StackProcess extends AutoCloseable {

@@ -1,5 +1,5 @@
 /**
- * A real Kafka broker and a real Redis as child processes. Whoever starts one owns it and stops it; a recorded
+ * A real Kafka broker and a real Redis as child processes. The starter of one owns it and stops it; a recorded
  * {@link dev.baton.stack.ChildProcess} lets a later process do so when the owner died first. No threads of its own.
  */
 @NullMarked

@@ -43,7 +43,7 @@ class KafkaProcessTest {
         }
     }
 
-    /** Whoever starts a broker can end it at any point of its start, which takes seconds. */
+    /** A broker's starter can end it at any point of its start, which takes seconds. */
     @Test
     void isOwnedAndEndsBeforeItServes() throws Exception {
         KafkaProcess kafka = KafkaProcess.launch(settings(Ports.free(2)));

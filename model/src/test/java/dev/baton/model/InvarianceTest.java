@@ -99,7 +99,7 @@ class InvarianceTest {
         return blocks;
     }
 
-    /** Keys and values of the tokens alone: what lies behind the last token is nobody's. */
+    /** Keys and values of the tokens alone: what lies behind the last token belongs to no sequence. */
     private static List<byte[]> kv(KvRegion region, int[] blocks, int tokens) {
         KvLayout layout = region.layout();
         List<byte[]> bytes = new ArrayList<>();

@@ -87,7 +87,7 @@ class LongLifeTest {
         assertThat(allocated() - before).as("bytes of malloc in use").isGreaterThan(LIMIT);
     }
 
-    /** Batches of one to four sequences, so that the rows' tensors are made anew again and again. */
+    /** Batches of one to four sequences, so that the rows' tensors are made again and again. */
     private static void steps(ModelRunner runner, int count) {
         for (int step = 0; step < count; step++) {
             List<ModelRunner.Slice> slices = new ArrayList<>();

@@ -9,15 +9,15 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The secret that the processes of one cluster share. It never crosses the wire and is never printed: whoever holds it
- * proves so with an HMAC-SHA256 over what it says. An empty one keeps nobody out: everybody then signs with a known key,
+ * The secret that the processes of one cluster share. It never crosses the wire and is never printed: a holder
+ * proves it with an HMAC-SHA256 over what it says. An empty one keeps no caller out: all sign with a known key then,
  * which is right only while everything listens on loopback.
  */
 public final class ClusterSecret {
     /** Property that holds the secret. */
     public static final String SETTING = "baton.cluster.secret";
 
-    /** Characters of the shortest secret: a proof lets whoever saw it try guesses at leisure. */
+    /** Characters of the shortest secret: who has seen a proof can try guesses for as long as it takes. */
     public static final int SHORTEST = 16;
 
     /** Bytes of a challenge. */

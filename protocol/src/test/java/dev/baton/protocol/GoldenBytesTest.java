@@ -81,7 +81,7 @@ class GoldenBytesTest {
                 .isEqualTo(HexFormat.of().formatHex(golden.bytes()));
     }
 
-    /** A secret that an older gateway shows is in no field any more: nobody reads it. */
+    /** A secret that an older gateway shows is in no field any more and is not read. */
     @ParameterizedTest
     @MethodSource("older")
     void ofTheBuildBeforeAreReadWithoutWhatWasAddedSince(Golden golden) throws IOException {

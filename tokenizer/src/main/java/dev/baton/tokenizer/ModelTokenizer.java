@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The tokenizer and chat template of one model, giving the ids and texts that Hugging Face's give. All threads
- * may use one instance; whoever opened it closes it, after the last use.
+ * may use one instance; its opener closes it, after the last use.
  */
 public final class ModelTokenizer implements AutoCloseable {
     private final PieceEncoder encoder;

@@ -141,7 +141,7 @@ final class WorkerNode implements SmartLifecycle {
     }
 
     private void died(Throwable cause) {
-        LOG.error("The engine is dead; this worker tells its gateways and ends, to be started anew", cause);
+        LOG.error("The engine is dead; this worker tells its gateways and ends, to be started again", cause);
         running = false;
         HeartbeatPublisher publisher = heartbeat;
         if (publisher != null) {

@@ -80,7 +80,7 @@ final class Download {
                                         file.name(), model, found, file.digest().hex()));
             }
             progress.says(
-                    "%s: what lay here from an earlier fetch does not fit; fetching it anew".formatted(file.name()));
+                    "%s: what lay here from an earlier fetch does not fit; fetching it again".formatted(file.name()));
             resumed = false;
         }
     }

@@ -65,9 +65,9 @@ final class Children {
     }
 
     /**
-     * Ends all, last started first, roles before the stores that they lean on. Whoever comes second waits for the first.
+     * Ends all, last started first, roles before the stores that they use. A second caller waits for the first.
      *
-     * @param afterwards run when they have ended, before anybody who waits goes on
+     * @param afterwards run when they have ended, before callers that wait go on
      * @return whether this call did it
      */
     boolean end(Runnable afterwards) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * What the parts of one stack ask each other for: random, made anew at each start, kept in a file that only its owner
+ * What the parts of one stack ask each other for: random, new at each start, kept in a file that only its owner
  * reads, and handed to the roles in their environment, never on a command line. Does not show what it holds.
  *
  * @param secret the cluster's
@@ -27,7 +27,7 @@ record StackCredentials(String secret, String redisPassword, Login kafka) {
     /** Writes them down for people and their tools, in place of what an earlier stack has left. */
     void writeTo(Path file) {
         String text = """
-            # Of the stack that ./baton up runs here; made anew at each start.
+            # Of the stack that ./baton up runs here; new at each start.
             cluster.secret=%s
             redis.password=%s
             kafka.user=%s

@@ -40,7 +40,7 @@ final class Supervisor {
         this.progress = progress;
     }
 
-    /** @throws CliException when the gateway has ended, without which nobody is served */
+    /** @throws CliException when the gateway has ended, without which no client is served */
     void look() {
         requests.take().forEach(name -> children.named(name).ifPresent(this::restart));
         for (Child child : children.all()) {

@@ -153,7 +153,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         } catch (WakeupException e) {
             LOG.debug("Lane {} was woken while it ended", partition);
         } catch (RuntimeException e) {
-            LOG.error("Lane {} has ended by a bug; nobody reads it until this worker starts anew", partition, e);
+            LOG.error("Lane {} has ended by a bug; it is not read until this worker starts again", partition, e);
         } finally {
             ended.countDown();
             LOG.info("Lane {} is read no more", partition);
@@ -197,7 +197,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
                 return;
             }
             if (lowWatermark.read(record.offset(), record)) {
-                LOG.warn("Lane {} begins anew at offset {}: Kafka was emptied", partition, record.offset());
+                LOG.warn("Lane {} begins again at offset {}: Kafka was emptied", partition, record.offset());
                 committed = -1;
             }
             deliver(record, 1);
@@ -264,7 +264,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         try {
             handler.dead(record.value(), why);
         } catch (RuntimeException e) {
-            LOG.error("Lane {}: nobody was told of the dead letter at {}", partition, record.offset(), e);
+            LOG.error("Lane {}: the owner of the dead letter at {} was not told", partition, record.offset(), e);
         }
     }
 

@@ -4,7 +4,7 @@ import java.util.TreeMap;
 
 /**
  * The offset below which every record of a lane is completed. Records are known by what was read, not by their offset alone:
- * after Kafka was emptied the offsets begin anew. Owned by the lane's thread.
+ * after Kafka was emptied the offsets begin again. Owned by the lane's thread.
  */
 final class LowWatermark {
     private final TreeMap<Long, Object> open = new TreeMap<>();
@@ -15,15 +15,15 @@ final class LowWatermark {
         this.next = next;
     }
 
-    /** True when the lane has begun anew: what was open before will not be committed. */
+    /** True when the lane has begun again: what was open before will not be committed. */
     boolean read(long offset, Object record) {
-        boolean anew = offset < next;
-        if (anew) {
+        boolean emptied = offset < next;
+        if (emptied) {
             open.clear();
         }
         open.put(offset, record);
         next = offset + 1;
-        return anew;
+        return emptied;
     }
 
     void completed(long offset, Object record) {

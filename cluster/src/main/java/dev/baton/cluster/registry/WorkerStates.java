@@ -25,7 +25,7 @@ import reactor.core.publisher.Mono;
 /**
  * Worker states in Redis: {@code <cluster>:worker:<id>} = {@code epoch|state} with a short TTL, and {@code
  * <cluster>:workers}, the set of ids, so that a list is one MGET and never a scan. Writes compare the epoch. Each state is signed with the cluster's secret:
- * whoever can write to Redis and does not hold the secret makes nobody dial an address.
+ * who can write to Redis and does not hold the secret makes no gateway dial an address.
  */
 public final class WorkerStates {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStates.class);
@@ -123,7 +123,7 @@ public final class WorkerStates {
             metrics.refused(reason);
             if (refused.size() < MOST_REMEMBERED && refused.add(id)) {
                 LOG.warn(
-                        "The entry of worker {} in Redis is not believed and nobody dials it: {}",
+                        "The entry of worker {} in Redis is not believed and not dialled: {}",
                         UntrustedName.printable(id),
                         reason.message());
             }

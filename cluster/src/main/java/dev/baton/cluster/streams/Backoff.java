@@ -6,7 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The pauses between tries to connect: each doubles, up to a limit, with jitter so that gateways do not come all at once.
- * Only a stream that has lasted as long as the longest pause begins the row anew: one that is thrown out as soon as it
+ * Only a stream that has lasted as long as the longest pause begins the row again: one that is thrown out as soon as it
  * stands is no success. Owned by the link's thread.
  */
 final class Backoff {

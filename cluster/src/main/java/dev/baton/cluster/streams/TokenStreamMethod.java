@@ -49,7 +49,7 @@ final class TokenStreamMethod {
         return builder.build();
     }
 
-    /** Whether a call failed since nobody listens there: a worker that only froze would not answer at all. */
+    /** Whether a call failed since no process listens there: a worker that only froze would not answer at all. */
     static boolean portRefuses(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof ConnectException

@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
 public final class TokenStreamServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TokenStreamServer.class);
 
-    /** A connection on which nobody calls is closed after this. */
+    /** A connection without a call is closed after this. */
     private static final Duration NO_CALL_LIMIT = Duration.ofSeconds(10);
 
     private final Welcome welcome;

@@ -46,7 +46,7 @@ final class WorkerLife {
     void welcomed(WorkerRef now, WorkerState asListed) {
         boolean again = now.equals(worker);
         if (!again) {
-            died("it was started anew");
+            died("it was started again");
         }
         worker = now;
         answers(asListed, again);

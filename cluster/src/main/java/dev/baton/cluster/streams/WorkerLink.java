@@ -112,7 +112,7 @@ final class WorkerLink {
         return state == State.UP;
     }
 
-    /** Nobody lists it and it does not answer. */
+    /** It is not listed and does not answer. */
     boolean over() {
         return !isListed && life.worker() == null && state != State.UP && state != State.SILENT;
     }

@@ -203,7 +203,7 @@ class WorkerRegistryTest {
                 .returns(2, WorkerState::getLane);
     }
 
-    /** Whoever can write to Redis could have tokens and prompts sent to an address of his own. */
+    /** Who can write to Redis could have tokens and prompts sent to an address of their own. */
     @Test
     void listsNoEntryThatTheSecretHasNotSigned() {
         WorkerStates states = states(redis);

@@ -139,7 +139,7 @@ class UnauthenticatedCallersTest {
         assertThat(call.end.get().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
     }
 
-    /** A hello that was meant for an earlier life could have been led here by whoever listens at its old address. */
+    /** A hello that was meant for an earlier life could have been led here by a process that listens at its old address. */
     @Test
     void aHelloForAnotherLifeIsRefused() throws Exception {
         Call call = new Call();

@@ -271,7 +271,7 @@ class SchedulerTest {
         assertThat(preemptions).isPositive();
     }
 
-    /** Nobody is stalled or preempted for ever; who came first, with one tenant and one priority, starts first. */
+    /** No sequence is stalled or preempted for ever; who came first, with one tenant and one priority, starts first. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
     void leftAloneEverySequenceComesToItsEndInATightPool(long seed) {

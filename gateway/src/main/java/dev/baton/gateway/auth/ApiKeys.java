@@ -67,7 +67,7 @@ public final class ApiKeys {
         if (entries.isEmpty()) {
             throw new IllegalArgumentException(
                     "The API-key file " + file
-                            + " (setting baton.http.api-keys) holds no key, so nobody could call; add a line tenant:sha256-in-hex");
+                            + " (setting baton.http.api-keys) holds no key, so every call would be refused; add a line tenant:sha256-in-hex");
         }
         return new ApiKeys(entries);
     }

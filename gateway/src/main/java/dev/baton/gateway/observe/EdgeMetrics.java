@@ -31,7 +31,7 @@ public final class EdgeMetrics {
 
     private final MeterRegistry registry;
 
-    /** Of refusals and failures of one kind, so that nobody floods the log; all are counted here. */
+    /** Of refusals and failures of one kind, so that no client floods the log; all are counted here. */
     final LineLimit lines = new LineLimit(LINES, LINES_WITHIN);
 
     final Timer firstToken;

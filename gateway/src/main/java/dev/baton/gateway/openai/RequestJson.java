@@ -19,7 +19,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The bytes of a body as a tree of those fields that this API reads. What nobody reads is skipped while it is parsed and
+ * The bytes of a body as a tree of those fields that this API reads. Other fields are skipped while it is parsed and
  * costs nothing; of the rest the tree is bounded, because a tree takes many times the memory of its text. Rows of token
  * ids, which are long, are kept as plain numbers.
  */

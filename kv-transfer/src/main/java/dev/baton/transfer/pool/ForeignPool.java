@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Another pool of this host, whose owner may be alive, frozen or dead, mapped read-only with an index of its names. The index
- * says where to look; whoever uses what it finds reads it again in the table. Only {@link LocalPools} calls, under its lock.
+ * says where to look; a user of what it finds reads it again in the table. Only {@link LocalPools} calls, under its lock.
  */
 final class ForeignPool implements AutoCloseable {
     private final Arena arena;

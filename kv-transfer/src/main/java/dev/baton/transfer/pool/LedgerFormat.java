@@ -26,7 +26,7 @@ import dev.baton.kv.KvLayout;
  *           tokens             ids, two a word, zeros from rows on
  * </pre>
  *
- * <p>A record speaks of a block that is being filled. It is kept when the block gets its name, for whoever knows only the
+ * <p>A record speaks of a block that is being filled. It is kept when the block gets its name, for a reader that knows only the
  * first of the block's tokens. It is written to the copy with the lower version: version 0, a fence, the rest, and the new
  * version by a release store. So a writer that dies between any two stores leaves the other copy whole.
  *

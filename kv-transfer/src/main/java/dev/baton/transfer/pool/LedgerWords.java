@@ -7,7 +7,7 @@ import java.nio.ByteOrder;
 
 /**
  * The words of a block table, as its owner's thread writes them and any process reads them. What is stored before a release
- * store or a fence is seen by whoever sees what is stored after it. Not final, so that a test can end a writer between any
+ * store or a fence is seen by a reader that sees what is stored after it. Not final, so that a test can end a writer between any
  * two stores.
  */
 class LedgerWords {

@@ -16,8 +16,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * The folder in which the pools of a host lie: {@code baton-kv-ID.pool}, and {@code baton-kv-ID@2.pool} for a worker whose
- * earlier life still holds the first, frozen say. Beside each a lock file while its worker lives. Whoever takes or probes
- * those locks holds the folder's own lock, so that nobody takes a probe for a living worker.
+ * earlier life still holds the first, frozen say. Beside each a lock file while its worker lives. To take or probe
+ * those locks, a process holds the folder's own lock, so that a probe is not taken for a living worker.
  */
 record PoolFolder(Path path) {
     /** Pools that one worker id may have here. */

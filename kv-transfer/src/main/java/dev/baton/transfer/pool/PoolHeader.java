@@ -57,7 +57,7 @@ record PoolHeader(PoolIdentity identity, long generation, long turn) {
     }
 
     /**
-     * Into a file of zeros, or over the header of an earlier life. The generation comes first: whoever reads the old one again
+     * Into a file of zeros, or over the header of an earlier life. The generation comes first: a reader that reads it again
      * after this sees that the pool has changed hands.
      */
     void write(MemorySegment file) {

@@ -51,7 +51,7 @@ public final class Certificates {
         }
     }
 
-    /** What trusts this authority and nobody else. */
+    /** Trusts this authority alone. */
     public Path truststore() {
         return trust;
     }

@@ -50,7 +50,7 @@ record KvPart(int layer, long offset, int tokenBytes) {
         return spans;
     }
 
-    /** Fills memory with numbers that belong to nobody: large, but numbers. */
+    /** Fills memory with numbers of no sequence: large, but numbers. */
     static void litter(MemorySegment memory) {
         for (long at = 0; at + 4 <= memory.byteSize(); at += 4) {
             memory.set(JAVA_INT_UNALIGNED, at, 0x5a5a5a5a ^ (int) (at & 0x0f0f));
