@@ -91,7 +91,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     /** The gateway gave it up. */
     @Override
     public void cancel() {
-        runtime.submitReliably(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
+        runtime.engine().submit(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
     }
 
     private void admit(Goal goal) {
@@ -144,15 +144,16 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {
             // What is there becomes cache: the worker that computes the rest may send it here.
-            runtime.submitReliably(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
-            runtime.submitReliably(new EngineCommand.Cancel(
-                    key,
-                    Failure.newBuilder()
-                            .setCode(Failure.Code.KV_NOT_FOUND)
-                            .setMessage("%d of %d tokens' KV was found here".formatted(found, tokens))
-                            .build()));
+            runtime.engine().submit(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
+            runtime.engine()
+                    .submit(new EngineCommand.Cancel(
+                            key,
+                            Failure.newBuilder()
+                                    .setCode(Failure.Code.KV_NOT_FOUND)
+                                    .setMessage("%d of %d tokens' KV was found here".formatted(found, tokens))
+                                    .build()));
         } else {
-            runtime.submitReliably(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
+            runtime.engine().submit(new EngineCommand.KvArrived(key, found, EngineCommand.KvArrived.NO_TOKEN));
         }
     }
 
@@ -179,12 +180,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                             .setExposedTransferUs(exposed)
                             .setTransferBytes(whole.bytes());
                 }
-                runtime.submitReliably(
-                        new EngineCommand.KvArrived(key, handoff.getTicket().getTokens(), whole.firstToken()));
+                runtime.engine()
+                        .submit(new EngineCommand.KvArrived(
+                                key, handoff.getTicket().getTokens(), whole.firstToken()));
             }
             case ReceiveOutcome.Found other -> throw new IllegalStateException("a ticket was answered as a fetch");
             case ReceiveOutcome.Failed(Failure failure) ->
-                runtime.submitReliably(new EngineCommand.Cancel(key, failure));
+                runtime.engine().submit(new EngineCommand.Cancel(key, failure));
         }
     }
 
@@ -222,14 +224,14 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         frames().add(progress.gateway(), progress.failed(next, failure));
         CompletableFuture<Restored> copying = restoring;
         if (copying != null) {
-            copying.whenComplete((restored, error) -> runtime.submitReliably(new EngineCommand.Release(key)));
+            copying.whenComplete((restored, error) -> runtime.engine().submit(new EngineCommand.Release(key)));
         }
         IncomingTransfer asked = inbound;
         if (asked != null) {
             asked.cancel();
             asked.quiescent()
                     .thenRunAsync(
-                            () -> runtime.submitReliably(new EngineCommand.Release(key)), Thread::startVirtualThread);
+                            () -> runtime.engine().submit(new EngineCommand.Release(key)), Thread::startVirtualThread);
         }
     }
 

@@ -12,7 +12,8 @@ public interface Engine extends AutoCloseable {
     /**
      * Hands over a command. Never blocks.
      *
-     * @return false when the command queue is full or the engine is closing: nothing was taken, decline the work
+     * @return false when the engine is closing, or for an {@link EngineCommand.Admit} when as many wait as may: nothing was
+     *     taken, decline the work
      */
     boolean submit(EngineCommand command);
 

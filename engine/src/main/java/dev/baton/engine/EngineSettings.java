@@ -11,7 +11,7 @@ import java.util.Set;
  * @param maxSequences sequences that compute, decode or wait for KV at one time
  * @param stepTokens rows of one step, at least {@code maxSequences} plus a block: each running answer takes one, prompts
  *     share the rest
- * @param queueCapacity commands that may wait to be looked at
+ * @param queueCapacity admissions that may wait to be looked at
  * @param patience times after which the engine gives up by itself
  */
 public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {

@@ -11,10 +11,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.jctools.queues.atomic.MpscAtomicArrayQueue;
+import org.jctools.queues.atomic.MpscUnboundedAtomicArrayQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -205,21 +206,28 @@ public final class ModelEngine implements Engine {
 
     /**
      * Commands on their way to the engine thread. Each that was taken is answered once: by the thread that polls, or, when it
-     * slipped in while that thread ended, by the thread that brought it.
+     * slipped in while that thread ended, by the thread that brought it. Only admissions can be refused: a sequence that was
+     * taken brings a few commands more, which must not get lost, since its blocks would leak or it would run on.
      */
     static final class CommandQueue {
-        private final Queue<EngineCommand> commands;
+        private static final int SEGMENT = 256;
+
+        private final Queue<EngineCommand> commands = new MpscUnboundedAtomicArrayQueue<>(SEGMENT);
+        private final int mostAdmissions;
+        private final AtomicInteger admissions = new AtomicInteger();
         private volatile @Nullable Consumer<EngineCommand> late;
 
-        CommandQueue(int capacity) {
-            commands = new MpscAtomicArrayQueue<>(capacity);
+        CommandQueue(int mostAdmissions) {
+            this.mostAdmissions = mostAdmissions;
         }
 
-        /** False when there is no room: nothing was taken. */
+        /** False for an admission when as many wait as may: nothing was taken. */
         boolean offer(EngineCommand command) {
-            if (!commands.offer(command)) {
+            if (command instanceof EngineCommand.Admit && admissions.incrementAndGet() > mostAdmissions) {
+                admissions.decrementAndGet();
                 return false;
             }
+            commands.add(command);
             answerLate();
             return true;
         }
@@ -231,7 +239,11 @@ public final class ModelEngine implements Engine {
         /** For the engine thread only, as long as it has not {@linkplain #end ended}. Null when there is no command. */
         @Nullable
         EngineCommand poll() {
-            return commands.poll();
+            EngineCommand command = commands.poll();
+            if (command instanceof EngineCommand.Admit) {
+                admissions.decrementAndGet();
+            }
+            return command;
         }
 
         /** The engine thread polls no more: it answers what is still here, and others what comes later. */
@@ -244,7 +256,7 @@ public final class ModelEngine implements Engine {
             Consumer<EngineCommand> answer = late;
             if (answer != null) {
                 synchronized (this) {
-                    for (EngineCommand command = commands.poll(); command != null; command = commands.poll()) {
+                    for (EngineCommand command = poll(); command != null; command = poll()) {
                         answer.accept(command);
                     }
                 }

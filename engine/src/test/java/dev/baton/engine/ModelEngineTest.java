@@ -9,6 +9,7 @@ import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.simulated.SimulatedModel;
 import dev.baton.engine.simulated.StepCost;
 import dev.baton.kv.KvRegion;
+import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
@@ -24,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -195,6 +197,24 @@ class ModelEngineTest {
         queue.offer(admission("after", after));
         assertThat(before.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
         assertThat(after.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(queue.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aFullQueueRefusesAdmissionsAndNothingElse() {
+        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(2);
+        assertThat(queue.offer(admission("a", new RecordingListener()))).isTrue();
+        assertThat(queue.offer(admission("b", new RecordingListener()))).isTrue();
+        assertThat(queue.offer(admission("c", new RecordingListener()))).isFalse();
+        List<EngineCommand> releases = IntStream.range(0, 1_000)
+                .<EngineCommand>mapToObj(i -> new EngineCommand.Release(new AttemptKey("r" + i, 1, i)))
+                .toList();
+        releases.forEach(release -> assertThat(queue.offer(release)).isTrue());
+        assertThat(queue.poll()).isInstanceOf(Admit.class);
+        assertThat(queue.offer(admission("d", new RecordingListener()))).isTrue();
+        assertThat(queue.poll()).isInstanceOf(Admit.class);
+        releases.forEach(release -> assertThat(queue.poll()).isEqualTo(release));
+        assertThat(queue.poll()).isInstanceOf(Admit.class);
         assertThat(queue.isEmpty()).isTrue();
     }
 

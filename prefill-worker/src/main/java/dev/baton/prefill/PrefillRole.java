@@ -76,7 +76,7 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
     public void cancel(String requestId, Attempt attempt) {
         AttemptKey key = AttemptKey.of(requestId, attempt);
         attempts.cancel(key);
-        runtime.submitReliably(new EngineCommand.LetGo(key.toString()));
+        runtime.engine().submit(new EngineCommand.LetGo(key.toString()));
     }
 
     @Override

@@ -89,7 +89,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     /** The gateway gave it up. */
     @Override
     public void cancel() {
-        runtime.submitReliably(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
+        runtime.engine().submit(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
         outbound.close();
     }
 
@@ -137,7 +137,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private void giveUp(Failure.Code code, String why) {
         Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
         outbound.failed(failure);
-        runtime.submitReliably(new EngineCommand.Cancel(key, failure));
+        runtime.engine().submit(new EngineCommand.Cancel(key, failure));
     }
 
     @Override
@@ -171,7 +171,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
         frames().handedOver(key);
-        runtime.submitReliably(new EngineCommand.Release(key));
+        runtime.engine().submit(new EngineCommand.Release(key));
         switch (outcome) {
             case SendOutcome.Acknowledged sent ->
                 LOG.debug("KV of {} sent: {} bytes in {}", key.requestId(), sent.bytes(), sent.duration());

@@ -4,7 +4,6 @@ import dev.baton.cluster.SteadyClock;
 import dev.baton.engine.Device;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineClock;
-import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
 import dev.baton.engine.ModelEngine;
@@ -39,7 +38,6 @@ public final class ModelRuntime implements AutoCloseable {
     private final BlockLedger ledger;
     private final Engine engine;
     private final OrphanPools orphans;
-    private final CommandBacklog backlog;
     private final KvRestorer restorer;
 
     private ModelRuntime(
@@ -54,7 +52,6 @@ public final class ModelRuntime implements AutoCloseable {
         this.ledger = ledger;
         this.engine = engine;
         this.orphans = orphans;
-        this.backlog = new CommandBacklog(engine);
         this.restorer = new KvRestorer(
                 new LocalPools(pool),
                 engine.capabilities().fingerprint(),
@@ -147,17 +144,11 @@ public final class ModelRuntime implements AutoCloseable {
 
     /** The engine's cached blocks, for other workers. */
     NamedBlocks namedBlocks() {
-        return new EngineBlocks(this::submitReliably, ledger);
-    }
-
-    /** Hands over a command that must not get lost, whatever waits before the engine. Never blocks. */
-    public void submitReliably(EngineCommand command) {
-        backlog.submit(command);
+        return new EngineBlocks(engine::submit, ledger);
     }
 
     @Override
     public void close() {
-        backlog.close();
         restorer.close();
         engine.close();
         orphans.close();
