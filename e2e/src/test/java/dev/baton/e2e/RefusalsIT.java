@@ -3,7 +3,6 @@ package dev.baton.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpResponse;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -47,7 +46,10 @@ class RefusalsIT {
 
     @Test
     void refusesWhatIsNotJson() {
-        JsonNode error = error(baton.calls().post(GatewayCalls.CHAT, "{\"model\":\"demo\",\"messages\":["), 400, null);
+        JsonNode error = error(
+                baton.calls().post(GatewayCalls.CHAT, "{\"model\":\"demo\",\"messages\":["),
+                400,
+                "invalid_request_error");
         assertThat(error.path("message").asString()).containsIgnoringCase("json");
     }
 
@@ -59,7 +61,7 @@ class RefusalsIT {
         assertThat(error.path("param").asString()).isEqualTo("model");
     }
 
-    private static JsonNode error(HttpResponse<String> response, int status, @Nullable String code) {
+    private static JsonNode error(HttpResponse<String> response, int status, String code) {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         JsonNode body = JsonMapper.shared().readTree(response.body());
         assertThat(body.propertyNames()).containsExactly("error");

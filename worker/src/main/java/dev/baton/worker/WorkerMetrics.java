@@ -151,7 +151,7 @@ final class WorkerMetrics implements TransferListener {
                 .increment();
         counter("baton.kv.recovered.tokens", "Their tokens whose KV was found", "rung", rung)
                 .increment(restored.found());
-        counter("baton.kv.recomputed.tokens", "Their tokens that are computed again")
+        counter("baton.kv.recomputed.tokens", "Their tokens that are computed again", "rung", rung)
                 .increment(restored.tokens() - restored.found());
         Timer.builder("baton.kv.restore.time")
                 .description("From reserved blocks to the last row copied into them")

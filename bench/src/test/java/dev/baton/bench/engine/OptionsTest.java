@@ -115,6 +115,7 @@ class OptionsTest {
                         "--length",
                         "--perplexity",
                         "--rule",
+                        "--attention",
                         "--sampling",
                         "--help");
     }

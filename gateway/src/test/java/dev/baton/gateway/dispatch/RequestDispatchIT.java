@@ -161,7 +161,7 @@ class RequestDispatchIT {
     @Test
     void withoutWorkersARequestIsRefused() throws Exception {
         RecordingSink sink = new RecordingSink();
-        sink.start(cluster.dispatcher(), submission(SHORT, 5, Duration.ofSeconds(5)));
+        sink.start(cluster.dispatcher(), submission(SHORT, 5, Duration.ofSeconds(30)));
         assertThat(sink.end()).isEqualTo("refused NO_WORKERS");
     }
 
