@@ -65,7 +65,7 @@ def draw(before, after, worker, gap, same):
     lines += [("t", line) for line in wrap(before)[-5:]]
     lines += [("k", f"── kill -9 {worker} ── the next token came {gap} ms later, from the KV that it left ──")]
     lines += [("a", line) for line in wrap(after)[:5]]
-    lines += [("p", f"… to the end: the same text, to the letter, as without the kill ({same} tokens compared)")]
+    lines += [("p", f"… to the end: the same text, to the letter, as without the kill ({same} pieces compared)")]
     colours = {"p": "#8b949e", "t": "#c9d1d9", "k": "#ff7b72", "a": "#7ee787"}
     height = 24 * len(lines) + 28
     rows = "\n".join(
