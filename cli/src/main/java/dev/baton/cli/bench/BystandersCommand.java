@@ -1,6 +1,5 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
@@ -11,7 +10,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -21,7 +19,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -101,19 +98,19 @@ final class BystandersCommand implements Runnable {
     }
 
     /** Asks until {@code end}, and returns all streams when the last one has ended. */
-    private List<Stream> arrivals(GatewayClient gateway, String served, long end) {
+    private List<Arrival> arrivals(GatewayClient gateway, String served, long end) {
         Prompts prompts = new Prompts(1);
-        List<Stream> streams = new ArrayList<>();
+        List<Arrival> all = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (long next = System.nanoTime(); next < end; next += prompts.gapNanos(rate)) {
                 await(next);
-                Stream stream = new Stream(next);
-                streams.add(stream);
+                TimedStream stream = new TimedStream();
+                all.add(new Arrival(next, stream));
                 ObjectNode chat = Load.greedy(served, prompts.text(words), maxTokens);
-                threads.execute(() -> stream.run(gateway, chat));
+                threads.execute(() -> stream.ask(gateway, chat));
             }
         }
-        return streams;
+        return all;
     }
 
     private static void await(long nanoTime) {
@@ -122,21 +119,21 @@ final class BystandersCommand implements Runnable {
         }
     }
 
-    private void print(PrintWriter out, List<Stream> streams, long start, long kill) {
+    private void print(PrintWriter out, List<Arrival> arrivals, long start, long kill) {
         long end = kill + window.toNanos();
         Samples[] gaps = {new Samples(), new Samples()};
         Samples[] ttft = {new Samples(), new Samples()};
         int struck = 0;
         int failed = 0;
-        for (Stream stream : streams) {
-            if (stream.failure != null) {
+        for (Arrival arrival : arrivals) {
+            if (arrival.stream().failure() != null) {
                 failed++;
-                out.println("failed: " + stream.failure);
-            } else if (stream.attempts > 1) {
+                out.println("failed: " + arrival.stream().failure());
+            } else if (arrival.stream().struck()) {
                 struck++;
             } else {
-                stream.add(start, kill, gaps[0], ttft[0]);
-                stream.add(kill, end, gaps[1], ttft[1]);
+                arrival.add(start, kill, gaps[0], ttft[0]);
+                arrival.add(kill, end, gaps[1], ttft[1]);
             }
         }
         Table table = new Table("ms", "gap p50", "gap p99", "gap max", "TTFT p50", "TTFT p99", "streams begun");
@@ -171,47 +168,16 @@ final class BystandersCommand implements Runnable {
                 Long.toString(ttft.count()));
     }
 
-    /** One streamed answer: when each piece came. */
-    private static final class Stream implements ChatListener {
-        private final long planned;
-        private long[] times = new long[64];
-        private int pieces;
-        private int attempts = 1;
-        private @Nullable String failure;
-
-        private Stream(long planned) {
-            this.planned = planned;
-        }
-
-        private void run(GatewayClient gateway, ObjectNode chat) {
-            try {
-                gateway.chat(chat, this);
-            } catch (CliException e) {
-                failure = e.getMessage();
-            }
-        }
-
-        @Override
-        public void text(String delta) {
-            if (pieces == times.length) {
-                times = Arrays.copyOf(times, 2 * pieces);
-            }
-            times[pieces++] = System.nanoTime();
-        }
-
-        @Override
-        public void timing(JsonNode timing) {
-            attempts = timing.path("attempts").asInt(1);
-        }
-
-        /** The TTFT if it was asked, and the gaps that ended, between two times. */
+    /** One arrival, which may be asked a little late. */
+    private record Arrival(long planned, TimedStream stream) {
+        /** Adds the TTFT if it was planned, and the gaps that ended, between two times. */
         private void add(long from, long to, Samples gaps, Samples ttft) {
-            if (pieces > 0 && planned >= from && planned < to) {
-                ttft.addNanos(times[0] - planned);
+            if (stream.pieces() > 0 && planned >= from && planned < to) {
+                ttft.addNanos(stream.time(0) - planned);
             }
-            for (int i = 1; i < pieces; i++) {
-                if (times[i] >= from && times[i] < to) {
-                    gaps.addNanos(times[i] - times[i - 1]);
+            for (int i = 1; i < stream.pieces(); i++) {
+                if (stream.time(i) >= from && stream.time(i) < to) {
+                    gaps.addNanos(stream.time(i) - stream.time(i - 1));
                 }
             }
         }

@@ -1,6 +1,5 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
@@ -26,7 +25,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -90,7 +88,8 @@ final class FlipsCommand implements Runnable {
         Arguments.positive("--requests", requests);
         Arguments.positive("--streams", streams);
         PrintWriter out = spec.commandLine().getOut();
-        Path pools = poolFolder();
+        StackEnvironment environment = StackEnvironment.bench();
+        Path pools = poolFolder(environment);
         StackPlan plan = new StackPlan(
                 Installation.home().resolve("models/demo"),
                 1,
@@ -103,7 +102,7 @@ final class FlipsCommand implements Runnable {
         out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
         out.flush();
         Tally tally = new Tally();
-        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
+        try (LocalStack stack = LocalStack.start(environment, plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             StackCounters counters = new StackCounters(stack);
             PoolFlips flips = new PoolFlips(pools, layers(plan.model()), counters.blocks("decode-0"));
@@ -114,8 +113,6 @@ final class FlipsCommand implements Runnable {
             flipOrphan(gateway, stack, flips, random, tally);
             double inPool = counters.sum("", DROPPED, "where=\"pool\"");
             print(out, tally, inCache, inPool);
-        } finally {
-            remove(pools);
         }
     }
 
@@ -130,7 +127,7 @@ final class FlipsCommand implements Runnable {
             ProgressBar bar) {
         Prompts prompts = new Prompts(seed);
         List<ObjectNode> chats = new ArrayList<>();
-        List<Answer> alone = new ArrayList<>();
+        List<TimedStream> alone = new ArrayList<>();
         for (int i = 0; i < PROMPTS; i++) {
             chats.add(Load.greedy(model, prompts.text(PROMPT_WORDS), ANSWER_TOKENS));
             ask(gateway, chats.get(i));
@@ -141,12 +138,12 @@ final class FlipsCommand implements Runnable {
             int which = i % PROMPTS;
             tally.flipped += flips.flip(random, i / PROMPTS % 2 == 0 ? 1 : 0.33);
             double before = counters.sum("", DROPPED, "");
-            Answer answer = ask(gateway, chats.get(which));
+            TimedStream answer = ask(gateway, chats.get(which));
             tally.asked++;
-            if (CharSequence.compare(answer.text, alone.get(which).text) != 0) {
+            if (!answer.sameText(alone.get(which))) {
                 tally.wrong++;
             }
-            if (answer.cached < alone.get(which).cached) {
+            if (answer.cached() < alone.get(which).cached()) {
                 tally.struckHits++;
                 tally.uncounted += counters.sum("", DROPPED, "") > before ? 0 : 1;
             }
@@ -160,7 +157,7 @@ final class FlipsCommand implements Runnable {
     /** Streams at once; a decode worker is frozen, its pool flipped, and then it dies. */
     private void flipOrphan(
             GatewayClient gateway, LocalStack stack, PoolFlips flips, RandomGenerator random, Tally tally) {
-        List<Answer> alone = together(gateway, stack.modelName(), new CountDownLatch(0));
+        List<TimedStream> alone = together(gateway, stack.modelName(), new CountDownLatch(0));
         CountDownLatch underWay = new CountDownLatch((streams + 1) / 2);
         Thread killer = Thread.ofVirtual().start(() -> {
             try {
@@ -173,7 +170,7 @@ final class FlipsCommand implements Runnable {
                 Thread.currentThread().interrupt();
             }
         });
-        List<Answer> struck = together(gateway, stack.modelName(), underWay);
+        List<TimedStream> struck = together(gateway, stack.modelName(), underWay);
         try {
             killer.join();
         } catch (InterruptedException e) {
@@ -182,21 +179,21 @@ final class FlipsCommand implements Runnable {
         }
         for (int i = 0; i < streams; i++) {
             tally.asked++;
-            if (CharSequence.compare(struck.get(i).text, alone.get(i).text) != 0) {
+            if (struck.get(i).failure() != null || !struck.get(i).sameText(alone.get(i))) {
                 tally.wrong++;
             }
         }
-        if (struck.stream().noneMatch(answer -> answer.attempts > 1)) {
+        if (struck.stream().noneMatch(TimedStream::struck)) {
             throw new CliException("fault not applied: no stream was on the worker that died");
         }
     }
 
-    private List<Answer> together(GatewayClient gateway, String model, CountDownLatch underWay) {
+    private List<TimedStream> together(GatewayClient gateway, String model, CountDownLatch underWay) {
         Prompts prompts = new Prompts(seed + 1);
-        List<Answer> answers = new ArrayList<>();
+        List<TimedStream> answers = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int i = 0; i < streams; i++) {
-                Answer answer = new Answer(underWay);
+                TimedStream answer = new TimedStream(KILL_AFTER, underWay);
                 answers.add(answer);
                 ObjectNode chat = Load.greedy(model, prompts.text(PROMPT_WORDS / 4), STREAM_TOKENS);
                 threads.execute(() -> answer.ask(gateway, chat));
@@ -205,9 +202,12 @@ final class FlipsCommand implements Runnable {
         return answers;
     }
 
-    private static Answer ask(GatewayClient gateway, ObjectNode chat) {
-        Answer answer = new Answer(new CountDownLatch(0));
-        gateway.chat(chat.deepCopy(), answer);
+    private static TimedStream ask(GatewayClient gateway, ObjectNode chat) {
+        TimedStream answer = new TimedStream();
+        answer.ask(gateway, chat.deepCopy());
+        if (answer.failure() != null) {
+            throw new CliException(answer.failure());
+        }
         return answer;
     }
 
@@ -230,25 +230,12 @@ final class FlipsCommand implements Runnable {
         }
     }
 
-    private static Path poolFolder() {
+    /** Of this bench alone, in its state folder: what a run that was killed left there goes at the start of the next. */
+    private static Path poolFolder(StackEnvironment environment) {
         try {
-            Path memory = Path.of("/dev/shm");
-            return Files.isDirectory(memory)
-                    ? Files.createTempDirectory(memory, "baton-flips-")
-                    : Files.createTempDirectory("baton-flips-");
+            return Files.createDirectories(environment.state().resolve("pools"));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void remove(Path folder) {
-        try (java.util.stream.Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new CliException("cannot make the folder of the pools: " + e.getMessage(), e);
         }
     }
 
@@ -274,45 +261,6 @@ final class FlipsCommand implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);
-        }
-    }
-
-    /** A streamed answer: its text, and what its usage and timing said. */
-    private static final class Answer implements ChatListener {
-        private final CountDownLatch underWay;
-        private final StringBuilder text = new StringBuilder();
-        private int pieces;
-        private int cached;
-        private int attempts = 1;
-
-        private Answer(CountDownLatch underWay) {
-            this.underWay = underWay;
-        }
-
-        private void ask(GatewayClient gateway, ObjectNode chat) {
-            try {
-                gateway.chat(chat, this);
-            } catch (CliException e) {
-                text.append("failed: ").append(e.getMessage());
-            }
-        }
-
-        @Override
-        public void text(String delta) {
-            text.append(delta);
-            if (++pieces == KILL_AFTER) {
-                underWay.countDown();
-            }
-        }
-
-        @Override
-        public void usage(JsonNode usage) {
-            cached = usage.path("prompt_tokens_details").path("cached_tokens").asInt(0);
-        }
-
-        @Override
-        public void timing(JsonNode timing) {
-            attempts = timing.path("attempts").asInt(1);
         }
     }
 }

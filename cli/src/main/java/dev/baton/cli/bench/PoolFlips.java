@@ -23,7 +23,7 @@ record PoolFlips(Path folder, int layers, int blocks) {
     /** In the header of a pool file: the first byte of the KV, and how many there are. */
     private static final int KV_OFFSET_AT = 40;
 
-    /** Flips one to three bits in one layer of each block that {@code chosen} takes, in all pools. Returns how many blocks. */
+    /** Flips one to three bits in one layer of so great a share of the blocks, in all pools. Returns how many blocks. */
     int flip(RandomGenerator random, double share) {
         return files("").stream().mapToInt(file -> flip(file, random, share)).sum();
     }

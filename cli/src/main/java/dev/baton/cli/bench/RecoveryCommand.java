@@ -1,6 +1,5 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
@@ -9,19 +8,17 @@ import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -88,7 +85,7 @@ final class RecoveryCommand implements Runnable {
             ask(gateway, stack.modelName(), WARM_TOKENS, new CountDownLatch(0));
             out.println("Undisturbed");
             out.flush();
-            List<Stream> alone = ask(gateway, stack.modelName(), after + TOKENS_AFTER, new CountDownLatch(0));
+            List<TimedStream> alone = ask(gateway, stack.modelName(), after + TOKENS_AFTER, new CountDownLatch(0));
             out.println("With a kill");
             out.flush();
             CountDownLatch underWay = new CountDownLatch((streams + 1) / 2);
@@ -99,7 +96,7 @@ final class RecoveryCommand implements Runnable {
                     stack.kill("decode-0");
                 }
             });
-            List<Stream> disturbed = ask(gateway, stack.modelName(), after + TOKENS_AFTER, underWay);
+            List<TimedStream> disturbed = ask(gateway, stack.modelName(), after + TOKENS_AFTER, underWay);
             killer.join();
             print(out, alone, disturbed, killed[0]);
         } catch (InterruptedException e) {
@@ -109,13 +106,16 @@ final class RecoveryCommand implements Runnable {
     }
 
     /** @param underWay counted down by each stream that has had {@code after} pieces */
-    private List<Stream> ask(GatewayClient gateway, String served, int tokens, CountDownLatch underWay) {
+    private List<TimedStream> ask(GatewayClient gateway, String served, int tokens, CountDownLatch underWay) {
         Prompts prompts = new Prompts(1);
-        List<Stream> all = IntStream.range(0, streams)
-                .mapToObj(i -> new Stream(prompts.text(words), after, underWay))
-                .toList();
+        List<TimedStream> all = new ArrayList<>();
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            all.forEach(stream -> threads.execute(() -> stream.run(gateway, served, tokens)));
+            for (int i = 0; i < streams; i++) {
+                TimedStream stream = new TimedStream(after, underWay);
+                ObjectNode chat = Load.greedy(served, prompts.text(words), tokens);
+                all.add(stream);
+                threads.execute(() -> stream.ask(gateway, chat));
+            }
         }
         return all;
     }
@@ -129,20 +129,21 @@ final class RecoveryCommand implements Runnable {
         }
     }
 
-    private void print(PrintWriter out, List<Stream> alone, List<Stream> disturbed, long killed) {
+    private void print(PrintWriter out, List<TimedStream> alone, List<TimedStream> disturbed, long killed) {
         Samples moved = new Samples();
         Samples others = new Samples();
         int failed = 0;
         int changed = 0;
         for (int i = 0; i < streams; i++) {
-            Stream stream = disturbed.get(i);
-            if (stream.failure != null || alone.get(i).failure != null) {
+            TimedStream stream = disturbed.get(i);
+            if (stream.failure() != null || alone.get(i).failure() != null) {
                 failed++;
-                out.println("failed: " + stream.failure + ", undisturbed: " + alone.get(i).failure);
-            } else if (!stream.text.toString().contentEquals(alone.get(i).text)) {
+                out.println("failed: " + stream.failure() + ", undisturbed: "
+                        + alone.get(i).failure());
+            } else if (!stream.sameText(alone.get(i))) {
                 changed++;
             }
-            (stream.attempts > 1 ? moved : others).addNanos(stream.longestGapAfter(killed));
+            (stream.struck() ? moved : others).addNanos(stream.longestGapAfter(killed));
         }
         Table table = new Table("longest gap since the kill, ms", "p50", "p99", "max", "streams");
         row(table, "on the dead worker", moved);
@@ -171,63 +172,5 @@ final class RecoveryCommand implements Runnable {
                 Table.number(samples.millis(99)),
                 Table.number(samples.millis(100)),
                 Long.toString(samples.count()));
-    }
-
-    /** One streamed answer: what came, and when. */
-    private static final class Stream implements ChatListener {
-        private final String prompt;
-        private final int after;
-        private final CountDownLatch underWay;
-        private final StringBuilder text = new StringBuilder();
-        private long[] times = new long[256];
-        private int pieces;
-        private int attempts = 1;
-        private @Nullable String failure;
-
-        private Stream(String prompt, int after, CountDownLatch underWay) {
-            this.prompt = prompt;
-            this.after = after;
-            this.underWay = underWay;
-        }
-
-        private void run(GatewayClient gateway, String model, int tokens) {
-            try {
-                gateway.chat(Load.greedy(model, prompt, tokens), this);
-            } catch (CliException e) {
-                failure = e.getMessage();
-            } finally {
-                if (pieces < after) {
-                    underWay.countDown();
-                }
-            }
-        }
-
-        @Override
-        public void text(String delta) {
-            text.append(delta);
-            if (pieces == times.length) {
-                times = Arrays.copyOf(times, 2 * pieces);
-            }
-            times[pieces++] = System.nanoTime();
-            if (pieces == after) {
-                underWay.countDown();
-            }
-        }
-
-        @Override
-        public void timing(JsonNode timing) {
-            attempts = timing.path("attempts").asInt(1);
-        }
-
-        /** Nanoseconds between two pieces, or between that time and the next piece: tokens on their way come after it. */
-        private long longestGapAfter(long time) {
-            long longest = 0;
-            for (int i = 1; i < pieces; i++) {
-                if (times[i] > time) {
-                    longest = Math.max(longest, times[i] - Math.max(times[i - 1], time));
-                }
-            }
-            return longest;
-        }
     }
 }

@@ -256,7 +256,8 @@ public final class LocalStack implements AutoCloseable {
         }
     }
 
-    private static void pause() {
+    /** Between two looks at what is awaited. */
+    static void pause() {
         try {
             TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
         } catch (InterruptedException e) {

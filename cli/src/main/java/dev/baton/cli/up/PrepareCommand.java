@@ -7,7 +7,6 @@ import dev.baton.stack.Ports;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -49,17 +48,8 @@ public final class PrepareCommand implements Runnable {
                 if (System.nanoTime() - deadline >= 0) {
                     throw e;
                 }
-                pause();
+                LocalStack.pause();
             }
-        }
-    }
-
-    private static void pause() {
-        try {
-            TimeUnit.MILLISECONDS.sleep(500);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
         }
     }
 

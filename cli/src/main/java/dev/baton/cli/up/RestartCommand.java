@@ -6,7 +6,6 @@ import dev.baton.cli.up.RunningStack.State;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -51,7 +50,7 @@ public final class RestartCommand implements Runnable {
                 throw new CliException(
                         "%s does not serve again after %d s: ./baton logs %s says why".formatted(name, seconds, name));
             }
-            pause();
+            LocalStack.pause();
         }
         out.printf("%s serves again after %.1f s%n", name, (System.nanoTime() - started) / 1e9);
         out.flush();
@@ -62,14 +61,5 @@ public final class RestartCommand implements Runnable {
                 .filter(part -> part.process().pid() != before.process().pid())
                 .filter(part -> part.state() == State.READY || part.state() == State.RUNNING)
                 .isPresent();
-    }
-
-    private static void pause() {
-        try {
-            TimeUnit.MILLISECONDS.sleep(100);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
-        }
     }
 }

@@ -1,0 +1,108 @@
+package dev.baton.cli.bench;
+
+import dev.baton.cli.client.ChatListener;
+import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import java.util.Arrays;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** One streamed answer of a bench that kills workers: its text, when each piece came, and what usage and timing said. */
+final class TimedStream implements ChatListener {
+    private final int after;
+    private final CountDownLatch underWay;
+    private final StringBuilder text = new StringBuilder();
+    private long[] times = new long[256];
+    private int pieces;
+    private int cached;
+    private int attempts = 1;
+    private @Nullable String failure;
+
+    /** One that nothing waits for. */
+    TimedStream() {
+        this(0, new CountDownLatch(0));
+    }
+
+    /** @param underWay counted down once: when so many pieces have come, or at the end if there are fewer */
+    TimedStream(int after, CountDownLatch underWay) {
+        this.after = after;
+        this.underWay = underWay;
+    }
+
+    /** Asks, and blocks until the answer has ended; a failure is kept, not thrown. */
+    void ask(GatewayClient gateway, ObjectNode chat) {
+        try {
+            gateway.chat(chat, this);
+        } catch (CliException e) {
+            failure = e.getMessage();
+        } finally {
+            if (pieces < after) {
+                underWay.countDown();
+            }
+        }
+    }
+
+    @Override
+    public void text(String delta) {
+        text.append(delta);
+        if (pieces == times.length) {
+            times = Arrays.copyOf(times, 2 * pieces);
+        }
+        times[pieces++] = System.nanoTime();
+        if (pieces == after) {
+            underWay.countDown();
+        }
+    }
+
+    @Override
+    public void usage(JsonNode usage) {
+        cached = usage.path("prompt_tokens_details").path("cached_tokens").asInt(0);
+    }
+
+    @Override
+    public void timing(JsonNode timing) {
+        attempts = timing.path("attempts").asInt(1);
+    }
+
+    /** Why it failed; null when it did not. */
+    @Nullable
+    String failure() {
+        return failure;
+    }
+
+    boolean sameText(TimedStream other) {
+        return CharSequence.compare(text, other.text) == 0;
+    }
+
+    /** Prompt tokens found in a cache. */
+    int cached() {
+        return cached;
+    }
+
+    /** Whether a worker of it died, so that it went on elsewhere. */
+    boolean struck() {
+        return attempts > 1;
+    }
+
+    int pieces() {
+        return pieces;
+    }
+
+    /** When a piece came, by {@link System#nanoTime}. */
+    long time(int piece) {
+        return times[piece];
+    }
+
+    /** Nanoseconds between two pieces, or between that time and the next piece: tokens on their way come after it. */
+    long longestGapAfter(long time) {
+        long longest = 0;
+        for (int i = 1; i < pieces; i++) {
+            if (times[i] > time) {
+                longest = Math.max(longest, times[i] - Math.max(times[i - 1], time));
+            }
+        }
+        return longest;
+    }
+}
