@@ -26,20 +26,13 @@ class AttentionTest {
     private final Random random = new Random(7);
     private final Matrices matrices = new Matrices(arena, random);
     private final Kernels java = new JavaKernels();
-    private final List<Kernels> natives = new ArrayList<>();
+    private final OpenKernels natives = new OpenKernels(1, 2, 3);
 
     @AfterEach
     void close() {
-        natives.forEach(Kernels::close);
+        natives.close();
         java.close();
         arena.close();
-    }
-
-    private List<Kernels> natives(Instructions instructions) {
-        if (natives.isEmpty()) {
-            instructions.kernels(1, 2, 3).forEach(natives::add);
-        }
-        return natives;
     }
 
     @ParameterizedTest
@@ -217,7 +210,7 @@ class AttentionTest {
                 new Attention.Pool(expectedPool, dtype, tokens, blockBytes),
                 batch,
                 new Attention.Operands(q, k, v, expected));
-        for (Kernels kernels : natives(instructions)) {
+        for (Kernels kernels : natives.with(instructions)) {
             MemorySegment pool = matrices.copy(before);
             MatrixView actual = matrices.zeros(rows, (long) heads.heads() * heads.valueDim());
             kernels.attention(

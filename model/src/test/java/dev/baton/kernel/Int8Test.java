@@ -23,20 +23,13 @@ class Int8Test {
     private final Arena arena = Arena.ofShared();
     private final Random random = new Random(11);
     private final Kernels java = new JavaKernels();
-    private final List<Kernels> natives = new ArrayList<>();
+    private final OpenKernels natives = new OpenKernels(1, 3);
 
     @AfterEach
     void close() {
-        natives.forEach(Kernels::close);
+        natives.close();
         java.close();
         arena.close();
-    }
-
-    private List<Kernels> natives(Instructions instructions) {
-        if (natives.isEmpty()) {
-            instructions.kernels(1, 3).forEach(natives::add);
-        }
-        return natives;
     }
 
     @Test
@@ -64,7 +57,7 @@ class Int8Test {
                 for (WeightType type : ROUNDED) {
                     Weights expected = empty(type, 37, inputs);
                     java.quantise(stored, source, new Kernels.RowRange(0, 37), expected);
-                    for (Kernels kernels : natives(Instructions.C)) {
+                    for (Kernels kernels : natives.with(Instructions.C)) {
                         Weights actual = empty(type, 37, inputs);
                         kernels.quantise(stored, source, new Kernels.RowRange(0, 20), actual);
                         kernels.quantise(
@@ -90,7 +83,7 @@ class Int8Test {
                 MatrixView a = floats(rows, shape[1]);
                 MatrixView expected = zeros(rows, shape[0]);
                 java.product(weights, a, rows, expected);
-                for (Kernels kernels : natives(instructions)) {
+                for (Kernels kernels : natives.with(instructions)) {
                     MatrixView actual = zeros(rows, shape[0]);
                     kernels.product(weights, a, rows, actual);
                     assertThat(actual.at().mismatch(expected.at()))
@@ -106,7 +99,7 @@ class Int8Test {
     void aRowDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(96, 600);
         MatrixView a = floats(150, 600);
-        for (Kernels kernels : natives(instructions)) {
+        for (Kernels kernels : natives.with(instructions)) {
             MatrixView all = zeros(150, 96);
             kernels.product(weights, a, 150, all);
             MatrixView one = zeros(1, 96);
@@ -128,7 +121,7 @@ class Int8Test {
         }
         Weights weights = empty(WeightType.W8A8, 2, inputs);
         java.quantise(WeightType.F32, ones.at(), new Kernels.RowRange(0, 2), weights);
-        for (Kernels kernels : natives(instructions)) {
+        for (Kernels kernels : natives.with(instructions)) {
             MatrixView out = zeros(2, 2);
             kernels.product(weights, ones, 2, out);
             for (int i = 0; i < 4; i++) {
@@ -168,7 +161,7 @@ class Int8Test {
         MatrixView a = zeros(3, 70);
         a.at().setAtIndex(JAVA_FLOAT, 75, Float.NaN);
         a.at().setAtIndex(JAVA_FLOAT, 150, Float.NEGATIVE_INFINITY);
-        List<Kernels> all = new ArrayList<>(natives(instructions));
+        List<Kernels> all = new ArrayList<>(natives.with(instructions));
         all.add(java);
         for (Kernels kernels : all) {
             MatrixView out = zeros(3, 20);
@@ -184,7 +177,7 @@ class Int8Test {
     void onlyStoredTypesAreRoundedAndOnlyToInt8() {
         Weights to = empty(WeightType.W8A8, 16, 8);
         MemorySegment source = floats(16, 8).at();
-        for (Kernels kernels : natives(Instructions.C)) {
+        for (Kernels kernels : natives.with(Instructions.C)) {
             assertThatThrownBy(() -> kernels.quantise(WeightType.F32, source, new Kernels.RowRange(1, 16), to))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> kernels.quantise(WeightType.I8, source, new Kernels.RowRange(0, 16), to))

@@ -13,7 +13,6 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -29,20 +28,13 @@ class KernelsTest {
     private final Random random = new Random(7);
     private final Matrices matrices = new Matrices(arena, random);
     private final Kernels java = new JavaKernels();
-    private final List<Kernels> natives = new ArrayList<>();
+    private final OpenKernels natives = new OpenKernels(1, 2, 3);
 
     @AfterEach
     void close() {
-        natives.forEach(Kernels::close);
+        natives.close();
         java.close();
         arena.close();
-    }
-
-    private List<Kernels> natives(Instructions instructions) {
-        if (natives.isEmpty()) {
-            instructions.kernels(1, 2, 3).forEach(natives::add);
-        }
-        return natives;
     }
 
     @Test
@@ -72,7 +64,7 @@ class KernelsTest {
                     MatrixView a = matrices.floats(rows, shape[1]);
                     MatrixView expected = matrices.zeros(rows, shape[0]);
                     java.product(weights, a, rows, expected);
-                    for (Kernels kernels : natives(instructions)) {
+                    for (Kernels kernels : natives.with(instructions)) {
                         MatrixView actual = matrices.zeros(rows, shape[0]);
                         kernels.product(weights, a, rows, actual);
                         Matrices.assertSame(
@@ -88,7 +80,7 @@ class KernelsTest {
     void aRowOfAProductDoesNotDependOnTheOtherRows(Instructions instructions) {
         Weights weights = weights(WeightType.BF16, 96, 600);
         MatrixView a = matrices.floats(150, 600);
-        for (Kernels kernels : natives(instructions)) {
+        for (Kernels kernels : natives.with(instructions)) {
             MatrixView all = matrices.zeros(150, 96);
             kernels.product(weights, a, 150, all);
             MatrixView one = matrices.zeros(1, 96);
@@ -105,7 +97,7 @@ class KernelsTest {
             MemorySegment source = random(37L * 21 * type.bytes());
             MemorySegment expected = arena.allocate(type.packedBytes(37, 21), 64);
             java.pack(type, source, new Kernels.RowRange(0, 37), 21, expected);
-            for (Kernels kernels : natives(Instructions.C)) {
+            for (Kernels kernels : natives.with(Instructions.C)) {
                 MemorySegment actual = arena.allocate(type.packedBytes(37, 21), 64);
                 kernels.pack(type, source, new Kernels.RowRange(0, 20), 21, actual);
                 kernels.pack(type, source.asSlice(20L * 21 * type.bytes()), new Kernels.RowRange(20, 17), 21, actual);
@@ -125,7 +117,7 @@ class KernelsTest {
                 MatrixView up = matrices.floats(5, width);
                 MatrixView expected = matrices.zeros(5, width);
                 java.activationAndMul(activation, gate, up, expected, new Kernels.Shape(5, width));
-                for (Kernels kernels : natives(Instructions.C)) {
+                for (Kernels kernels : natives.with(Instructions.C)) {
                     MatrixView actual = matrices.zeros(5, width);
                     kernels.activationAndMul(activation, gate, up, actual, new Kernels.Shape(5, width));
                     Matrices.assertSame(actual, expected, activation + " " + width);
@@ -151,7 +143,7 @@ class KernelsTest {
         java.product(weights, a, 9, expected);
         MethodHandle set = libm("fesetround", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
         MethodHandle get = libm("fegetround", FunctionDescriptor.of(JAVA_INT));
-        for (Kernels kernels : natives(Instructions.C)) {
+        for (Kernels kernels : natives.with(Instructions.C)) {
             MatrixView actual = matrices.zeros(9, 48);
             int after;
             assertThat((int) set.invokeExact(UPWARD)).isZero();

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -20,21 +19,14 @@ class RowOpsTest {
     private final Arena arena = Arena.ofShared();
     private final Random random = new Random(11);
     private final Kernels java = new JavaKernels();
-    private final List<Kernels> natives = new ArrayList<>();
+    /** In the widest form that this CPU has, which the library finds by itself. */
+    private final OpenKernels natives = new OpenKernels(1, 3);
 
     @AfterEach
     void close() {
-        natives.forEach(Kernels::close);
+        natives.close();
         java.close();
         arena.close();
-    }
-
-    /** In the widest form that this CPU has, which the library finds by itself. */
-    private List<Kernels> natives() {
-        if (natives.isEmpty()) {
-            Instructions.C.kernels(1, 3).forEach(natives::add);
-        }
-        return natives;
     }
 
     @Test
@@ -64,7 +56,7 @@ class RowOpsTest {
                     MemorySegment after = kind > 1 ? floats(width) : null;
                     MemorySegment weight = floats(width);
                     Normed expected = norm(java, x, y, after, weight, rows, width);
-                    for (Kernels kernels : natives()) {
+                    for (Kernels kernels : natives.with(Instructions.C)) {
                         assertThat(norm(kernels, x, y, after, weight, rows, width))
                                 .as("%s, %d rows of %d, kind %d", kernels.name(), rows, width, kind)
                                 .matches(expected::sameAs);
@@ -78,7 +70,7 @@ class RowOpsTest {
     void aRowOfANormDoesNotDependOnTheOtherRows() {
         MemorySegment x = floats(50 * 576);
         MemorySegment weight = floats(576);
-        for (Kernels kernels : natives()) {
+        for (Kernels kernels : natives.with(Instructions.C)) {
             Normed all = norm(kernels, x, null, null, weight, 50, 576);
             for (int row = 0; row < 50; row++) {
                 Normed one = norm(kernels, x.asSlice(row * 2304L, 2304), null, null, weight, 1, 576);
@@ -104,7 +96,7 @@ class RowOpsTest {
                 MemorySegment expected = copy(heads);
                 java.applyRope(new ApplyRope(new MatrixView(expected, stride), cos, sin, rows, shape, norms));
                 assertThat(expected.mismatch(heads)).as("something was rotated").isNotEqualTo(-1);
-                for (Kernels kernels : natives()) {
+                for (Kernels kernels : natives.with(Instructions.C)) {
                     MemorySegment actual = copy(heads);
                     kernels.applyRope(new ApplyRope(new MatrixView(actual, stride), cos, sin, rows, shape, norms));
                     assertThat(actual.mismatch(expected))
@@ -128,7 +120,7 @@ class RowOpsTest {
             assertThat(expected.getAtIndex(JAVA_FLOAT, 0)).isNaN();
             assertThat(expected.getAtIndex(JAVA_FLOAT, width)).isEqualTo(0.7f);
             assertThat(expected.getAtIndex(JAVA_FLOAT, 2 * width)).isEqualTo(-0.7f);
-            for (Kernels kernels : natives()) {
+            for (Kernels kernels : natives.with(Instructions.C)) {
                 MemorySegment actual = copy(x);
                 kernels.softcap(new MatrixView(actual, width), extent, 0.7f);
                 assertThat(actual.mismatch(expected))
