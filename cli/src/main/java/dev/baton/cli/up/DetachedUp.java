@@ -3,9 +3,7 @@ package dev.baton.cli.up;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,7 +35,7 @@ final class DetachedUp {
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
                     .start();
-            try (RandomAccessFile output = new RandomAccessFile(log.toFile(), "r")) {
+            try (GrowingText output = new GrowingText(log, Long.MAX_VALUE)) {
                 showUntilReady(up, output, readyLine, progress);
             }
         } catch (IOException e) {
@@ -48,16 +46,15 @@ final class DetachedUp {
         }
     }
 
-    private static void showUntilReady(Process up, RandomAccessFile output, String readyLine, Consumer<String> progress)
+    private static void showUntilReady(Process up, GrowingText output, String readyLine, Consumer<String> progress)
             throws IOException, InterruptedException {
         StringBuilder line = new StringBuilder();
         boolean ready = false;
         boolean ended = false;
-        byte[] more = new byte[1 << 13];
         while (true) {
-            int read = output.read(more);
-            if (read > 0) {
-                line.append(new String(more, 0, read, StandardCharsets.UTF_8));
+            String more = output.more();
+            if (!more.isEmpty()) {
+                line.append(more);
                 for (int end = line.indexOf("\n"); end >= 0; end = line.indexOf("\n")) {
                     String whole = line.substring(0, end);
                     line.delete(0, end + 1);

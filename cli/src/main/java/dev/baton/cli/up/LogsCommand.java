@@ -3,12 +3,8 @@ package dev.baton.cli.up;
 import dev.baton.cli.host.CliException;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,30 +57,24 @@ public final class LogsCommand implements Runnable {
     }
 
     private void show(Path log, PrintWriter out) {
-        try (RandomAccessFile file = new RandomAccessFile(log.toFile(), "r")) {
-            long from = Math.max(0, file.length() - TAIL_BYTES);
-            file.seek(from);
-            byte[] end = new byte[(int) (file.length() - from)];
-            file.readFully(end);
-            out.print(lastLines(new String(end, StandardCharsets.UTF_8), lines));
+        try (GrowingText text = new GrowingText(log, TAIL_BYTES)) {
+            StringBuilder end = new StringBuilder();
+            for (String more = text.more(); !more.isEmpty(); more = text.more()) {
+                end.append(more);
+            }
+            out.print(lastLines(end.toString(), lines));
             out.flush();
-            byte[] more = new byte[1 << 16];
             while (follow) {
-                if (Files.size(log) < file.getFilePointer()) {
-                    file.seek(0);
-                }
-                int read = file.read(more);
-                if (read > 0) {
-                    out.print(new String(more, 0, read, StandardCharsets.UTF_8));
-                    out.flush();
+                String more = text.more();
+                if (more.isEmpty()) {
+                    LocalStack.pause();
                 } else {
-                    TimeUnit.MILLISECONDS.sleep(200);
+                    out.print(more);
+                    out.flush();
                 }
             }
         } catch (IOException e) {
             throw new CliException("cannot read " + log + ": " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 
