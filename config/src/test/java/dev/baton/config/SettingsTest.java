@@ -72,7 +72,8 @@ class SettingsTest {
                             DataSize.ofMegabytes(64),
                             65_536));
             assertThat(context.getBean(LimitProperties.class))
-                    .isEqualTo(new LimitProperties(seconds(600), seconds(60), seconds(120), seconds(30), seconds(30)));
+                    .isEqualTo(new LimitProperties(
+                            seconds(600), seconds(5), seconds(60), seconds(120), seconds(30), seconds(30)));
         });
     }
 
@@ -110,6 +111,7 @@ class SettingsTest {
             baton.stream.max-unsent=1MB
             baton.stream.max-kept=11
             baton.limits.deadline=1m
+            baton.limits.without-workers=9s
             baton.limits.queued=1s
             baton.limits.prefilling=2s
             baton.limits.handed-off=3s
@@ -137,7 +139,8 @@ class SettingsTest {
                             DataSize.ofMegabytes(1),
                             11));
             assertThat(context.getBean(LimitProperties.class))
-                    .isEqualTo(new LimitProperties(seconds(60), seconds(1), seconds(2), seconds(3), seconds(4)));
+                    .isEqualTo(new LimitProperties(
+                            seconds(60), seconds(9), seconds(1), seconds(2), seconds(3), seconds(4)));
         });
     }
 

@@ -144,8 +144,8 @@ public final class RequestMachine {
     }
 
     private void noRoute(Instant now) {
-        if (attempts.number() == 1) {
-            reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live worker serves the model");
+        if (attempts.number() == 1 && !now.isBefore(phaseSince.plus(limits.withoutWorkers()))) {
+            reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live decode worker serves the model");
         } else {
             attempts.postpone(now);
         }

@@ -32,7 +32,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class FaultyWorld {
     private static final PhaseLimits LIMITS = new PhaseLimits(
-            Duration.ofSeconds(60), Duration.ofSeconds(2), Duration.ofSeconds(2), Duration.ofSeconds(2), 1_000);
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(60),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(2),
+            1_000);
 
     private final Random random;
     private final int length;
@@ -211,7 +216,7 @@ final class FaultyWorld {
 
     private void chooseRoute(Effect.ChooseRoute choose) {
         assertThat(choose.accepted()).isEqualTo(emitted.size());
-        if (choose.attempt().getNumber() > 1 && faults > 0 && random.nextInt(8) == 0) {
+        if (faults > 0 && random.nextInt(8) == 0) {
             answers.add(new RequestEvent.NoRoute(choose.attempt().getNumber()));
             return;
         }

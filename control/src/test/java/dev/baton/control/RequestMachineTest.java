@@ -338,6 +338,18 @@ class RequestMachineTest {
     }
 
     @Test
+    void aNewRequestWaitsForAWorkerAndIsThenRefused() {
+        Requests request = Requests.fresh();
+        assertThat(request.on(new RequestEvent.NoRoute(1))).isEmpty();
+        assertThat(request.after(Duration.ofMillis(499)))
+                .containsExactly(new Effect.ChooseRoute(request.attempt(), 0, Set.of(), null));
+        assertThat(request.on(new RequestEvent.NoRoute(1))).isEmpty();
+        request.after(Duration.ofMillis(50));
+        assertThat(request.on(new RequestEvent.NoRoute(1))).anyMatch(Effect.EmitRejection.class::isInstance);
+        assertThat(request.machine.phase()).isEqualTo(Phase.FAILED);
+    }
+
+    @Test
     void recoveryWaitsForAWorkerAndThenGivesUp() {
         Requests request = Requests.decoding();
         request.on(new RequestEvent.WorkerLost(DECODE, "dead"));

@@ -20,7 +20,12 @@ final class Requests {
     static final Route LOCAL = new Route(null, new Route.Leg(DECODE, 0));
     static final Route LOCAL_OTHER = new Route(null, new Route.Leg(OTHER, 1));
     static final PhaseLimits LIMITS = new PhaseLimits(
-            Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ofSeconds(3), Duration.ofSeconds(4), 3);
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(3),
+            Duration.ofSeconds(4),
+            3);
 
     final Instant start = Instant.EPOCH;
     final RequestMachine machine;
@@ -45,7 +50,7 @@ final class Requests {
     /** Published and unclaimed, and waits for long. */
     static Requests patient(Route route) {
         Duration all = Duration.ofSeconds(60);
-        Requests request = new Requests(100, new PhaseLimits(all, all, all, all, LIMITS.attemptsWithoutToken()));
+        Requests request = new Requests(100, new PhaseLimits(all, all, all, all, all, LIMITS.attemptsWithoutToken()));
         request.route(route);
         return request;
     }

@@ -27,17 +27,13 @@ public final class Admission {
         this.maxInFlight = maxInFlight;
     }
 
-    /**
-     * A request that asks to be let in.
-     *
-     * @param maxTokens 0 = as many as fit
-     */
+    /** A request that asks to be let in. */
     public record Request(int promptTokens, int maxTokens, Instant deadline) {}
 
     /**
      * The load and the workers at that moment.
      *
-     * @param maxContext of the live workers, 0 when none lives
+     * @param maxContext of the live workers; 0 when none lives, and then any length is let in to wait for one
      * @param inFlight requests under way
      * @param drain how fast they end
      */
@@ -46,14 +42,11 @@ public final class Admission {
     /** The answer. */
     public sealed interface Decision {}
 
-    /** Let in, with the most tokens that it may generate. */
-    public record Admitted(int maxTokens) implements Decision {}
+    /** Let in. */
+    public record Admitted() implements Decision {}
 
     /** Not let in. */
     public sealed interface Refused extends Decision {}
-
-    /** No live worker serves the model. */
-    public record NoWorkers() implements Refused {}
 
     /** The prompt, or prompt plus wanted tokens, do not fit. */
     public record TooLong(int maxContext) implements Refused {}
@@ -124,17 +117,15 @@ public final class Admission {
         if (!request.deadline().isAfter(now)) {
             return new TooLate();
         }
-        if (situation.maxContext() == 0) {
-            return new NoWorkers();
-        }
-        OptionalInt room = room(situation.maxContext(), request.promptTokens(), request.maxTokens());
-        if (room.isEmpty()) {
+        if (situation.maxContext() > 0
+                && room(situation.maxContext(), request.promptTokens(), request.maxTokens())
+                        .isEmpty()) {
             return new TooLong(situation.maxContext());
         }
         if (situation.inFlight() >= maxInFlight) {
             return new Overloaded(retryAfter(situation, now));
         }
-        return new Admitted(room.getAsInt());
+        return new Admitted();
     }
 
     private Duration retryAfter(Situation situation, Instant now) {

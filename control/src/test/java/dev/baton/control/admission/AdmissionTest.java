@@ -13,22 +13,23 @@ class AdmissionTest {
 
     @Test
     void fillsInAsManyTokensAsTheContextHolds() {
-        assertThat(decide(100, 0, 0)).isEqualTo(new Admission.Admitted(1_948));
-        assertThat(decide(100, 7, 0)).isEqualTo(new Admission.Admitted(7));
+        assertThat(Admission.room(2_048, 100, 0)).hasValue(1_948);
+        assertThat(Admission.room(2_048, 100, 7)).hasValue(7);
+        assertThat(Admission.room(2_048, 2_048, 0)).isEmpty();
     }
 
     @Test
     void refusesWhatDoesNotFitTheContext() {
-        assertThat(decide(2_048, 0, 0)).isEqualTo(new Admission.TooLong(2_048));
+        assertThat(decide(2_048, 1, 0)).isEqualTo(new Admission.TooLong(2_048));
         assertThat(decide(2_000, 49, 0)).isEqualTo(new Admission.TooLong(2_048));
-        assertThat(decide(2_000, 48, 0)).isEqualTo(new Admission.Admitted(48));
+        assertThat(decide(2_000, 48, 0)).isEqualTo(new Admission.Admitted());
     }
 
     @Test
-    void refusesWithoutWorkers() {
+    void letsAnyLengthInWhileNoWorkerLives() {
         Admission.Situation empty = new Admission.Situation(0, 0, drain);
-        assertThat(admission.decide(new Admission.Request(1, 1, NOW.plusSeconds(1)), empty, NOW))
-                .isEqualTo(new Admission.NoWorkers());
+        assertThat(admission.decide(new Admission.Request(4_096, 1, NOW.plusSeconds(1)), empty, NOW))
+                .isEqualTo(new Admission.Admitted());
     }
 
     @Test

@@ -100,7 +100,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 loop.run(this::begin);
             }
             case Admission.Refused refused -> {
-                Rejection rejection = Rejection.of(refused, request.model());
+                Rejection rejection = Rejection.of(refused);
                 recorder.rejected(rejection.reason());
                 loop.run(() -> sink.rejected(rejection));
             }

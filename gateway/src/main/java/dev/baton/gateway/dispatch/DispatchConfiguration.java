@@ -119,7 +119,12 @@ class DispatchConfiguration {
             LimitProperties limits,
             DispatchProperties settings) {
         PhaseLimits phases = new PhaseLimits(
-                limits.queued(), limits.prefilling(), limits.handedOff(), limits.betweenTokens(), settings.attempts());
+                limits.withoutWorkers(),
+                limits.queued(),
+                limits.prefilling(),
+                limits.handedOff(),
+                limits.betweenTokens(),
+                settings.attempts());
         return new LaneDispatcher(
                 loops, store, jobs, streams, placement, admission, recorder, phases, settings.drainLimit());
     }

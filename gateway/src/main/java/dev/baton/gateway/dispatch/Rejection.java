@@ -16,16 +16,14 @@ public record Rejection(
         this(reason, message, retryAfter, 0);
     }
 
-    /** What the refusal of a request for {@code model} means to its client. */
-    static Rejection of(Admission.Refused refused, String model) {
+    /** What the refusal means to the client. */
+    static Rejection of(Admission.Refused refused) {
         return switch (refused) {
             case Admission.Closed() ->
                 new Rejection(
                         Reason.SHUTTING_DOWN,
                         "this gateway is shutting down: send the request again",
                         Duration.ofSeconds(1));
-            case Admission.NoWorkers() ->
-                new Rejection(Reason.NO_WORKERS, "no live decode worker serves the model " + model, null);
             case Admission.TooLate() ->
                 new Rejection(Reason.DEADLINE_EXCEEDED, "the deadline had passed on arrival", null);
             case Admission.TooLong(int context) ->
@@ -50,7 +48,7 @@ public record Rejection(
         DEADLINE_EXCEEDED,
         /** Too many requests in flight: 429 {@code server_overloaded} with {@code retryAfter}. */
         SERVER_OVERLOADED,
-        /** No live worker serves the model: 503 {@code no_workers}. */
+        /** No live worker serves the model, and none came in time (baton.limits.without-workers): 503 {@code no_workers}. */
         NO_WORKERS,
         /** Redis or Kafka cannot be reached: 503. */
         STATE_UNAVAILABLE,

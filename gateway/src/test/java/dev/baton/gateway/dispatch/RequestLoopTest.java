@@ -33,7 +33,7 @@ import org.springframework.boot.health.contributor.Status;
 class RequestLoopTest {
     private static final Clock CLOCK = Clock.systemUTC();
     private static final Duration LONG = Duration.ofSeconds(30);
-    private static final PhaseLimits LIMITS = new PhaseLimits(LONG, LONG, LONG, LONG, 6);
+    private static final PhaseLimits LIMITS = new PhaseLimits(Duration.ZERO, LONG, LONG, LONG, LONG, 6);
 
     @Test
     void anErrorInOneEventLeavesTheLoopToTheOthers() throws Exception {
