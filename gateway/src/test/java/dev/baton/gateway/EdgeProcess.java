@@ -20,6 +20,8 @@ import java.util.concurrent.Executors;
 final class EdgeProcess implements AutoCloseable {
     private static final String READY = "edge on port ";
     private static final String HELD = "answers hold ";
+    /** Tokens of one answer before the next one's. */
+    private static final int TURN = 16;
 
     private final Process process;
     private final BufferedReader out;
@@ -102,6 +104,7 @@ final class EdgeProcess implements AutoCloseable {
         }
     }
 
+    /** Virtual threads are not preempted: without a turn for others, a small answer waits for the end of long ones. */
     private static void answer(ScriptedDispatcher.Call call) {
         call.admits();
         int tops = call.submission.sampling().getTopLogprobs();
@@ -113,6 +116,9 @@ final class EdgeProcess implements AutoCloseable {
                 logprob.addTopIds(200 + top).addTopLogprobs(-1.2345678f - top);
             }
             call.sink.token(i, words[i % words.length], logprobs ? logprob.build() : null);
+            if (i % TURN == TURN - 1) {
+                Thread.yield();
+            }
         }
         call.finishes(Finish.Reason.LENGTH);
     }

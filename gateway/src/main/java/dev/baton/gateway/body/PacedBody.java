@@ -15,6 +15,9 @@ import org.reactivestreams.Subscription;
  * <p>Subclasses guard what they hold by themselves and call {@link #wake} when there may be something new.
  */
 public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
+    /** Buffers handed over before other connections of the same thread have their turn. */
+    private static final int TURN = 64;
+
     private final ConnectionHandle connection;
     private final AtomicBoolean subscribed = new AtomicBoolean();
     private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -73,7 +76,12 @@ public abstract class PacedBody implements Publisher<ByteBuf>, Subscription {
 
     private void drain() {
         scheduled.set(false);
-        while (handOver()) {}
+        for (int i = 0; i < TURN; i++) {
+            if (!handOver()) {
+                return;
+            }
+        }
+        wake();
     }
 
     /** Hands one buffer, or the end, to the reader; false when there is nothing to hand over now. */
