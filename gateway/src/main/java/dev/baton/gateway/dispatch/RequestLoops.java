@@ -117,7 +117,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     /**
      * One thread that owns a share of the requests: runs its tasks in order, and checks each request's timer every {@link
-     * #TICK}. A request runs on its loop only, so nothing in it is locked.
+     * #TICK} while there is one. A request runs on its loop only, so nothing in it is locked.
      */
     static final class Loop implements AutoCloseable {
         private final LinkedBlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
@@ -191,7 +191,9 @@ final class RequestLoops implements StreamListener, AutoCloseable {
             long nextTick = System.nanoTime();
             while (!closed) {
                 try {
-                    Runnable first = inbox.poll(nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    Runnable first = requests.isEmpty()
+                            ? inbox.take()
+                            : inbox.poll(nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
                     if (first != null) {
                         batch.add(first);
                         inbox.drainTo(batch);
