@@ -5,4 +5,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 to=${1:-$here/../resources/native/linux-x86_64}
 mkdir -p "$to"
 ${CC:-cc} -O3 -std=gnu11 -Wall -Wextra -Werror -Wno-psabi -fPIC -fvisibility=hidden -mtune=generic -shared \
-    -Wl,--build-id=none -Wl,-z,relro,-z,now -s "$here/digest.c" -o "$to/libbatonkv.so"
+    -Wl,--build-id=none -Wl,-z,relro,-z,now -s "$here/digest.c" "$here/block.c" "$here/record.c" -o "$to/libbatonkv.so"

@@ -1,37 +1,12 @@
-#include <stdint.h>
-#include <string.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "digest.h"
 
-/* Of KvDigester.java: the same two sums, in one pass over the words, at the speed of memory under either of the JVM's
- * compilers. What is copied goes past the caches: its lines need not be read before they are written, and no core needs them
- * soon. */
+/* The sums in one pass over the words, at the speed of memory under either of the JVM's compilers. What is copied goes past the
+ * caches: its lines need not be read before they are written, and no core needs them soon. */
 
-#define INLINE static inline __attribute__((always_inline))
 #define SHORT 16   /* words of a run that vectors do not shorten */
 #define AHEAD 1024 /* bytes, asked for early: a pool is larger than any cache */
 
-/* One layer of one block: slices of keys, of values and of scales, one a head each, of tokens times so many words. */
-typedef struct {
-    int64_t heads, tokens, words[3];
-    int64_t turned; /* which slices hold [word][token], a bit a kind; the others hold [token][word] */
-    const uint32_t *a, *b;   /* weights of a slice's words */
-    const uint64_t *pa, *pb; /* weights of the slices, in their order */
-} shape;
-
-/* Sums of words times their weights. */
-typedef struct {
-    uint64_t a, b;
-} sums;
-
 typedef sums (*run_form)(const char *, char *, const uint32_t *, const uint32_t *, long);
-
-INLINE uint32_t word(const char *at) {
-    uint32_t w;
-    memcpy(&w, at, 4);
-    return w;
-}
 
 /* The sums of count words, which are copied on the way if copy is not null. */
 INLINE sums scalar_run(const char *source, char *copy, const uint32_t *a, const uint32_t *b, long count) {
@@ -121,18 +96,15 @@ static sums slice(run_form run, const shape *of, int kind, const char *source, c
     return all;
 }
 
-/* The digest of tokens [from, to) of a layer of a block, which is copied whole on the way if copy is not null. */
-__attribute__((visibility("default"))) void baton_kv_digest(
-        const shape *of, const char *source, char *copy, long from, long to, uint64_t *digest) {
+void digest_rows(const shape *of, const char *source, char *copy, long from, long to, uint64_t *digest) {
     run_form run = best();
-    uint64_t a = 0, b = 0;
     long index = 0;
     for (int kind = 0; kind < 3; kind++) {
         long bytes = 4 * of->words[kind] * of->tokens;
         for (long head = 0; bytes > 0 && head < of->heads; head++, index++) {
             sums one = slice(run, of, kind, source, copy, from, to);
-            a += of->pa[index] * one.a;
-            b += of->pb[index] * one.b;
+            digest[0] += of->pa[index] * one.a;
+            digest[1] += of->pb[index] * one.b;
             source += bytes;
             if (copy) copy += bytes;
         }
@@ -140,6 +112,11 @@ __attribute__((visibility("default"))) void baton_kv_digest(
 #if defined(__x86_64__)
     if (copy) _mm_sfence();
 #endif
-    digest[0] = a;
-    digest[1] = b;
+}
+
+/* The digest of tokens [from, to) of a layer of a block, which is copied whole on the way if copy is not null. */
+__attribute__((visibility("default"))) void baton_kv_digest(
+        const shape *of, const char *source, char *copy, long from, long to, uint64_t *digest) {
+    digest[0] = digest[1] = 0;
+    digest_rows(of, source, copy, from, to, digest);
 }

@@ -15,6 +15,7 @@ import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Computes what a plan says: the model over all chunks in one batch, then one token for each sequence whose known tokens
@@ -91,43 +92,59 @@ final class EngineStep {
             throw new IllegalStateException(meter.describeStep() + " broke the engine", e);
         }
         int row = 0;
+        List<Drawn> drawn = new ArrayList<>(chunks.size());
         for (Chunk<LiveSequence> chunk : chunks) {
-            computed(chunk, logits, chunk.last() ? row++ : -1);
+            computed(chunk, logits, chunk.last() ? row++ : -1).ifPresent(drawn::add);
         }
+        scheduler.record(drawn.stream().map(Drawn::sequence).toList());
+        drawn.forEach(this::tell);
     }
 
+    /**
+     * The token that a step made for a sequence.
+     *
+     * @param index among those after the prompt
+     * @param cached whether blocks of the sequence can be found that could not before
+     */
+    private record Drawn(LiveSequence sequence, int index, SampledToken token, boolean cached) {}
+
     /** @param row of the logits, −1 when the chunk is not its sequence's last */
-    private void computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
+    private Optional<Drawn> computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
         LiveSequence sequence = chunk.sequence();
         if (sequence.over) {
-            return;
+            return Optional.empty();
         }
         boolean prefilled = sequence.phase() == Phase.PREFILLING;
         scheduler.computed(chunk);
         if (!chunk.last()) {
-            return;
+            return Optional.empty();
         }
         int index = sequence.generated();
-        SampledToken drawn;
+        SampledToken token;
         try {
-            drawn = sampler.draw(logits, row, index, sequence.sampling);
+            token = sampler.draw(logits, row, index, sequence.sampling);
         } catch (RuntimeException e) {
             distrust(sequence, e);
-            return;
+            return Optional.empty();
         }
-        sequence.sampling.counts().add(drawn.token());
-        boolean filled = scheduler.append(sequence, drawn.token());
-        scheduler.record(sequence);
-        if (prefilled || filled) {
+        sequence.sampling.counts().add(token.token());
+        boolean filled = scheduler.append(sequence, token.token());
+        return Optional.of(new Drawn(sequence, index, token, prefilled || filled));
+    }
+
+    private void tell(Drawn drawn) {
+        LiveSequence sequence = drawn.sequence();
+        if (drawn.cached()) {
             sequences.tellCached(sequence);
         }
         if (sequence.phase() == Phase.HOLDING) {
             scheduler.expireAt(
                     sequence, clock.wall().millis() + settings.patience().hold().toMillis());
         }
-        sequences.tell(sequence, listener -> listener.token(index, drawn.token(), drawn.logprob()));
+        SampledToken token = drawn.token();
+        sequences.tell(sequence, listener -> listener.token(drawn.index(), token.token(), token.logprob()));
         if (!sequence.over) {
-            sequences.finishIfOver(sequence, drawn.token());
+            sequences.finishIfOver(sequence, token.token());
         }
         sequences.forgetIfEnded(sequence);
     }

@@ -4,6 +4,7 @@ import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvMemory;
+import dev.baton.kv.OpenBlock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -42,8 +43,11 @@ final class RememberingLedger implements BlockLedger {
     }
 
     @Override
-    public void record(int block, @Nullable BlockHash parent, int[] tokens, int from, int rows) {
-        open.put(block, new Open(parent, Arrays.copyOfRange(tokens, from, from + rows)));
+    public void record(List<OpenBlock> blocks) {
+        for (OpenBlock block : blocks) {
+            int[] tokens = Arrays.copyOfRange(block.tokens(), block.from(), block.from() + block.rows());
+            open.put(block.block(), new Open(block.parent(), tokens));
+        }
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.baton.kv;
 
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -24,14 +25,10 @@ public interface BlockLedger {
     void seal(int block, @Nullable BlockHash parent, BlockHash name);
 
     /**
-     * A block is the last, not full one of a running sequence. Only tokens that came since the last record of this block
-     * are read; fewer tokens than then, or other ones, and it is read again.
-     *
-     * @param parent name of the block before it, null for the first
-     * @param tokens ids, of which the block's first is {@code tokens[from]}
-     * @param rows tokens of the block whose KV is computed in every layer, 1 to the tokens of a block
+     * Remembers the open blocks of running sequences, each once. Only tokens that came since the last record of a block are
+     * read; fewer tokens than then, or other ones, and it is read again.
      */
-    void record(int block, @Nullable BlockHash parent, int[] tokens, int from, int rows);
+    void record(List<OpenBlock> open);
 
     /** A block will be written with something else: nothing is known of it any more. Call before the first byte changes. */
     void forget(int block);

@@ -1,6 +1,7 @@
 package dev.baton.kv;
 
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Objects;
 
 /** KV in this host's memory: a mapped file or plain memory, which Java reads and writes by address. */
@@ -18,6 +19,11 @@ public record HostKvMemory(KvRegion region, KvDigester digester) implements KvMe
     public KvDigest digest(int layer, int block, int from, int to) {
         Objects.checkFromToIndex(from, to, layout().blockTokens());
         return digester.rows(layer, region.layerBlock(layer, block), from, to);
+    }
+
+    @Override
+    public List<KvDigest> digests(int block, int from, int to) {
+        return digester.ofBlock(region, block, from, to);
     }
 
     @Override

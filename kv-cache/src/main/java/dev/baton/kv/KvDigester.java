@@ -1,13 +1,13 @@
 package dev.baton.kv;
 
-import dev.baton.kv.ffm.NativeLibrary;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +30,6 @@ import org.jspecify.annotations.Nullable;
 public final class KvDigester {
     private static final ValueLayout.OfInt WORD = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private static final @Nullable MethodHandle IN_C = inC(NativeLibrary.shipped("libbatonkv.so"));
-
     /** Words of a piece of {@link #ofBytes}. */
     private static final int PIECE = 16_384;
 
@@ -41,17 +39,62 @@ public final class KvDigester {
 
     private final List<DigestShape> shapes;
     private final KvLayout layout;
-    private final @Nullable MethodHandle inC;
+    private final @Nullable KvLibrary inC;
+    private final MemorySegment layersInC;
 
     public KvDigester(KvLayout layout) {
-        this(layout, IN_C);
+        this(layout, KvLibrary.SHIPPED);
     }
 
     /** @param inC computes it when the bytes lie outside the heap; null: Java does */
-    KvDigester(KvLayout layout, @Nullable MethodHandle inC) {
+    KvDigester(KvLayout layout, @Nullable KvLibrary inC) {
         this.layout = layout;
         this.inC = inC;
         shapes = layout.groups().stream().map(layout::digestShape).toList();
+        layersInC = Arena.ofAuto().allocate(ValueLayout.JAVA_LONG, 3L * layout.layers());
+        for (int layer = 0; layer < layout.layers(); layer++) {
+            long[] place = {
+                layout.offset(layer, 0),
+                layout.layerBlockBytes(layer),
+                shape(layer).inC().address()
+            };
+            MemorySegment.copy(place, 0, layersInC, ValueLayout.JAVA_LONG, 24L * layer, place.length);
+        }
+    }
+
+    /** For C, where each layer lies in a pool, and its shape. Alive while this is. */
+    MemorySegment layersInC() {
+        return layersInC;
+    }
+
+    /** Of tokens {@code [from, to)} of one block, layer by layer. */
+    public List<KvDigest> ofBlock(KvRegion region, int block, int from, int to) {
+        if (!region.layout().equals(layout)) {
+            throw new IllegalArgumentException("digests of %s by a digester of %s".formatted(region.layout(), layout));
+        }
+        Objects.checkFromToIndex(from, to, layout.blockTokens());
+        Objects.checkIndex(block, layout.blocks());
+        int layers = layout.layers();
+        if (inC == null || !region.segment().isNative()) {
+            return IntStream.range(0, layers)
+                    .mapToObj(layer -> rows(layer, region.layerBlock(layer, block), from, to))
+                    .toList();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment sums = arena.allocate(ValueLayout.JAVA_LONG, 2L * layers);
+            inC.digests()
+                    .invokeExact(
+                            layersInC, (long) layers, region.segment(), (long) block, (long) from, (long) to, sums);
+            List<KvDigest> digests = new ArrayList<>(layers);
+            for (int layer = 0; layer < layers; layer++) {
+                digests.add(new KvDigest(
+                        sums.getAtIndex(ValueLayout.JAVA_LONG, 2L * layer),
+                        sums.getAtIndex(ValueLayout.JAVA_LONG, 2L * layer + 1)));
+            }
+            return digests;
+        } catch (Throwable e) {
+            throw new IllegalStateException("the digests in C failed", e);
+        }
     }
 
     /** Of the first {@code tokens} of one layer of one block. */
@@ -74,12 +117,12 @@ public final class KvDigester {
         KvDigest digest = new KvDigest(bytes.byteSize(), bytes.byteSize());
         long at = 0;
         for (; at + PIECES.bytes() <= bytes.byteSize(); at += PIECES.bytes()) {
-            digest = next(digest, digest(PIECES, bytes.asSlice(at, PIECES.bytes()), null, 0, 1, IN_C));
+            digest = next(digest, digest(PIECES, bytes.asSlice(at, PIECES.bytes()), null, 0, 1, KvLibrary.SHIPPED));
         }
         if (at < bytes.byteSize()) {
             MemorySegment last = MemorySegment.ofArray(new byte[(int) PIECES.bytes()]);
             MemorySegment.copy(bytes, at, last, 0, bytes.byteSize() - at);
-            digest = next(digest, digest(PIECES, last, null, 0, 1, IN_C));
+            digest = next(digest, digest(PIECES, last, null, 0, 1, KvLibrary.SHIPPED));
         }
         return digest;
     }
@@ -92,27 +135,13 @@ public final class KvDigester {
         return shapes.get(layout.groups().indexOf(layout.group(layer)));
     }
 
-    static @Nullable MethodHandle inC(@Nullable NativeLibrary library) {
-        return library == null
-                ? null
-                : library.function(
-                        "baton_kv_digest",
-                        FunctionDescriptor.ofVoid(
-                                ValueLayout.ADDRESS,
-                                ValueLayout.ADDRESS,
-                                ValueLayout.ADDRESS,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.JAVA_LONG,
-                                ValueLayout.ADDRESS));
-    }
-
     private static KvDigest digest(
             DigestShape shape,
             MemorySegment source,
             @Nullable MemorySegment copy,
             int from,
             int to,
-            @Nullable MethodHandle inC) {
+            @Nullable KvLibrary inC) {
         long size = shape.bytes();
         if (source.byteSize() != size || (copy != null && copy.byteSize() != size)) {
             throw new IllegalArgumentException("digest of %d bytes, copied to %d: a layer of a block has %d"
@@ -132,7 +161,7 @@ public final class KvDigester {
         MemorySegment written = copy == null ? MemorySegment.NULL : copy;
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment digest = arena.allocate(ValueLayout.JAVA_LONG, 2);
-            inC.invokeExact(shape.inC(), source, written, (long) from, (long) to, digest);
+            inC.digest().invokeExact(shape.inC(), source, written, (long) from, (long) to, digest);
             return new KvDigest(
                     digest.getAtIndex(ValueLayout.JAVA_LONG, 0), digest.getAtIndex(ValueLayout.JAVA_LONG, 1));
         } catch (Throwable e) {

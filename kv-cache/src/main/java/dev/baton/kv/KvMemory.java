@@ -1,6 +1,8 @@
 package dev.baton.kv;
 
 import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The bytes of one pool: the seam between the owner of its blocks and their content. Host memory is one kind; memory that
@@ -19,6 +21,13 @@ public interface KvMemory {
      * @param to at most the tokens of a block
      */
     KvDigest digest(int layer, int block, int from, int to);
+
+    /** Digests of tokens {@code [from, to)} of one block, layer by layer. */
+    default List<KvDigest> digests(int block, int from, int to) {
+        return IntStream.range(0, layout().layers())
+                .mapToObj(layer -> digest(layer, block, from, to))
+                .toList();
+    }
 
     /**
      * Copies one layer of one block. Of tokens from {@code rows} on, anything may be there afterwards.

@@ -1,5 +1,6 @@
 package dev.baton.kv;
 
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ final class NoLedger implements BlockLedger {
     public void seal(int block, @Nullable BlockHash parent, BlockHash name) {}
 
     @Override
-    public void record(int block, @Nullable BlockHash parent, int[] tokens, int from, int rows) {}
+    public void record(List<OpenBlock> open) {}
 
     @Override
     public void forget(int block) {}

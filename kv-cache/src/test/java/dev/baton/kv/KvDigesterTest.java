@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -41,6 +40,7 @@ class KvDigesterTest {
                 KvLayout.uniform(1, 3, 6, 16, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 1, 128, 64, KvDtype.BF16, 2),
                 KvLayout.uniform(1, 2, 5, 7, KvDtype.F32, 2),
+                KvLayout.uniform(1, 1, 1_152, 3, KvDtype.BF16, 2).withTurnedKeys(),
                 new KvLayout(
                         List.of(new LayerGroup(8, 1, 2, 2, 24, 8, 0), new LayerGroup(9, 1, 0, 1, 40, 0, 9)),
                         16,
@@ -117,7 +117,7 @@ class KvDigesterTest {
 
     private static void compare(@Nullable NativeLibrary library, KvLayout layout) {
         assertThat(library).isNotNull();
-        MethodHandle inC = KvDigester.inC(library);
+        KvLibrary inC = KvLibrary.of(library);
         assertThat(inC).isNotNull();
         int all = layout.blockTokens();
         for (int layer = 0; layer < layout.layers(); layer++) {
@@ -125,7 +125,20 @@ class KvDigesterTest {
                 long size = layout.layerBlockBytes(layer);
                 MemorySegment from =
                         arena.allocate(size + 8, 64).asSlice(8, size).copyFrom(random(size));
+                KvRegion pool =
+                        new KvRegion(layout, arena.allocate(layout.bytes(), 64).copyFrom(random(layout.bytes())));
+                MemorySegment second = pool.layerBlock(layer, 1);
+                for (int token = 0; token < all; token++) {
+                    assertThat(new KvDigester(layout, inC)
+                                    .ofBlock(pool, 1, token, token + 1)
+                                    .get(layer))
+                            .isEqualTo(byDefinition(layout, layer, second, token, token + 1));
+                }
                 for (int tokens : new int[] {0, 1, all / 2, all - 1, all}) {
+                    assertThat(new KvDigester(layout, inC)
+                                    .ofBlock(pool, 1, tokens, all)
+                                    .get(layer))
+                            .isEqualTo(byDefinition(layout, layer, second, tokens, all));
                     KvDigest expected = byDefinition(layout, layer, from, 0, tokens);
                     assertThat(new KvDigester(layout, null).of(layer, from, tokens))
                             .isEqualTo(expected);

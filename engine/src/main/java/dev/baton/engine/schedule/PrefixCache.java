@@ -3,6 +3,8 @@ package dev.baton.engine.schedule;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.BlockPool;
+import dev.baton.kv.OpenBlock;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -80,17 +82,23 @@ final class PrefixCache {
         return sequence.named > before;
     }
 
-    /** Remembers the rows of the sequence's last block while it is not full, so that another can go on from them. */
-    void recordOpenBlock(Sequence sequence) {
-        int rows = sequence.computed % blockTokens;
-        if (rows > 0) {
-            int index = sequence.computed / blockTokens;
-            ledger.record(
-                    sequence.table().block(index),
-                    parent(sequence.names(), index),
-                    sequence.known(),
-                    index * blockTokens,
-                    rows);
+    /** Remembers the rows of the sequences' last blocks while they are not full, so that another can go on from them. */
+    void recordOpenBlocks(List<? extends Sequence> sequences) {
+        List<OpenBlock> open = new ArrayList<>(sequences.size());
+        for (Sequence sequence : sequences) {
+            int rows = sequence.computed % blockTokens;
+            if (rows > 0) {
+                int index = sequence.computed / blockTokens;
+                open.add(new OpenBlock(
+                        sequence.table().block(index),
+                        parent(sequence.names(), index),
+                        sequence.known(),
+                        index * blockTokens,
+                        rows));
+            }
+        }
+        if (!open.isEmpty()) {
+            ledger.record(open);
         }
     }
 

@@ -245,11 +245,14 @@ public final class Scheduler<S extends Sequence> {
         return filled;
     }
 
-    /** Remembers the open block of a sequence that makes tokens: call when its step is computed, before its listener gets the token. */
-    public void record(S sequence) {
-        if (sequence.phase == Phase.DECODING) {
-            cache.recordOpenBlock(sequence);
-        }
+    /**
+     * Remembers the open blocks of those of the sequences that make tokens: call when a step is computed, before any listener
+     * gets a token of it.
+     */
+    public void record(List<S> computed) {
+        cache.recordOpenBlocks(computed.stream()
+                .filter(sequence -> sequence.phase == Phase.DECODING)
+                .toList());
     }
 
     /** Blocks whose bytes were found changed since the last call; they are given up. */

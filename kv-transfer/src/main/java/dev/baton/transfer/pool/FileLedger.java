@@ -5,10 +5,10 @@ import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvMemory;
+import dev.baton.kv.NativeRecords;
+import dev.baton.kv.OpenBlock;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -23,13 +23,20 @@ final class FileLedger implements BlockLedger {
     private final LedgerWords words;
     private final LedgerReader reader;
     private final KvMemory memory;
+    private final @Nullable NativeRecords inC;
 
     /** @param words of a table of {@code LedgerFormat.of(memory.layout()).bytes()} */
     FileLedger(LedgerWords words, KvMemory memory) {
+        this(words, memory, null);
+    }
+
+    /** @param inC writes the records, over the same table and bytes; null: Java does */
+    FileLedger(LedgerWords words, KvMemory memory, @Nullable NativeRecords inC) {
         this.format = LedgerFormat.of(memory.layout());
         this.words = words;
         this.reader = new LedgerReader(format, words);
         this.memory = memory;
+        this.inC = inC;
     }
 
     /** @param damaged entries that did not have their checksum */
@@ -63,14 +70,14 @@ final class FileLedger implements BlockLedger {
 
     @Override
     public void seal(int block, @Nullable BlockHash parent, BlockHash name) {
-        KvDigest[] digests = digests(block, newest(block, parent), format.blockTokens());
+        List<KvDigest> digests = digests(block, newest(block, parent), format.blockTokens());
         long entry = format.entry(block);
         begin(entry);
         putHash(entry + LedgerFormat.NAME, name);
         putHash(entry + LedgerFormat.PARENT, parent);
         words.put(entry + LedgerFormat.STATE, parent == null ? LedgerFormat.FIRST : LedgerFormat.CHAINED);
-        for (int layer = 0; layer < digests.length; layer++) {
-            putDigest(format.digest(entry, layer), digests[layer]);
+        for (int layer = 0; layer < digests.size(); layer++) {
+            putDigest(format.digest(entry, layer), digests.get(layer));
         }
         words.put(entry + LedgerFormat.CHECKSUM, reader.checksum(block));
         end(entry);
@@ -85,6 +92,7 @@ final class FileLedger implements BlockLedger {
         long one = format.record(block, 1);
         long record = words.get(zero + LedgerFormat.VERSION) >= words.get(one + LedgerFormat.VERSION) ? zero : one;
         boolean follows = words.get(record + LedgerFormat.VERSION) != 0
+                && rows(record) >= 1
                 && rows(record) <= format.blockTokens()
                 && (words.get(record + LedgerFormat.ROWS) & LedgerFormat.HAS_PARENT)
                         == (parent == null ? 0 : LedgerFormat.HAS_PARENT)
@@ -98,75 +106,84 @@ final class FileLedger implements BlockLedger {
     }
 
     /** Digests of the first rows of a block, of which those of a record need not be read. */
-    private KvDigest[] digests(int block, long record, int rows) {
-        KvDigest[] digests = new KvDigest[format.layers()];
+    private List<KvDigest> digests(int block, long record, int rows) {
         int from = record == NO_RECORD ? 0 : rows(record);
-        for (int layer = 0; layer < digests.length; layer++) {
-            KvDigest before = record == NO_RECORD ? KvDigest.ZERO : reader.digest(format.recordDigest(record, layer));
-            digests[layer] = from == rows ? before : before.plus(memory.digest(layer, block, from, rows));
+        List<KvDigest> digests = new ArrayList<>(memory.digests(block, from, rows));
+        for (int layer = 0; record != NO_RECORD && layer < digests.size(); layer++) {
+            KvDigest before = reader.digest(format.recordDigest(record, layer));
+            digests.set(layer, before.plus(digests.get(layer)));
         }
         return digests;
     }
 
     @Override
-    public void record(int block, @Nullable BlockHash parent, int[] tokens, int from, int rows) {
-        if (rows < 1 || rows > format.blockTokens()) {
-            throw new IllegalArgumentException(
-                    "record of %d tokens in a block of %d".formatted(rows, format.blockTokens()));
+    public void record(List<OpenBlock> open) {
+        if (inC != null) {
+            inC.write(open);
+        } else {
+            open.forEach(this::record);
         }
-        Objects.checkFromIndexSize(from, rows, tokens.length);
-        long known = newest(block, parent);
-        if (known != NO_RECORD && !continues(known, tokens, from, rows)) {
+    }
+
+    private void record(OpenBlock open) {
+        int block = open.block();
+        if (open.rows() > format.blockTokens()) {
+            throw new IllegalArgumentException(
+                    "record of %d tokens in a block of %d".formatted(open.rows(), format.blockTokens()));
+        }
+        long known = newest(block, open.parent());
+        if (known != NO_RECORD && !continues(known, open)) {
             known = NO_RECORD;
         }
-        if (known != NO_RECORD && rows(known) == rows) {
+        if (known != NO_RECORD && rows(known) == open.rows()) {
             return;
         }
-        KvDigest[] digests = digests(block, known, rows);
+        List<KvDigest> digests = digests(block, known, open.rows());
         if (known == NO_RECORD) {
             begin(format.entry(block));
         }
-        write(block, parent, Arrays.copyOfRange(tokens, from, from + rows), digests);
+        write(open, digests);
         if (known == NO_RECORD) {
             end(format.entry(block));
         }
     }
 
     /** True when the tokens of a record are the first of these. */
-    private boolean continues(long record, int[] tokens, int from, int rows) {
+    private boolean continues(long record, OpenBlock open) {
         int recorded = rows(record);
-        if (recorded > rows) {
+        if (recorded > open.rows()) {
             return false;
         }
         for (int i = 0; i < recorded; i++) {
-            if ((int) (words.get(format.tokens(record, i / 2)) >>> (32 * (i % 2))) != tokens[from + i]) {
+            if ((int) (words.get(format.tokens(record, i / 2)) >>> (32 * (i % 2))) != open.tokens()[open.from() + i]) {
                 return false;
             }
         }
         return true;
     }
 
-    private void write(int block, @Nullable BlockHash parent, int[] tokens, KvDigest[] digests) {
+    private void write(OpenBlock open, List<KvDigest> digests) {
+        int block = open.block();
         long zero = words.get(format.record(block, 0) + LedgerFormat.VERSION);
         long one = words.get(format.record(block, 1) + LedgerFormat.VERSION);
         long record = format.record(block, zero <= one ? 0 : 1);
         long version = Math.max(zero, one) + 1;
         words.put(record + LedgerFormat.VERSION, 0);
         words.fence();
-        words.put(record + LedgerFormat.ROWS, tokens.length | (parent == null ? 0 : LedgerFormat.HAS_PARENT));
-        putHash(record + LedgerFormat.RECORD_PARENT, parent);
-        for (int layer = 0; layer < digests.length; layer++) {
-            putDigest(format.recordDigest(record, layer), digests[layer]);
+        words.put(record + LedgerFormat.ROWS, open.rows() | (open.parent() == null ? 0 : LedgerFormat.HAS_PARENT));
+        putHash(record + LedgerFormat.RECORD_PARENT, open.parent());
+        for (int layer = 0; layer < digests.size(); layer++) {
+            putDigest(format.recordDigest(record, layer), digests.get(layer));
         }
         for (int word = 0; word < format.tokenWords(); word++) {
-            words.put(format.tokens(record, word), token(tokens, 2 * word) | token(tokens, 2 * word + 1) << 32);
+            words.put(format.tokens(record, word), token(open, 2 * word) | token(open, 2 * word + 1) << 32);
         }
         words.put(record + LedgerFormat.RECORD_CHECKSUM, reader.recordChecksum(block, record, version));
         words.putRelease(record + LedgerFormat.VERSION, version);
     }
 
-    private static long token(int[] tokens, int at) {
-        return at < tokens.length ? Integer.toUnsignedLong(tokens[at]) : 0;
+    private static long token(OpenBlock open, int at) {
+        return at < open.rows() ? Integer.toUnsignedLong(open.tokens()[open.from() + at]) : 0;
     }
 
     @Override
@@ -201,16 +218,9 @@ final class FileLedger implements BlockLedger {
     @Override
     public boolean matches(int block) {
         Optional<LedgerReader.Sealed> sealed = reader.sealed(block);
-        if (sealed.isEmpty()) {
-            return false;
-        }
-        List<KvDigest> digests = sealed.get().digests();
-        for (int layer = 0; layer < digests.size(); layer++) {
-            if (!memory.digest(layer, block, 0, format.blockTokens()).equals(digests.get(layer))) {
-                return false;
-            }
-        }
-        return true;
+        return sealed.isPresent()
+                && memory.digests(block, 0, format.blockTokens())
+                        .equals(sealed.get().digests());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package dev.baton.transfer.pool;
 
 import dev.baton.kv.KvLayout;
+import dev.baton.kv.NativeRecords;
 
 /**
  * Where the words of a pool's block table lie. All are 64 bits, little-endian, at multiples of 8 bytes; the table starts with
@@ -67,6 +68,10 @@ record LedgerFormat(int layers, int blockTokens, int blocks) {
 
     long entryBytes() {
         return Math.ceilDiv(DIGESTS + digestBytes() + 2 * recordBytes(), 64L) * 64;
+    }
+
+    NativeRecords.Places places() {
+        return new NativeRecords.Places(CHANGES, entry(0), entryBytes(), record(0, 0) - entry(0), recordBytes());
     }
 
     private long digestBytes() {

@@ -5,6 +5,7 @@ import dev.baton.kv.BlockLedger;
 import dev.baton.kv.HostKvMemory;
 import dev.baton.kv.KvMemory;
 import dev.baton.kv.KvRegion;
+import dev.baton.kv.NativeRecords;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -63,7 +64,9 @@ public final class SharedPool implements AutoCloseable {
                     file.asSlice(header.kvOffset(), identity.layout().bytes()));
             MemorySegment table =
                     file.asSlice(PoolHeader.FIXED_BYTES, header.table().bytes());
-            this.ledger = new FileLedger(new LedgerWords(table), memory());
+            NativeRecords records =
+                    NativeRecords.over(region, table, header.table().places(), true);
+            this.ledger = new FileLedger(new LedgerWords(table), memory(), records);
             this.adopted = slot.left().isPresent() ? adopt(slot.left().get()) : AdoptedBlocks.NONE;
         }
     }

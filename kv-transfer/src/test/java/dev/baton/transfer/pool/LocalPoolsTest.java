@@ -3,6 +3,7 @@ package dev.baton.transfer.pool;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.kv.BlockHash;
+import dev.baton.kv.OpenBlock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -103,7 +104,7 @@ class LocalPoolsTest {
                 pool.ledger().seal(0, null, chain.get(0));
             }
         }
-        pool.ledger().record(1, chain.get(0), tokens, 8, 7);
+        pool.ledger().record(List.of(new OpenBlock(1, chain.get(0), tokens, 8, 7)));
         pool.leave();
         assertThat(restore(tokens, 0)).isEqualTo(15);
     }

@@ -10,6 +10,7 @@ import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
 import dev.baton.kv.LayerGroup;
+import dev.baton.kv.OpenBlock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.Arena;
@@ -92,10 +93,10 @@ class PoolFormatTest {
             HEADER.write(file);
             FileLedger ledger = ledger(file);
             ledger.seal(0, null, FIRST);
-            ledger.record(2, FIRST, TOKENS, 3, 1);
-            ledger.record(2, FIRST, TOKENS, 3, 3);
+            ledger.record(List.of(new OpenBlock(2, FIRST, TOKENS, 3, 1)));
+            ledger.record(List.of(new OpenBlock(2, FIRST, TOKENS, 3, 3)));
             ledger.seal(1, FIRST, SECOND);
-            ledger.record(0, null, TOKENS, 0, 1);
+            ledger.record(List.of(new OpenBlock(0, null, TOKENS, 0, 1)));
             ledger.forget(0);
             assertThat(dump(file)).isEqualTo(fixture("pool-v3.txt"));
         }

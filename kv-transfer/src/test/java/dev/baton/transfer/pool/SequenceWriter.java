@@ -3,6 +3,7 @@ package dev.baton.transfer.pool;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.KvRegion;
+import dev.baton.kv.OpenBlock;
 import java.util.List;
 
 /**
@@ -48,7 +49,8 @@ final class SequenceWriter {
             }
             Rows.write(region, block, tokens, at, stored);
             int rows = at % Rows.BLOCK_TOKENS + 1;
-            ledger.record(block, Rows.parent(chain, index), tokens, index * Rows.BLOCK_TOKENS, rows);
+            ledger.record(
+                    List.of(new OpenBlock(block, Rows.parent(chain, index), tokens, index * Rows.BLOCK_TOKENS, rows)));
             recorded = at + 1;
             if (rows == Rows.BLOCK_TOKENS) {
                 ledger.seal(block, Rows.parent(chain, index), chain.get(index));
