@@ -1,7 +1,6 @@
 package dev.baton.control;
 
 import dev.baton.protocol.v1.Attempt;
-import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
@@ -13,7 +12,7 @@ import java.util.Set;
 import java.util.function.IntToLongFunction;
 
 /**
- * The attempts at one request: the current one, whether another may follow and when, which workers it avoids, and the
+ * The attempts at one request: their numbers, whether another may follow and when, which workers it avoids, and the
  * cancels of those that were given up. The nonces are given, so that deciding needs no source of chance.
  */
 final class Attempts {
@@ -21,28 +20,43 @@ final class Attempts {
 
     private final IntToLongFunction nonces;
     private final PhaseLimits limits;
+    private final Deaths deaths;
     private final Set<WorkerRef> avoided = new LinkedHashSet<>();
     private final Set<Cancelled> cancelledAgain = new HashSet<>();
-    private Attempt current;
+    private int number = 1;
     private Instant dueAt = Instant.MAX;
+    /** Failures of workers, all and in a row. */
+    private int counted;
+
     private int withoutToken;
-    private int notBegun;
+    private int uncounted;
 
     private record Cancelled(WorkerRef worker, int attempt) {}
+
+    /** What follows an attempt that has ended. */
+    enum Next {
+        /** Another one. */
+        ATTEMPT,
+        /** Nothing: too many workers have failed over it. */
+        FAILURE,
+        /** Nothing: it is taken to be what kills workers. */
+        DEAD_LETTER
+    }
 
     Attempts(IntToLongFunction nonces, PhaseLimits limits) {
         this.nonces = nonces;
         this.limits = limits;
-        this.current = numbered(1);
+        this.deaths = new Deaths(limits.attemptsWithoutToken());
     }
 
-    Attempt current() {
-        return current;
-    }
-
-    /** The number of the current attempt. */
+    /** The number of the last attempt. */
     int number() {
-        return current.getNumber();
+        return number;
+    }
+
+    Attempt next() {
+        number++;
+        return numbered(number);
     }
 
     Attempt numbered(int number) {
@@ -60,47 +74,59 @@ final class Attempts {
         return Set.copyOf(avoided);
     }
 
-    /** The current attempt made tokens, so the count of failed ones starts again. */
-    void madeProgress() {
+    /** Whether the request must not share a worker with others that may kill it. */
+    boolean suspicious() {
+        return deaths.suspicious();
+    }
+
+    /** How often a worker died near this token. */
+    int deaths() {
+        return deaths.count();
+    }
+
+    /** Tokens were made, so the count of failed attempts starts again. True when they clear a suspicious request. */
+    boolean madeProgress(int accepted) {
         withoutToken = 0;
-        notBegun = 0;
-    }
-
-    /** Whether the current attempt is the last. */
-    boolean exhausted() {
-        return withoutToken + 1 >= limits.attemptsWithoutToken() || allMade();
-    }
-
-    /** Whether the current attempt is the last, whatever became of those before. */
-    boolean allMade() {
-        return number() >= limits.allAttempts();
+        uncounted = 0;
+        return deaths.clears(accepted);
     }
 
     /**
-     * Gives the current attempt up and begins the next. True when it must wait: no worker had room, or it is not the
-     * first in a row.
+     * Books why an attempt ended.
+     *
+     * @param accepted tokens so far
      */
-    boolean raise(Failure last) {
-        boolean wait = last.getCode() == Failure.Code.NO_CAPACITY || withoutToken > 0;
-        withoutToken++;
-        current = numbered(number() + 1);
-        return wait;
+    Next book(Fault fault, Execution ended, int accepted) {
+        return switch (fault) {
+            case Fault.Infrastructure _, Fault.Pair _ -> {
+                uncounted++;
+                yield Next.ATTEMPT;
+            }
+            case Fault.Worker(WorkerRef worker) -> {
+                avoided.add(worker);
+                counted++;
+                withoutToken++;
+                yield withoutToken >= limits.attemptsWithoutToken() || counted >= limits.allAttempts()
+                        ? Next.FAILURE
+                        : Next.ATTEMPT;
+            }
+            case Fault.Request(WorkerRef worker) -> {
+                avoided.add(worker);
+                yield deaths.died(accepted, ended.phase() == Phase.PREFILLING, ended.alone())
+                        ? Next.DEAD_LETTER
+                        : Next.ATTEMPT;
+            }
+        };
     }
 
-    /**
-     * Begins the next attempt in place of one that no worker began: that says nothing about the request and is not counted.
-     * True when it must wait: it is not the first in a row.
-     */
-    boolean raiseUncounted() {
-        boolean wait = notBegun + withoutToken > 0;
-        notBegun++;
-        current = numbered(number() + 1);
-        return wait;
+    /** Whether the next attempt must wait: it is not the first in a row. */
+    boolean mustWait() {
+        return withoutToken + uncounted > 1;
     }
 
     /** Chooses a route later: each failed attempt in a row doubles the wait, up to 32 times the shortest. */
     void postpone(Instant now) {
-        dueAt = now.plus(SHORTEST_WAIT.multipliedBy(1L << Math.min(withoutToken + notBegun, 5)));
+        dueAt = now.plus(SHORTEST_WAIT.multipliedBy(1L << Math.min(withoutToken + uncounted, 5)));
     }
 
     /** When a route is to be chosen; never, unless one waits for its time. */
@@ -118,12 +144,12 @@ final class Attempts {
     }
 
     /**
-     * Takes a frame that is not of the current attempt, or not from a worker of it. When it shows that a worker keeps
-     * working on an attempt that was given up, it is cancelled once more: the first cancel was lost, or came before the job.
+     * Takes a frame of an attempt that is not live. When it shows that a worker keeps working on one that was given up, it
+     * is cancelled once more: the first cancel was lost, or came before the job.
      */
     void stale(WorkerRef worker, Progress progress, List<Effect> effects) {
         Attempt old = progress.getAttempt();
-        boolean givenUp = old.getNumber() < number() && old.equals(numbered(old.getNumber()));
+        boolean givenUp = old.getNumber() <= number && old.equals(numbered(old.getNumber()));
         boolean goesOn = progress.getEndCase() == Progress.EndCase.END_NOT_SET;
         if (givenUp && goesOn && cancelledAgain.add(new Cancelled(worker, old.getNumber()))) {
             effects.add(new Effect.SendCancel(worker, old));

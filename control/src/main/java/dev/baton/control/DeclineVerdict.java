@@ -2,6 +2,7 @@ package dev.baton.control;
 
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.WorkerRef;
 
 /** What a decline of an attempt without an executor means for the request. */
 enum DeclineVerdict {
@@ -25,6 +26,11 @@ enum DeclineVerdict {
 
     Failure.Code code() {
         return this == FAILED ? Failure.Code.ENGINE_FAILED : Failure.Code.NO_CAPACITY;
+    }
+
+    /** To whom it is booked. */
+    Fault fault(WorkerRef worker) {
+        return this == FAILED ? new Fault.Worker(worker) : new Fault.Infrastructure();
     }
 
     /** Whether the next attempt goes to another worker. */

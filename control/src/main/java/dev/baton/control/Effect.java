@@ -17,12 +17,14 @@ public sealed interface Effect {
      * Pick workers, of {@code avoid} only a decode worker when no other is left. Answers Routed or NoRoute.
      *
      * @param left the decode worker that made the last tokens: their KV may still lie on its host. Null for none
+     * @param alone it may be what kills workers: only on a decode worker without another such request
      */
     record ChooseRoute(
             Attempt attempt,
             int accepted,
             Set<WorkerRef> avoid,
-            @Nullable WorkerRef left) implements Effect {}
+            @Nullable WorkerRef left,
+            boolean alone) implements Effect {}
 
     /** Write the attempt to Redis, QUEUED: created when its number is 1, else raised. Answers. */
     record RecordAttempt(Attempt attempt, Route route) implements Effect {}
@@ -68,8 +70,14 @@ public sealed interface Effect {
     /** Where the time went, as a worker of the attempt reports it. */
     record NoteTiming(WorkerRef worker, Timing timing) implements Effect {}
 
-    /** An attempt was given up: for the log and the counters. */
-    record NoteLostAttempt(Attempt attempt, Phase phase, String why) implements Effect {}
+    /** An attempt was given up: for the log, the counters, and what others learn of it. */
+    record NoteLostAttempt(Attempt attempt, Phase phase, String why, Fault fault) implements Effect {}
+
+    /** A request that had to run alone got beyond the token at which workers died: it was not the cause. */
+    record NoteCleared() implements Effect {}
+
+    /** Keep the request, which is taken to kill workers, where people can look at it. A failure follows. */
+    record PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) implements Effect {}
 
     /** Write the last phase to Redis. */
     record RecordEnd(Attempt attempt, Phase phase) implements Effect {}

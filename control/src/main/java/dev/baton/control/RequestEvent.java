@@ -4,6 +4,7 @@ import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
 
 /** An input of a {@link RequestMachine}. Answers to effects carry the number of their attempt. */
 public sealed interface RequestEvent {
@@ -31,7 +32,10 @@ public sealed interface RequestEvent {
     /** A worker has read the record of an attempt and does not work on it. */
     record Declined(WorkerRef worker, Decline decline) implements RequestEvent {}
 
-    /** The worker's stream is suspect, or the worker is dead. */
+    /** Nothing is heard from the worker; it may still be alive. Followed by StreamRestored or WorkerLost. */
+    record WorkerSilent(WorkerRef worker, String why) implements RequestEvent {}
+
+    /** The worker, in this life, is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}
 
     /** The stream to the worker broke and is up again; the worker did not restart. */
@@ -42,6 +46,9 @@ public sealed interface RequestEvent {
 
     /** The client has all that it asked for. */
     record CompletedByClient() implements RequestEvent {}
+
+    /** The gateway itself stood still for that time, so that nobody could be heard: no limit is up by it. */
+    record Slept(Duration time) implements RequestEvent {}
 
     /** It is now {@link RequestMachine#wakeAt()} or later. */
     record TimePassed() implements RequestEvent {}

@@ -7,6 +7,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -32,10 +33,10 @@ public final class RequestMachine {
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
-    private final AttemptWorkers workers = new AttemptWorkers();
+    private final Instant started;
 
-    private Phase phase = Phase.QUEUED;
-    private Instant phaseSince;
+    private Execution run;
+    private @Nullable Phase end;
     private @Nullable WorkerRef left;
     private int recordings;
     private boolean admitted;
@@ -52,38 +53,41 @@ public final class RequestMachine {
         }
         this.deadline = deadline;
         this.limits = limits;
-        this.phaseSince = now;
+        this.started = now;
         this.attempts = new Attempts(nonces, limits);
+        this.run = new Execution(attempts.numbered(1), false, now);
         this.intake = new TokenIntake(maxTokens);
     }
 
     /** The first effects. */
     public List<Effect> start() {
-        return List.of(new Effect.ChooseRoute(attempt(), 0, Set.of(), null));
+        return List.of(new Effect.ChooseRoute(attempt(), 0, Set.of(), null, false));
     }
 
     /** Takes an event and returns the effects. Events after the end, and late answers, have none. */
     public List<Effect> on(RequestEvent event, Instant now) {
         effects = new ArrayList<>(4);
-        if (phase.ended()) {
+        if (end != null) {
             afterTheEnd(event);
             return effects;
         }
         switch (event) {
-            case RequestEvent.Routed(int number, Route chosen) when awaitsRoute(number) -> routed(chosen);
+            case RequestEvent.Routed(int number, Route chosen) when awaitsRoute(number) -> routed(chosen, now);
             case RequestEvent.NoRoute(int number) when awaitsRoute(number) -> noRoute(now);
             case RequestEvent.AttemptRecorded(int number) -> recorded(number, now);
             case RequestEvent.StoreUnavailable(int number, String why) -> storeUnavailable(number, why, now);
             case RequestEvent.OwnershipLost(int number) -> ownershipLost(number);
             case RequestEvent.PublishFailed(int number, String why)
-            when number == attempts.number() -> publishFailed(why, now);
+            when number == run.number() -> publishFailed(why, now);
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
             case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
+            case RequestEvent.WorkerSilent(WorkerRef worker, String why) -> workerSilent(worker, why, now);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
             case RequestEvent.CancelledByClient() -> stop(Phase.CANCELLED);
             case RequestEvent.CompletedByClient() -> stop(Phase.DONE);
             case RequestEvent.TimePassed() -> timePassed(now);
+            case RequestEvent.Slept(Duration time) -> slept(time, now);
             // Answers to an attempt that has been given up.
             case RequestEvent.Routed _, RequestEvent.NoRoute _, RequestEvent.PublishFailed _ -> {}
         }
@@ -91,11 +95,11 @@ public final class RequestMachine {
     }
 
     public Phase phase() {
-        return phase;
+        return end == null ? run.phase() : end;
     }
 
     public Attempt attempt() {
-        return attempts.current();
+        return run.attempt();
     }
 
     /** How many tokens have been emitted. */
@@ -115,22 +119,20 @@ public final class RequestMachine {
 
     /** When {@link RequestEvent.TimePassed} is due next; never, after the end. */
     public Instant wakeAt() {
-        if (phase.ended()) {
-            return Instant.MAX;
-        }
-        return Collections.min(
-                List.of(deadline, phaseSince.plus(limits.of(phase)), attempts.dueAt(), intake.gapEnds()));
+        return end != null
+                ? Instant.MAX
+                : Collections.min(List.of(deadline, run.limit(limits), attempts.dueAt(), intake.gapEnds()));
     }
 
     private boolean awaitsRoute(int number) {
-        return number == attempts.number() && workers.route() == null;
+        return number == run.number() && run.route() == null;
     }
 
-    private void routed(Route chosen) {
-        workers.assign(chosen);
+    private void routed(Route chosen, Instant now) {
+        run.assign(chosen, now);
         attempts.started();
         recordings++;
-        if (attempts.number() == 1) {
+        if (run.number() == 1) {
             publish(chosen); // beside its record: a claim waits for that. Later ones must not meet an earlier attempt.
         }
         effects.add(new Effect.RecordAttempt(attempt(), chosen));
@@ -144,7 +146,7 @@ public final class RequestMachine {
     }
 
     private void noRoute(Instant now) {
-        if (attempts.number() == 1 && !now.isBefore(phaseSince.plus(limits.withoutWorkers()))) {
+        if (run.number() == 1 && !now.isBefore(started.plus(limits.withoutWorkers()))) {
             reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live decode worker serves the model");
         } else {
             attempts.postpone(now);
@@ -153,53 +155,59 @@ public final class RequestMachine {
 
     private void recorded(int number, Instant now) {
         recordings--;
-        Route route = workers.route();
-        if (number == attempts.number() && route != null && number > 1) {
-            phaseSince = now;
+        Route route = run.route();
+        if (number == run.number() && route != null && number > 1) {
+            run.moved(now);
             publish(route);
         }
     }
 
     private void storeUnavailable(int number, String why, Instant now) {
         recordings--;
-        if (number != attempts.number()) {
+        if (number != run.number()) {
             return;
         }
         if (number == 1) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
-            workers.unassign();
+            run.unassign();
             attempts.postpone(now);
         }
     }
 
     private void ownershipLost(int number) {
         recordings--;
-        if (number == attempts.number()) {
+        if (number == run.number()) {
             effects.add(new Effect.EmitFailure(
                     failure(Failure.Code.SUPERSEDED, "another gateway has taken the request over")));
-            phase = Phase.FAILED;
+            end = Phase.FAILED;
         }
     }
 
+    /** A record whose confirmation was lost may be in Kafka all the same: a worker that has claimed it is the proof. */
     private void publishFailed(String why, Instant now) {
-        if (attempts.number() == 1 && !admitted) {
+        if (run.begun()) {
+            return;
+        }
+        if (run.number() == 1) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
-            raise(why, Failure.Code.NO_CAPACITY, now);
+            raise(why, failure(Failure.Code.NO_CAPACITY, why), new Fault.Infrastructure(), now);
         }
     }
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
-        if (!workers.involve(worker) || !progress.getAttempt().equals(attempt())) {
+        if (!progress.getAttempt().equals(attempt())) {
             attempts.stale(worker, progress, effects);
+            return;
+        }
+        if (!run.involves(worker)) {
             return;
         }
         if (progress.hasFailure()) {
             failed(worker, progress.getFailure(), now);
             return;
         }
-        workers.activate(worker);
         if (!admitted) {
             admitted = true;
             effects.add(new Effect.EmitAdmitted());
@@ -211,16 +219,19 @@ public final class RequestMachine {
             cachedTokens = progress.getCachedTokens();
             effects.add(new Effect.EmitCached(cachedTokens));
         }
-        boolean prefills = workers.prefill(worker);
+        boolean prefills = run.prefills(worker);
         if (intake.leavesGap(worker, progress, attempt(), now, effects)) {
+            run.heard(worker);
             return;
         }
         int taken = intake.take(worker, progress, prefills, effects);
+        run.progressed(worker, progress, now);
         if (taken > 0) {
-            attempts.madeProgress();
-            phaseSince = now;
+            run.moved(now);
+            if (attempts.madeProgress(intake.size())) {
+                effects.add(new Effect.NoteCleared());
+            }
         }
-        advance(progress, prefills, now);
         if (intake.endsHere(progress)) {
             finish(progress.getFinish().getReason(), worker);
         } else if (intake.full()) {
@@ -230,35 +241,29 @@ public final class RequestMachine {
         }
     }
 
-    private void advance(Progress progress, boolean prefills, Instant now) {
-        Phase reached = Phase.shownBy(progress, prefills, workers.computeAtDecode());
-        if (phase.mayBecome(reached)) {
-            phase = reached;
-            phaseSince = now;
-        }
-    }
-
     private void failed(WorkerRef worker, Failure failure, Instant now) {
         Failure.Code code = failure.getCode();
         boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(deadline);
         // A worker that is asked to resume what it has not claimed yet does not know the request: its job is still
         // in the lane.
-        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !workers.active(worker);
+        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !run.active(worker);
         if (code == Failure.Code.BAD_REQUEST || late) {
             fail(failure);
-        } else if (!unclaimed && workers.need(worker, phase)) {
+        } else if (!unclaimed && run.needs(worker)) {
+            FailureVerdict verdict = FailureVerdict.of(code, worker, run.route());
             if (code == Failure.Code.KV_NOT_FOUND) {
                 left = null; // the worker is well, only nothing was found there
-            } else {
+            }
+            if (verdict.avoids()) {
                 attempts.avoid(worker);
             }
-            raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, true, now);
+            raise(worker.getId() + " says " + code + ": " + failure.getMessage(), failure, verdict.fault(), now);
         }
     }
 
     /** A record that the worker does not take up. It counts only while no worker is active on that part of the attempt. */
     private void declined(WorkerRef worker, Decline decline, Instant now) {
-        if (decline.getAttempt().equals(attempt()) && workers.idle(decline.getRole())) {
+        if (decline.getAttempt().equals(attempt()) && run.idle(decline.getRole())) {
             DeclineVerdict verdict = DeclineVerdict.of(decline.getReason());
             if (verdict.avoids()) {
                 attempts.avoid(worker);
@@ -266,90 +271,100 @@ public final class RequestMachine {
             if (verdict != DeclineVerdict.WAIT) {
                 String why =
                         "%s declines it, %s: %s".formatted(worker.getId(), decline.getReason(), decline.getMessage());
-                raise(why, failure(verdict.code(), why), verdict == DeclineVerdict.FAILED, now);
+                raise(why, failure(verdict.code(), why), verdict.fault(worker), now);
             }
         }
     }
 
     private void workerLost(WorkerRef worker, String why, Instant now) {
-        if (workers.involve(worker) && workers.need(worker, phase)) {
+        if (run.needs(worker)) {
+            Fault fault = run.computedBy(worker) ? new Fault.Request(worker) : new Fault.Infrastructure();
             attempts.avoid(worker);
-            raise(why, Failure.Code.ENGINE_FAILED, now);
+            raise(why, failure(Failure.Code.ENGINE_FAILED, why), fault, now);
+        }
+    }
+
+    private void workerSilent(WorkerRef worker, String why, Instant now) {
+        if (run.needs(worker)) {
+            attempts.avoid(worker);
+            raise(why, failure(Failure.Code.ENGINE_FAILED, why), new Fault.Infrastructure(), now);
         }
     }
 
     private void streamRestored(WorkerRef worker) {
-        if (workers.involve(worker) && workers.need(worker, phase)) {
+        if (run.needs(worker)) {
             effects.add(new Effect.SendResume(worker, attempt(), intake.size()));
         }
     }
 
+    private void slept(Duration time, Instant now) {
+        run.slept(time, now);
+        intake.slept(time, now);
+    }
+
     private void timePassed(Instant now) {
         if (!now.isBefore(deadline)) {
-            fail(failure(Failure.Code.DEADLINE_EXCEEDED, "the deadline passed while the request was " + phase));
-        } else if (!now.isBefore(phaseSince.plus(limits.of(phase)))) {
-            phaseTimedOut(now);
+            String where = "the deadline passed while the request was " + phase();
+            fail(failure(Failure.Code.DEADLINE_EXCEEDED, where));
+        } else if (!now.isBefore(run.limit(limits))) {
+            late(run.awaited(), phase() + " for more than " + limits.of(phase()), Failure.Code.NO_CAPACITY, now);
         } else if (!now.isBefore(intake.gapEnds())) {
-            raise(intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
+            late(intake.gapLeftBy(), intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
         } else if (attempts.due(now)) {
             attempts.started();
             chooseRoute();
         }
     }
 
-    private void phaseTimedOut(Instant now) {
-        String why = phase + " for more than " + limits.of(phase);
-        WorkerRef late = workers.awaited(phase);
-        if (late == null) {
-            fail(failure(Failure.Code.NO_CAPACITY, "no live worker could be given the request: " + why));
-            return;
-        }
-        attempts.avoid(late);
-        raise(why, Failure.Code.NO_CAPACITY, now);
+    private void late(@Nullable WorkerRef worker, String why, Failure.Code code, Instant now) {
+        raise(
+                why,
+                failure(code, why),
+                worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker),
+                now);
     }
 
-    private void raise(String why, Failure.Code code, Instant now) {
-        raise(why, failure(code, why), true, now);
-    }
-
-    /**
-     * Gives the attempt up and begins the next one with the tokens accepted so far.
-     *
-     * @param counts whether it is one of those that may fail in a row
-     */
-    private void raise(String why, Failure last, boolean counts, Instant now) {
-        effects.add(new Effect.NoteLostAttempt(attempt(), phase, why));
-        if (counts ? attempts.exhausted() : attempts.allMade()) {
-            fail(last.toBuilder()
-                    .setMessage("gave up after " + attempts.number() + " attempts, at last: " + last.getMessage())
-                    .build());
-            return;
-        }
-        workers.cancel(attempt(), effects);
-        Route route = workers.route();
-        if (phase == Phase.DECODING && route != null) {
-            left = route.decode().worker();
-        }
-        boolean mustWait = counts ? attempts.raise(last) : attempts.raiseUncounted();
-        phase = Phase.QUEUED;
-        phaseSince = now;
-        intake.newAttempt();
-        workers.clear();
-        if (mustWait) {
-            attempts.postpone(now);
-        } else {
-            chooseRoute();
+    /** Gives the attempt up, books why, and begins the next one with the tokens accepted so far. */
+    private void raise(String why, Failure last, Fault fault, Instant now) {
+        effects.add(new Effect.NoteLostAttempt(attempt(), phase(), why, fault));
+        switch (attempts.book(fault, run, intake.size())) {
+            case ATTEMPT -> {
+                run.cancel(effects);
+                Route route = run.route();
+                if (run.phase() == Phase.DECODING && route != null) {
+                    left = route.decode().worker();
+                }
+                run = new Execution(attempts.next(), attempts.suspicious(), now);
+                intake.newAttempt();
+                boolean full = fault instanceof Fault.Worker && last.getCode() == Failure.Code.NO_CAPACITY;
+                if (full || attempts.mustWait()) {
+                    attempts.postpone(now);
+                } else {
+                    chooseRoute();
+                }
+            }
+            case FAILURE ->
+                fail(last.toBuilder()
+                        .setMessage("gave up after " + run.number() + " attempts, at last: " + last.getMessage())
+                        .build());
+            case DEAD_LETTER -> {
+                String what = "%d workers died while they computed this request's token %d, the last with no other suspect: it is not tried again. %s"
+                        .formatted(attempts.deaths(), intake.size(), why);
+                effects.add(new Effect.PublishDeadLetter(attempt(), intake.tokens(), what));
+                fail(failure(Failure.Code.ENGINE_FAILED, what));
+            }
         }
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left));
+        effects.add(
+                new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left, attempts.suspicious()));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {
         effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
-        Route route = workers.route();
+        Route route = run.route();
         if (route != null && !last.equals(route.decode().worker())) {
             // The first token was the last: the decode worker waits for a handoff that it does not need.
             effects.add(new Effect.SendCancel(route.decode().worker(), attempt()));
@@ -368,13 +383,13 @@ public final class RequestMachine {
     }
 
     private void stop(Phase last) {
-        workers.cancel(attempt(), effects);
+        run.cancel(effects);
         end(last);
     }
 
     private void end(Phase last) {
-        phase = last;
-        if (recordings == 0 && (workers.route() != null || attempts.number() > 1)) {
+        end = last;
+        if (recordings == 0 && (run.route() != null || run.number() > 1)) {
             effects.add(new Effect.RecordEnd(attempt(), last));
         }
     }
@@ -389,7 +404,7 @@ public final class RequestMachine {
     }
 
     private void recordEndOf(int number) {
-        effects.add(new Effect.RecordEnd(attempts.numbered(number), phase));
+        effects.add(new Effect.RecordEnd(attempts.numbered(number), phase()));
     }
 
     private static Failure failure(Failure.Code code, String message) {

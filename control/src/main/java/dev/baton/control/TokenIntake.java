@@ -54,6 +54,20 @@ final class TokenIntake {
         return gap == null ? Instant.MAX : gap.since.plus(GAP_LIMIT);
     }
 
+    /** This gateway stood still for that time: nobody is late by it. */
+    void slept(Duration time, Instant now) {
+        if (gap != null) {
+            Instant later = gap.since.plus(time);
+            gap = new Gap(gap.worker, later.isAfter(now) ? now : later);
+        }
+    }
+
+    /** Who has sent tokens above those that are missing; null when none are. */
+    @Nullable
+    WorkerRef gapLeftBy() {
+        return gap == null ? null : gap.worker;
+    }
+
     /** Names the sender and the missing token, for the log. */
     String describeGap() {
         return (gap == null ? "no worker" : gap.worker.getId()) + " did not send token " + size;

@@ -63,7 +63,7 @@ class DeclinedTest {
         Requests request = Requests.queued(SPLIT);
         request.on(request.tokens(PREFILL, 0, 100));
         List<Effect> effects = request.on(declined(DECODE, Role.DECODE, request.attempt(), Reason.DRAINING));
-        assertThat(effects).contains(new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE), null));
+        assertThat(effects).contains(new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE), null, false));
     }
 
     @Test
@@ -95,26 +95,6 @@ class DeclinedTest {
         }
         request.on(request.tokens(PREFILL, 0, 100));
         assertThat(request.machine.accepted()).isEqualTo(1);
-    }
-
-    @Test
-    void failsWithTheReasonWhenNoAttemptIsLeft() {
-        Requests request = Requests.patient(SPLIT);
-        List<Effect> effects = List.of();
-        for (int i = 0; i < Requests.LIMITS.allAttempts(); i++) {
-            effects = request.on(declined(PREFILL, Role.PREFILL, request.attempt(), Reason.ABSENT));
-            if (!request.machine.phase().ended()) {
-                request.after(Duration.ofSeconds(2));
-                request.route(SPLIT);
-            }
-        }
-        assertThat(request.machine.phase()).isEqualTo(Phase.FAILED);
-        assertThat(effects)
-                .anySatisfy(effect -> assertThat(effect)
-                        .isInstanceOfSatisfying(
-                                Effect.EmitFailure.class,
-                                failed -> assertThat(failed.failure().getMessage())
-                                        .contains("ABSENT")));
     }
 
     private static RequestEvent declined(WorkerRef worker, Role role, Attempt attempt, Reason reason) {

@@ -152,7 +152,7 @@ final class FaultyWorld {
                 workers.put(dead.getId(), new SimulatedWorker(Requests.worker(dead.getId(), random.nextLong())));
                 feed(new RequestEvent.WorkerLost(dead, "dead"));
             }
-            case 1 -> feed(new RequestEvent.WorkerLost(worker.self, "suspect"));
+            case 1 -> feed(new RequestEvent.WorkerSilent(worker.self, "silent"));
             case 2 -> {
                 counts.breaks++;
                 worker.stream.clear();
@@ -195,6 +195,7 @@ final class FaultyWorld {
                     assertThat(ends).isZero();
                     emitted.addAll(tokens);
                 }
+                case Effect.PublishDeadLetter _ -> throw new AssertionError("no worker died of this request");
                 case Effect.EmitFinish _, Effect.EmitRejection _ -> ends++;
                 case Effect.EmitFailure(Failure failure) -> {
                     ends++;
@@ -207,7 +208,7 @@ final class FaultyWorld {
                 case Effect.Acknowledge _, Effect.EmitAdmitted _, Effect.EmitCached _, Effect.NoteTiming _ -> {
                     // nothing hangs on these here
                 }
-                case Effect.NoteLostAttempt _, Effect.RecordEnd _ -> {
+                case Effect.NoteLostAttempt _, Effect.NoteCleared _, Effect.RecordEnd _ -> {
                     // nothing hangs on these here
                 }
             }

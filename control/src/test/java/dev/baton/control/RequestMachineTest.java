@@ -120,7 +120,7 @@ class RequestMachineTest {
     void framesOfAnEarlierAttemptAreNotHeard() {
         Requests request = Requests.decoding();
         RequestEvent late = request.tokens(DECODE, 2, 102);
-        request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
+        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
         request.route(LOCAL);
         assertThat(request.on(late)).noneMatch(Effect.EmitTokens.class::isInstance);
         assertThat(request.machine.accepted()).isEqualTo(2);
@@ -134,7 +134,7 @@ class RequestMachineTest {
         Attempt first = request.attempt();
         RequestEvent late = request.tokens(DECODE, 2, 102);
         RequestEvent lateEnd = request.last(PREFILL, 1);
-        request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
+        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
         assertThat(request.on(late))
                 .as("before it is routed again")
                 .containsExactly(new Effect.SendCancel(DECODE, first));
@@ -146,7 +146,7 @@ class RequestMachineTest {
     @Test
     void anAttemptThatIsNotOfThisRequestIsNotCancelled() {
         Requests request = Requests.decoding();
-        request.on(new RequestEvent.WorkerLost(DECODE, "suspect"));
+        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
         Attempt foreign = Attempt.newBuilder().setNumber(1).setNonce(99).build();
         assertThat(request.on(new RequestEvent.Progressed(
                         DECODE, request.progress(2, 102).setAttempt(foreign).build())))
@@ -177,7 +177,7 @@ class RequestMachineTest {
                 .contains(
                         new Effect.SendCancel(PREFILL, first),
                         new Effect.SendCancel(DECODE, first),
-                        new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE));
+                        new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE, false));
         assertThat(request.route(LOCAL_OTHER))
                 .containsExactly(new Effect.PublishComputeHere(request.attempt(), LOCAL_OTHER, TokenIds.of(100, 101)));
         assertThat(request.attempt().getNumber()).isEqualTo(2);
@@ -192,7 +192,7 @@ class RequestMachineTest {
         List<Effect> declined = request.on(request.failure(OTHER, Failure.Code.KV_NOT_FOUND));
         List<Effect> later = request.after(Duration.ofMillis(200));
         assertThat(Stream.concat(declined.stream(), later.stream()))
-                .contains(new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), null));
+                .contains(new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), null, false));
     }
 
     @Test
@@ -219,7 +219,7 @@ class RequestMachineTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"NO_CAPACITY", "TRANSFER_FAILED", "SUPERSEDED", "SHUTTING_DOWN", "ENGINE_FAILED"})
+    @EnumSource(names = {"NO_CAPACITY", "SUPERSEDED", "SHUTTING_DOWN", "ENGINE_FAILED"})
     void aDecodeWorkerThatCannotIsAvoidedByTheNextAttempt(Failure.Code code) {
         Requests request = Requests.queued(SPLIT);
         request.on(request.tokens(PREFILL, 0, 100));
@@ -230,7 +230,7 @@ class RequestMachineTest {
     }
 
     private static Effect chooseRoute(Requests request) {
-        return new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE), null);
+        return new Effect.ChooseRoute(request.attempt(), 1, Set.of(DECODE), null, false);
     }
 
     @Test
@@ -257,11 +257,11 @@ class RequestMachineTest {
     void givesUpAfterTooManyAttemptsWithoutAToken() {
         Requests request = Requests.queued(LOCAL);
         for (int attempt = 1; attempt < Requests.LIMITS.attemptsWithoutToken(); attempt++) {
-            request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+            request.on(request.failure(DECODE, Failure.Code.ENGINE_FAILED));
             request.after(Duration.ofMillis(500));
             request.route(LOCAL);
         }
-        assertThat(request.on(new RequestEvent.WorkerLost(DECODE, "dead")))
+        assertThat(request.on(request.failure(DECODE, Failure.Code.ENGINE_FAILED)))
                 .anyMatch(Effect.EmitFailure.class::isInstance);
         assertThat(request.machine.phase()).isEqualTo(Phase.FAILED);
     }
@@ -271,7 +271,7 @@ class RequestMachineTest {
         Requests request = Requests.queued(LOCAL);
         for (int token = 0; token < 2 * Requests.LIMITS.attemptsWithoutToken(); token++) {
             request.on(request.tokens(DECODE, token, token));
-            request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+            request.on(request.failure(DECODE, Failure.Code.ENGINE_FAILED));
             request.route(LOCAL);
         }
         assertThat(request.machine.phase()).isEqualTo(Phase.QUEUED);
@@ -334,7 +334,7 @@ class RequestMachineTest {
     }
 
     private static Effect chooseRouteAvoidingDecode(Requests request) {
-        return new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE);
+        return new Effect.ChooseRoute(request.attempt(), 2, Set.of(DECODE), DECODE, false);
     }
 
     @Test
@@ -342,21 +342,11 @@ class RequestMachineTest {
         Requests request = Requests.fresh();
         assertThat(request.on(new RequestEvent.NoRoute(1))).isEmpty();
         assertThat(request.after(Duration.ofMillis(499)))
-                .containsExactly(new Effect.ChooseRoute(request.attempt(), 0, Set.of(), null));
+                .containsExactly(new Effect.ChooseRoute(request.attempt(), 0, Set.of(), null, false));
         assertThat(request.on(new RequestEvent.NoRoute(1))).isEmpty();
         request.after(Duration.ofMillis(50));
         assertThat(request.on(new RequestEvent.NoRoute(1))).anyMatch(Effect.EmitRejection.class::isInstance);
         assertThat(request.machine.phase()).isEqualTo(Phase.FAILED);
-    }
-
-    @Test
-    void recoveryWaitsForAWorkerAndThenGivesUp() {
-        Requests request = Requests.decoding();
-        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
-        assertThat(request.on(new RequestEvent.NoRoute(2))).isEmpty();
-        assertThat(request.after(Duration.ofMillis(500))).contains(chooseRouteAvoidingDecode(request));
-        request.on(new RequestEvent.NoRoute(2));
-        assertThat(request.after(Duration.ofMillis(500))).anyMatch(Effect.EmitFailure.class::isInstance);
     }
 
     @Test

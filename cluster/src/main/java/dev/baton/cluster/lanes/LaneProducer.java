@@ -31,11 +31,13 @@ public final class LaneProducer implements AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
     private final ClusterNames names;
     private final LaneMetrics metrics;
+    private final boolean deadPrompts;
 
     /** Connects, and learns where the topics are, so that the first request does not wait for it. */
     public LaneProducer(
             Map<String, Object> connection, ClusterNames names, LaneProperties settings, LaneMetrics metrics) {
         this.names = names;
+        this.deadPrompts = settings.deadPrompts();
         Map<String, Object> config = new HashMap<>(connection);
         int limit = Math.toIntExact(settings.sendTimeout().toMillis());
         int maxRecord = Math.toIntExact(settings.maxRecord().toBytes());
@@ -76,6 +78,22 @@ public final class LaneProducer implements AutoCloseable {
 
     public CompletionStage<Void> send(UsageEvent event) {
         return send(new ProducerRecord<>(names.usageTopic(), null, event.getTenant(), event.toByteArray()));
+    }
+
+    /** A request that is taken to kill workers, with its prompt only where dead letters keep those. */
+    public CompletionStage<Void> sendDead(Handoff request, String why) {
+        byte[] value = deadPrompts ? request.toByteArray() : PromptRedactor.redact(request);
+        ProducerRecord<String, byte[]> dead = new ProducerRecord<>(
+                names.deadTopic(), null, request.getGeneration().getRequestId(), value);
+        dead.headers()
+                .add("topic", bytes(names.handoffTopic()))
+                .add(
+                        "deliveries",
+                        bytes(Integer.toString(
+                                request.getGeneration().getAttempt().getNumber())))
+                .add("why", bytes(why));
+        metrics.dead();
+        return send(dead);
     }
 
     /** @param value the record as it was, or without its prompt; null when it could not be read at all */

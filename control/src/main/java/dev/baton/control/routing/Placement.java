@@ -1,5 +1,6 @@
 package dev.baton.control.routing;
 
+import dev.baton.control.Fault;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.v1.WorkerRef;
@@ -29,7 +30,11 @@ public final class Placement {
 
     private final Router router;
     private final Function<String, List<WorkerState>> live;
+    private final FaultLedger ledger;
     private final WorkerLoads loads = new WorkerLoads();
+
+    /** Where requests run that may kill their worker: one at each. */
+    private final Map<WorkerRef, String> suspects = new HashMap<>();
 
     /** Host of each worker by its id, also of those that are gone. */
     private final Map<String, String> machines = new LinkedHashMap<>() {
@@ -44,9 +49,10 @@ public final class Placement {
     private int rotation;
 
     /** @param live the workers of a model that answer, at any moment */
-    public Placement(Router router, Function<String, List<WorkerState>> live) {
+    public Placement(Router router, Function<String, List<WorkerState>> live, FaultLedger ledger) {
         this.router = router;
         this.live = live;
+        this.ledger = ledger;
     }
 
     /**
@@ -64,6 +70,16 @@ public final class Placement {
             int mostComputed,
             @Nullable WorkerState holder,
             List<BlockHash> expected) {}
+
+    /**
+     * What a request wants of its workers.
+     *
+     * @param avoid workers that failed or declined it
+     * @param left a worker that is gone, whose host may still hold KV of all tokens but the last; null for none
+     * @param alone it may be what kills workers: no other such request at its worker, and while another worker is left none
+     *     at all
+     */
+    public record Wishes(String requestId, Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public int maxContext(String model) {
@@ -99,23 +115,29 @@ public final class Placement {
      * @param chain names of the prompt's full blocks
      * @param tokens prompt and accepted tokens
      * @param newTokens most tokens still to be generated
-     * @param avoid workers that failed or declined the request
-     * @param left a worker that is gone, whose host may still hold KV of all tokens but the last; null for none
      */
     public synchronized Optional<Assignment> place(
-            String model,
-            List<BlockHash> chain,
-            int tokens,
-            int newTokens,
-            Set<WorkerRef> avoid,
-            @Nullable WorkerRef left) {
+            String model, List<BlockHash> chain, int tokens, int newTokens, Wishes wishes) {
         List<WorkerState> workers = live.apply(model);
         workers.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
+        suspects.keySet().retainAll(loads.workers());
+        WorkerRef left = wishes.left();
+        Set<WorkerRef> avoid = new HashSet<>(wishes.avoid());
+        avoid.addAll(ledger.avoided());
+        if (wishes.alone()) {
+            workers = workers.stream()
+                    .filter(state -> state.getRole() == WorkerState.Role.DECODE
+                            && !suspects.containsKey(state.getWorker()))
+                    .toList();
+            workers.stream().map(WorkerState::getWorker).filter(loads::busy).forEach(avoid::add);
+        } else {
+            avoid.addAll(suspects.keySet());
+        }
         Map<String, Integer> cached =
                 affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), chain);
         List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
         List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
-        Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid);
+        Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid, ledger.broken());
         Router.Query query = left == null
                 ? plain
                 : withLeft(
@@ -123,6 +145,7 @@ public final class Placement {
                         decode,
                         Stream.concat(prefill.stream(), decode.stream()).toList(),
                         left);
+        List<WorkerState> able = workers;
         return router.choose(query, prefill, decode).map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
@@ -133,7 +156,13 @@ public final class Placement {
             WorkerState from = holder == null || !route.computesAtDecode() ? null : holder.state();
             boolean itself =
                     from != null && from.getWorker().equals(route.decode().worker());
-            return charge(route, workers, query, chain, elseSplit ? router.localTokens() : 0, itself ? null : from);
+            Assignment assignment =
+                    charge(route, able, query, chain, elseSplit ? router.localTokens() : 0, itself ? null : from);
+            route.workers().forEach(worker -> ledger.given(worker, wishes.requestId()));
+            if (wishes.alone()) {
+                suspects.put(route.decode().worker(), wishes.requestId());
+            }
+            return assignment;
         });
     }
 
@@ -158,23 +187,48 @@ public final class Placement {
                 .max(Comparator.comparingInt(worker -> plain.cached().getOrDefault(worker.id(), 0)))
                 .orElse(null);
         return new Router.Query(
-                plain.model(), plain.tokens(), plain.newTokens(), cached, plain.avoid(), restoring, holder);
+                plain.model(),
+                plain.tokens(),
+                plain.newTokens(),
+                cached,
+                plain.avoid(),
+                plain.broken(),
+                restoring,
+                holder);
     }
 
     /** The first token is there: the prompt waits no more, and its blocks are in the cache of its first worker. */
     public synchronized void answered(Assignment assignment) {
-        loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
+        WorkerRef first = assignment.route().first().worker();
+        loads.add(first, -assignment.uncachedTokens(), 0);
+        ledger.succeeded(first);
     }
 
     /** The first token will never be there, and what was expected in the cache of its first worker may never be either. */
     public synchronized void unanswered(Assignment assignment) {
-        answered(assignment);
+        loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
         affinity.forget(assignment.route().first().worker(), assignment.expected());
     }
 
     /** The decode worker holds these blocks: it has made a token of what they are part of, or an answer ended there. */
     public synchronized void decoded(Assignment assignment, List<BlockHash> chain) {
-        affinity.note(assignment.route().decode().worker(), chain);
+        WorkerRef worker = assignment.route().decode().worker();
+        affinity.note(worker, chain);
+        ledger.succeeded(worker);
+        Route.Leg prefill = assignment.route().prefill();
+        if (prefill != null) {
+            ledger.moved(prefill.worker(), worker);
+        }
+    }
+
+    /** An attempt of a request ended by this fault: what it says of a worker or a pair holds for all requests. */
+    public void book(Fault fault, String requestId) {
+        ledger.book(fault, requestId);
+    }
+
+    /** The request, which had to be alone, is not what kills workers, or has left its worker. */
+    public synchronized void cleared(String requestId) {
+        suspects.values().remove(requestId);
     }
 
     /** The attempt is over. {@link #answered} or {@link #unanswered} is called separately. */
@@ -233,6 +287,14 @@ public final class Placement {
 
         Load of(WorkerRef worker) {
             return loads.getOrDefault(worker, NONE);
+        }
+
+        boolean busy(WorkerRef worker) {
+            return loads.containsKey(worker);
+        }
+
+        Set<WorkerRef> workers() {
+            return loads.keySet();
         }
 
         /** Adds, or with negative numbers takes away. */

@@ -1,5 +1,6 @@
 package dev.baton.control.routing;
 
+import dev.baton.control.Fault;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *   wait(d) = sequences(d) · perSequence + one second per share of the needed blocks that is not free
  * </pre>
  *
- * Draining, suspect and dead workers are out. Workers to avoid are out too, but of decode workers only while another is
+ * Draining, suspect and dead workers are out, and so are pairs between which KV does not move. Workers to avoid are out too, but of decode workers only while another is
  * left: without prefill workers a decode worker computes the prompt, without decode workers nothing runs. Among equal
  * costs the first worker offered wins: callers rotate the list.
  */
@@ -78,6 +79,7 @@ public final class Router {
      * @param avoid workers that failed or declined this request: a decode worker among them is taken only when no other is
      *     left, a prefill worker never
      * @param restoring ids of decode workers that are thought to find KV of all tokens but the last on their host
+     * @param broken pairs between which KV does not move
      * @param holder the worker from which most can be fetched by name; null when nothing is to be fetched
      */
     record Query(
@@ -86,11 +88,23 @@ public final class Router {
             int newTokens,
             Map<String, Integer> cached,
             Set<WorkerRef> avoid,
+            Set<Fault.Pair> broken,
             Set<String> restoring,
             @Nullable Worker holder) {
         /** For a sequence without KV on any host of a worker that is gone. */
-        Query(String model, int tokens, int newTokens, Map<String, Integer> cached, Set<WorkerRef> avoid) {
-            this(model, tokens, newTokens, cached, avoid, Set.of(), null);
+        Query(
+                String model,
+                int tokens,
+                int newTokens,
+                Map<String, Integer> cached,
+                Set<WorkerRef> avoid,
+                Set<Fault.Pair> broken) {
+            this(model, tokens, newTokens, cached, avoid, broken, Set.of(), null);
+        }
+
+        boolean connects(Worker prefill, Worker decode) {
+            return !broken.contains(
+                    new Fault.Pair(prefill.state().getWorker(), decode.state().getWorker()));
         }
 
         /** Whether the worker is thought to find the KV on its host: it restores and computes no prompt, whatever the mode. */
@@ -160,10 +174,12 @@ public final class Router {
         List<Worker> decoders = fresh.isEmpty() ? able : fresh;
         // A prefill worker that failed this request is never asked again: a decode worker can compute the prompt
         // itself.
-        List<Worker> prefillers = fresh(query, able(query, prefill));
-        int least = prefillers.stream().mapToInt(query::uncachedAt).min().orElse(0);
+        List<Worker> all = fresh(query, able(query, prefill));
         Candidate best = null;
         for (Worker decoder : decoders) {
+            List<Worker> prefillers =
+                    all.stream().filter(worker -> query.connects(worker, decoder)).toList();
+            int least = prefillers.stream().mapToInt(query::uncachedAt).min().orElse(0);
             double wait = waitSeconds(query, decoder);
             if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder), least)) {
                 best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));

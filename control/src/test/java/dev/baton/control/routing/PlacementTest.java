@@ -2,13 +2,16 @@ package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.control.Fault;
 import dev.baton.control.routing.Placement.Assignment;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ class PlacementTest {
     private final WorkerState neighbour = worker("d1", Role.DECODE, "host-a");
     private final WorkerState elsewhere = worker("d2", Role.DECODE, "host-b");
     private final WorkerState prefill = worker("p0", Role.PREFILL, "host-b");
+    private final FaultLedger ledger = new FaultLedger(() -> Instant.EPOCH, 2, Duration.ofSeconds(1));
     private List<WorkerState> live = List.of();
     private Placement placement = placement(ServingMode.AUTO);
 
@@ -91,7 +95,8 @@ class PlacementTest {
                 new Router(
                         new DisaggPolicy(ServingMode.AUTO, LOCAL_TOKENS),
                         new Router.Costs(2_000, Duration.ZERO, Duration.ofSeconds(60), Duration.ZERO)),
-                model -> live);
+                model -> live,
+                ledger);
         WorkerState near = prefill.toBuilder()
                 .setWorker(WorkerRef.newBuilder().setId("p1").setEpoch(1))
                 .setMachine("host-c")
@@ -150,8 +155,70 @@ class PlacementTest {
         assertThat(place(chain(2_000), 2_000).expected()).hasSize(2_000 / 64);
     }
 
+    @Test
+    void aRequestThatMayKillWorkersIsAloneOnOneAndOthersLeaveItThere() {
+        live = List.of(neighbour, elsewhere, prefill);
+        Assignment suspect = suspect("poison").orElseThrow();
+        assertThat(suspect.route().computesAtDecode()).isTrue();
+        for (int i = 0; i < 4; i++) {
+            assertThat(place(List.of(), 100).route().decode())
+                    .isNotEqualTo(suspect.route().decode());
+        }
+        Assignment second = suspect("other").orElseThrow();
+        assertThat(second.route().decode()).isNotEqualTo(suspect.route().decode());
+        assertThat(suspect("third")).as("each worker has one already").isEmpty();
+        placement.cleared("other");
+        assertThat(suspect("third")).isPresent();
+    }
+
+    @Test
+    void whereOnlyOneWorkerIsLeftOthersShareItWithTheRequestThatMayKillIt() {
+        live = List.of(neighbour);
+        suspect("poison").orElseThrow();
+        assertThat(place(List.of(), 100).route().decode().worker()).isEqualTo(neighbour.getWorker());
+    }
+
+    @Test
+    void aRequestThatMayKillWorkersTakesAnIdleOneWhereThereIsOne() {
+        live = List.of(neighbour, elsewhere);
+        Assignment first = place(List.of(), 100);
+        assertThat(suspect("poison").orElseThrow().route().decode())
+                .isNotEqualTo(first.route().decode());
+    }
+
+    @Test
+    void aWorkerThatFailedSeveralRequestsGetsNoneWhileAnotherIsLeft() {
+        live = List.of(neighbour, elsewhere);
+        placement.book(new Fault.Worker(neighbour.getWorker()), "a");
+        placement.book(new Fault.Worker(neighbour.getWorker()), "b");
+        for (int i = 0; i < 4; i++) {
+            assertThat(place(List.of(), 100).route().decode().worker()).isEqualTo(elsewhere.getWorker());
+        }
+        live = List.of(neighbour);
+        assertThat(place(List.of(), 100).route().decode().worker())
+                .as("better than none")
+                .isEqualTo(neighbour.getWorker());
+    }
+
+    /** Decode cannot reach prefill: before, each split request failed when its first attempts had brought 24 tokens. */
+    @Test
+    void aBrokenPairCostsTheFirstRequestOneAttemptAndTheOthersNone() {
+        placement = placement(ServingMode.SPLIT);
+        live = List.of(neighbour, prefill);
+        Assignment split = place(List.of(), 2_000);
+        assertThat(split.route().computesAtDecode()).isFalse();
+        placement.book(new Fault.Pair(prefill.getWorker(), neighbour.getWorker()), "r");
+        for (int i = 0; i < 30; i++) {
+            assertThat(place(List.of(), 2_000).route().computesAtDecode()).isTrue();
+        }
+    }
+
+    private Optional<Assignment> suspect(String requestId) {
+        return placement.place("m", List.of(), 2_000, 100, new Placement.Wishes(requestId, Set.of(), null, true));
+    }
+
     private Assignment place(List<BlockHash> chain, int tokens) {
-        return placement.place("m", chain, tokens, 100, Set.of(), null).orElseThrow();
+        return placement.place("m", chain, tokens, 100, wishes(null)).orElseThrow();
     }
 
     /** Names of the full blocks of one conversation, so long. */
@@ -160,7 +227,7 @@ class PlacementTest {
     }
 
     private Placement placement(ServingMode mode) {
-        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), Router.Costs.defaults()), model -> live);
+        return new Placement(new Router(new DisaggPolicy(mode, LOCAL_TOKENS), Router.Costs.defaults()), model -> live, ledger);
     }
 
     private Assignment place(List<WorkerState> workers, @Nullable WorkerRef left) {
@@ -170,7 +237,11 @@ class PlacementTest {
     private Assignment place(List<WorkerState> workers, List<BlockHash> prompt, @Nullable WorkerRef left) {
         live = workers;
         placement.chain("m", new byte[0], new int[64]);
-        return placement.place("m", prompt, 2_000, 100, Set.of(), left).orElseThrow();
+        return placement.place("m", prompt, 2_000, 100, wishes(left)).orElseThrow();
+    }
+
+    private static Placement.Wishes wishes(@Nullable WorkerRef left) {
+        return new Placement.Wishes("r", Set.of(), left, false);
     }
 
     private static WorkerState worker(String id, Role role, String machine) {

@@ -2,6 +2,7 @@ package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.control.Fault;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.List;
@@ -22,7 +23,7 @@ class RouterTest {
 
     @Test
     void aMostlyCachedPromptIsComputedWhereItIsCached() {
-        Router.Query query = new Router.Query("m", 4_000, 100, Map.of("d1", 3_840), Set.of());
+        Router.Query query = new Router.Query("m", 4_000, 100, Map.of("d1", 3_840), Set.of(), Set.of());
         assertThat(route(AUTO, query)).isEqualTo("d1");
     }
 
@@ -53,7 +54,7 @@ class RouterTest {
 
     @Test
     void aCachedPrefixDrawsThePromptUntilTheQueueThereIsLonger() {
-        Router.Query query = new Router.Query("m", 2_000, 100, Map.of("p1", 1_920), Set.of());
+        Router.Query query = new Router.Query("m", 2_000, 100, Map.of("p1", 1_920), Set.of(), Set.of());
         assertThat(route(SPLIT, query)).isEqualTo("p1>d0");
         List<Router.Worker> busy = List.of(
                 view(prefill("p0"), true),
@@ -125,7 +126,7 @@ class RouterTest {
     @Test
     void anAvoidedWorkerIsTakenOnlyWhenNoOtherIsLeft() {
         Router.Query query =
-                new Router.Query("m", 100, 10, Map.of(), Set.of(decode("d0").getWorker()));
+                new Router.Query("m", 100, 10, Map.of(), Set.of(decode("d0").getWorker()), Set.of());
         assertThat(route(COLOCATED, query)).isEqualTo("d1");
         assertThat(new Router(COLOCATED, Router.Costs.defaults())
                         .choose(query, List.of(), List.of(view(decode("d0"), true)))
@@ -136,13 +137,27 @@ class RouterTest {
     @Test
     void aPromptThatEveryPrefillWorkerFailedIsComputedWhereItIsDecoded() {
         Set<WorkerRef> failed = Set.of(prefill("p0").getWorker(), prefill("p1").getWorker());
-        assertThat(route(SPLIT, new Router.Query("m", 4_000, 100, Map.of(), failed)))
+        assertThat(route(SPLIT, new Router.Query("m", 4_000, 100, Map.of(), failed, Set.of())))
                 .isEqualTo("d0");
         assertThat(route(
                         SPLIT,
                         new Router.Query(
-                                "m", 4_000, 100, Map.of(), Set.of(prefill("p0").getWorker()))))
+                                "m", 4_000, 100, Map.of(), Set.of(prefill("p0").getWorker()), Set.of())))
                 .isEqualTo("p1>d0");
+    }
+
+    @Test
+    void aPairThatCannotMoveKvIsNotTakenAndADecodeWorkerThatNobodyReachesComputes() {
+        Set<Fault.Pair> one = Set.of(pair("p0", "d0"));
+        assertThat(route(SPLIT, new Router.Query("m", 4_000, 100, Map.of(), Set.of(), one)))
+                .isIn("p1>d0", "p0>d1", "p1>d1");
+        Set<Fault.Pair> all = Set.of(pair("p0", "d0"), pair("p1", "d0"), pair("p0", "d1"), pair("p1", "d1"));
+        assertThat(route(SPLIT, new Router.Query("m", 4_000, 100, Map.of(), Set.of(), all)))
+                .isIn("d0", "d1");
+    }
+
+    private static Fault.Pair pair(String prefill, String decode) {
+        return new Fault.Pair(prefill(prefill).getWorker(), decode(decode).getWorker());
     }
 
     private static String route(DisaggPolicy policy, Router.Query query) {
@@ -158,7 +173,7 @@ class RouterTest {
     }
 
     private static Router.Query query(int tokens) {
-        return new Router.Query("m", tokens, 100, Map.of(), Set.of());
+        return new Router.Query("m", tokens, 100, Map.of(), Set.of(), Set.of());
     }
 
     private static List<Router.Worker> prefillers() {

@@ -230,13 +230,18 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.NoteTiming(WorkerRef worker, Timing report) -> noteTiming(worker, report);
             case Effect.NoteLostAttempt lost -> {
                 LOG.info(
-                        "request {} gives up attempt {}: {}",
+                        "request {} gives up attempt {} ({}): {}",
                         id(),
                         lost.attempt().getNumber(),
+                        lost.fault().kind(),
                         lost.why());
-                recorder.lostAttempt(lost.phase());
+                recorder.lostAttempt(lost.phase(), lost.fault());
+                placement.book(lost.fault(), id());
                 release();
             }
+            case Effect.NoteCleared() -> placement.cleared(id());
+            case Effect.PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) ->
+                jobs.deadLetter(generation(attempt, accepted), why);
             case Effect.RecordEnd end -> store.end(id(), end);
         }
     }
@@ -250,8 +255,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                         chain,
                         request.prompt().length + choose.accepted(),
                         request.maxTokens() - choose.accepted(),
-                        choose.avoid(),
-                        choose.left())
+                        new Placement.Wishes(id(), choose.avoid(), choose.left(), choose.alone()))
                 .orElse(null);
         answered = false;
         decoded = false;
@@ -375,6 +379,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 placement.unanswered(assignment);
             }
             placement.release(assignment);
+            placement.cleared(id());
             assignment = null;
         }
     }

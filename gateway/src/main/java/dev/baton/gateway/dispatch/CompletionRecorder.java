@@ -1,5 +1,6 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.control.Fault;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.Phase;
 import dev.baton.protocol.v1.UsageEvent;
@@ -40,9 +41,14 @@ final class CompletionRecorder {
         countEnd(reason.name().toLowerCase(Locale.ROOT));
     }
 
-    /** An attempt was given up in that phase. */
-    void lostAttempt(Phase phase) {
-        meters.counter("baton.dispatch.attempts.lost", "phase", phase.name().toLowerCase(Locale.ROOT))
+    /** An attempt was given up in that phase, and to whom that is booked. */
+    void lostAttempt(Phase phase, Fault fault) {
+        meters.counter(
+                        "baton.dispatch.attempts.lost",
+                        "phase",
+                        phase.name().toLowerCase(Locale.ROOT),
+                        "fault",
+                        fault.kind())
                 .increment();
     }
 

@@ -12,6 +12,7 @@ import dev.baton.config.StreamProperties;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.protocol.v1.GatewayRef;
@@ -68,9 +69,21 @@ class DispatchConfiguration {
     }
 
     @Bean
-    Placement placement(DispatchProperties settings, LiveWorkers workers) {
+    FaultLedger faultLedger(DispatchProperties settings, Clock clock, MeterRegistry meters) {
+        FaultLedger ledger = new FaultLedger(clock, settings.breakerAfter(), settings.avoidFor());
+        Gauge.builder("baton.dispatch.avoided.workers", ledger, known -> known.avoided().size())
+                .description("workers that get no requests since they failed several in a row")
+                .register(meters);
+        Gauge.builder("baton.dispatch.avoided.pairs", ledger, known -> known.broken().size())
+                .description("pairs of workers between which KV does not move")
+                .register(meters);
+        return ledger;
+    }
+
+    @Bean
+    Placement placement(DispatchProperties settings, LiveWorkers workers, FaultLedger ledger) {
         DisaggPolicy policy = new DisaggPolicy(settings.mode(), settings.localTokens());
-        return new Placement(new Router(policy, Router.Costs.defaults()), workers::of);
+        return new Placement(new Router(policy, Router.Costs.defaults()), workers::of, ledger);
     }
 
     @Bean

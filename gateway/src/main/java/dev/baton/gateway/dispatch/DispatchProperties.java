@@ -16,6 +16,9 @@ import org.springframework.validation.annotation.Validated;
  * @param localTokens in mode AUTO, the largest uncached prompt that the decode worker computes itself
  * @param maxInFlight most requests under way; more get 429
  * @param attempts attempts in a row that may end without a new token before a request fails
+ * @param breakerAfter a worker that fails so many requests in a row gets none for a while
+ * @param avoidFor how long that is at first, and how long a pair is avoided between which KV does not move; each time in a
+ *     row it doubles, up to 32 times that
  * @param loops threads that own requests; 0 = one for every four cores, at most four
  * @param drainLimit how long a stop waits for running requests
  */
@@ -26,6 +29,8 @@ public record DispatchProperties(
         @DefaultValue("64") @Min(0) int localTokens,
         @DefaultValue("4096") @Min(1) int maxInFlight,
         @DefaultValue("6") @Min(1) @Max(100) int attempts,
+        @DefaultValue("3") @Min(1) @Max(1000) int breakerAfter,
+        @DefaultValue("2s") @DurationMin(millis = 1) Duration avoidFor,
         @DefaultValue("0") @Min(0) @Max(64) int loops,
         @DefaultValue("30s") @DurationMin(millis = 0) Duration drainLimit) {
     int threads() {

@@ -19,12 +19,15 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Sends records to Kafka on a thread of its own: a send blocks while Kafka is away, and a request's loop must not. The
  * queue is bounded: beyond it a send fails at once. Any thread.
  */
 final class JobPublisher implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JobPublisher.class);
     private static final int MOST_WAITING = 8_192;
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
@@ -82,6 +85,23 @@ final class JobPublisher implements AutoCloseable {
                 .setCompute(compute)
                 .build();
         return send(() -> producer.send(assignment.route().decode().lane(), handoff));
+    }
+
+    /** Keeps a request that is not tried again where it can be looked at, and tried later. */
+    void deadLetter(Generation.Builder generation, String why) {
+        Handoff letter = Handoff.newBuilder()
+                .setGeneration(mine(generation))
+                .setCompute(ComputeHere.getDefaultInstance())
+                .build();
+        send(() -> producer.sendDead(letter, why)).whenComplete((sent, failure) -> {
+            if (failure != null) {
+                LOG.error(
+                        "the dead letter of request {} is lost: {}",
+                        letter.getGeneration().getRequestId(),
+                        why,
+                        failure);
+            }
+        });
     }
 
     CompletionStage<Void> usage(UsageEvent event) {

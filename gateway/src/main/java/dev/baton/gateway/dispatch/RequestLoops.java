@@ -29,6 +29,9 @@ import org.slf4j.LoggerFactory;
 final class RequestLoops implements StreamListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestLoops.class);
     private static final Duration TICK = Duration.ofMillis(20);
+    /** Ticks further apart than this mean that the gateway stood still. */
+    private static final Duration STOOD_STILL = Duration.ofMillis(200);
+
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
     private final List<Loop> loops;
@@ -71,7 +74,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     @Override
     public void suspect(WorkerRef worker, String why) {
-        onAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is suspect: " + why));
+        onAll(new RequestEvent.WorkerSilent(worker, worker.getId() + " is suspect: " + why));
     }
 
     @Override
@@ -124,10 +127,12 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         private final Map<String, ActiveRequest> requests = new HashMap<>();
         private final Clock clock;
         private final Thread thread;
+        private Instant lastTick;
         private volatile boolean closed;
 
         Loop(String name, Clock clock) {
             this.clock = clock;
+            this.lastTick = clock.instant();
             this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::loop);
             thread.start();
         }
@@ -213,6 +218,11 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
         private void tick() {
             Instant now = now();
+            Duration pause = Duration.between(lastTick, now);
+            lastTick = now;
+            if (pause.compareTo(STOOD_STILL) > 0) {
+                onAll(new RequestEvent.Slept(pause));
+            }
             for (ActiveRequest request : List.copyOf(requests.values())) {
                 if (!now.isBefore(request.wakeAt())) {
                     request.on(new RequestEvent.TimePassed());

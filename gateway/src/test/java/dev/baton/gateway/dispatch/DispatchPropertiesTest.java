@@ -25,7 +25,7 @@ class DispatchPropertiesTest {
     @Test
     void haveTheseDefaults() {
         application.run(context -> assertThat(context.getBean(DispatchProperties.class))
-                .isEqualTo(new DispatchProperties(ServingMode.AUTO, 64, 4_096, 6, 0, Duration.ofSeconds(30))));
+                .isEqualTo(new DispatchProperties(ServingMode.AUTO, 64, 4_096, 6, 3, Duration.ofSeconds(2), 0, Duration.ofSeconds(30))));
     }
 
     @Test
@@ -64,17 +64,19 @@ class DispatchPropertiesTest {
             baton.dispatch.local-tokens=1
             baton.dispatch.max-in-flight=2
             baton.dispatch.attempts=3
+            baton.dispatch.breaker-after=5
+            baton.dispatch.avoid-for=6s
             baton.dispatch.loops=4
             baton.dispatch.drain-limit=0s
             """;
         application
                 .withPropertyValues(keys.lines().toArray(String[]::new))
                 .run(context -> assertThat(context.getBean(DispatchProperties.class))
-                        .isEqualTo(new DispatchProperties(ServingMode.SPLIT, 1, 2, 3, 4, Duration.ZERO)));
+                        .isEqualTo(new DispatchProperties(ServingMode.SPLIT, 1, 2, 3, 5, Duration.ofSeconds(6), 4, Duration.ZERO)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"local-tokens=-1", "max-in-flight=0", "attempts=0", "loops=-1", "drain-limit=-1s"})
+    @ValueSource(strings = {"local-tokens=-1", "max-in-flight=0", "attempts=0", "breaker-after=0", "avoid-for=0s", "loops=-1", "drain-limit=-1s"})
     void refuseWhatMakesNoSense(String setting) {
         application
                 .withPropertyValues("baton.dispatch." + setting)

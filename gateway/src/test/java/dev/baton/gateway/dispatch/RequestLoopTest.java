@@ -8,6 +8,7 @@ import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
+import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.ServingMode;
@@ -116,9 +117,12 @@ class RequestLoopTest {
                 null,
                 null,
                 null,
-                new Placement(router, model -> {
-                    throw new IllegalStateException("says the test");
-                }),
+                new Placement(
+                        router,
+                        model -> {
+                            throw new IllegalStateException("says the test");
+                        },
+                        new FaultLedger(CLOCK, 3, LONG)),
                 admission,
                 new CompletionRecorder(meters, usage, CLOCK));
     }
