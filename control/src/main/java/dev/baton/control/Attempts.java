@@ -30,6 +30,7 @@ final class Attempts {
 
     private int withoutToken;
     private int uncounted;
+    private int lost;
 
     private record Cancelled(WorkerRef worker, int attempt) {}
 
@@ -88,7 +89,17 @@ final class Attempts {
     boolean madeProgress(int accepted) {
         withoutToken = 0;
         uncounted = 0;
+        lost = 0;
         return deaths.clears(accepted);
+    }
+
+    /**
+     * A worker that had claimed it died before it said that it computes. True when that has happened so often that it may
+     * have died too soon to say so.
+     */
+    boolean lostOnceMore() {
+        lost++;
+        return lost >= limits.attemptsWithoutToken();
     }
 
     /**

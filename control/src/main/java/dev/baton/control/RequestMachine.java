@@ -278,7 +278,8 @@ public final class RequestMachine {
 
     private void workerLost(WorkerRef worker, String why, Instant now) {
         if (run.needs(worker)) {
-            Fault fault = run.computedBy(worker) ? new Fault.Request(worker) : new Fault.Infrastructure();
+            boolean suspicious = run.computedBy(worker) || (run.active(worker) && attempts.lostOnceMore());
+            Fault fault = suspicious ? new Fault.Request(worker) : new Fault.Infrastructure();
             attempts.avoid(worker);
             raise(why, failure(Failure.Code.ENGINE_FAILED, why), fault, now);
         }
@@ -317,11 +318,7 @@ public final class RequestMachine {
     }
 
     private void late(@Nullable WorkerRef worker, String why, Failure.Code code, Instant now) {
-        raise(
-                why,
-                failure(code, why),
-                worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker),
-                now);
+        raise(why, failure(code, why), worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker), now);
     }
 
     /** Gives the attempt up, books why, and begins the next one with the tokens accepted so far. */
@@ -348,8 +345,9 @@ public final class RequestMachine {
                         .setMessage("gave up after " + run.number() + " attempts, at last: " + last.getMessage())
                         .build());
             case DEAD_LETTER -> {
-                String what = "%d workers died while they computed this request's token %d, the last with no other suspect: it is not tried again. %s"
-                        .formatted(attempts.deaths(), intake.size(), why);
+                String what =
+                        "%d workers died while they computed this request's token %d, the last with no other suspect: it is not tried again. %s"
+                                .formatted(attempts.deaths(), intake.size(), why);
                 effects.add(new Effect.PublishDeadLetter(attempt(), intake.tokens(), what));
                 fail(failure(Failure.Code.ENGINE_FAILED, what));
             }
@@ -357,8 +355,7 @@ public final class RequestMachine {
     }
 
     private void chooseRoute() {
-        effects.add(
-                new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left, attempts.suspicious()));
+        effects.add(new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left, attempts.suspicious()));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {

@@ -143,13 +143,15 @@ class BlameTest {
     void aLostConfirmationOfARecordThatSomebodyHasClaimedIsNoEvent() {
         Requests first = Requests.queued(LOCAL);
         first.on(first.tokens(DECODE, 0));
-        assertThat(first.on(new RequestEvent.PublishFailed(1, "no confirmation"))).isEmpty();
+        assertThat(first.on(new RequestEvent.PublishFailed(1, "no confirmation")))
+                .isEmpty();
 
         Requests later = Requests.decoding();
         later.on(new RequestEvent.WorkerLost(DECODE, "dead"));
         later.route(LOCAL_OTHER);
         later.on(later.tokens(OTHER, 2, 102));
-        assertThat(later.on(new RequestEvent.PublishFailed(2, "no confirmation"))).isEmpty();
+        assertThat(later.on(new RequestEvent.PublishFailed(2, "no confirmation")))
+                .isEmpty();
         assertThat(later.on(later.tokens(OTHER, 3, 103))).anyMatch(Effect.EmitTokens.class::isInstance);
     }
 
@@ -173,10 +175,21 @@ class BlameTest {
     }
 
     @Test
-    void aWorkerThatDiesBeforeItComputesSaysNothingAboutTheRequest() {
+    void aPromptThatKillsBeforeItsWorkerCanSaySoIsFoundOutInTheEnd() {
+        Requests poison = Requests.patient(LOCAL);
+        for (int death = 1; death <= 10; death++) {
+            poison.on(poison.tokens(DECODE, 0));
+            poison.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+            poison.after(Duration.ofSeconds(2));
+            poison.route(LOCAL);
+        }
+        assertThat(poison.machine.phase()).isEqualTo(Phase.FAILED);
+    }
+
+    @Test
+    void aWorkerThatDiesBeforeItClaimsSaysNothingAboutTheRequest() {
         Requests request = Requests.patient(SPLIT);
         for (int i = 0; i < MANY; i++) {
-            request.on(request.tokens(PREFILL, 0));
             assertThat(faults(request.on(new RequestEvent.WorkerLost(PREFILL, "dead"))))
                     .containsExactly(new Fault.Infrastructure());
             request.after(Duration.ofSeconds(2));

@@ -110,7 +110,11 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
-        timing.setComputeStartedUs(frames().micros());
+        synchronized (timing) {
+            timing.setComputeStartedUs(frames().micros());
+            // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
+            frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
+        }
     }
 
     @Override

@@ -97,6 +97,8 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
         timing.setComputeStartedUs(frames().micros());
+        // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
+        frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         outbound.blocks(blocks, cached);
     }
 

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers what one engine step has for each gateway, and sends it as one frame when the step ends. Steps are gathered on
- * the engine's thread alone; {@link #sendNow} is for the other threads.
+ * the engine's thread alone; {@link #sendNow} waits for no step.
  */
 public final class StepFrameBatcher {
     private final InstantSource clock;
@@ -40,7 +40,7 @@ public final class StepFrameBatcher {
         step.computeIfAbsent(gateway, absent -> TokenFrame.newBuilder()).addProgress(progress);
     }
 
-    /** Any other thread: goes out at once, in a frame of its own. */
+    /** Any thread: goes out at once, in a frame of its own. */
     public void sendNow(GatewayRef gateway, Progress progress) {
         streams.send(
                 gateway,

@@ -85,10 +85,11 @@ public final class FaultLedger {
     /** The worker is given a request: the probe, when its pause is over. Until that one succeeds it gets no other. */
     synchronized void given(WorkerRef worker, String requestId) {
         Breaker breaker = workers.get(worker);
-        if (breaker != null && breaker.pause.length.isPositive() && !clock.instant().isBefore(breaker.pause.until)) {
+        if (breaker != null
+                && breaker.pause.length.isPositive()
+                && !clock.instant().isBefore(breaker.pause.until)) {
             breaker.probe = requestId;
-            breaker.pause = new Pause(
-                    breaker.pause.length, clock.instant().plus(breaker.pause.length));
+            breaker.pause = new Pause(breaker.pause.length, clock.instant().plus(breaker.pause.length));
         }
     }
 

@@ -79,7 +79,11 @@ public final class Placement {
      * @param alone it may be what kills workers: no other such request at its worker, and while another worker is left none
      *     at all
      */
-    public record Wishes(String requestId, Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone) {}
+    public record Wishes(
+            String requestId,
+            Set<WorkerRef> avoid,
+            @Nullable WorkerRef left,
+            boolean alone) {}
 
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public int maxContext(String model) {
@@ -126,8 +130,8 @@ public final class Placement {
         avoid.addAll(ledger.avoided());
         if (wishes.alone()) {
             workers = workers.stream()
-                    .filter(state -> state.getRole() == WorkerState.Role.DECODE
-                            && !suspects.containsKey(state.getWorker()))
+                    .filter(state ->
+                            state.getRole() == WorkerState.Role.DECODE && !suspects.containsKey(state.getWorker()))
                     .toList();
             workers.stream().map(WorkerState::getWorker).filter(loads::busy).forEach(avoid::add);
         } else {

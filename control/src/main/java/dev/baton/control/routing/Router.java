@@ -177,8 +177,9 @@ public final class Router {
         List<Worker> all = fresh(query, able(query, prefill));
         Candidate best = null;
         for (Worker decoder : decoders) {
-            List<Worker> prefillers =
-                    all.stream().filter(worker -> query.connects(worker, decoder)).toList();
+            List<Worker> prefillers = all.stream()
+                    .filter(worker -> query.connects(worker, decoder))
+                    .toList();
             int least = prefillers.stream().mapToInt(query::uncachedAt).min().orElse(0);
             double wait = waitSeconds(query, decoder);
             if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder), least)) {

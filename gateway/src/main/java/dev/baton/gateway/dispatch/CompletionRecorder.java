@@ -68,7 +68,8 @@ final class CompletionRecorder {
         record("transfer", timing.transfer());
         record("transfer_exposed", timing.exposedTransfer());
         LOG.debug(
-                "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {} ms",
+                "request {} {}: model {}, prompt {} ({} cached), {} tokens, {} attempts, first token {} ms, total {}"
+                        + " ms",
                 request.requestId(),
                 end.outcome(),
                 request.model(),

@@ -71,10 +71,16 @@ class DispatchConfiguration {
     @Bean
     FaultLedger faultLedger(DispatchProperties settings, Clock clock, MeterRegistry meters) {
         FaultLedger ledger = new FaultLedger(clock, settings.breakerAfter(), settings.avoidFor());
-        Gauge.builder("baton.dispatch.avoided.workers", ledger, known -> known.avoided().size())
+        Gauge.builder(
+                        "baton.dispatch.avoided.workers",
+                        ledger,
+                        known -> known.avoided().size())
                 .description("workers that get no requests since they failed several in a row")
                 .register(meters);
-        Gauge.builder("baton.dispatch.avoided.pairs", ledger, known -> known.broken().size())
+        Gauge.builder(
+                        "baton.dispatch.avoided.pairs",
+                        ledger,
+                        known -> known.broken().size())
                 .description("pairs of workers between which KV does not move")
                 .register(meters);
         return ledger;

@@ -197,7 +197,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
             while (!closed) {
                 try {
                     Runnable first = requests.isEmpty()
-                            ? inbox.take()
+                            ? rest()
                             : inbox.poll(nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
                     if (first != null) {
                         batch.add(first);
@@ -214,6 +214,13 @@ final class RequestLoops implements StreamListener, AutoCloseable {
                     return;
                 }
             }
+        }
+
+        /** Sleeps until there is something to do, which is no standing still. */
+        private Runnable rest() throws InterruptedException {
+            Runnable first = inbox.take();
+            lastTick = now();
+            return first;
         }
 
         private void tick() {

@@ -25,7 +25,8 @@ class DispatchPropertiesTest {
     @Test
     void haveTheseDefaults() {
         application.run(context -> assertThat(context.getBean(DispatchProperties.class))
-                .isEqualTo(new DispatchProperties(ServingMode.AUTO, 64, 4_096, 6, 3, Duration.ofSeconds(2), 0, Duration.ofSeconds(30))));
+                .isEqualTo(new DispatchProperties(
+                        ServingMode.AUTO, 64, 4_096, 6, 3, Duration.ofSeconds(2), 0, Duration.ofSeconds(30))));
     }
 
     @Test
@@ -72,11 +73,21 @@ class DispatchPropertiesTest {
         application
                 .withPropertyValues(keys.lines().toArray(String[]::new))
                 .run(context -> assertThat(context.getBean(DispatchProperties.class))
-                        .isEqualTo(new DispatchProperties(ServingMode.SPLIT, 1, 2, 3, 5, Duration.ofSeconds(6), 4, Duration.ZERO)));
+                        .isEqualTo(new DispatchProperties(
+                                ServingMode.SPLIT, 1, 2, 3, 5, Duration.ofSeconds(6), 4, Duration.ZERO)));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"local-tokens=-1", "max-in-flight=0", "attempts=0", "breaker-after=0", "avoid-for=0s", "loops=-1", "drain-limit=-1s"})
+    @ValueSource(
+            strings = {
+                "local-tokens=-1",
+                "max-in-flight=0",
+                "attempts=0",
+                "breaker-after=0",
+                "avoid-for=0s",
+                "loops=-1",
+                "drain-limit=-1s"
+            })
     void refuseWhatMakesNoSense(String setting) {
         application
                 .withPropertyValues("baton.dispatch." + setting)
