@@ -29,11 +29,18 @@ def parts():
     return {name: (int(pid), port) for name, pid, port in rows}, re.search(r"http://\S+", lines).group()
 
 
+def operator():
+    """The header that lets the local operator in."""
+    key = re.search(r"^operator\.key=(.*)$", (HOME / ".baton/credentials").read_text(), re.M).group(1)
+    return {"Authorization": "Bearer " + key}
+
+
 def busy(workers):
     """The decode worker with a sequence in its batch."""
     for name, (pid, port) in workers.items():
         if name.startswith("decode"):
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/actuator/pool", timeout=5) as pool:
+            ask_pool = urllib.request.Request(f"http://127.0.0.1:{port}/actuator/pool", headers=operator())
+            with urllib.request.urlopen(ask_pool, timeout=5) as pool:
                 if json.load(pool)["running"] > 0:
                     return name, pid
     raise SystemExit("no decode worker is busy: start with --decode 2")

@@ -49,7 +49,8 @@ class ClusterArchitectureTest {
     @ArchTest
     static final ArchRule SPRING_BOOT_ONLY_IN_THE_WIRING = noClasses()
             .that()
-            .resideOutsideOfPackage(WIRING)
+            // The management port is Boot's: its endpoints, its web server, its audit events.
+            .resideOutsideOfPackages(WIRING, "dev.baton.cluster.management")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(

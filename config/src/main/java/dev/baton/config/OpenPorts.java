@@ -19,23 +19,37 @@ final class OpenPorts {
 
     /**
      * @param web whether the role has a web server
-     * @throws OpenPortsException when the secret is empty and a port is open to other machines
+     * @throws OpenPortsException when a port is open to other machines, and the secret is empty, or it is that of
+     *     management and {@code baton.management.secured} is false
      */
     static void check(Environment environment, boolean web) {
+        List<String> unguarded = new ArrayList<>();
+        if (web && !environment.getProperty("baton.management.secured", Boolean.class, true)) {
+            addIfManagementOpen(environment, unguarded);
+        }
+        if (!unguarded.isEmpty()) {
+            throw OpenPortsException.managementUnguarded(unguarded);
+        }
         if (!environment.getProperty("baton.cluster.secret", "").isEmpty()) {
             return;
         }
         List<String> open = new ArrayList<>();
         // Token stream and KV sessions; set in workers only, and open in whatever file sets it.
         addIfOpen(environment, "baton.worker.listen-address", "127.0.0.1", open);
-        String managementPort = environment.getProperty("management.server.port");
-        if (web && managementPort == null && !NO_SERVER.equals(environment.getProperty("server.port"))) {
-            addIfOpen(environment, "server.address", null, open);
-        } else if (web && managementPort != null && !NO_SERVER.equals(managementPort)) {
-            addIfOpen(environment, "management.server.address", null, open);
+        if (web) {
+            addIfManagementOpen(environment, open);
         }
         if (!open.isEmpty()) {
-            throw new OpenPortsException(open);
+            throw OpenPortsException.withoutSecret(open);
+        }
+    }
+
+    private static void addIfManagementOpen(Environment environment, List<String> open) {
+        String managementPort = environment.getProperty("management.server.port");
+        if (managementPort == null && !NO_SERVER.equals(environment.getProperty("server.port"))) {
+            addIfOpen(environment, "server.address", null, open);
+        } else if (managementPort != null && !NO_SERVER.equals(managementPort)) {
+            addIfOpen(environment, "management.server.address", null, open);
         }
     }
 

@@ -17,7 +17,8 @@ import org.springframework.core.env.ConfigurableEnvironment;
     LaneProperties.class,
     RegistryProperties.class,
     StreamProperties.class,
-    LimitProperties.class
+    LimitProperties.class,
+    ManagementProperties.class
 })
 public class SettingsAutoConfiguration {
     /** Runs before any bean is made, so that a misspelt group is named before anything that misses it. */

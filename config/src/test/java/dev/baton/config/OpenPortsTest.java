@@ -46,6 +46,20 @@ class OpenPortsTest {
                 .hasMessageContaining("baton.worker.listen-address=0.0.0.0, server.address=0.0.0.0");
     }
 
+    @Test
+    void aManagementPortThatLetsEverybodyInStaysOnLoopback() {
+        MockEnvironment environment = loopback()
+                .withProperty("baton.cluster.secret", "the secret of this cluster")
+                .withProperty("baton.management.secured", "false");
+        assertThatCode(() -> OpenPorts.check(environment, true)).doesNotThrowAnyException();
+        environment.setProperty("management.server.address", "0.0.0.0");
+        assertThatThrownBy(() -> OpenPorts.check(environment, true))
+                .hasMessageContaining("baton.management.secured is false")
+                .hasMessageContaining("management.server.address=0.0.0.0");
+        environment.setProperty("baton.management.secured", "true");
+        assertThatCode(() -> OpenPorts.check(environment, true)).doesNotThrowAnyException();
+    }
+
     /** API keys guard it, by a rule of its own. */
     @Test
     void aGatewaysApiPortMayBeOpen() {

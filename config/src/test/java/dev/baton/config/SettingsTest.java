@@ -74,6 +74,7 @@ class SettingsTest {
             assertThat(context.getBean(LimitProperties.class))
                     .isEqualTo(new LimitProperties(
                             seconds(600), seconds(5), seconds(60), seconds(120), seconds(30), seconds(30)));
+            assertThat(context.getBean(ManagementProperties.class)).isEqualTo(new ManagementProperties(null, true));
         });
     }
 
@@ -116,12 +117,16 @@ class SettingsTest {
             baton.limits.prefilling=2s
             baton.limits.handed-off=3s
             baton.limits.between-tokens=4s
+            baton.management.keys=/etc/baton/operators
+            baton.management.secured=false
             baton.worker.id=w
             """;
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context).hasNotFailed();
             assertThat(context.getBean(ClusterProperties.class))
                     .isEqualTo(new ClusterProperties("blue", "a secret of the tests", "blue-tls"));
+            assertThat(context.getBean(ManagementProperties.class))
+                    .isEqualTo(new ManagementProperties(Path.of("/etc/baton/operators"), false));
             assertThat(context.getBean(ModelProperties.class)).isEqualTo(new ModelProperties(Path.of("/m"), "n", 4096));
             assertThat(context.getBean(LaneProperties.class))
                     .isEqualTo(new LaneProperties(3, 2, Duration.ofHours(2), 1000, 7, 9, true, seconds(3), seconds(4)));

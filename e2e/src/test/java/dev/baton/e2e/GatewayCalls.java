@@ -140,10 +140,6 @@ final class GatewayCalls implements AutoCloseable {
         }
     }
 
-    JsonNode json(URI uri) {
-        return JSON.readTree(text(uri));
-    }
-
     String text(URI uri) {
         HttpResponse<String> response =
                 send(HttpRequest.newBuilder(uri).timeout(LIMIT).build(), BodyHandlers.ofString());

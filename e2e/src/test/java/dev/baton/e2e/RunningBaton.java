@@ -15,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -85,7 +84,7 @@ final class RunningBaton implements AutoCloseable {
     }
 
     Pool pool(String worker) {
-        JsonNode pool = calls.json(actuator(worker, "pool"));
+        JsonNode pool = stack.management().json(managementPort(worker), "pool");
         return new Pool(
                 worker,
                 pool.path("integrity").asString(""),
@@ -127,7 +126,7 @@ final class RunningBaton implements AutoCloseable {
 
     /** The same of any part. */
     double counter(String part, String name, String label) {
-        String text = calls.text(actuator(part, "prometheus"));
+        String text = stack.management().text(managementPort(part), "prometheus");
         Matcher line = Pattern.compile("(?m)^" + Pattern.quote(name) + "\\{([^}]*)} (\\S+)$")
                 .matcher(text);
         double sum = 0;
@@ -139,9 +138,12 @@ final class RunningBaton implements AutoCloseable {
         return sum;
     }
 
-    private URI actuator(String part, String endpoint) {
-        Map<String, Integer> ports = stack.managementPorts();
-        return URI.create("http://127.0.0.1:" + ports.get(part) + "/actuator/" + endpoint);
+    private int managementPort(String part) {
+        Integer port = stack.managementPorts().get(part);
+        if (port == null) {
+            throw new IllegalArgumentException("no part " + part);
+        }
+        return port;
     }
 
     @Override

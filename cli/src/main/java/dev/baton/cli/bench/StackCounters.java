@@ -1,15 +1,8 @@
 package dev.baton.cli.bench;
 
-import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.LocalStack;
-import java.io.IOException;
-import java.io.InputStream;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Reads the actuators of a stack's roles. */
 record StackCounters(LocalStack stack) {
@@ -19,7 +12,7 @@ record StackCounters(LocalStack stack) {
         double sum = 0;
         for (String part : stack.managementPorts().keySet()) {
             if (part.startsWith(parts) && stack.process(part).alive()) {
-                Matcher found = line.matcher(read(part, "prometheus"));
+                Matcher found = line.matcher(stack.management().text(port(part), "prometheus"));
                 while (found.find()) {
                     if (label.isEmpty() || String.valueOf(found.group(1)).contains(label)) {
                         sum += Double.parseDouble(found.group(2));
@@ -32,16 +25,14 @@ record StackCounters(LocalStack stack) {
 
     /** Blocks of a worker's pool. */
     int blocks(String worker) {
-        JsonNode pool = JsonMapper.shared().readTree(read(worker, "pool"));
-        return pool.path("blocks").asInt();
+        return stack.management().json(port(worker), "pool").path("blocks").asInt();
     }
 
-    private String read(String part, String endpoint) {
-        URI uri = URI.create("http://127.0.0.1:" + stack.managementPorts().get(part) + "/actuator/" + endpoint);
-        try (InputStream in = uri.toURL().openStream()) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new CliException("cannot read " + uri + ": " + e.getMessage(), e);
+    private int port(String part) {
+        Integer port = stack.managementPorts().get(part);
+        if (port == null) {
+            throw new IllegalArgumentException("no part " + part);
         }
+        return port;
     }
 }

@@ -1,5 +1,6 @@
 package dev.baton.cli.up;
 
+import dev.baton.cli.client.ManagementCalls;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.Children.Child;
 import dev.baton.stack.ChildProcess;
@@ -141,6 +142,11 @@ public final class LocalStack implements AutoCloseable {
         return ports;
     }
 
+    /** Asks those ports. */
+    public ManagementCalls management() {
+        return new ManagementCalls(credentials.operatorKey());
+    }
+
     private Map<String, RoleProcess> roleProcesses() {
         Map<String, RoleProcess> found = new LinkedHashMap<>();
         for (Child child : children.all()) {
@@ -157,7 +163,8 @@ public final class LocalStack implements AutoCloseable {
     }
 
     private void startAll() throws IOException {
-        credentials.writeTo(credentialsFile());
+        credentials.writeTo(credentialsFile(state));
+        credentials.writeOperatorsTo(operatorsFile());
         List<Integer> ports = Ports.free(3 + plan.workers() + 1);
         List<Child> waiting = new ArrayList<>();
         if (environment.kafka().isEmpty()) {
@@ -198,6 +205,7 @@ public final class LocalStack implements AutoCloseable {
     private Map<String, String> secrets(URI redis) {
         Map<String, String> secrets = new LinkedHashMap<>();
         secrets.put("BATON_CLUSTER_SECRET", credentials.secret());
+        secrets.put("BATON_MANAGEMENT_KEYS", operatorsFile().toString());
         secrets.put("SPRING_DATA_REDIS_URL", redis.toString());
         if (environment.kafka().isEmpty()) {
             KafkaProcess.clientProperties(credentials.kafka())
@@ -207,8 +215,12 @@ public final class LocalStack implements AutoCloseable {
         return secrets;
     }
 
-    private Path credentialsFile() {
+    static Path credentialsFile(Path state) {
         return state.resolve("credentials");
+    }
+
+    private Path operatorsFile() {
+        return state.resolve("operators");
     }
 
     private Path log(String name) {
@@ -277,7 +289,8 @@ public final class LocalStack implements AutoCloseable {
                 commands.keepCaches();
             }
             removeDeadPools();
-            credentialsFile().toFile().delete();
+            credentialsFile(state).toFile().delete();
+            operatorsFile().toFile().delete();
         });
     }
 

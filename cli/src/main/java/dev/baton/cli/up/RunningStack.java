@@ -1,5 +1,6 @@
 package dev.baton.cli.up;
 
+import dev.baton.cli.client.ManagementCalls;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
 import dev.baton.stack.ChildProcess;
@@ -93,6 +94,12 @@ final class RunningStack {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** Calls to the management ports of its parts. */
+    ManagementCalls management() {
+        return new ManagementCalls(StackCredentials.operatorKey(LocalStack.credentialsFile(stateFolder))
+                .orElse(""));
     }
 
     /** Asks {@code up} to end a part and start it again. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cluster.management;
+
+import org.jspecify.annotations.NullMarked;
