@@ -1,6 +1,7 @@
 package dev.baton.cli;
 
 import dev.baton.cli.bench.BenchCommand;
+import dev.baton.cli.chaos.ChaosCommand;
 import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.doctor.DoctorCommand;
 import dev.baton.cli.host.CliException;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Spec;
             ModelsCommand.class,
             DoctorCommand.class,
             BenchCommand.class,
+            ChaosCommand.class,
             PrepareCommand.class
         })
 public final class Baton implements Runnable {

@@ -1,12 +1,7 @@
 package dev.baton.stack;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class RedisProcess implements StackProcess {
     private static final String NAME = "redis";
     private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final Duration ANSWER_LIMIT = Duration.ofSeconds(1);
 
     /** @param password null: none is asked for */
     public record Settings(
@@ -197,15 +193,8 @@ public final class RedisProcess implements StackProcess {
     }
 
     private static boolean answers(Settings settings) {
-        try (Socket socket = new Socket()) {
-            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), settings.port()), 200);
-            socket.setSoTimeout(1_000);
-            String authentication = settings.password() == null ? "" : "AUTH " + settings.password() + "\r\n";
-            socket.getOutputStream().write((authentication + "PING\r\n").getBytes(StandardCharsets.UTF_8));
-            BufferedReader in =
-                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
-            boolean admitted = settings.password() == null || "+OK".equals(in.readLine());
-            return admitted && "+PONG".equals(in.readLine());
+        try {
+            return "+PONG".equals(new RedisConsole(settings.url(), ANSWER_LIMIT).ask("PING"));
         } catch (IOException e) {
             return false;
         }

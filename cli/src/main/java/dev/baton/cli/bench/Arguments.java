@@ -4,16 +4,16 @@ import dev.baton.cli.host.CliException;
 import java.time.Duration;
 
 /** Refuses option values that would make a run empty or endless. */
-final class Arguments {
+public final class Arguments {
     private Arguments() {}
 
-    static void positive(String option, int value) {
+    public static void positive(String option, int value) {
         if (value < 1) {
             throw new CliException(option + " takes at least 1, not " + value);
         }
     }
 
-    static void positive(String option, Duration value) {
+    public static void positive(String option, Duration value) {
         if (value.isZero() || value.isNegative()) {
             throw new CliException(option + " takes more than 0, as in 500ms or 2s");
         }

@@ -4,18 +4,18 @@ import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 
 /** One moving line on a terminal; nothing where the output is not one. */
-final class ProgressBar {
+public final class ProgressBar {
     private static final int WIDTH = 30;
 
     private final PrintWriter out;
     private final boolean terminal;
 
-    ProgressBar(PrintWriter out) {
+    public ProgressBar(PrintWriter out) {
         this.out = out;
         this.terminal = System.console() != null && System.console().isTerminal();
     }
 
-    void show(double share, String detail) {
+    public void show(double share, String detail) {
         if (terminal) {
             int full = (int) Math.round(Math.clamp(share, 0, 1) * WIDTH);
             out.print("\r\033[K  [" + "█".repeat(full) + "·".repeat(WIDTH - full) + "] " + detail);
@@ -23,7 +23,7 @@ final class ProgressBar {
         }
     }
 
-    void done(@Nullable String line) {
+    public void done(@Nullable String line) {
         if (terminal) {
             out.print("\r\033[K");
         }

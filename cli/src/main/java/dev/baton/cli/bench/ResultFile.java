@@ -7,11 +7,11 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What a bench leaves behind for other programs. */
-final class ResultFile {
+public final class ResultFile {
     private ResultFile() {}
 
     /** Nothing when there is no path. */
-    static void write(@Nullable Path path, String text) {
+    public static void write(@Nullable Path path, String text) {
         if (path == null) {
             return;
         }

@@ -5,12 +5,12 @@ import org.HdrHistogram.ConcurrentHistogram;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Durations of one kind, microsecond resolution, three digits. Safe from any thread. */
-final class Samples {
+public final class Samples {
     private static final long LARGEST = Duration.ofMinutes(10).toNanos() / 1_000;
 
     private final ConcurrentHistogram micros = new ConcurrentHistogram(LARGEST, 3);
 
-    void addNanos(long nanos) {
+    public void addNanos(long nanos) {
         addMicros(nanos / 1_000);
     }
 
@@ -18,12 +18,12 @@ final class Samples {
         micros.recordValue(Math.clamp(value, 0, LARGEST));
     }
 
-    long count() {
+    public long count() {
         return micros.getTotalCount();
     }
 
     /** Milliseconds at a percentile, 0 when there is no sample. */
-    double millis(double percentile) {
+    public double millis(double percentile) {
         return micros.getValueAtPercentile(percentile) / 1e3;
     }
 
@@ -31,7 +31,7 @@ final class Samples {
         return count() == 0 ? 0 : micros.getMean() / 1e3;
     }
 
-    void writeTo(ObjectNode json) {
+    public void writeTo(ObjectNode json) {
         json.put("count", count())
                 .put("mean", meanMillis())
                 .put("p50", millis(50))

@@ -3,11 +3,12 @@ package dev.baton.cli.bench;
 import dev.baton.cli.up.LocalStack;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.databind.JsonNode;
 
 /** Reads the actuators of a stack's roles. */
-record StackCounters(LocalStack stack) {
+public record StackCounters(LocalStack stack) {
     /** Sum of a counter over the parts whose name begins so, and the labels that contain {@code label}. */
-    double sum(String parts, String name, String label) {
+    public double sum(String parts, String name, String label) {
         Pattern line = Pattern.compile("(?m)^" + Pattern.quote(name) + "(?:\\{([^}]*)})? (\\S+)$");
         double sum = 0;
         for (String part : stack.managementPorts().keySet()) {
@@ -23,9 +24,14 @@ record StackCounters(LocalStack stack) {
         return sum;
     }
 
+    /** What a live worker says of its pool and of the sequences in it. */
+    public JsonNode pool(String worker) {
+        return stack.management().json(port(worker), "pool");
+    }
+
     /** Blocks of a worker's pool. */
     int blocks(String worker) {
-        return stack.management().json(port(worker), "pool").path("blocks").asInt();
+        return pool(worker).path("blocks").asInt();
     }
 
     private int port(String part) {

@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** One streamed answer of a bench that kills workers: its text, when each piece came, and what usage and timing said. */
-final class TimedStream implements ChatListener {
+public final class TimedStream implements ChatListener {
     private final int after;
     private final CountDownLatch underWay;
     private final StringBuilder text = new StringBuilder();
@@ -18,26 +18,30 @@ final class TimedStream implements ChatListener {
     private int pieces;
     private int cached;
     private int attempts = 1;
+    private long asked;
+    private long ended;
     private @Nullable String failure;
 
     /** One that nothing waits for. */
-    TimedStream() {
+    public TimedStream() {
         this(0, new CountDownLatch(0));
     }
 
     /** @param underWay counted down once: when so many pieces have come, or at the end if there are fewer */
-    TimedStream(int after, CountDownLatch underWay) {
+    public TimedStream(int after, CountDownLatch underWay) {
         this.after = after;
         this.underWay = underWay;
     }
 
     /** Asks, and blocks until the answer has ended; a failure is kept, not thrown. */
-    void ask(GatewayClient gateway, ObjectNode chat) {
+    public void ask(GatewayClient gateway, ObjectNode chat) {
+        asked = System.nanoTime();
         try {
             gateway.chat(chat, this);
         } catch (CliException e) {
             failure = e.getMessage();
         } finally {
+            ended = System.nanoTime();
             if (pieces < after) {
                 underWay.countDown();
             }
@@ -67,12 +71,11 @@ final class TimedStream implements ChatListener {
     }
 
     /** Why it failed; null when it did not. */
-    @Nullable
-    String failure() {
+    public @Nullable String failure() {
         return failure;
     }
 
-    boolean sameText(TimedStream other) {
+    public boolean sameText(TimedStream other) {
         return CharSequence.compare(text, other.text) == 0;
     }
 
@@ -82,11 +85,11 @@ final class TimedStream implements ChatListener {
     }
 
     /** Whether a worker of it died, so that it went on elsewhere. */
-    boolean struck() {
+    public boolean struck() {
         return attempts > 1;
     }
 
-    int pieces() {
+    public int pieces() {
         return pieces;
     }
 
@@ -104,5 +107,28 @@ final class TimedStream implements ChatListener {
             }
         }
         return longest;
+    }
+
+    /** Nanoseconds of the longest wait for a piece or for the end, of what lies between two times. */
+    public long longestWaitBetween(long from, long to) {
+        long longest = 0;
+        long before = asked;
+        for (int i = 0; i <= pieces; i++) {
+            long at = i < pieces ? times[i] : ended;
+            longest = Math.max(longest, Math.min(at, to) - Math.max(before, from));
+            before = at;
+        }
+        return longest;
+    }
+
+    /** Whether it was under way at some time between these two. */
+    public boolean underWayBetween(long from, long to) {
+        return asked < to && ended > from;
+    }
+
+    /** Whether its text is the beginning of another's. */
+    public boolean begins(TimedStream other) {
+        return other.text.length() >= text.length()
+                && CharSequence.compare(text, other.text.subSequence(0, text.length())) == 0;
     }
 }

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -47,6 +48,7 @@ public final class LocalStack implements AutoCloseable {
     private final Consumer<String> progress;
     private final StackCredentials credentials = StackCredentials.random();
     private @Nullable RoleCommands roles;
+    private @Nullable URI redis;
 
     private LocalStack(StackEnvironment environment, StackPlan plan, Consumer<String> progress) {
         this.environment = environment;
@@ -127,10 +129,28 @@ public final class LocalStack implements AutoCloseable {
         return pids;
     }
 
+    /** Where its Redis is, password included. */
+    public URI redis() {
+        return Objects.requireNonNull(redis, "the stack has not started");
+    }
+
+    /** Whether a part runs and serves. */
+    public boolean ready(String name) {
+        return children.named(name)
+                .map(child -> child.process().exitStatus().isEmpty() && child.process().ready())
+                .orElse(false);
+    }
+
+    /** Asks a part to end; {@link #watch} starts it again. */
+    public void restart(String name) {
+        new RestartRequests(state).ask(name);
+    }
+
     /** The process of a part; it may have ended. */
     public ChildProcess process(String name) {
         return children.named(name)
-                .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in " + pids().keySet()))
+                .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in "
+                        + children.all().stream().map(Child::name).toList()))
                 .process()
                 .child();
     }
@@ -177,9 +197,10 @@ public final class LocalStack implements AutoCloseable {
                     STORE_READY_LIMIT);
             waiting.add(children.start(KAFKA, () -> KafkaProcess.launch(kafka)));
         }
-        URI redis = environment.redis().orElseGet(() -> redis(ports.get(2)));
+        URI store = environment.redis().orElseGet(() -> redis(ports.get(2)));
+        redis = store;
         RoleCommands commands = new RoleCommands(
-                environment, plan, secrets(redis), environment.kafka().orElse("127.0.0.1:" + ports.get(0)));
+                environment, plan, secrets(store), environment.kafka().orElse("127.0.0.1:" + ports.get(0)));
         roles = commands;
         Duration grace = environment.records() ? GRACE_WHEN_RECORDING : GRACE;
         for (ProcessSpec spec : commands.specs(ports.subList(3, ports.size()))) {

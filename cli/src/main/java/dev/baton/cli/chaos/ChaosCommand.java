@@ -1,0 +1,161 @@
+package dev.baton.cli.chaos;
+
+import dev.baton.cli.bench.Arguments;
+import dev.baton.cli.bench.DurationText;
+import dev.baton.cli.bench.ResultFile;
+import dev.baton.cli.bench.StackCounters;
+import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Installation;
+import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackEnvironment;
+import dev.baton.cli.up.StackPlan;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * {@code baton chaos}: clients ask a stack of real processes while faults strike it by a seeded schedule. Every answer is
+ * compared with the one that nothing disturbed; afterwards every pool must be where it was.
+ */
+@Command(
+        name = "chaos",
+        mixinStandardHelpOptions = true,
+        description = "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.")
+public final class ChaosCommand implements Runnable {
+    private static final int CASES = 60;
+    private static final int KV_MEBIBYTES = 128;
+    private static final Duration SETTLES_WITHIN = Duration.ofSeconds(60);
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // picocli sets it before run
+    private CommandSpec spec;
+
+    @Option(names = "--seed", defaultValue = "1", description = "Of chats and faults (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Option(
+            names = "--duration",
+            defaultValue = "3m",
+            description = "Of the faults (default: ${DEFAULT-VALUE}).",
+            converter = DurationText.class)
+    private Duration duration = Duration.ofMinutes(3);
+
+    @Option(names = "--clients", defaultValue = "12", description = "At once (default: ${DEFAULT-VALUE}).")
+    private int clients;
+
+    @Option(
+            names = "--faults",
+            split = ",",
+            description = "Which (default: all), as in kill-decode,slow-redis; see docs/reliability.md.")
+    private List<String> only = List.of();
+
+    @Option(
+            names = "--pairs",
+            defaultValue = "0.2",
+            description = "Share of steps with two faults at once (default: ${DEFAULT-VALUE}).")
+    private double pairs;
+
+    @Option(
+            names = "--port",
+            defaultValue = "18080",
+            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
+    private int port;
+
+    @Option(names = "--json", description = "Also write the figures here.")
+    private @Nullable Path json;
+
+    @Override
+    public void run() {
+        Arguments.positive("--clients", clients);
+        Arguments.positive("--duration", duration);
+        if (!(pairs >= 0 && pairs <= 1)) {
+            throw new CliException("--pairs takes 0 to 1, not " + pairs);
+        }
+        List<FaultKind> kinds = kinds();
+        PrintWriter out = spec.commandLine().getOut();
+        StackPlan plan = new StackPlan(
+                Installation.home().resolve("models/demo"), 1, 2, port, KV_MEBIBYTES, 1, List.of(), List.of());
+        say(out, "Starting 1 prefill and 2 decode workers, 1 thread each");
+        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
+                GatewayClient gateway = new GatewayClient(stack.url(), null)) {
+            Thread.ofPlatform().daemon().name("watch").start(stack::watch);
+            ChaosReport report = strike(stack, gateway, kinds, out);
+            say(out, report.text());
+            ResultFile.write(json, report.json());
+            if (report.broken()) {
+                throw new CliException("a promise was broken: see above, and the logs in "
+                        + StackEnvironment.bench().state().resolve("logs"));
+            }
+        }
+    }
+
+    private ChaosReport strike(LocalStack stack, GatewayClient gateway, List<FaultKind> kinds, PrintWriter out) {
+        StackCounters counters = new StackCounters(stack);
+        Cases cases = Cases.undisturbed(gateway, stack.modelName(), CASES, new Random(seed));
+        say(out, CASES + " chats answered undisturbed; now faults for " + duration.toSeconds() + " s");
+        Faults faults =
+                new Faults(stack, new LeavingClients(gateway, stack.modelName(), counters, seed), seed);
+        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> say(out, "  " + line));
+        ChaosLoad load = new ChaosLoad(gateway, cases, clients, seed);
+        try (load) {
+            strikes.until(System.nanoTime() + duration.toNanos());
+        }
+        return new ChaosReport(seed, load.answers(), strikes.all(), unsettled(stack, counters));
+    }
+
+    private List<FaultKind> kinds() {
+        if (only.isEmpty()) {
+            return List.of(FaultKind.values());
+        }
+        List<FaultKind> kinds = new ArrayList<>();
+        for (String name : only) {
+            kinds.add(Arrays.stream(FaultKind.values())
+                    .filter(kind -> kind.label().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new CliException("--faults knows no '" + name + "', only "
+                            + Arrays.stream(FaultKind.values())
+                                    .map(FaultKind::label)
+                                    .collect(Collectors.joining(", ")))));
+        }
+        return kinds;
+    }
+
+    /** What is not as before within a minute: sequences that still run, blocks that nobody holds and that are not free. */
+    private static List<String> unsettled(LocalStack stack, StackCounters counters) {
+        List<String> workers = stack.pids().keySet().stream()
+                .filter(part -> !part.equals("gateway"))
+                .toList();
+        List<String> wrong = new ArrayList<>();
+        for (String worker : workers) {
+            if (!Faults.within(SETTLES_WITHIN, () -> settled(counters.pool(worker)))) {
+                wrong.add(worker + " " + counters.pool(worker));
+            }
+        }
+        return wrong;
+    }
+
+    private static boolean settled(JsonNode pool) {
+        return pool.path("running").asInt(-1) == 0
+                && pool.path("queued").asInt(-1) == 0
+                && pool.path("free").asInt(-1)
+                        == pool.path("blocks").asInt() - pool.path("cached").asInt()
+                && pool.path("integrity").asString("").equals("clean");
+    }
+
+    private static void say(PrintWriter out, String line) {
+        out.println(line);
+        out.flush();
+    }
+}

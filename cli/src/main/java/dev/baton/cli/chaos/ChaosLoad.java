@@ -1,0 +1,58 @@
+package dev.baton.cli.chaos;
+
+import dev.baton.cli.bench.TimedStream;
+import dev.baton.cli.client.GatewayClient;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** Clients that ask one case after another until they are told to stop; refused ones ask again, as real clients do. */
+final class ChaosLoad implements AutoCloseable {
+    private static final int MOST_REFUSALS = 40;
+    private static final Duration BEFORE_RETRY = Duration.ofMillis(500);
+
+    private final GatewayClient gateway;
+    private final Cases cases;
+    private final List<Answer> answers = new CopyOnWriteArrayList<>();
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private volatile boolean stopping;
+
+    ChaosLoad(GatewayClient gateway, Cases cases, int clients, long seed) {
+        this.gateway = gateway;
+        this.cases = cases;
+        for (int i = 0; i < clients; i++) {
+            Random random = new Random(seed + i);
+            threads.execute(() -> {
+                while (!stopping) {
+                    answers.add(ask(cases.any(random)));
+                }
+            });
+        }
+    }
+
+    private Answer ask(Cases.Case one) {
+        for (int refusals = 0; ; refusals++) {
+            TimedStream stream = new TimedStream();
+            stream.ask(gateway, one.chat().deepCopy());
+            if (!Answer.refused(stream.failure()) || refusals == MOST_REFUSALS) {
+                return new Answer(stream, one.undisturbed(), refusals);
+            }
+            Faults.sleep(BEFORE_RETRY);
+        }
+    }
+
+    /** Those that have ended. */
+    List<Answer> answers() {
+        return List.copyOf(answers);
+    }
+
+    /** Returns when all that was asked is answered. */
+    @Override
+    public void close() {
+        stopping = true;
+        threads.close();
+    }
+}

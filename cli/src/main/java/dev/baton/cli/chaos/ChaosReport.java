@@ -1,0 +1,121 @@
+package dev.baton.cli.chaos;
+
+import dev.baton.cli.bench.Samples;
+import dev.baton.cli.bench.Table;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What the clients of a run felt.
+ *
+ * @param unsettled counts of workers that are not back where they were, in words
+ */
+record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes, List<String> unsettled) {
+    /** Waits of streams under way: from the fault on, and from its end on. */
+    private static final class Waits {
+        private final Samples whileStruck = new Samples();
+        private final Samples afterwards = new Samples();
+        private int faults;
+    }
+
+    long count(Answer.Verdict verdict) {
+        return answers.stream().filter(answer -> answer.verdict() == verdict).count();
+    }
+
+    /** Whether any promise was broken. */
+    boolean broken() {
+        return count(Answer.Verdict.SAME) < answers.size() || !unsettled.isEmpty();
+    }
+
+    private Map<String, Waits> waits() {
+        Map<String, Waits> byKind = new TreeMap<>();
+        for (int i = 0; i < strikes.size(); i++) {
+            Strikes.Strike strike = strikes.get(i);
+            long next = i + 1 < strikes.size() ? strikes.get(i + 1).begun() : Long.MAX_VALUE;
+            Waits waits = byKind.computeIfAbsent(strike.label(), label -> new Waits());
+            waits.faults++;
+            for (Answer answer : answers) {
+                if (answer.stream().underWayBetween(strike.begun(), strike.healed())) {
+                    waits.whileStruck.addNanos(answer.stream().longestWaitBetween(strike.begun(), next));
+                    waits.afterwards.addNanos(
+                            Math.max(0, answer.stream().longestWaitBetween(strike.healed(), next)));
+                }
+            }
+        }
+        return byKind;
+    }
+
+    private List<String> wrong() {
+        List<String> lines = new ArrayList<>();
+        Map<String, Integer> failures = new LinkedHashMap<>();
+        for (Answer answer : answers) {
+            switch (answer.verdict()) {
+                case FAILED, REFUSED -> failures.merge(String.valueOf(answer.stream().failure()), 1, Integer::sum);
+                case CHANGED, LOST ->
+                    lines.add(answer.verdict() + " after " + answer.stream().pieces() + " pieces of "
+                            + answer.undisturbed().pieces());
+                case SAME -> {}
+            }
+        }
+        failures.forEach((why, times) -> lines.add(times + " × " + why));
+        unsettled.forEach(line -> lines.add("not back where it was: " + line));
+        return lines;
+    }
+
+    String text() {
+        Table table = new Table(
+                "longest wait of each stream, ms",
+                "times",
+                "streams",
+                "p50",
+                "p99",
+                "max",
+                "p99 after it",
+                "max after it");
+        waits().forEach((label, waits) -> table.row(
+                label,
+                Integer.toString(waits.faults),
+                Long.toString(waits.whileStruck.count()),
+                Table.number(waits.whileStruck.millis(50)),
+                Table.number(waits.whileStruck.millis(99)),
+                Table.number(waits.whileStruck.millis(100)),
+                Table.number(waits.afterwards.millis(99)),
+                Table.number(waits.afterwards.millis(100))));
+        StringBuilder text = new StringBuilder(table.toString());
+        wrong().forEach(line -> text.append(line).append('\n'));
+        return text.append("Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good."
+                        .formatted(
+                                seed,
+                                strikes.stream().mapToInt(strike -> strike.kinds().size()).sum(),
+                                answers.size(),
+                                answers.stream().filter(answer -> answer.stream().struck()).count(),
+                                answers.stream().mapToInt(Answer::refusals).sum(),
+                                count(Answer.Verdict.LOST),
+                                count(Answer.Verdict.CHANGED),
+                                count(Answer.Verdict.FAILED),
+                                count(Answer.Verdict.REFUSED)))
+                .toString();
+    }
+
+    String json() {
+        ObjectNode root = JsonMapper.shared().createObjectNode();
+        root.put("seed", seed).put("answers", answers.size());
+        for (Answer.Verdict verdict : Answer.Verdict.values()) {
+            root.put(verdict.name().toLowerCase(java.util.Locale.ROOT), count(verdict));
+        }
+        ObjectNode kinds = root.putObject("waits_ms");
+        waits().forEach((label, waits) -> {
+            ObjectNode kind = kinds.putObject(label);
+            kind.put("times", waits.faults);
+            waits.whileStruck.writeTo(kind.putObject("struck"));
+            waits.afterwards.writeTo(kind.putObject("afterwards"));
+        });
+        wrong().forEach(root.putArray("wrong")::add);
+        return root.toPrettyString();
+    }
+}

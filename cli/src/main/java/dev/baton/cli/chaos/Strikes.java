@@ -1,0 +1,86 @@
+package dev.baton.cli.chaos;
+
+import dev.baton.cli.host.CliException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+
+/** Carries out the steps of a schedule one after another, and remembers when. */
+final class Strikes {
+    private final Faults faults;
+    private final Schedule schedule;
+    private final Consumer<String> progress;
+    private final List<Strike> all = new ArrayList<>();
+
+    /**
+     * One step that was carried out, by {@link System#nanoTime}.
+     *
+     * @param healed when all that was struck served again
+     */
+    record Strike(List<FaultKind> kinds, long begun, long healed) {
+        String label() {
+            return kinds.size() == 1 ? kinds.getFirst().label() : "two at once";
+        }
+    }
+
+    /** @param progress gets a line for each step */
+    Strikes(Faults faults, Schedule schedule, Consumer<String> progress) {
+        this.faults = faults;
+        this.schedule = schedule;
+        this.progress = progress;
+    }
+
+    List<Strike> all() {
+        return List.copyOf(all);
+    }
+
+
+    /** Begins no step after {@code end}, by {@link System#nanoTime}. */
+    void until(long end) {
+        while (true) {
+            Schedule.Step step = schedule.next();
+            Faults.sleep(step.pause());
+            long begun = System.nanoTime();
+            if (begun - end >= 0) {
+                return;
+            }
+            together(step);
+            Strike strike = new Strike(step.kinds(), begun, System.nanoTime());
+            all.add(strike);
+            progress.accept("%s, healed after %.1f s"
+                    .formatted(
+                            String.join(
+                                    " and ",
+                                    step.kinds().stream().map(FaultKind::label).toList()),
+                            (strike.healed() - begun) / 1e9));
+        }
+    }
+
+    private void together(Schedule.Step step) {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> running = new ArrayList<>();
+            for (FaultKind kind : step.kinds()) {
+                Fault fault = faults.of(kind, step.hold());
+                running.add(threads.submit(() -> {
+                    try {
+                        fault.strike();
+                    } finally {
+                        fault.heal();
+                    }
+                }));
+            }
+            for (Future<?> one : running) {
+                one.get();
+            }
+        } catch (ExecutionException e) {
+            throw new CliException(String.valueOf(e.getCause().getMessage()), e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CliException("interrupted", e);
+        }
+    }
+}
