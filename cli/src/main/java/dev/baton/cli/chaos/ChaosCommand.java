@@ -32,7 +32,8 @@ import tools.jackson.databind.JsonNode;
 @Command(
         name = "chaos",
         mixinStandardHelpOptions = true,
-        description = "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.")
+        description =
+                "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.")
 public final class ChaosCommand implements Runnable {
     private static final int CASES = 60;
     private static final int KV_MEBIBYTES = 128;
@@ -105,8 +106,7 @@ public final class ChaosCommand implements Runnable {
         StackCounters counters = new StackCounters(stack);
         Cases cases = Cases.undisturbed(gateway, stack.modelName(), CASES, new Random(seed));
         say(out, CASES + " chats answered undisturbed; now faults for " + duration.toSeconds() + " s");
-        Faults faults =
-                new Faults(stack, new LeavingClients(gateway, stack.modelName(), counters, seed), seed);
+        Faults faults = new Faults(stack, new LeavingClients(gateway, stack.modelName(), counters, seed), seed);
         Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> say(out, "  " + line));
         ChaosLoad load = new ChaosLoad(gateway, cases, clients, seed);
         try (load) {

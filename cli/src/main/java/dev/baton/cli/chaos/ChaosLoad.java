@@ -15,14 +15,12 @@ final class ChaosLoad implements AutoCloseable {
     private static final Duration BEFORE_RETRY = Duration.ofMillis(500);
 
     private final GatewayClient gateway;
-    private final Cases cases;
     private final List<Answer> answers = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean stopping;
 
     ChaosLoad(GatewayClient gateway, Cases cases, int clients, long seed) {
         this.gateway = gateway;
-        this.cases = cases;
         for (int i = 0; i < clients; i++) {
             Random random = new Random(seed + i);
             threads.execute(() -> {

@@ -42,8 +42,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
             for (Answer answer : answers) {
                 if (answer.stream().underWayBetween(strike.begun(), strike.healed())) {
                     waits.whileStruck.addNanos(answer.stream().longestWaitBetween(strike.begun(), next));
-                    waits.afterwards.addNanos(
-                            Math.max(0, answer.stream().longestWaitBetween(strike.healed(), next)));
+                    waits.afterwards.addNanos(Math.max(0, answer.stream().longestWaitBetween(strike.healed(), next)));
                 }
             }
         }
@@ -55,7 +54,8 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         Map<String, Integer> failures = new LinkedHashMap<>();
         for (Answer answer : answers) {
             switch (answer.verdict()) {
-                case FAILED, REFUSED -> failures.merge(String.valueOf(answer.stream().failure()), 1, Integer::sum);
+                case FAILED, REFUSED ->
+                    failures.merge(String.valueOf(answer.stream().failure()), 1, Integer::sum);
                 case CHANGED, LOST ->
                     lines.add(answer.verdict() + " after " + answer.stream().pieces() + " pieces of "
                             + answer.undisturbed().pieces());
@@ -88,17 +88,26 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
                 Table.number(waits.afterwards.millis(100))));
         StringBuilder text = new StringBuilder(table.toString());
         wrong().forEach(line -> text.append(line).append('\n'));
-        return text.append("Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good."
-                        .formatted(
-                                seed,
-                                strikes.stream().mapToInt(strike -> strike.kinds().size()).sum(),
-                                answers.size(),
-                                answers.stream().filter(answer -> answer.stream().struck()).count(),
-                                answers.stream().mapToInt(Answer::refusals).sum(),
-                                count(Answer.Verdict.LOST),
-                                count(Answer.Verdict.CHANGED),
-                                count(Answer.Verdict.FAILED),
-                                count(Answer.Verdict.REFUSED)))
+        return text.append(
+                        "Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good."
+                                .formatted(
+                                        seed,
+                                        strikes.stream()
+                                                .mapToInt(
+                                                        strike -> strike.kinds().size())
+                                                .sum(),
+                                        answers.size(),
+                                        answers.stream()
+                                                .filter(answer ->
+                                                        answer.stream().struck())
+                                                .count(),
+                                        answers.stream()
+                                                .mapToInt(Answer::refusals)
+                                                .sum(),
+                                        count(Answer.Verdict.LOST),
+                                        count(Answer.Verdict.CHANGED),
+                                        count(Answer.Verdict.FAILED),
+                                        count(Answer.Verdict.REFUSED)))
                 .toString();
     }
 

@@ -44,8 +44,8 @@ final class Schedule {
         }
         // Short holds are as telling as long ones: equal chances for each order of magnitude.
         double share = random.nextDouble();
-        long hold = Math.round(
-                SHORTEST_HOLD_MILLIS * Math.pow(LONGEST_HOLD_MILLIS / (double) SHORTEST_HOLD_MILLIS, share));
+        long hold =
+                Math.round(SHORTEST_HOLD_MILLIS * Math.pow(LONGEST_HOLD_MILLIS / (double) SHORTEST_HOLD_MILLIS, share));
         return new Step(
                 List.copyOf(chosen),
                 Duration.ofMillis(hold),

@@ -3,6 +3,7 @@ package dev.baton.cli.chaos;
 import dev.baton.cli.host.CliException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,7 +38,6 @@ final class Strikes {
     List<Strike> all() {
         return List.copyOf(all);
     }
-
 
     /** Begins no step after {@code end}, by {@link System#nanoTime}. */
     void until(long end) {
@@ -77,7 +77,8 @@ final class Strikes {
                 one.get();
             }
         } catch (ExecutionException e) {
-            throw new CliException(String.valueOf(e.getCause().getMessage()), e.getCause());
+            Throwable cause = Objects.requireNonNullElse(e.getCause(), e);
+            throw new CliException(String.valueOf(cause.getMessage()), cause);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);

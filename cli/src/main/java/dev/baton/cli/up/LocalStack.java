@@ -137,7 +137,8 @@ public final class LocalStack implements AutoCloseable {
     /** Whether a part runs and serves. */
     public boolean ready(String name) {
         return children.named(name)
-                .map(child -> child.process().exitStatus().isEmpty() && child.process().ready())
+                .map(child -> child.process().exitStatus().isEmpty()
+                        && child.process().ready())
                 .orElse(false);
     }
 
