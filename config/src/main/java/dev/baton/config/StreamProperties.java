@@ -12,7 +12,7 @@ import org.springframework.validation.annotation.Validated;
  * The token streams between gateways and workers.
  *
  * @param pingEvery how often a gateway pings each worker
- * @param suspectAfter a worker silent for this long is suspect: its requests go elsewhere
+ * @param suspectAfter a worker silent for this long is suspect: it gets no new requests until it is heard
  * @param connectTimeout a connection not made within this has failed
  * @param retryFrom first pause before another try to connect; doubles up to {@code retryUpTo}
  * @param keepUnacknowledged how long a worker keeps tokens that no gateway has acknowledged

@@ -32,9 +32,6 @@ public sealed interface RequestEvent {
     /** A worker has read the record of an attempt and does not work on it. */
     record Declined(WorkerRef worker, Decline decline) implements RequestEvent {}
 
-    /** Nothing is heard from the worker; it may still be alive. Followed by StreamRestored or WorkerLost. */
-    record WorkerSilent(WorkerRef worker, String why) implements RequestEvent {}
-
     /** The worker, in this life, is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}
 

@@ -81,7 +81,6 @@ public final class RequestMachine {
             when number == run.number() -> publishFailed(why, now);
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
             case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
-            case RequestEvent.WorkerSilent(WorkerRef worker, String why) -> workerSilent(worker, why, now);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
             case RequestEvent.CancelledByClient() -> stop(Phase.CANCELLED);
@@ -282,13 +281,6 @@ public final class RequestMachine {
             Fault fault = suspicious ? new Fault.Request(worker) : new Fault.Infrastructure();
             attempts.avoid(worker);
             raise(why, failure(Failure.Code.ENGINE_FAILED, why), fault, now);
-        }
-    }
-
-    private void workerSilent(WorkerRef worker, String why, Instant now) {
-        if (run.needs(worker)) {
-            attempts.avoid(worker);
-            raise(why, failure(Failure.Code.ENGINE_FAILED, why), new Fault.Infrastructure(), now);
         }
     }
 

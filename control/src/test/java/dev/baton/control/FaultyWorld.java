@@ -152,7 +152,7 @@ final class FaultyWorld {
                 workers.put(dead.getId(), new SimulatedWorker(Requests.worker(dead.getId(), random.nextLong())));
                 feed(new RequestEvent.WorkerLost(dead, "dead"));
             }
-            case 1 -> feed(new RequestEvent.WorkerSilent(worker.self, "silent"));
+            case 1 -> feed(new RequestEvent.WorkerLost(worker.self, "no longer listed")); // and works on
             case 2 -> {
                 counts.breaks++;
                 worker.stream.clear();

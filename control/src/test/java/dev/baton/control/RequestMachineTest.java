@@ -120,7 +120,7 @@ class RequestMachineTest {
     void framesOfAnEarlierAttemptAreNotHeard() {
         Requests request = Requests.decoding();
         RequestEvent late = request.tokens(DECODE, 2, 102);
-        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
         request.route(LOCAL);
         assertThat(request.on(late)).noneMatch(Effect.EmitTokens.class::isInstance);
         assertThat(request.machine.accepted()).isEqualTo(2);
@@ -134,7 +134,7 @@ class RequestMachineTest {
         Attempt first = request.attempt();
         RequestEvent late = request.tokens(DECODE, 2, 102);
         RequestEvent lateEnd = request.last(PREFILL, 1);
-        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
         assertThat(request.on(late))
                 .as("before it is routed again")
                 .containsExactly(new Effect.SendCancel(DECODE, first));
@@ -146,7 +146,7 @@ class RequestMachineTest {
     @Test
     void anAttemptThatIsNotOfThisRequestIsNotCancelled() {
         Requests request = Requests.decoding();
-        request.on(new RequestEvent.WorkerSilent(DECODE, "silent"));
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
         Attempt foreign = Attempt.newBuilder().setNumber(1).setNonce(99).build();
         assertThat(request.on(new RequestEvent.Progressed(
                         DECODE, request.progress(2, 102).setAttempt(foreign).build())))

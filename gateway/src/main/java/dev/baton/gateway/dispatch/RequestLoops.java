@@ -74,7 +74,8 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     @Override
     public void suspect(WorkerRef worker, String why) {
-        onAll(new RequestEvent.WorkerSilent(worker, worker.getId() + " is suspect: " + why));
+        // Silence is no proof of death: its requests wait until it is heard again or known to be dead.
+        LOG.info("{} is suspect: {}", worker.getId(), why);
     }
 
     @Override

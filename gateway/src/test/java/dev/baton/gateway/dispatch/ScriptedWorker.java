@@ -18,6 +18,7 @@ import dev.baton.config.ClusterProperties;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.PrefillJob;
@@ -35,9 +36,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
@@ -124,6 +127,22 @@ final class ScriptedWorker implements AutoCloseable {
             stopBefore = index;
             running.forEach(this::advance);
         });
+    }
+
+    /** Says nothing and hears nothing until the latch falls, as a process that is stopped. Returns when that has begun. */
+    void pause(CountDownLatch until) throws InterruptedException {
+        CountDownLatch begun = new CountDownLatch(1);
+        GatewayRef nobody = GatewayRef.newBuilder().setId("nobody").build();
+        // Its answer comes on the server's own thread, which is held.
+        server.whenAttached(nobody, Duration.ZERO, attached -> {
+            begun.countDown();
+            try {
+                until.await(10, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        begun.await(10, TimeUnit.SECONDS);
     }
 
     /** Its streams break and its port refuses: what gateways see of kill -9. */

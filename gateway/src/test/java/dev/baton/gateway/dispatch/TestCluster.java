@@ -65,7 +65,11 @@ final class TestCluster implements AutoCloseable {
                 "--baton.stream.suspect-after=2s",
                 "--baton.dispatch.mode=AUTO",
                 "--baton.dispatch.local-tokens=64"));
-        all.addAll(List.of(settings));
+        for (String setting : settings) {
+            String key = setting.substring(0, setting.indexOf('=') + 1);
+            all.removeIf(before -> before.startsWith(key));
+            all.add(setting);
+        }
         return all.toArray(String[]::new);
     }
 
