@@ -2,7 +2,7 @@
  * here, row by row, to 127ths of the row's greatest magnitude. Sums of integers are exact: no order of summing, no other
  * row and no number of threads can change a bit. Weights lie as [n/16][k/4][16][4], each plus 128 because the instruction
  * multiplies unsigned by signed; a row's sum starts at -128 times the sum of its activations to make up for it. */
-#include "baton.h"
+#include "rounding.h"
 #include <string.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -36,34 +36,6 @@ typedef struct {
     rounded *rows;
     void *values;
 } product;
-
-
-/* Where part number index begins when parts are as even as they can be. */
-
-INLINE uint32_t magnitude(float f) {
-    union {
-        float f;
-        uint32_t i;
-    } u = {f};
-    return u.i & 0x7fffffffu;
-}
-
-/* The step between two int8 values for that greatest magnitude, and its inverse. Rows of next to nothing become zeros,
- * rows with an infinity or a NaN become NaN. */
-INLINE float step_of(uint32_t top, float *inverse) {
-    union {
-        uint32_t i;
-        float f;
-    } u = {top};
-    *inverse = 0.0f;
-    if (top >= 0x7f800000u) return __builtin_nanf("");
-    if (u.f < 1e-30f) return 0.0f;
-    *inverse = 127.0f / u.f;
-    return u.f / 127.0f;
-}
-
-/* To the nearest, ties to even. */
-INLINE int32_t nearest(float v) { return (int32_t)((v + 12582912.0f) - 12582912.0f); }
 
 #define ROUND_TILE(name, target, type) \
     target static void name(const product *p, long index) { \

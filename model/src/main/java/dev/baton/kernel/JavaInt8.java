@@ -15,8 +15,8 @@ final class JavaInt8 {
 
     private JavaInt8() {}
 
-    /** Values of one row in 127ths of the greatest magnitude. */
-    private record Rounded(byte[] values, float scale, int sum) {
+    /** Values in 127ths of the greatest magnitude, of a row or of a group of one. */
+    record Rounded(byte[] values, float scale, int sum) {
         static Rounded of(float[] x) {
             int top = 0;
             for (float v : x) {
@@ -37,6 +37,11 @@ final class JavaInt8 {
                 sum += values[i];
             }
             return new Rounded(values, greatest / 127.0f, sum);
+        }
+
+        /** The sum of the rounded numbers; NaN where one of them is none, or infinite. */
+        float scaledSum() {
+            return scale * sum;
         }
     }
 
@@ -65,7 +70,8 @@ final class JavaInt8 {
             case BF16 -> Bf16.toFloat(source.get(JAVA_SHORT_UNALIGNED, index * 2));
             case F16 -> Float.float16ToFloat(source.get(JAVA_SHORT_UNALIGNED, index * 2));
             case F32 -> source.get(JAVA_FLOAT_UNALIGNED, index * 4);
-            case I8, W8A8 -> throw new IllegalArgumentException(type + " is no stored type");
+            case I8, W8A8, Q4_0, Q4_1, Q4_K, Q4_ZERO, Q8_0 ->
+                throw new IllegalArgumentException(type + " is no stored type");
         };
     }
 

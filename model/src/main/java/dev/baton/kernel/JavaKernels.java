@@ -27,8 +27,8 @@ public final class JavaKernels implements Kernels {
 
     @Override
     public void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed) {
-        if (type == WeightType.W8A8) {
-            throw new IllegalArgumentException("only rounding makes W8A8 weights");
+        if (type == WeightType.W8A8 || type.grouped()) {
+            throw new IllegalArgumentException(type + " weights are not packed element by element");
         }
         for (long row = 0; row < span.rows(); row++) {
             long n = span.from() + row;
@@ -55,6 +55,10 @@ public final class JavaKernels implements Kernels {
     public void product(Weights w, MatrixView a, int rows, MatrixView out) {
         if (w.type() == WeightType.W8A8) {
             JavaInt8.product(w, a, rows, out);
+            return;
+        }
+        if (w.type().grouped()) {
+            JavaGroups.product(w, a, rows, out);
             return;
         }
         int n = (int) w.size().outputs();
@@ -102,7 +106,8 @@ public final class JavaKernels implements Kernels {
                 case F16 -> panel[i] = Float.float16ToFloat(w.packed().get(JAVA_SHORT_UNALIGNED, at));
                 case F32 -> panel[i] = w.packed().get(JAVA_FLOAT_UNALIGNED, at);
                 case I8 -> panel[i] = w.packed().get(JAVA_BYTE, at);
-                case W8A8 -> throw new IllegalArgumentException("W8A8 has a product of its own");
+                case W8A8, Q4_0, Q4_1, Q4_K, Q4_ZERO, Q8_0 ->
+                    throw new IllegalArgumentException(w.type() + " has a product of its own");
             }
         }
     }

@@ -15,7 +15,7 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
     /** Zeroed memory for weights, on huge pages where there are any; lives until these kernels are closed. */
     MemorySegment allocate(long bytes);
 
-    /** Moves rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, into panels; not for W8A8. */
+    /** Moves rows {@code [from, from + rows)} of a row-major matrix, of which {@code source} holds just them, into panels; not for W8A8, nor for groups. */
     void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed);
 
     /**
@@ -24,7 +24,7 @@ public sealed interface Kernels extends AutoCloseable permits NativeKernels, Jav
      */
     void quantise(WeightType stored, MemorySegment source, RowRange span, Weights to);
 
-    /** {@code out[r][n] = bias[n] + scale[n] * sum over k of a[r][k] * w[n][k]}. */
+    /** {@code out[r][n] = bias[n] + scale[n] * sum over k of a[r][k] * w[n][k]}; the scales of groups are in the sum. */
     void product(Weights weights, MatrixView a, int rows, MatrixView out);
 
     /** {@code out = activation(gate) * up}, element by element. */

@@ -97,10 +97,11 @@ public final class NativeKernels implements Kernels {
     @Override
     public void pack(WeightType type, MemorySegment source, RowRange span, long inputs, MemorySegment packed) {
         if (type == WeightType.W8A8
+                || type.grouped()
                 || source.byteSize() < span.rows() * inputs * type.bytes()
                 || packed.byteSize() < type.packedBytes(span.from() + span.rows(), inputs)) {
             throw new IllegalArgumentException(
-                    "packing %s of %d inputs as %s: a segment is too short, or only rounding makes such weights"
+                    "packing %s of %d inputs as %s: a segment is too short, or such weights are not packed element by element"
                             .formatted(span, inputs, type));
         }
         try {
@@ -112,10 +113,11 @@ public final class NativeKernels implements Kernels {
 
     @Override
     public void quantise(WeightType stored, MemorySegment source, RowRange span, Weights to) {
-        if (source.byteSize() < span.rows() * to.size().inputs() * stored.bytes()
-                || span.from() + span.rows() > to.size().outputs()
-                || stored.scaled()
-                || !to.type().scaled()) {
+        if (stored.scaled()
+                || stored.grouped()
+                || !to.type().scaled()
+                || source.byteSize() < span.rows() * to.size().inputs() * stored.bytes()
+                || span.from() + span.rows() > to.size().outputs()) {
             throw new IllegalArgumentException(
                     "%s of %s do not become %s of %s".formatted(span, stored, to.size(), to.type()));
         }
@@ -131,6 +133,15 @@ public final class NativeKernels implements Kernels {
         if (w.type() == WeightType.W8A8) {
             try {
                 int8.product(team, w, a, rows, out);
+            } catch (Throwable e) {
+                throw failed(e);
+            }
+            return;
+        }
+        if (w.type().grouped()) {
+            try {
+                library.groups.product(team, level, w, a, rows, out);
+                requireScratch();
             } catch (Throwable e) {
                 throw failed(e);
             }
@@ -328,6 +339,7 @@ public final class NativeKernels implements Kernels {
             MethodHandle release,
             MethodHandle pack,
             MethodHandle product,
+            NativeGroups groups,
             MethodHandle gate,
             NativeRowOps rows,
             MethodHandle attention,
@@ -365,6 +377,7 @@ public final class NativeKernels implements Kernels {
                                     FunctionDescriptor.ofVoid(
                                             ADDRESS, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                             ADDRESS, JAVA_LONG, JAVA_LONG, ADDRESS, ADDRESS, JAVA_LONG)),
+                            NativeGroups.of(lib),
                             lib.function(
                                     "baton_activation_and_mul",
                                     FunctionDescriptor.ofVoid(

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One linear layer, packed in panels of 16 outputs: {@code [output / 16][input][16]}.
+ * One linear layer, packed in panels of 16 outputs: {@code [output / 16][input][16]}, groups as {@link GroupPanels} writes them.
  *
  * @param scale f32 per output, for int8 weights only
  * @param bias f32 per output, where the layer has one

@@ -63,7 +63,8 @@ public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
             case BF16 -> Bf16.toFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
             case F16 -> Float.float16ToFloat(data.get(JAVA_SHORT_UNALIGNED, index * 2));
             case F32 -> data.get(JAVA_FLOAT_UNALIGNED, index * 4);
-            case I8, W8A8 -> throw new IllegalArgumentException("int8 is no stored type");
+            case I8, W8A8, Q4_0, Q4_1, Q4_K, Q4_ZERO, Q8_0 ->
+                throw new IllegalArgumentException(type + " has no elements");
         };
     }
 
@@ -73,7 +74,8 @@ public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
             case BF16 -> data.set(JAVA_SHORT_UNALIGNED, index * 2, Bf16.of(value));
             case F16 -> data.set(JAVA_SHORT_UNALIGNED, index * 2, Float.floatToFloat16(value));
             case F32 -> data.set(JAVA_FLOAT_UNALIGNED, index * 4, value);
-            case I8, W8A8 -> throw new IllegalArgumentException("int8 is no stored type");
+            case I8, W8A8, Q4_0, Q4_1, Q4_K, Q4_ZERO, Q8_0 ->
+                throw new IllegalArgumentException(type + " has no elements");
         }
     }
 }

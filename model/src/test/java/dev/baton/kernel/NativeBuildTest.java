@@ -90,6 +90,10 @@ class NativeBuildTest {
                         new KernelsTest(),
                         test -> test.productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(with),
                         KernelsTest::close);
+                whole(
+                        new GroupsTest(),
+                        test -> test.productsInCAndJavaHaveTheSameBitsForEveryTypeAndNumberOfRows(with),
+                        GroupsTest::close);
                 whole(new AttentionTest(), test -> test.attentionInCAndJavaHasTheSameBits(with), AttentionTest::close);
             }
             if (with != Instructions.AVX_512) {

@@ -126,7 +126,7 @@ final class TorchWeights implements AutoCloseable {
             case BF16 -> TorchDtype.BF16;
             case F16 -> TorchDtype.F16;
             case F32 -> TorchDtype.F32;
-            case I8, W8A8 -> throw new IllegalArgumentException("int8 weights on a device");
+            case I8, W8A8, Q4_0, Q4_1, Q4_K, Q4_ZERO, Q8_0 -> throw new IllegalArgumentException(type + " on a device");
         };
     }
 
