@@ -77,7 +77,11 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         switch (handoff.getKvCase()) {
             case TICKET -> admit(Goal.DECODE);
-            case COMPUTE -> admit(begunElsewhere() ? Goal.DECODE : Goal.PREFILL_AND_DECODE);
+            case COMPUTE ->
+                admit(
+                        begunElsewhere() || handoff.getCompute().getHoldersCount() > 0
+                                ? Goal.DECODE
+                                : Goal.PREFILL_AND_DECODE);
             case OPAQUE, KV_NOT_SET ->
                 decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
         }
@@ -132,7 +136,9 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                 handoff.getCompute().getHoldersList(),
                 context.transfers().fetchWithin());
         CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
-                () -> runtime.restorer().restore(handoff.getGeneration(), peers, blocks, cached),
+                () -> begunElsewhere()
+                        ? runtime.restorer().restore(handoff.getGeneration(), peers, blocks, cached)
+                        : runtime.restorer().fetch(handoff.getGeneration(), peers, blocks, cached),
                 Thread::startVirtualThread);
         restoring = asked;
         asked.whenComplete((restored, error) -> {

@@ -237,11 +237,10 @@ final class EngineLoop {
             sequences.failed(sequence, e);
             return;
         }
-        if (firstToken == KvArrived.NO_TOKEN || arrived.tokens() < sequence.length()) {
+        boolean whole = firstToken != KvArrived.NO_TOKEN && arrived.tokens() >= sequence.length();
+        if (!whole || sequence.goal().handsOver()) {
             scheduler.arrivedInPart(sequence, arrived.tokens());
-            sequences.tell(
-                    sequence,
-                    listener -> listener.prefillStarted(sequence.table().toArray(), sequence.computed()));
+            prefillStarts(sequence, sequence.computed());
             return;
         }
         scheduler.arrived(sequence, firstToken);
@@ -272,14 +271,20 @@ final class EngineLoop {
         }
         announceReserved(plan.reserved());
         for (LiveSequence sequence : plan.started()) {
-            sequence.tellsLayers = !sequence.prefillTold && sequence.goal() != Goal.DECODE;
-            if (sequence.tellsLayers) {
-                sequence.prefillTold = true;
-                sequences.tell(
-                        sequence,
-                        listener -> listener.prefillStarted(sequence.table().toArray(), sequence.cachedTokens()));
+            if (sequence.prefillTold || sequence.goal() == Goal.DECODE) {
+                sequence.tellsLayers = false;
+            } else {
+                prefillStarts(sequence, sequence.cachedTokens());
             }
         }
+    }
+
+    /** @param inPlace tokens whose KV is there already */
+    private void prefillStarts(LiveSequence sequence, int inPlace) {
+        sequence.prefillTold = true;
+        sequence.tellsLayers = sequence.goal() != Goal.DECODE;
+        sequences.tell(
+                sequence, listener -> listener.prefillStarted(sequence.table().toArray(), inPlace));
     }
 
     private void announceReserved(List<LiveSequence> reserved) {

@@ -2,6 +2,7 @@ package dev.baton.engine;
 
 import dev.baton.engine.schedule.Goal;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.Set;
 
 /**
@@ -17,10 +18,10 @@ import java.util.Set;
 public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
     /** The goals that an engine takes. */
     public enum Role {
-        PREFILL(Set.of(Goal.PREFILL)),
+        PREFILL(Set.of(Goal.PREFILL, Goal.PREFILL_REST)),
         /** Also computes prompts itself when asked to, in small chunks beside its running answers. */
         DECODE(Set.of(Goal.DECODE, Goal.PREFILL_AND_DECODE)),
-        BOTH(Set.of(Goal.PREFILL, Goal.DECODE, Goal.PREFILL_AND_DECODE));
+        BOTH(EnumSet.allOf(Goal.class));
 
         private final Set<Goal> takes;
 

@@ -5,7 +5,6 @@ import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.Sampler.SampledToken;
-import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.Scheduler;
 import dev.baton.engine.schedule.StepPlan;
@@ -57,7 +56,7 @@ final class EngineStep {
         for (Chunk<LiveSequence> chunk : plan.chunks()) {
             LiveSequence sequence = chunk.sequence();
             sequence.layersTold = 0;
-            if (chunk.last() && sequence.goal() == Goal.PREFILL) {
+            if (chunk.last() && sequence.goal().handsOver()) {
                 sequences.tell(sequence, SequenceListener::lastChunkStarted);
             }
         }

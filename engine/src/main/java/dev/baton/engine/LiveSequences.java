@@ -5,7 +5,6 @@ import static dev.baton.engine.Admission.failure;
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.ModelRunner.LayerProgress;
 import dev.baton.engine.sampling.SequenceSampling;
-import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.Scheduler;
 import dev.baton.engine.schedule.Sequence;
@@ -167,7 +166,7 @@ final class LiveSequences {
         }
         tell(sequence, listener -> listener.finished(reason.get()));
         sequence.over = true;
-        if (sequence.goal() != Goal.PREFILL) {
+        if (!sequence.goal().handsOver()) {
             tellCached(sequence);
             end(sequence);
         }

@@ -10,14 +10,14 @@ public interface SequenceListener {
     /** PREFILL*: the first chunk begins. {@code blocks} hold all tokens in order; the first {@code cachedTokens} are done. */
     default void prefillStarted(int[] blocks, int cachedTokens) {}
 
-    /** PREFILL: the chunk that ends the prompt begins. */
+    /** PREFILL, PREFILL_REST: the chunk that ends the prompt begins. */
     default void lastChunkStarted() {}
 
     /** PREFILL*: one layer of tokens {@code [from, to)} is computed and readable in the sequence's blocks. */
     default void layerComputed(int layer, int fromToken, int toToken) {}
 
     /**
-     * DECODE: {@code blocks} are for all tokens in order. KV of the first {@code cachedTokens}, whole blocks, is there
+     * DECODE, PREFILL_REST: {@code blocks} are for all tokens in order. KV of the first {@code cachedTokens}, whole blocks, is there
      * and must not be written; the rest are set aside for KV to come.
      */
     default void reserved(int[] blocks, int cachedTokens) {}
@@ -32,7 +32,7 @@ public interface SequenceListener {
 
     /**
      * The sequence ended without finishing. A PREFILL may end so after its token: when it is cancelled while its
-     * blocks are held, or when they are not released in time. A DECODE that had blocks reserved must still be released once
+     * blocks are held, or when they are not released in time. One that had blocks reserved must still be released once
      * nothing writes into them.
      */
     void failed(Failure failure);

@@ -31,7 +31,7 @@ class ChurnTest {
                         .toBuilder()
                         .setDeadlineMs(bench.millis + 1 + random.nextInt(5_000))
                         .build();
-                bench.admit(generation, Goal.values()[random.nextInt(3)]);
+                bench.admit(generation, Goal.values()[random.nextInt(Goal.values().length)]);
                 alive.add(generation);
             }
             if (alive.size() > 20) {

@@ -58,6 +58,46 @@ class RestoreTest {
         }
     }
 
+    /** The next turn of a chat: the worker that made the last answer holds more of it than the one that prefills. */
+    @Test
+    void aPrefillWorkerComputesOnlyWhatDidNotComeAndHandsAllOver() {
+        for (int arrived : List.of(0, 3, 8, 20, PROMPT)) {
+            Bench holder = new Bench(Role.BOTH, 32);
+            RecordingListener held = holder.admit(generation, Goal.PREFILL);
+            holder.settle();
+            Bench prefill = new Bench(Role.PREFILL, 32);
+            RecordingListener sender = prefill.admit(generation, Goal.PREFILL_REST);
+            prefill.settle();
+            assertThat(sender.events).containsExactly("reserved");
+            holder.copyKv(held.blocks, prefill, sender.blocks);
+            prefill.arrived(generation, arrived, EngineCommand.KvArrived.NO_TOKEN);
+            prefill.settle();
+            int inPlace = Math.min(arrived, PROMPT - 1);
+            assertThat(computedRows(prefill)).isEqualTo(PROMPT - inPlace);
+            assertThat(sender.cachedTokens).as("readable at once").isEqualTo(inPlace);
+            assertThat(sender.events)
+                    .containsSubsequence(
+                            "reserved",
+                            "prefillStarted",
+                            "lastChunkStarted",
+                            "layer2[%d,%d)".formatted(lastChunk(inPlace), PROMPT),
+                            "token0");
+            Bench decode = new Bench(Role.DECODE, 32);
+            RecordingListener receiver = decode.admit(generation, Goal.DECODE);
+            decode.settle();
+            prefill.copyKv(sender.blocks, decode, receiver.blocks);
+            decode.arrived(generation, PROMPT, sender.tokens.getFirst());
+            decode.settle();
+            List<Integer> all = new ArrayList<>(sender.tokens);
+            all.addAll(receiver.tokens);
+            assertThat(all).isEqualTo(Bench.alone(generation));
+            prefill.release(generation);
+            prefill.settle();
+            assertThat(prefill.load().freeBlocks() + prefill.load().cachedBlocks())
+                    .isEqualTo(32);
+        }
+    }
+
     @Test
     void aSurvivorComputesOnlyTheStepThatWasLost() {
         for (int made = 1; made < 40; made += 6) {
@@ -154,6 +194,11 @@ class RestoreTest {
         assertThat(adopted.chains().stream().flatMap(List::stream))
                 .as("told to whom lists them")
                 .containsAll(earlier.cached);
+    }
+
+    /** Where the last chunk of the prompt begins: a step has 20 rows, and chunks end with blocks. */
+    private static int lastChunk(int from) {
+        return PROMPT - from <= 20 ? from : from + 20 - (from + 20) % Bench.BLOCK;
     }
 
     private static int computedRows(Bench bench) {

@@ -21,9 +21,11 @@ import dev.baton.transfer.OutgoingTransfer;
 import dev.baton.transfer.SendOutcome;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
+import dev.baton.worker.PeerFetch;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
 import dev.baton.worker.WorkerContext;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -39,14 +41,19 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
 
     private final WorkerContext context;
     private final ModelRuntime runtime;
+    private final KvExchange exchange;
     private final PrefillJob job;
     private final OutgoingTransfer.Prompt outbound;
     private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
     private final AttemptKey key;
-    private final int kvPort;
     private final Timing.Builder timing = Timing.newBuilder();
     private int cachedTokens;
+
+    /** While it is not done, something may write into the reserved blocks. Guarded by this, as is the one after it. */
+    private CompletableFuture<?> fetching = CompletableFuture.completedFuture(null);
+
+    private boolean ended;
 
     PrefillSequence(
             WorkerContext context,
@@ -58,7 +65,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         this.runtime = runtime;
         this.job = record.value();
         this.whenEnded = whenEnded;
-        this.kvPort = exchange.port();
+        this.exchange = exchange;
         Generation generation = job.getGeneration();
         this.progress = new ProgressMessages(generation);
         this.key = AttemptKey.of(generation);
@@ -75,8 +82,8 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     public void begin() {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
-        if (!runtime.engine()
-                .submit(new EngineCommand.Admit(context.claims().here(job.getGeneration()), Goal.PREFILL, this))) {
+        Goal goal = job.getHoldersCount() > 0 ? Goal.PREFILL_REST : Goal.PREFILL;
+        if (!runtime.engine().submit(new EngineCommand.Admit(context.claims().here(job.getGeneration()), goal, this))) {
             Failure full = Failure.newBuilder()
                     .setCode(Failure.Code.NO_CAPACITY)
                     .setMessage(context.identity().id() + " takes no more work")
@@ -91,6 +98,27 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     public void cancel() {
         runtime.engine().submit(new EngineCommand.Cancel(key, WorkerContext.CANCELLED));
         outbound.close();
+    }
+
+    /** Another worker is thought to hold more of the prompt, as the one that made a chat's last answer does. */
+    @Override
+    public synchronized void reserved(int[] blocks, int cached) {
+        if (ended) {
+            return;
+        }
+        PeerFetch peers = new PeerFetch(
+                exchange, job.getHoldersList(), context.transfers().fetchWithin());
+        fetching = CompletableFuture.supplyAsync(
+                        () -> runtime.restorer().fetch(job.getGeneration(), peers, blocks, cached),
+                        Thread::startVirtualThread)
+                .handle((found, error) -> {
+                    if (error != null) {
+                        LOG.warn("KV of {} cannot be fetched; it is computed", key.requestId(), error);
+                    }
+                    int inPlace = found == null ? cached : found.found();
+                    return runtime.engine()
+                            .submit(new EngineCommand.KvArrived(key, inPlace, EngineCommand.KvArrived.NO_TOKEN));
+                });
     }
 
     @Override
@@ -125,7 +153,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
                 .setTicket(TicketOffer.newBuilder()
                         .setSource(context.identity().ref())
                         .setHost(context.properties().advertisedHost())
-                        .setPort(kvPort)
+                        .setPort(exchange.port())
                         .setTokens(tokens())
                         .setCachedTokens(cachedTokens))
                 .build();
@@ -173,13 +201,18 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
         frames().handedOver(key);
-        runtime.engine().submit(new EngineCommand.Release(key));
+        writersStopped().thenRun(() -> runtime.engine().submit(new EngineCommand.Release(key)));
         switch (outcome) {
             case SendOutcome.Acknowledged sent ->
                 LOG.debug("KV of {} sent: {} bytes in {}", key.requestId(), sent.bytes(), sent.duration());
             case SendOutcome.Failed(Failure failure) ->
                 LOG.debug("KV of {} not sent: {}", key.requestId(), failure.getMessage());
         }
+    }
+
+    private synchronized CompletableFuture<?> writersStopped() {
+        ended = true;
+        return fetching;
     }
 
     private StepFrameBatcher frames() {

@@ -79,12 +79,7 @@ final class GoldenMessages {
                 handoff.setCompute(ComputeHere.getDefaultInstance()).build());
         all.put(
                 "handoff-restore",
-                handoff.setCompute(ComputeHere.newBuilder()
-                                .setMostTokens(64)
-                                .addHolders(KvHolder.newBuilder()
-                                        .setWorker(WORKER)
-                                        .setHost("host")
-                                        .setPort(7_071)))
+                handoff.setCompute(ComputeHere.newBuilder().setMostTokens(64).addHolders(holder()))
                         .build());
         all.put("failure", FAILURE);
         all.put("worker-state", workerState());
@@ -113,6 +108,7 @@ final class GoldenMessages {
                         .setGeneration(generation)
                         .clearWorker()
                         .clearDecode()
+                        .clearHolders()
                         .build());
         Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
         older.put("version-0/handoff-ticket", handoff.setTicket(ticket()).build());
@@ -148,6 +144,7 @@ final class GoldenMessages {
                         .setGeneration(generation)
                         .clearWorker()
                         .clearDecode()
+                        .clearHolders()
                         .build());
         Handoff.Builder handoff = Handoff.newBuilder().setGeneration(generation);
         older.put("version-1/handoff-ticket", handoff.setTicket(ticket()).build());
@@ -275,7 +272,12 @@ final class GoldenMessages {
                 .setDecodeWorker("decode-0")
                 .setWorker(WORKER.toBuilder().setId("prefill-0"))
                 .setDecode(WORKER)
+                .addHolders(holder())
                 .build();
+    }
+
+    private static KvHolder.Builder holder() {
+        return KvHolder.newBuilder().setWorker(WORKER).setHost("host").setPort(7_071);
     }
 
     private static TicketOffer ticket() {

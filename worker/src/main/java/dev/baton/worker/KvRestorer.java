@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Brings KV of a sequence that another worker has begun into blocks that are reserved for it here. It is found by content:
+ * Brings KV of a sequence that other workers have computed, in part or whole, into blocks that are reserved for it here. It is found by content:
  * full blocks by their names, the last one by the tokens in it. So it does not matter whose pool it is, nor whether its
  * owner is dead, frozen or alive. Blocks the caller; any thread but the engine's.
  */
@@ -31,6 +31,20 @@ public final class KvRestorer implements AutoCloseable {
         metrics.droppedElsewhere(pools);
     }
 
+    /** For a sequence that goes on here from a worker that is gone: {@link #bring}, counted as a recovery. */
+    public Restored restore(Generation generation, PeerFetch peers, int[] blocks, int cachedTokens) {
+        Restored restored = bring(generation, peers, blocks, cachedTokens);
+        metrics.restored(restored);
+        return restored;
+    }
+
+    /** For a prompt of which another worker holds more than this one: {@link #bring}, counted as a fetch. */
+    public Restored fetch(Generation generation, PeerFetch peers, int[] blocks, int cachedTokens) {
+        Restored fetched = bring(generation, peers, blocks, cachedTokens);
+        metrics.fetched(fetched, Math.max(0, fetched.found() - cachedTokens));
+        return fetched;
+    }
+
     /**
      * Copies what it finds on this host, then fetches what is missing of the full blocks.
      *
@@ -38,7 +52,7 @@ public final class KvRestorer implements AutoCloseable {
      * @param blocks for all tokens in order
      * @param cachedTokens whole blocks from the start that are in place already
      */
-    public Restored restore(Generation generation, PeerFetch peers, int[] blocks, int cachedTokens) {
+    private Restored bring(Generation generation, PeerFetch peers, int[] blocks, int cachedTokens) {
         long started = System.nanoTime();
         int[] tokens = KnownTokens.of(generation);
         int first = cachedTokens / blockTokens;
@@ -57,13 +71,11 @@ public final class KvRestorer implements AutoCloseable {
                                 generation.getTags())
                 : 0;
         int found = Math.min(cachedTokens + copied + fetched, tokens.length - 1);
-        Restored restored = new Restored(
+        return new Restored(
                 Rung.of(copied, fetched, cachedTokens),
                 tokens.length,
                 found,
                 Duration.ofNanos(System.nanoTime() - started));
-        metrics.restored(restored);
-        return restored;
     }
 
     @Override

@@ -3,7 +3,7 @@ package dev.baton.worker;
 import java.time.Duration;
 
 /**
- * What was found of a sequence that another worker has begun.
+ * What was found of a sequence that other workers have computed in part or whole.
  *
  * @param tokens known of the sequence: prompt and accepted ones
  * @param found of these, whose KV is in place; at most all but the last, whose row is computed for its logits

@@ -160,6 +160,20 @@ final class WorkerMetrics implements TransferListener {
                 .record(restored.duration());
     }
 
+    /** A prompt was looked for elsewhere before it is computed here. */
+    void fetched(Restored restored, int tokens) {
+        String rung = restored.rung().name().toLowerCase(Locale.ROOT);
+        counter("baton.kv.fetches", "Prompts whose KV was looked for elsewhere before they were computed", "rung", rung)
+                .increment();
+        counter("baton.kv.fetched.tokens", "Their tokens whose KV came from elsewhere", "rung", rung)
+                .increment(tokens);
+        Timer.builder("baton.kv.fetch.time")
+                .description("From reserved blocks to the last row copied into them")
+                .tag("rung", rung)
+                .register(registry)
+                .record(restored.duration());
+    }
+
     @Override
     public void failed(Failure failure) {
         counter(

@@ -60,7 +60,7 @@ public final class Placement {
      *
      * @param mostComputed tokens that its decode worker should compute at most, since it was chosen for KV that is thought
      *     to lie on its host or with another worker; 0 for any number
-     * @param holder from which the decode worker may fetch blocks; null for none
+     * @param holder from which the first worker of the route may fetch blocks; null for none
      * @param expected blocks that its first worker does not hold yet and will once it has computed the prompt
      */
     public record Assignment(
@@ -141,27 +141,24 @@ public final class Placement {
                 affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), chain);
         List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
         List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
-        Router.Query plain = new Router.Query(model, tokens, newTokens, cached, avoid, ledger.broken());
-        Router.Query query = left == null
-                ? plain
-                : withLeft(
-                        plain,
-                        decode,
-                        Stream.concat(prefill.stream(), decode.stream()).toList(),
-                        left);
+        Router.Worker holder = holder(Stream.concat(prefill.stream(), decode.stream()), cached);
+        Router.Query bare = new Router.Query(model, tokens, newTokens, cached, avoid, ledger.broken());
+        Router.Query plain = bare.fetchingFrom(holder, left != null);
+        Router.Query query = left == null ? plain : withLeft(plain, decode, left);
         List<WorkerState> able = workers;
         return router.choose(query, prefill, decode).map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
-                    && router.choose(plain, prefill, decode)
+                    && router.choose(bare, prefill, decode)
                             .map(other -> !other.computesAtDecode())
                             .orElse(false);
-            Router.Worker holder = query.holder();
-            WorkerState from = holder == null || !route.computesAtDecode() ? null : holder.state();
-            boolean itself =
-                    from != null && from.getWorker().equals(route.decode().worker());
-            Assignment assignment =
-                    charge(route, able, query, chain, elseSplit ? router.localTokens() : 0, itself ? null : from);
+            boolean asks = holder != null
+                    && !holder.leg().equals(route.first())
+                    && (left != null && route.computesAtDecode()
+                            || Stream.concat(prefill.stream(), decode.stream())
+                                    .filter(worker -> worker.leg().equals(route.first()))
+                                    .anyMatch(worker -> router.fetches(query, worker)));
+            Assignment assignment = charge(route, able, query, chain, elseSplit ? router.localTokens() : 0, asks);
             route.workers().forEach(worker -> ledger.given(worker, wishes.requestId()));
             if (wishes.alone()) {
                 suspects.put(route.decode().worker(), wishes.requestId());
@@ -170,12 +167,15 @@ public final class Placement {
         });
     }
 
-    /**
-     * Decode workers on the host of a worker that is gone are thought to find all its KV there. Others can fetch the prompt's
-     * from the worker that holds most of it, as the one that has computed it does.
-     */
-    private Router.Query withLeft(
-            Router.Query plain, List<Router.Worker> decode, List<Router.Worker> workers, WorkerRef left) {
+    /** The worker that holds most of the prompt, and serves it: often the one that made the last answer of a chat. */
+    private static Router.@Nullable Worker holder(Stream<Router.Worker> workers, Map<String, Integer> cached) {
+        return workers.filter(worker -> worker.state().getKvPort() > 0 && cached.containsKey(worker.id()))
+                .max(Comparator.comparingInt(worker -> cached.getOrDefault(worker.id(), 0)))
+                .orElse(null);
+    }
+
+    /** Decode workers on the host of a worker that is gone are thought to find all its KV there. */
+    private Router.Query withLeft(Router.Query plain, List<Router.Worker> decode, WorkerRef left) {
         String machine = machines.getOrDefault(left.getId(), "");
         Map<String, Integer> cached = new HashMap<>(plain.cached());
         Set<String> restoring = new HashSet<>();
@@ -185,11 +185,6 @@ public final class Placement {
                 restoring.add(worker.id());
             }
         }
-        Router.Worker holder = workers.stream()
-                .filter(worker ->
-                        worker.state().getKvPort() > 0 && plain.cached().containsKey(worker.id()))
-                .max(Comparator.comparingInt(worker -> plain.cached().getOrDefault(worker.id(), 0)))
-                .orElse(null);
         return new Router.Query(
                 plain.model(),
                 plain.tokens(),
@@ -198,7 +193,8 @@ public final class Placement {
                 plain.avoid(),
                 plain.broken(),
                 restoring,
-                holder);
+                plain.holder(),
+                plain.begun());
     }
 
     /** The first token is there: the prompt waits no more, and its blocks are in the cache of its first worker. */
@@ -246,9 +242,12 @@ public final class Placement {
             Router.Query query,
             List<BlockHash> chain,
             int mostComputed,
-            @Nullable WorkerState holder) {
+            boolean asks) {
         String first = route.first().worker().getId();
-        int uncached = Math.max(1, query.tokens() - query.cached().getOrDefault(first, 0));
+        Router.Worker holder = asks ? query.holder() : null;
+        int there = query.cached().getOrDefault(holder == null ? first : holder.id(), 0);
+        int uncached =
+                Math.max(1, query.tokens() - Math.max(there, query.cached().getOrDefault(first, 0)));
         loads.add(route.first().worker(), uncached, 0);
         route.workers().forEach(worker -> loads.add(worker, 0, 1));
         List<BlockHash> expected = affinity.note(route.first().worker(), chain);
@@ -257,7 +256,8 @@ public final class Placement {
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
                 .orElse(0);
-        return new Assignment(route, fingerprint, uncached, mostComputed, holder, expected);
+        return new Assignment(
+                route, fingerprint, uncached, mostComputed, holder == null ? null : holder.state(), expected);
     }
 
     /** Rotated, so that equal costs do not all fall on the first. */

@@ -14,15 +14,18 @@ import org.jspecify.annotations.Nullable;
  * Picks prefill lane and decode lane together, cheapest first:
  *
  * <pre>
- *   split:  (uncached(p) + queued(p)) / speed(p) + move(p, d) + wait(d)
- *   local:  (uncached(d) + queued(d)) / speed(d)              + wait(d)
- *   fetch:  (unheld + queued(d)) / speed(d) + move(h, d)      + wait(d)   where another worker h holds more
+ *   split:    kv(p) + move(uncached(d), p, d) + wait(d)
+ *   local:    kv(d)                           + wait(d)
+ *   kv(w)   = (uncached(w) + queued(w)) / speed(w), or where another worker h holds more
+ *             move(held(h) - cached(w), h, w) + (unheld + queued(w)) / speed(w), if that is less
  *   wait(d) = sequences(d) · perSequence + one second per share of the needed blocks that is not free
  * </pre>
  *
- * Draining, suspect and dead workers are out, and so are pairs between which KV does not move. Workers to avoid are out too, but of decode workers only while another is
- * left: without prefill workers a decode worker computes the prompt, without decode workers nothing runs. Among equal
- * costs the first worker offered wins: callers rotate the list.
+ * A sequence that a worker which is gone has begun is also made local where what is unheld is little enough.
+ *
+ * Draining, suspect and dead workers are out, and so are pairs between which KV does not move. Workers to avoid are out too,
+ * but of decode workers only while another is left: without prefill workers a decode worker computes the prompt, without decode
+ * workers nothing runs. Among equal costs the first worker offered wins: callers rotate the list.
  */
 public final class Router {
     private final DisaggPolicy policy;
@@ -81,6 +84,7 @@ public final class Router {
      * @param restoring ids of decode workers that are thought to find KV of all tokens but the last on their host
      * @param broken pairs between which KV does not move
      * @param holder the worker from which most can be fetched by name; null when nothing is to be fetched
+     * @param begun a worker that is gone has begun the sequence
      */
     record Query(
             String model,
@@ -90,8 +94,9 @@ public final class Router {
             Set<WorkerRef> avoid,
             Set<Fault.Pair> broken,
             Set<String> restoring,
-            @Nullable Worker holder) {
-        /** For a sequence without KV on any host of a worker that is gone. */
+            @Nullable Worker holder,
+            boolean begun) {
+        /** For a new sequence of which no worker holds more than it says. */
         Query(
                 String model,
                 int tokens,
@@ -99,7 +104,12 @@ public final class Router {
                 Map<String, Integer> cached,
                 Set<WorkerRef> avoid,
                 Set<Fault.Pair> broken) {
-            this(model, tokens, newTokens, cached, avoid, broken, Set.of(), null);
+            this(model, tokens, newTokens, cached, avoid, broken, Set.of(), null, false);
+        }
+
+        /** The same where a worker holds more; {@code begun} by a worker that is gone. */
+        Query fetchingFrom(@Nullable Worker from, boolean goesOn) {
+            return new Query(model, tokens, newTokens, cached, avoid, broken, restoring, from, goesOn);
         }
 
         boolean connects(Worker prefill, Worker decode) {
@@ -183,29 +193,29 @@ public final class Router {
             int least = prefillers.stream().mapToInt(query::uncachedAt).min().orElse(0);
             double wait = waitSeconds(query, decoder);
             if (prefillers.isEmpty() || query.restoresAt(decoder) || !policy.splits(query.uncachedAt(decoder), least)) {
-                best = cheaper(best, new Candidate(null, decoder, prefillSeconds(query, decoder) + wait));
+                best = cheaper(best, new Candidate(null, decoder, kvSeconds(query, decoder) + wait));
                 continue;
             }
-            best = cheaper(best, fetching(query, decoder, wait));
+            if (goesOnAt(query, decoder)) {
+                best = cheaper(best, new Candidate(null, decoder, fetchSeconds(query, decoder) + wait));
+            }
             for (Worker prefiller : prefillers) {
-                double move = costs.moveSeconds(query.tokens(), sameMachine(prefiller, decoder));
-                double cost = prefillSeconds(query, prefiller) + move + wait;
-                best = cheaper(best, new Candidate(prefiller, decoder, cost));
+                double move = costs.moveSeconds(query.uncachedAt(decoder), sameMachine(prefiller, decoder));
+                best = cheaper(best, new Candidate(prefiller, decoder, kvSeconds(query, prefiller) + move + wait));
             }
         }
         return Optional.ofNullable(best).map(Candidate::route);
     }
 
-    /** The decode worker fetches what another holds and computes the rest, where that is little enough; else null. */
-    private @Nullable Candidate fetching(Query query, Worker decoder, double wait) {
-        Worker holder = query.holder();
+    /** The decode worker can go on with a sequence that was begun: it fetches most of it and computes the rest. */
+    private boolean goesOnAt(Query query, Worker decoder) {
         int fetched = query.fetchedAt(decoder);
-        int rest = query.uncachedAt(decoder) - fetched;
-        if (holder == null || fetched == 0 || rest > policy.localTokens()) {
-            return null;
-        }
-        double move = costs.moveSeconds(fetched, sameMachine(holder, decoder));
-        return new Candidate(null, decoder, (rest + (double) decoder.queuedTokens()) / speed(decoder) + move + wait);
+        return query.begun() && fetched > 0 && query.uncachedAt(decoder) - fetched <= policy.localTokens();
+    }
+
+    /** Whether the worker has the KV of all tokens sooner when it fetches what another holds. */
+    boolean fetches(Query query, Worker worker) {
+        return fetchSeconds(query, worker) < computeSeconds(query, worker);
     }
 
     private static List<Worker> able(Query query, List<Worker> workers) {
@@ -220,8 +230,23 @@ public final class Router {
                 .toList();
     }
 
-    private double prefillSeconds(Query query, Worker worker) {
+    private double kvSeconds(Query query, Worker worker) {
+        return Math.min(computeSeconds(query, worker), fetchSeconds(query, worker));
+    }
+
+    private double computeSeconds(Query query, Worker worker) {
         return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed(worker);
+    }
+
+    /** Without end where no other worker holds more. */
+    private double fetchSeconds(Query query, Worker worker) {
+        Worker holder = query.holder();
+        int fetched = query.fetchedAt(worker);
+        if (holder == null || fetched == 0) {
+            return Double.POSITIVE_INFINITY;
+        }
+        double rest = Math.max(1.0, query.uncachedAt(worker) - fetched);
+        return costs.moveSeconds(fetched, sameMachine(holder, worker)) + (rest + worker.queuedTokens()) / speed(worker);
     }
 
     private double speed(Worker worker) {

@@ -146,6 +146,45 @@ class PlacementTest {
         }
     }
 
+    /** The answer's blocks are at the worker that made it, and no decode worker may compute a prompt. */
+    @Test
+    void aPrefillWorkerFetchesTheLastTurnFromTheWorkerThatMadeItsAnswer() {
+        placement = placement(ServingMode.SPLIT);
+        live = List.of(dead, prefill);
+        Assignment first = place(chain(1_000), 1_000);
+        assertThat(first.holder()).isNull();
+        placement.decoded(first, chain(1_500));
+        Assignment second = place(chain(2_000), 2_000);
+        assertThat(second.route().first().worker()).isEqualTo(prefill.getWorker());
+        assertThat(second.holder()).isEqualTo(dead);
+        assertThat(second.uncachedTokens()).isEqualTo(2_000 - 1_500 / 64 * 64);
+    }
+
+    @Test
+    void aPrefillWorkerComputesWhatItWouldHaveLaterByAFetch() {
+        placement = new Placement(
+                new Router(
+                        new DisaggPolicy(ServingMode.SPLIT, 0),
+                        new Router.Costs(2_000, Duration.ZERO, Duration.ofSeconds(1), Duration.ZERO)),
+                model -> live);
+        live = List.of(dead, prefill);
+        placement.decoded(place(chain(1_000), 1_000), chain(1_500));
+        assertThat(place(chain(2_000), 2_000).holder()).isNull();
+    }
+
+    /** Without a prefill worker too: the one that holds the last turn has much to do. */
+    @Test
+    void aDecodeWorkerFetchesTheLastTurnFromABusyOne() {
+        live = List.of(dead);
+        placement.decoded(place(chain(1_000), 1_000), chain(1_500));
+        WorkerState busy = dead.toBuilder().setRunning(60).build();
+        live = List.of(busy, elsewhere.toBuilder().setMachine(dead.getMachine()).build());
+        Assignment second = place(chain(2_000), 2_000);
+        assertThat(second.route().decode().worker()).isEqualTo(elsewhere.getWorker());
+        assertThat(second.holder()).isEqualTo(busy);
+        assertThat(second.mostComputed()).as("nobody else would compute it").isZero();
+    }
+
     @Test
     void whatWasNeverComputedIsNotThoughtToBeThere() {
         live = List.of(dead, prefill);

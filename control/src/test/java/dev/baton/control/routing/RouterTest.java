@@ -111,6 +111,12 @@ class RouterTest {
     }
 
     @Test
+    void aDecodeWorkerThatHoldsTheLastTurnIsCheaperSinceOnlyTheRestMoves() {
+        assertThat(route(SPLIT, new Router.Query("m", 1_000, 100, Map.of("d1", 640), Set.of(), Set.of())))
+                .isEqualTo("p0>d1");
+    }
+
+    @Test
     void drainingSuspectAndForeignWorkersAreOut() {
         List<Router.Worker> decode = List.of(
                 view(decode("d0").toBuilder().setDraining(true).build(), true),

@@ -101,7 +101,7 @@ final class Preemption<S extends Sequence> {
     private List<S> candidates() {
         List<S> all = new ArrayList<>(decoding);
         all.addAll(prefilling);
-        all.removeIf(sequence -> sequence.goal() == Goal.PREFILL);
+        all.removeIf(sequence -> sequence.goal().handsOver());
         return WaitingQueue.order(all).reversed();
     }
 

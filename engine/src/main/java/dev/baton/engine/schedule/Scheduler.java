@@ -58,7 +58,7 @@ public final class Scheduler<S extends Sequence> {
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
     public boolean fits(S sequence) {
-        int tokens = sequence.goal() == Goal.PREFILL ? sequence.length() : sequence.length() + 1;
+        int tokens = sequence.goal().handsOver() ? sequence.length() : sequence.length() + 1;
         return blocksFor(tokens) <= pool.blocks();
     }
 
@@ -233,7 +233,7 @@ public final class Scheduler<S extends Sequence> {
             return filled;
         }
         prefilling.remove(sequence);
-        if (sequence.goal() != Goal.PREFILL) {
+        if (!sequence.goal().handsOver()) {
             sequence.phase = Phase.DECODING;
             decoding.add(sequence);
         } else if (sequence.released) {
@@ -262,6 +262,10 @@ public final class Scheduler<S extends Sequence> {
 
     /** All KV of a reserved sequence is in its blocks, and {@code token} follows it: the sequence decodes from now on. */
     public void arrived(S sequence, int token) {
+        if (sequence.goal().handsOver()) {
+            throw new IllegalStateException(
+                    "a token for a sequence that draws its own: its goal is " + sequence.goal());
+        }
         reservations.activate(sequence);
         sequence.computed = sequence.length();
         cache.publish(sequence);
@@ -321,8 +325,8 @@ public final class Scheduler<S extends Sequence> {
         switch (sequence.phase) {
             case HOLDING -> end(sequence);
             case QUARANTINED -> reservations.endQuarantine(sequence);
-            case QUEUED, PREFILLING -> sequence.released = true;
-            case RESERVED, DECODING, ENDED -> {}
+            case QUEUED, RESERVED, PREFILLING -> sequence.released = true;
+            case DECODING, ENDED -> {}
         }
     }
 

@@ -50,7 +50,7 @@ public class Sequence {
         this.goal = goal;
         this.terms = terms;
         this.expires = terms.deadlineMillis();
-        this.waitsForKv = goal == Goal.DECODE;
+        this.waitsForKv = goal.waitsForKv();
         this.tokens = known;
         this.length = known.length;
         this.hasher = hasher;

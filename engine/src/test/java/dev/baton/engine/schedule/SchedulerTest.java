@@ -307,7 +307,7 @@ class SchedulerTest {
     }
 
     private Plain randomSequence(Random random, int step) {
-        Goal goal = Goal.values()[random.nextInt(3)];
+        Goal goal = Goal.values()[random.nextInt(Goal.values().length)];
         int[] tokens = random.ints(1 + random.nextInt(24), 0, 3).toArray();
         Plain sequence =
                 new Plain("s" + step, goal, tokens, terms(random.nextInt(2), NEVER, "tenant" + random.nextInt(3)));
@@ -319,7 +319,9 @@ class SchedulerTest {
         int dice = random.nextInt(drain ? 8 : 40);
         switch (sequence.phase()) {
             case RESERVED -> {
-                if (dice < 4) {
+                if (dice < 2 || dice < 4 && sequence.goal().handsOver()) {
+                    scheduler.arrivedInPart(sequence, random.nextInt(sequence.length() + 1));
+                } else if (dice < 4) {
                     scheduler.arrived(sequence, 1);
                 } else if (dice == 5) {
                     scheduler.end(sequence);

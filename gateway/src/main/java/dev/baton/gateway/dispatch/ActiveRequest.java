@@ -198,8 +198,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         switch (effect) {
             case Effect.ChooseRoute choose -> chooseRoute(choose);
             case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
-            case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) ->
-                publish(attempt, jobs.prefill(route, generation(attempt, accepted)));
+            case Effect.PublishPrefillJob(Attempt attempt, Route _, TokenIds accepted) ->
+                publish(attempt, jobs.prefill(Objects.requireNonNull(assignment), generation(attempt, accepted)));
             case Effect.PublishComputeHere(Attempt attempt, Route _, TokenIds accepted) ->
                 publish(attempt, jobs.computeHere(Objects.requireNonNull(assignment), generation(attempt, accepted)));
             case Effect.EmitAdmitted() -> toSink(sink::admitted);

@@ -12,6 +12,7 @@ import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.UsageEvent;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -53,14 +54,16 @@ final class JobPublisher implements AutoCloseable {
         return generation.setGateway(gateway.getId()).setOwner(gateway);
     }
 
-    /** To the route's prefill lane. */
-    CompletionStage<Void> prefill(Route route, Generation.Builder generation) {
+    /** To the route's prefill lane; the assignment says from whom the worker may fetch blocks. */
+    CompletionStage<Void> prefill(Placement.Assignment assignment, Generation.Builder generation) {
+        Route route = assignment.route();
         PrefillJob job = PrefillJob.newBuilder()
                 .setGeneration(mine(generation))
                 .setDecodeLane(route.decode().lane())
                 .setDecodeWorker(route.decode().worker().getId())
                 .setWorker(route.first().worker())
                 .setDecode(route.decode().worker())
+                .addAllHolders(holders(assignment))
                 .build();
         return send(() -> producer.send(route.first().lane(), job));
     }
@@ -71,18 +74,12 @@ final class JobPublisher implements AutoCloseable {
      * @param assignment says above how many tokens the worker declines, and from whom it may fetch blocks
      */
     CompletionStage<Void> computeHere(Placement.Assignment assignment, Generation.Builder generation) {
-        ComputeHere.Builder compute = ComputeHere.newBuilder().setMostTokens(assignment.mostComputed());
-        WorkerState holder = assignment.holder();
-        if (holder != null) {
-            compute.addHolders(KvHolder.newBuilder()
-                    .setWorker(holder.getWorker())
-                    .setHost(holder.getHost())
-                    .setPort(holder.getKvPort()));
-        }
         Handoff handoff = Handoff.newBuilder()
                 .setGeneration(mine(generation))
                 .setWorker(assignment.route().decode().worker())
-                .setCompute(compute)
+                .setCompute(ComputeHere.newBuilder()
+                        .setMostTokens(assignment.mostComputed())
+                        .addAllHolders(holders(assignment)))
                 .build();
         return send(() -> producer.send(assignment.route().decode().lane(), handoff));
     }
@@ -102,6 +99,17 @@ final class JobPublisher implements AutoCloseable {
                         failure);
             }
         });
+    }
+
+    private static List<KvHolder> holders(Placement.Assignment assignment) {
+        WorkerState holder = assignment.holder();
+        return holder == null
+                ? List.of()
+                : List.of(KvHolder.newBuilder()
+                        .setWorker(holder.getWorker())
+                        .setHost(holder.getHost())
+                        .setPort(holder.getKvPort())
+                        .build());
     }
 
     CompletionStage<Void> usage(UsageEvent event) {
