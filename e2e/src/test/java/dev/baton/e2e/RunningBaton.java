@@ -7,9 +7,12 @@ import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import dev.baton.stack.Ports;
 import dev.baton.stack.testing.TestStack;
+import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,6 +30,9 @@ final class RunningBaton implements AutoCloseable {
 
     private static final Path STATE = Path.of("target/stack").toAbsolutePath();
 
+    /** In it a folder for each worker whose pool no other one reads. */
+    static final Path POOLS = STATE.resolve("pools");
+
     private final LocalStack stack;
     private final GatewayCalls calls;
 
@@ -36,6 +42,7 @@ final class RunningBaton implements AutoCloseable {
     }
 
     static RunningBaton start(Setup setup) {
+        removePools();
         StackPlan plan =
                 new StackPlan(MODEL, 1, setup.decode(), port(), 96, 1, setup.gatewaySettings(), setup.workerSettings());
         StackEnvironment environment = new StackEnvironment(
@@ -48,6 +55,20 @@ final class RunningBaton implements AutoCloseable {
                 environment,
                 plan,
                 line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip())));
+    }
+
+    /** What killed workers left in folders of their own: the next run would go on with it. */
+    private static void removePools() {
+        if (!Files.isDirectory(POOLS)) {
+            return;
+        }
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(POOLS)) {
+            for (Path folder : folders) {
+                SharedPool.removeDead(folder);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static int port() {
@@ -150,5 +171,6 @@ final class RunningBaton implements AutoCloseable {
     public void close() {
         calls.close();
         stack.close();
+        removePools();
     }
 }

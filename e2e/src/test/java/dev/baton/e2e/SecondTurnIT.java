@@ -2,30 +2,16 @@ package dev.baton.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.tokenizer.ChatPrompt;
-import dev.baton.tokenizer.ModelTokenizer;
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /** The next turn of a conversation finds the KV of the one before, its answer included. */
 @WithBaton(Setup.DEFAULTS)
 @Order(6)
 class SecondTurnIT {
-    private static final int BLOCK = 64;
-    private static final int ANSWER_TOKENS = 230;
-
     private static RunningBaton baton;
 
     @BeforeAll
@@ -37,85 +23,12 @@ class SecondTurnIT {
     @ParameterizedTest
     @ValueSource(ints = {1, 60})
     void findsEveryFullBlockOfTheFirstTurn(int sentences) throws IOException {
-        ArrayNode messages = JsonMapper.shared().createArrayNode();
-        messages.addObject()
-                .put("role", "user")
-                .put(
-                        "content",
-                        "Tell me of turn %d. ".formatted(sentences) + "The fox went to the river. ".repeat(sentences));
-        JsonNode first = ask(messages);
-        JsonNode choice = first.path("choices").path(0);
-        try (ModelTokenizer tokenizer = ModelTokenizer.open(RunningBaton.MODEL)) {
-            List<Integer> held = ids(tokenizer, messages);
-            int promptTokens = held.size();
-            answerIds(tokenizer, choice.path("logprobs").path("content")).forEach(held::add);
-            if (choice.path("finish_reason").asString("").equals("length")) {
-                // The last token was drawn and never computed; else that is the end token, which is not in the answer.
-                held.removeLast();
-            }
-
-            messages.addObject()
-                    .put("role", "assistant")
-                    .put("content", choice.path("message").path("content").asString(""));
-            messages.addObject().put("role", "user").put("content", "And what happened then?");
-            List<Integer> asked = ids(tokenizer, messages);
-            int common = common(held, asked);
-            assertThat(common)
-                    .as("tokens of turn two that re-encode as they were, of %d", held.size())
-                    .isGreaterThan(promptTokens);
-
-            JsonNode usage = ask(messages).path("usage");
-            assertThat(usage.path("prompt_tokens").asInt()).isEqualTo(asked.size());
-            assertThat(usage.path("prompt_tokens_details").path("cached_tokens").asInt())
-                    .as("cached, of %d tokens in common", common)
-                    .isEqualTo(common / BLOCK * BLOCK);
-        }
-    }
-
-    private static JsonNode ask(ArrayNode messages) {
-        ObjectNode request = JsonMapper.shared().createObjectNode();
-        request.put("model", "demo").put("temperature", 0).put("max_tokens", ANSWER_TOKENS);
-        request.put("logprobs", true).set("messages", messages);
-        var response = baton.calls().post(GatewayCalls.CHAT, request.toString());
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return JsonMapper.shared().readTree(response.body());
-    }
-
-    private static List<Integer> ids(ModelTokenizer tokenizer, ArrayNode messages) {
-        List<Map<String, Object>> list = new ArrayList<>();
-        for (JsonNode message : messages) {
-            list.add(Map.of(
-                    "role", message.path("role").asString(""),
-                    "content", message.path("content").asString("")));
-        }
-        return new ArrayList<>(
-                Arrays.stream(tokenizer.encodeChat(ChatPrompt.of(list))).boxed().toList());
-    }
-
-    /** The answer's token ids by the bytes of each token: no two tokens of the demo's vocabulary share them. */
-    private static List<Integer> answerIds(ModelTokenizer tokenizer, JsonNode logprobs) {
-        Map<List<Integer>, Integer> byBytes = new HashMap<>();
-        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
-            List<Integer> bytes = new ArrayList<>();
-            for (byte each : tokenizer.tokenBytes(id)) {
-                bytes.add(each & 0xff);
-            }
-            byBytes.putIfAbsent(bytes, id);
-        }
-        List<Integer> ids = new ArrayList<>();
-        for (JsonNode token : logprobs) {
-            ids.add(byBytes.getOrDefault(
-                    token.path("bytes").valueStream().map(JsonNode::asInt).toList(), -1));
-        }
-        assertThat(ids).doesNotContain(-1);
-        return ids;
-    }
-
-    private static int common(List<Integer> one, List<Integer> other) {
-        int length = 0;
-        while (length < Math.min(one.size(), other.size()) && one.get(length).equals(other.get(length))) {
-            length++;
-        }
-        return length;
+        Conversation.SecondTurn second = Conversation.begin(
+                        baton,
+                        "Tell me of turn %d. ".formatted(sentences) + "The fox went to the river. ".repeat(sentences))
+                .goOn();
+        assertThat(second.cached())
+                .as("cached, of %d tokens in common", second.common())
+                .isEqualTo(second.commonBlocks() * Conversation.BLOCK);
     }
 }

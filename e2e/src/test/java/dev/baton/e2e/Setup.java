@@ -16,7 +16,14 @@ enum Setup {
                     "--baton.engine.dtype=F32",
                     "--baton.transfer.transport=TCP",
                     "--baton.engine.max-sequences=16",
-                    "--baton.engine.step-tokens=80"));
+                    "--baton.engine.step-tokens=80")),
+    /** Workers each of which lives as on a host of its own: no other one's pool can be read there. */
+    OTHER_HOSTS(
+            2,
+            List.of("--baton.dispatch.mode=SPLIT", "--baton.dispatch.local-tokens=512"),
+            List.of(
+                    "--baton.transfer.transport=TCP",
+                    "--baton.kv.pool-folder=" + RunningBaton.POOLS.resolve("${baton.worker.id}")));
 
     private final int decode;
     private final List<String> gatewaySettings;

@@ -1,0 +1,125 @@
+package dev.baton.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.e2e.GatewayCalls.Answer;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Workers that cannot read each other's pools, as on hosts of their own: KV comes by name, over TCP, or not at all. */
+@WithBaton(Setup.OTHER_HOSTS)
+@Order(8)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OtherHostsIT {
+    private static final String QUESTION = "Tell me of hosts. " + "The fox went to the river. ".repeat(60);
+    private static final List<String> DECODE = List.of("decode-0", "decode-1");
+    private static final int KILL_AFTER = 40;
+
+    private static RunningBaton baton;
+
+    @BeforeAll
+    static void start(RunningBaton running) {
+        baton = running;
+    }
+
+    /**
+     * Every prompt is split. Of the second one the prefill worker holds the first prompt, the decode worker also the first
+     * answer: the one fetches the answer and computes the rest, the other takes the rest.
+     */
+    @Test
+    @Order(1)
+    void theNextTurnMovesNothingTwice() throws IOException {
+        Conversation.FirstTurn first = Conversation.begin(baton, QUESTION);
+        String holder = DECODE.stream()
+                .filter(worker -> received(worker) > 0)
+                .reduce((one, other) -> "more than one")
+                .orElse("none");
+        assertThat(DECODE).as("one decode worker got the first prompt").contains(holder);
+        double firstBytes = received(holder);
+        int firstBlocks = Math.ceilDiv(first.promptTokens(), Conversation.BLOCK);
+        double blockBytes = firstBytes / firstBlocks;
+
+        Conversation.SecondTurn second = first.goOn();
+
+        assertThat(second.cached())
+                .as("cached, of %d tokens in common", second.common())
+                .isEqualTo(second.commonBlocks() * Conversation.BLOCK);
+        int prefilled = first.promptTokens() / Conversation.BLOCK;
+        assertThat(received("prefill-0") / blockBytes)
+                .as(
+                        "blocks that the prefill worker fetched of an answer of %d tokens",
+                        first.held().size())
+                .isEqualTo(second.commonBlocks() - prefilled);
+        assertThat(baton.counter("prefill-0", "baton_kv_fetched_tokens_total", "rung=\"peer\""))
+                .isEqualTo((second.commonBlocks() - prefilled) * Conversation.BLOCK);
+        assertThat((received(holder) - firstBytes) / blockBytes)
+                .as("blocks that the decode worker took of a prompt of %d tokens", second.tokens())
+                .isEqualTo(Math.ceilDiv(second.tokens(), Conversation.BLOCK) - second.commonBlocks());
+        assertThat(DECODE.stream().mapToDouble(OtherHostsIT::received).sum())
+                .as("the other decode worker got nothing")
+                .isEqualTo(received(holder));
+    }
+
+    /** Nobody can read the pool that the dead worker left: the prompt comes from the worker that computed it. */
+    @Test
+    @Order(2)
+    void aSurvivorFetchesThePromptFromTheWorkerThatComputedIt() {
+        List<Double> before = DECODE.stream().map(OtherHostsIT::received).toList();
+        Answer undisturbed = story(pieces -> {});
+        // The next one goes where the KV of this one is.
+        String victim = DECODE.stream()
+                .filter(worker -> received(worker) > before.get(DECODE.indexOf(worker)))
+                .findFirst()
+                .orElseThrow();
+        AtomicInteger sinceDeath = new AtomicInteger();
+        Answer answer = story(pieces -> {
+            if (pieces == KILL_AFTER) {
+                baton.kill(victim);
+            } else if (pieces > KILL_AFTER) {
+                sinceDeath.incrementAndGet();
+            }
+        });
+        assertThat(baton.lives(victim))
+                .as("fault not applied: %s lives", victim)
+                .isFalse();
+        assertThat(sinceDeath)
+                .as("fault not applied: no token came after the death")
+                .hasPositiveValue();
+        assertThat(answer.attempts())
+                .as("fault not applied: one attempt was enough")
+                .isGreaterThan(1);
+        String survivor = DECODE.stream().filter(baton::lives).findFirst().orElseThrow();
+        assertThat(baton.counter(survivor, "baton_kv_recoveries_total", "rung=\"peer\""))
+                .isEqualTo(1);
+        assertThat(baton.counter(survivor, "baton_kv_recoveries_total", ""))
+                .as("by no other way")
+                .isEqualTo(1);
+        assertThat(baton.counter(survivor, "baton_kv_recovered_tokens_total", "rung=\"peer\""))
+                .as("the prompt's full blocks")
+                .isGreaterThan(5 * Conversation.BLOCK);
+        assertThat(answer.text()).isEqualTo(undisturbed.text());
+        assertThat(answer.finish()).isEqualTo(undisturbed.finish());
+    }
+
+    private static Answer story(IntConsumer onText) {
+        ObjectNode request = GatewayCalls.chat("Tell me a story of hosts. " + "The fox went to the river. ".repeat(60))
+                .put("ignore_eos", true)
+                .put("max_tokens", 600);
+        return baton.calls().stream(GatewayCalls.CHAT, request, onText);
+    }
+
+    /** Bytes of KV that came to a worker, over TCP and over nothing else. */
+    private static double received(String worker) {
+        assertThat(baton.counter(worker, "baton_transfer_bytes_total", "SHARED_MEMORY"))
+                .isZero();
+        return baton.counter(worker, "baton_transfer_bytes_total", "direction=\"received\"");
+    }
+}
