@@ -354,9 +354,12 @@ public final class RequestMachine {
         effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
         Route route = run.route();
-        if (route != null && !last.equals(route.decode().worker())) {
-            // The first token was the last: the decode worker waits for a handoff that it does not need.
-            effects.add(new Effect.SendCancel(route.decode().worker(), attempt()));
+        if (route != null) {
+            // Where the first token was the last, the decode worker waits for a handoff that it does not need; else the
+            // prefill worker keeps the prompt's KV for a recovery that will not be.
+            route.workers().stream()
+                    .filter(worker -> !worker.equals(last))
+                    .forEach(worker -> effects.add(new Effect.SendCancel(worker, attempt())));
         }
         end(Phase.DONE);
     }

@@ -64,6 +64,7 @@ class RequestMachineTest {
                         new Effect.EmitTokens(2, TokenIds.of(7), List.of()),
                         new Effect.EmitFinish(Finish.Reason.STOP),
                         new Effect.Acknowledge(DECODE, request.attempt(), 3),
+                        new Effect.SendCancel(PREFILL, request.attempt()),
                         new Effect.RecordEnd(request.attempt(), Phase.DONE));
     }
 

@@ -89,6 +89,9 @@ final class EngineLoop {
         expire();
         promised.expire(clock.wall().millis());
         StepPlan<LiveSequence> plan = scheduler.plan();
+        while (plan.isEmpty() && scheduler.stalled() && promised.giveUpOldestLease()) {
+            plan = scheduler.plan();
+        }
         sequences.stepStarts(plan.chunks());
         announce(plan);
         StepReport report = plan.isEmpty() ? NO_ROWS : step.run(plan);
@@ -170,7 +173,7 @@ final class EngineLoop {
             }
             case Release released -> {
                 if (known != null) {
-                    if (known.phase() == Phase.HOLDING) {
+                    if (known.phase() == Phase.HOLDING && !known.over) {
                         promised.keep(
                                 known.key.toString(),
                                 scheduler.findable(known),

@@ -165,6 +165,11 @@ public final class Bench implements AutoCloseable {
         incoming.add(new Release(AttemptKey.of(generation)));
     }
 
+    /** The answer to a prompt that was handed over has ended. */
+    public void letGo(Generation generation) {
+        incoming.add(new EngineCommand.LetGo(AttemptKey.of(generation).toString()));
+    }
+
     /** All KV has arrived. */
     public void arrived(Generation generation, int firstToken) {
         arrived(generation, generation.getPromptCount() + generation.getAcceptedCount(), firstToken);

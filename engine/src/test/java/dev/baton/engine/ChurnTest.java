@@ -49,6 +49,7 @@ class ChurnTest {
         }
         assertThat(started).isGreaterThan(2_000);
         assertThat(usedHeap() - early).as("growth of the heap in 8,000 steps").isLessThan(1 << 20);
+        bench.millis += EngineSettings.Patience.DEFAULT.keep().toMillis();
         alive.forEach(generation -> {
             bench.cancel(generation);
             bench.release(generation);

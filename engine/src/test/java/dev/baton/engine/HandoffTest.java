@@ -166,4 +166,74 @@ class HandoffTest {
         assertThat(heard.failureCode()).isEqualTo(Failure.Code.DEADLINE_EXCEEDED);
         assertThat(prefill.loop.load().freeBlocks()).isEqualTo(6);
     }
+
+    /** Of a pool of 32 blocks a quarter is leased at most: the prompt of 5 blocks is, and one of 4 ends its lease. */
+    @Test
+    void aPromptThatWasHandedOverStaysUntilItsAnswerHasEnded() {
+        Bench prefill = new Bench(Role.PREFILL, 32);
+        Generation kept = Bench.generation("kept", Bench.prompt(3, 20), 12);
+        handOver(prefill, kept);
+        fill(prefill, 40);
+        assertThat(cachedOf(prefill, kept)).as("all else was evicted").isEqualTo(20 - Bench.BLOCK);
+        prefill.letGo(kept);
+        fill(prefill, 60);
+        assertThat(cachedOf(prefill, kept)).as("the answer has ended").isZero();
+    }
+
+    @Test
+    void whatIsKeptIsNeverMoreThanAQuarterOfThePool() {
+        Bench prefill = new Bench(Role.PREFILL, 32);
+        for (int i = 0; i < 12; i++) {
+            handOver(prefill, Bench.generation("kept" + i, Bench.prompt(100 + i, 12), 5));
+            EngineLoad load = prefill.loop.load();
+            assertThat(load.blocks() - load.freeBlocks() - load.cachedBlocks()).isBetween(1, 8);
+        }
+    }
+
+    @Test
+    void whatIsKeptGivesWayToAPromptThatNeedsAllOfThePool() {
+        Bench prefill = new Bench(Role.PREFILL, 32);
+        handOver(prefill, Bench.generation("kept", Bench.prompt(3, 20), 12));
+        RecordingListener whole =
+                prefill.admit(Bench.generation("whole", Bench.prompt(4, 32 * Bench.BLOCK), 2), Goal.PREFILL);
+        prefill.settle();
+        assertThat(whole.tokens).hasSize(1);
+    }
+
+    @Test
+    void whatIsKeptWaitsNoLongerThanItsTime() {
+        Bench prefill = new Bench(Role.PREFILL, 32);
+        handOver(prefill, Bench.generation("kept", Bench.prompt(3, 20), 12));
+        prefill.millis += EngineSettings.Patience.DEFAULT.keep().toMillis();
+        prefill.settle();
+        EngineLoad load = prefill.loop.load();
+        assertThat(load.freeBlocks() + load.cachedBlocks()).isEqualTo(32);
+    }
+
+    private static void handOver(Bench prefill, Generation generation) {
+        prefill.admit(generation, Goal.PREFILL);
+        prefill.settle();
+        prefill.release(generation);
+        prefill.settle();
+    }
+
+    /** Other prompts, whose answers have ended, until they have taken all that can be had. */
+    private static void fill(Bench prefill, int seed) {
+        for (int i = 0; i < 12; i++) {
+            Generation other = Bench.generation("other" + i, Bench.prompt(seed + i, 24), 5);
+            handOver(prefill, other);
+            prefill.letGo(other);
+            prefill.settle();
+        }
+    }
+
+    private static int cachedOf(Bench prefill, Generation of) {
+        Generation again = of.toBuilder().setRequestId("again").build();
+        RecordingListener heard = prefill.admit(again, Goal.PREFILL);
+        prefill.settle();
+        prefill.release(again);
+        prefill.letGo(again);
+        prefill.settle();
+        return heard.cachedTokens;
+    }
 }

@@ -92,6 +92,7 @@ class RestoreTest {
             all.addAll(receiver.tokens);
             assertThat(all).isEqualTo(Bench.alone(generation));
             prefill.release(generation);
+            prefill.letGo(generation);
             prefill.settle();
             assertThat(prefill.load().freeBlocks() + prefill.load().cachedBlocks())
                     .isEqualTo(32);

@@ -166,7 +166,8 @@ class PlacementTest {
                 new Router(
                         new DisaggPolicy(ServingMode.SPLIT, 0),
                         new Router.Costs(2_000, Duration.ZERO, Duration.ofSeconds(1), Duration.ZERO)),
-                model -> live);
+                model -> live,
+                ledger);
         live = List.of(dead, prefill);
         placement.decoded(place(chain(1_000), 1_000), chain(1_500));
         assertThat(place(chain(2_000), 2_000).holder()).isNull();

@@ -350,6 +350,14 @@ public final class Scheduler<S extends Sequence> {
         return queue.size();
     }
 
+    /** Whether sequences wait for blocks while none holds any that it could give back. */
+    public boolean stalled() {
+        return queue.size() > 0
+                && running() == 0
+                && holding.isEmpty()
+                && reservations.stream().findAny().isEmpty();
+    }
+
     /** Sequences that compute prompts or make tokens. */
     public int running() {
         return prefilling.size() + decoding.size();
