@@ -108,6 +108,7 @@ class PeerFetchTest {
                                 .count())
                         .isOne();
             }
+            engine.submit(new EngineCommand.LetGo(AttemptKey.of(PROMPT).toString()));
             await().untilAsserted(() -> {
                 engine.checkIntegrity(Duration.ofSeconds(5));
                 assertThat(engine.load().cachedBlocks())
