@@ -16,7 +16,7 @@ import org.springframework.validation.annotation.Validated;
  * @param replicas copies of each record; on one broker 1
  * @param retention how long an unread job stays; at least the longest deadline
  * @param maxTokens tokens of the longest job; the size limit of a record follows from it
- * @param outstanding jobs that a worker holds unfinished before it stops reading
+ * @param outstanding jobs that a worker has read and not begun before it stops reading
  * @param deliveries after this many failed attempts a job becomes a dead letter
  * @param deadPrompts whether dead letters keep the prompt's tokens
  * @param sendTimeout after this a record that Kafka has not confirmed counts as not sent

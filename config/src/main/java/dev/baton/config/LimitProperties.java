@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.validation.annotation.Validated;
 
 /**
- * How long a request may take, as a whole and in each phase.
+ * How long a request may take as a whole, and how long it may make no progress in each phase.
  *
  * @param deadline the longest that a request may take from admission to its last token
  * @param withoutWorkers how long a new request waits while no decode worker of its model answers

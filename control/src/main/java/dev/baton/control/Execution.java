@@ -3,6 +3,7 @@ package dev.baton.control;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Queued;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
@@ -21,6 +22,8 @@ final class Execution {
     private @Nullable Route route;
     private Phase phase = Phase.QUEUED;
     private Instant since;
+    private Queued queued = Queued.getDefaultInstance();
+    private int computedTokens;
 
     /** @param alone it is not to share a worker with other suspicious requests */
     Execution(Attempt attempt, boolean alone, Instant now) {
@@ -118,6 +121,23 @@ final class Execution {
             phase = reached;
             since = now;
         }
+    }
+
+    /**
+     * True when a worker only says how far the attempt is: its record is not claimed yet, it waits for blocks, or the prompt
+     * is being computed. News that differ from the last are progress: fewer are ahead, the engine works on those that are,
+     * more is computed.
+     */
+    boolean news(Progress progress, Instant now) {
+        if (progress.hasQueued() && !progress.getQueued().equals(queued)) {
+            queued = progress.getQueued();
+            since = now;
+        }
+        if (progress.hasComputedTokens() && progress.getComputedTokens() != computedTokens) {
+            computedTokens = progress.getComputedTokens();
+            since = now;
+        }
+        return progress.hasQueued() || progress.hasComputedTokens();
     }
 
     /** A worker of the route has said something that cannot be used yet. */

@@ -3,7 +3,7 @@ package dev.baton.control;
 import java.time.Duration;
 
 /**
- * How long a request may stay in a phase before its attempt is given up, and how many attempts in a row may end
+ * How long a request may make no progress in a phase before its attempt is given up, and how many attempts in a row may end
  * without a new token.
  *
  * @param withoutWorkers no token yet and no worker to give the request to, at its first attempt; 0 = no wait

@@ -211,6 +211,9 @@ public final class RequestMachine {
             admitted = true;
             effects.add(new Effect.EmitAdmitted());
         }
+        if (run.news(progress, now)) {
+            return;
+        }
         if (progress.hasTiming()) {
             effects.add(new Effect.NoteTiming(worker, progress.getTiming()));
         }

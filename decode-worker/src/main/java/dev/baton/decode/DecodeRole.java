@@ -9,6 +9,7 @@ import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState.Role;
 import dev.baton.transfer.KvExchange;
 import dev.baton.worker.ActiveAttempts;
@@ -16,7 +17,7 @@ import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.WorkerContext;
 import dev.baton.worker.WorkerRole;
 
-/** Claims each handoff at once, before blocks are free for it, fetches its KV and generates; one that it cannot take it declines. */
+/** Claims each handoff once there is room for it, fetches its KV and generates; one that it cannot take it declines. */
 class DecodeRole implements WorkerRole<Handoff> {
     private final ActiveAttempts<DecodeSequence> attempts = new ActiveAttempts<>();
 
@@ -54,12 +55,17 @@ class DecodeRole implements WorkerRole<Handoff> {
     @Override
     public void take(LaneRecord<Handoff> record) {
         Generation generation = record.value().getGeneration();
-        context.claims().take(record, generation, record.value().getWorker(), Phase.DECODING, () -> begin(record));
+        context.claims().take(record, generation, meantFor(record.value()), Phase.DECODING, () -> begin(record));
     }
 
     @Override
     public Generation generation(Handoff record) {
         return record.getGeneration();
+    }
+
+    @Override
+    public WorkerRef meantFor(Handoff record) {
+        return record.getWorker();
     }
 
     private void begin(LaneRecord<Handoff> record) {
@@ -71,6 +77,11 @@ class DecodeRole implements WorkerRole<Handoff> {
     @Override
     public void cancel(String requestId, Attempt attempt) {
         attempts.cancel(AttemptKey.of(requestId, attempt));
+    }
+
+    @Override
+    public boolean cancelled(AttemptKey key) {
+        return attempts.cancelled(key);
     }
 
     @Override

@@ -112,6 +112,18 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     }
 
     @Override
+    public void waits(int ahead) {
+        frames().add(
+                        progress.gateway(),
+                        progress.queued(ahead, runtime.engine().load().turns()));
+    }
+
+    @Override
+    public void computed(int tokens) {
+        frames().add(progress.gateway(), progress.computed(tokens));
+    }
+
+    @Override
     public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
         synchronized (timing) {

@@ -255,6 +255,18 @@ final class RunningWorker implements AutoCloseable {
         return Thread.ofVirtual().start(this::stop);
     }
 
+    /** As the owner gives it up. */
+    void cancel(Generation generation) {
+        streams.cancel(self(), generation.getRequestId(), generation.getAttempt());
+    }
+
+    /** All that it was told of a request. */
+    List<Progress> heard(String request) {
+        return heard.progress.stream()
+                .filter(progress -> progress.getRequestId().equals(request))
+                .toList();
+    }
+
     int tokens(String request) {
         return heard.progress.stream()
                 .filter(progress -> progress.getRequestId().equals(request))

@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.engine.schedule.Room;
 import java.time.Duration;
 
 /** The engine of a worker. Safe to call from any thread. */
@@ -8,6 +9,9 @@ public interface Engine extends AutoCloseable {
 
     /** A snapshot of load, at most one step old. */
     EngineLoad load();
+
+    /** What is left for more: what was submitted before this call counts, what got blocks since may count twice. */
+    Room room();
 
     /**
      * Hands over a command. Never blocks.

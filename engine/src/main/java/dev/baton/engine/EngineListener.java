@@ -11,6 +11,9 @@ public interface EngineListener {
      */
     void stepEnded(StepReport report);
 
+    /** {@link Engine#room} may have another answer. */
+    default void roomChanged() {}
+
     /** The engine broke and ends: all sequences fail, nothing is taken any more. */
     default void died(Throwable cause) {}
 

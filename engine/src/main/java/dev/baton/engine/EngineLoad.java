@@ -8,6 +8,7 @@ package dev.baton.engine;
  * @param queuedTokens prompt tokens not yet computed
  * @param prefillTokensPerSecond measured over recent prefill steps, 0 until known
  * @param steps engine steps so far
+ * @param turns iterations of the engine's thread so far, those with nothing to compute included
  */
 public record EngineLoad(
         int queued,
@@ -17,4 +18,5 @@ public record EngineLoad(
         int cachedBlocks,
         int blocks,
         double prefillTokensPerSecond,
-        long steps) {}
+        long steps,
+        long turns) {}

@@ -13,6 +13,7 @@ import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
+import dev.baton.engine.schedule.Room;
 import dev.baton.engine.schedule.ScheduleSettings;
 import dev.baton.engine.schedule.Scheduler;
 import dev.baton.engine.schedule.StepPlan;
@@ -50,22 +51,31 @@ final class EngineLoop {
     private final EngineStep step;
     private final PromisedBlocks promised;
     private final StepMeter meter = new StepMeter();
+    private final Runnable loadChanged;
     private boolean closing;
+    private long turns;
+    private int admitted;
+    private int admittedBlocks;
     private Failure end = failure(Failure.Code.SHUTTING_DOWN, "the engine is closing");
 
-    /** @param commands the next one that has come in, null when there is none; does not wait */
+    /**
+     * @param commands the next one that has come in, null when there is none; does not wait
+     * @param loadChanged called when {@link #load} and {@link #room} have new answers, before listeners hear why
+     */
     EngineLoop(
             EngineSettings settings,
             ModelRunner runner,
             EngineListener engineListener,
             EngineClock clock,
             PoolMemory memory,
-            Supplier<@Nullable EngineCommand> commands) {
+            Supplier<@Nullable EngineCommand> commands,
+            Runnable loadChanged) {
         this.settings = settings;
         this.runner = runner;
         this.engineListener = engineListener;
         this.clock = clock;
         this.commands = commands;
+        this.loadChanged = loadChanged;
         ModelShape shape = runner.shape();
         this.admission = new Admission(settings, shape);
         this.pool = new BlockPool(shape.layout().blocks());
@@ -85,7 +95,8 @@ final class EngineLoop {
 
     /** One iteration. False when there was nothing to do: nothing will happen until a command comes or a deadline passes. */
     boolean runOnce() {
-        takeCommands();
+        turns++;
+        boolean commanded = takeCommands();
         expire();
         promised.expire(clock.wall().millis());
         StepPlan<LiveSequence> plan = scheduler.plan();
@@ -93,7 +104,9 @@ final class EngineLoop {
             plan = scheduler.plan();
         }
         sequences.stepStarts(plan.chunks());
+        loadChanged.run();
         announce(plan);
+        sequences.tellWaiting(clock.wall().millis());
         StepReport report = plan.isEmpty() ? NO_ROWS : step.run(plan);
         List<BlockHash> evicted = pool.drainEvicted();
         if (!evicted.isEmpty()) {
@@ -104,21 +117,33 @@ final class EngineLoop {
             engineListener.dropped(dropped);
         }
         boolean worked = sequences.takeTold() || !plan.isEmpty();
+        if (worked || commanded) {
+            loadChanged.run();
+            engineListener.roomChanged();
+        }
         if (worked) {
             engineListener.stepEnded(report);
         }
         return worked;
     }
 
-    private void takeCommands() {
+    /** Whether there were any. */
+    private boolean takeCommands() {
+        boolean any = false;
         for (EngineCommand command = commands.get(); command != null; command = commands.get()) {
             handle(command);
+            any = true;
         }
+        return any;
     }
 
     private void betweenLayers() {
         takeCommands();
-        announceReserved(scheduler.reserveWaiting());
+        List<LiveSequence> reserved = scheduler.reserveWaiting();
+        if (!reserved.isEmpty()) {
+            loadChanged.run();
+            announceReserved(reserved);
+        }
     }
 
     /** When the next sequence expires, epoch milliseconds. */
@@ -135,7 +160,23 @@ final class EngineLoop {
                 pool.count(BlockState.CACHED),
                 pool.blocks(),
                 meter.prefillTokensPerSecond(),
-                meter.steps());
+                meter.steps(),
+                turns);
+    }
+
+    /** Without admissions that were not looked at. */
+    Room room() {
+        return scheduler.room();
+    }
+
+    /** Admissions that were looked at since the start, taken or not; wraps around. */
+    int admitted() {
+        return admitted;
+    }
+
+    /** The blocks that these begin with; wraps around. */
+    int admittedBlocks() {
+        return admittedBlocks;
     }
 
     /** Once closed, refuses what is to be admitted: every other sequence has ended. */
@@ -190,6 +231,9 @@ final class EngineLoop {
     }
 
     private void admit(Admit admit, boolean taken) {
+        admitted++;
+        admittedBlocks +=
+                Room.blocksOf(admit.generation(), runner.shape().layout().blockTokens());
         Verdict verdict = taken
                 ? new Verdict.Refused(failure(Failure.Code.BAD_REQUEST, "%s is here already".formatted(admit.key())))
                 : judge(admit);

@@ -116,6 +116,9 @@ final class EngineStep {
         boolean prefilled = sequence.phase() == Phase.PREFILLING;
         scheduler.computed(chunk);
         if (!chunk.last()) {
+            if (sequence.newsDue(clock.wall().millis())) {
+                sequences.tell(sequence, listener -> listener.computed(chunk.to()));
+            }
             return Optional.empty();
         }
         int index = sequence.generated();
@@ -137,8 +140,7 @@ final class EngineStep {
             sequences.tellCached(sequence);
         }
         if (sequence.phase() == Phase.HOLDING) {
-            scheduler.expireAt(
-                    sequence, clock.wall().millis() + settings.patience().hold().toMillis());
+            scheduler.expireAt(sequence, holdUntil(sequence));
         }
         SampledToken token = drawn.token();
         sequences.tell(sequence, listener -> listener.token(drawn.index(), token.token(), token.logprob()));
@@ -146,6 +148,13 @@ final class EngineStep {
             sequences.finishIfOver(sequence, token.token());
         }
         sequences.forgetIfEnded(sequence);
+    }
+
+    /** A full decode worker may take its time, within the deadline; without one, the hold is a guard against leaks. */
+    private long holdUntil(LiveSequence sequence) {
+        long hold = clock.wall().millis() + settings.patience().hold().toMillis();
+        long deadline = sequence.terms().deadlineMillis();
+        return deadline == Long.MAX_VALUE ? hold : Math.max(hold, deadline);
     }
 
     /** Its blocks may hold broken KV, of this chunk or of what the chunk was computed from: no sequence shares them. */

@@ -16,6 +16,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 final class LiveSequences {
     private static final Logger LOG = System.getLogger(LiveSequences.class.getName());
 
+    /** The listener of a sequence that makes no token yet hears this often how far it is. */
+    private static final Duration NEWS_EVERY = Duration.ofMillis(500);
+
     private final Scheduler<LiveSequence> scheduler;
     private final EngineListener engineListener;
     private final StepMeter meter;
@@ -45,6 +49,7 @@ final class LiveSequences {
         final SequenceListener listener;
         final SequenceSampling sampling;
         private final int promptTokens;
+        private long newsMillis;
 
         /** Its rows are being computed: blocks must stay until the step ends. */
         boolean inStep;
@@ -70,6 +75,15 @@ final class LiveSequences {
             this.listener = admit.listener();
             this.sampling = sampling;
             this.promptTokens = admit.generation().getPromptCount();
+        }
+
+        /** Whether it has been long enough since the listener was last told how far the sequence is. */
+        boolean newsDue(long nowMillis) {
+            if (nowMillis - newsMillis < NEWS_EVERY.toMillis()) {
+                return false;
+            }
+            newsMillis = nowMillis;
+            return true;
         }
 
         /** Tokens after the prompt. */
@@ -139,6 +153,18 @@ final class LiveSequences {
             event.accept(listener);
         } catch (RuntimeException | Error e) {
             LOG.log(Level.WARNING, "the listener of %s threw at its sequence's end".formatted(key), e);
+        }
+    }
+
+    /** Tells those that wait for blocks how many are ahead of them, now and then. */
+    void tellWaiting(long nowMillis) {
+        int ahead = 0;
+        for (LiveSequence sequence : scheduler.waiting()) {
+            if (sequence.newsDue(nowMillis)) {
+                int before = ahead;
+                tell(sequence, listener -> listener.waits(before));
+            }
+            ahead++;
         }
     }
 

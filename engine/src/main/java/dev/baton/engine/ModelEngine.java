@@ -2,6 +2,7 @@ package dev.baton.engine;
 
 import static dev.baton.engine.Admission.failure;
 
+import dev.baton.engine.schedule.Room;
 import dev.baton.protocol.v1.Failure;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -33,7 +34,7 @@ public final class ModelEngine implements Engine {
     private final EngineClock clock;
     private final EngineLoop loop;
     private final Thread thread;
-    private volatile EngineLoad load;
+    private volatile Snapshot snapshot;
     private final AtomicReference<@Nullable CompletableFuture<Void>> check = new AtomicReference<>();
     private volatile boolean closing;
     private volatile boolean parked;
@@ -53,11 +54,12 @@ public final class ModelEngine implements Engine {
                 shape.exact(),
                 true,
                 shape.numerics());
-        this.commands = new CommandQueue(settings.queueCapacity());
+        this.commands =
+                new CommandQueue(settings.queueCapacity(), shape.layout().blockTokens());
         this.listener = listener;
         this.clock = clock;
-        this.loop = new EngineLoop(settings, runner, listener, clock, memory, commands::poll);
-        this.load = loop.load();
+        this.loop = new EngineLoop(settings, runner, listener, clock, memory, commands::poll, this::remember);
+        this.snapshot = Snapshot.of(loop);
         this.thread = Thread.ofPlatform().name("engine").unstarted(() -> run(runner));
     }
 
@@ -94,7 +96,7 @@ public final class ModelEngine implements Engine {
                 while (!closing) {
                     CompletableFuture<Void> asked = check.getAndSet(null);
                     boolean worked = loop.runOnce();
-                    load = loop.load();
+                    remember();
                     if (asked != null) {
                         answer(asked);
                     } else if (!worked) {
@@ -139,9 +141,26 @@ public final class ModelEngine implements Engine {
         return capabilities;
     }
 
+    /** What other threads see of the loop. */
+    private record Snapshot(EngineLoad load, Room room, int admitted, int admittedBlocks) {
+        static Snapshot of(EngineLoop loop) {
+            return new Snapshot(loop.load(), loop.room(), loop.admitted(), loop.admittedBlocks());
+        }
+    }
+
+    private void remember() {
+        snapshot = Snapshot.of(loop);
+    }
+
     @Override
     public EngineLoad load() {
-        return load;
+        return snapshot.load();
+    }
+
+    @Override
+    public Room room() {
+        Snapshot seen = snapshot; // read first: what is offered meanwhile counts twice rather than not at all
+        return seen.room().less(commands.offered() - seen.admitted(), commands.offeredBlocks() - seen.admittedBlocks());
     }
 
     @Override
@@ -214,18 +233,36 @@ public final class ModelEngine implements Engine {
 
         private final Queue<EngineCommand> commands = new MpscUnboundedAtomicArrayQueue<>(SEGMENT);
         private final int mostAdmissions;
+        private final int blockTokens;
         private final AtomicInteger admissions = new AtomicInteger();
+        private final AtomicInteger offered = new AtomicInteger();
+        private final AtomicInteger offeredBlocks = new AtomicInteger();
         private volatile @Nullable Consumer<EngineCommand> late;
 
-        CommandQueue(int mostAdmissions) {
+        CommandQueue(int mostAdmissions, int blockTokens) {
             this.mostAdmissions = mostAdmissions;
+            this.blockTokens = blockTokens;
+        }
+
+        /** Admissions since the start, polled or not; wraps around. */
+        int offered() {
+            return offered.get();
+        }
+
+        /** The blocks that these begin with; wraps around. */
+        int offeredBlocks() {
+            return offeredBlocks.get();
         }
 
         /** False for an admission when as many wait as may: nothing was taken. */
         boolean offer(EngineCommand command) {
-            if (command instanceof EngineCommand.Admit && admissions.incrementAndGet() > mostAdmissions) {
-                admissions.decrementAndGet();
-                return false;
+            if (command instanceof EngineCommand.Admit admit) {
+                if (admissions.incrementAndGet() > mostAdmissions) {
+                    admissions.decrementAndGet();
+                    return false;
+                }
+                offeredBlocks.addAndGet(Room.blocksOf(admit.generation(), blockTokens));
+                offered.incrementAndGet();
             }
             commands.add(command);
             answerLate();

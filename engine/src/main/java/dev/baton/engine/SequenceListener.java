@@ -7,6 +7,16 @@ import org.jspecify.annotations.Nullable;
 
 /** Called about one sequence, on the engine thread: return at once. After {@code finished} or {@code failed} nothing follows. */
 public interface SequenceListener {
+    /**
+     * It waits for blocks: called now and then.
+     *
+     * @param ahead sequences that are thought to get theirs before
+     */
+    default void waits(int ahead) {}
+
+    /** Of its known tokens so many are computed or were found, and more are to come: called now and then. */
+    default void computed(int tokens) {}
+
     /** PREFILL*: the first chunk begins. {@code blocks} hold all tokens in order; the first {@code cachedTokens} are done. */
     default void prefillStarted(int[] blocks, int cachedTokens) {}
 

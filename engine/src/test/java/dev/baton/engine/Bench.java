@@ -132,7 +132,7 @@ public final class Bench implements AutoCloseable {
             }
         };
         EngineClock clock = new EngineClock(() -> Instant.ofEpochMilli(millis), () -> millis * 1_000_000);
-        loop = new EngineLoop(settings, runner, listener, clock, memory, incoming::poll);
+        loop = new EngineLoop(settings, runner, listener, clock, memory, incoming::poll, () -> {});
     }
 
     /** A prompt of random tokens. */

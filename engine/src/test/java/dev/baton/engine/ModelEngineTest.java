@@ -188,7 +188,7 @@ class ModelEngineTest {
     @Test
     void aCommandThatSlipsInWhileTheThreadEndsIsAnsweredOnce() {
         Bench bench = new Bench(Role.BOTH, 8);
-        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(4);
+        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(4, 1);
         bench.loop.close(Admission.failure(Failure.Code.ENGINE_FAILED, "dead"));
         RecordingListener before = new RecordingListener();
         RecordingListener after = new RecordingListener();
@@ -202,7 +202,7 @@ class ModelEngineTest {
 
     @Test
     void aFullQueueRefusesAdmissionsAndNothingElse() {
-        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(2);
+        ModelEngine.CommandQueue queue = new ModelEngine.CommandQueue(2, 1);
         assertThat(queue.offer(admission("a", new RecordingListener()))).isTrue();
         assertThat(queue.offer(admission("b", new RecordingListener()))).isTrue();
         assertThat(queue.offer(admission("c", new RecordingListener()))).isFalse();

@@ -79,6 +79,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
         private final AttemptKey key;
         private final int tokens;
         private final CompletableFuture<SendOutcome> completion = new CompletableFuture<>();
+        private final CompletableFuture<Void> asked = new CompletableFuture<>();
 
         private final int[] computedTokens;
         private final int[] announcedBlocks;
@@ -174,6 +175,11 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
             return completion;
         }
 
+        /** Done when the receiver has asked for it, and so has blocks for it, or when it has ended. Hand over, do not work. */
+        public CompletableFuture<Void> asked() {
+            return asked;
+        }
+
         /** Binds a ticket for the last {@code wantedBlocks} blocks of the sequence. A reason when it cannot be served. */
         @Nullable
         Failure attach(OpenTicket ticket, int wantedTokens, int wantedBlocks) {
@@ -194,6 +200,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
                 firstWanted = layout.blocksFor(tokens) - wantedBlocks;
                 Arrays.fill(announcedBlocks, firstWanted);
             }
+            asked.complete(null);
             signal();
             return null;
         }
@@ -281,6 +288,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
             if (tell && told != null && outcome instanceof SendOutcome.Failed(Failure failure)) {
                 told.refuse(failure);
             }
+            asked.complete(null);
             completion.complete(outcome);
         }
 

@@ -6,10 +6,12 @@ import dev.baton.control.Phase;
 import dev.baton.engine.Device;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineSettings;
+import dev.baton.engine.schedule.Room;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.PrefillJob;
+import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState.Role;
 import dev.baton.transfer.KvExchange;
 import dev.baton.worker.ActiveAttempts;
@@ -18,7 +20,7 @@ import dev.baton.worker.WorkerContext;
 import dev.baton.worker.WorkerRole;
 
 /**
- * Claims each job before any compute, computes its prompt and sends the KV to the decode worker. A job whose claim is
+ * Claims each job once there is room for it, computes its prompt and sends the KV to the decode worker. A job whose claim is
  * refused, since it is superseded, expired or cancelled, is declined.
  */
 final class PrefillRole implements WorkerRole<PrefillJob> {
@@ -32,6 +34,9 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
 
     @SuppressWarnings("NullAway.Init") // set by start
     private KvExchange exchange;
+
+    @SuppressWarnings("NullAway.Init") // set by start
+    private UnaskedKv unasked;
 
     @Override
     public Role role() {
@@ -48,6 +53,17 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
         context = given;
         runtime = model;
         exchange = sessions;
+        unasked = new UnaskedKv(model.engine().capabilities().layout().blocks());
+    }
+
+    @Override
+    public boolean mayBegin(PrefillJob job) {
+        return unasked.hasRoom(job.getDecode(), blocks(job));
+    }
+
+    private int blocks(PrefillJob job) {
+        return Room.blocksOf(
+                job.getGeneration(), runtime.engine().capabilities().layout().blockTokens());
     }
 
     @Override
@@ -58,7 +74,7 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
     @Override
     public void take(LaneRecord<PrefillJob> record) {
         Generation generation = record.value().getGeneration();
-        context.claims().take(record, generation, record.value().getWorker(), Phase.PREFILLING, () -> begin(record));
+        context.claims().take(record, generation, meantFor(record.value()), Phase.PREFILLING, () -> begin(record));
     }
 
     @Override
@@ -66,10 +82,21 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
         return record.getGeneration();
     }
 
+    @Override
+    public WorkerRef meantFor(PrefillJob record) {
+        return record.getWorker();
+    }
+
     private void begin(LaneRecord<PrefillJob> record) {
-        attempts.begin(
-                AttemptKey.of(record.value().getGeneration()),
-                () -> new PrefillSequence(context, runtime, exchange, record, attempts::remove));
+        attempts.begin(AttemptKey.of(record.value().getGeneration()), () -> sequence(record));
+    }
+
+    private PrefillSequence sequence(LaneRecord<PrefillJob> record) {
+        PrefillJob job = record.value();
+        PrefillSequence sequence = new PrefillSequence(context, runtime, exchange, record, attempts::remove);
+        unasked.add(job.getDecode(), blocks(job));
+        sequence.whenAsked(() -> unasked.remove(job.getDecode(), blocks(job)));
+        return sequence;
     }
 
     @Override
@@ -77,6 +104,11 @@ final class PrefillRole implements WorkerRole<PrefillJob> {
         AttemptKey key = AttemptKey.of(requestId, attempt);
         attempts.cancel(key);
         runtime.engine().submit(new EngineCommand.LetGo(key.toString()));
+    }
+
+    @Override
+    public boolean cancelled(AttemptKey key) {
+        return attempts.cancelled(key);
     }
 
     @Override

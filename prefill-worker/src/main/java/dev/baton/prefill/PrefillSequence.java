@@ -77,6 +77,11 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         return KnownTokens.count(job.getGeneration());
     }
 
+    /** Calls once when the decode worker has asked for the KV, or never will. */
+    void whenAsked(Runnable then) {
+        outbound.asked().thenRun(then);
+    }
+
     /** Tells the gateway and hands the sequence to the engine. */
     @Override
     public void begin() {
@@ -119,6 +124,18 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
                     return runtime.engine()
                             .submit(new EngineCommand.KvArrived(key, inPlace, EngineCommand.KvArrived.NO_TOKEN));
                 });
+    }
+
+    @Override
+    public void waits(int ahead) {
+        frames().add(
+                        progress.gateway(),
+                        progress.queued(ahead, runtime.engine().load().turns()));
+    }
+
+    @Override
+    public void computed(int tokens) {
+        frames().add(progress.gateway(), progress.computed(tokens));
     }
 
     @Override

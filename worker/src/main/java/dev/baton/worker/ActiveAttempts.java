@@ -51,7 +51,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
             remove(key);
             throw e;
         }
-        if (wasCancelled(key)) {
+        if (cancelled(key)) {
             // The cancel may have reached the engine before the sequence did, and then it did nothing.
             sequence.cancel();
         }
@@ -68,7 +68,8 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
         }
     }
 
-    private synchronized boolean wasCancelled(AttemptKey key) {
+    /** Whether it was cancelled lately. */
+    public synchronized boolean cancelled(AttemptKey key) {
         return cancelled.containsKey(key);
     }
 

@@ -56,6 +56,16 @@ public final class Claims {
         draining = true;
     }
 
+    /** Declines a record that is not to be claimed whenever there is room; false for one that may be. */
+    boolean refuse(LaneRecord<?> record, Generation generation, WorkerRef meantFor) {
+        RecordPolicy.Step step = policy.read(here(generation), meantFor, draining, true, clock.instant());
+        if (step instanceof RecordPolicy.Refuse refusal) {
+            decline(record, generation, refusal);
+            return true;
+        }
+        return false;
+    }
+
     /**
      * Claims what a record asks for; {@code then} runs on a virtual thread when the claim holds, before the record is done.
      *

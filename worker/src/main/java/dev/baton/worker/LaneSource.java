@@ -1,7 +1,6 @@
 package dev.baton.worker;
 
 import com.google.protobuf.Message;
-import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.lanes.LaneConsumerFactory;
 import dev.baton.cluster.lanes.LaneHandler;
 import dev.baton.cluster.leases.LaneLease;
@@ -27,19 +26,8 @@ record LaneSource(
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** Holds a lane of the role's topic when it returns. */
-    <T extends Message> LaneKeeper<T> keep(WorkerRole<T> role, Claims claims) throws InterruptedException {
-        LaneHandler<T> handler = new LaneHandler<>() {
-            @Override
-            public void handle(LaneRecord<T> record) {
-                role.take(record);
-            }
-
-            @Override
-            public void dead(T value, String why) {
-                claims.dead(role.generation(value), why);
-            }
-        };
-        return new LaneKeeper<>(() -> take(role.topic(names)), lease -> consumers.open(lease, role.parser(), handler));
+    <T extends Message> LaneKeeper<T> keep(WorkerRole<T> role, LaneHandler<T> records) throws InterruptedException {
+        return new LaneKeeper<>(() -> take(role.topic(names)), lease -> consumers.open(lease, role.parser(), records));
     }
 
     private LaneLease take(String topic) throws InterruptedException {

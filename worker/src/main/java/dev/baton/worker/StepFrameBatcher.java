@@ -9,6 +9,7 @@ import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Queued;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.TokenLogprob;
@@ -42,10 +43,14 @@ public final class StepFrameBatcher {
 
     /** Any thread: goes out at once, in a frame of its own. */
     public void sendNow(GatewayRef gateway, Progress progress) {
+        sendNow(gateway, List.of(progress));
+    }
+
+    void sendNow(GatewayRef gateway, List<Progress> progress) {
         streams.send(
                 gateway,
                 TokenFrame.newBuilder()
-                        .addProgress(progress)
+                        .addAllProgress(progress)
                         .setMadeUs(micros())
                         .build());
     }
@@ -84,6 +89,7 @@ public final class StepFrameBatcher {
         private final WorkerMetrics metrics;
         private final Consumer<Throwable> whenDead;
         private volatile @Nullable PrefixAdvertiser advertiser;
+        private volatile Runnable whenRoomChanges = () -> {};
 
         StepListener(StepFrameBatcher frames, WorkerMetrics metrics, Consumer<Throwable> whenDead) {
             this.frames = frames;
@@ -100,6 +106,16 @@ public final class StepFrameBatcher {
         /** From now on cached blocks are listed in the directory. The fingerprint that names them is known once the model is open. */
         void advertise(PrefixAdvertiser prefixes) {
             advertiser = prefixes;
+        }
+
+        /** From now on called whenever the engine's room may have changed: must return at once. */
+        void whenRoomChanges(Runnable then) {
+            whenRoomChanges = then;
+        }
+
+        @Override
+        public void roomChanged() {
+            whenRoomChanges.run();
         }
 
         @Override
@@ -150,6 +166,22 @@ public final class StepFrameBatcher {
         /** A worker works on it; no token yet. */
         public Progress claimed(Timing timing) {
             return at(base()).setTiming(timing).build();
+        }
+
+        /**
+         * It waits.
+         *
+         * @param moves grows as long as the engine works
+         */
+        public Progress queued(int ahead, long moves) {
+            return at(base())
+                    .setQueued(Queued.newBuilder().setAhead(ahead).setMoves(moves))
+                    .build();
+        }
+
+        /** So many of its known tokens are computed. */
+        public Progress computed(int tokens) {
+            return at(base()).setComputedTokens(tokens).build();
         }
 
         public Progress.Builder token(int index, int token, @Nullable TokenLogprob logprob) {

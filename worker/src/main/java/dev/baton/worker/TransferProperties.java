@@ -21,7 +21,7 @@ import org.springframework.validation.annotation.Validated;
 public record TransferProperties(
         @DefaultValue("AUTO") @NotNull TransportChoice transport,
 
-        @DefaultValue("30s") @NotNull @DurationMin(millis = 1)
+        @DefaultValue("10m") @NotNull @DurationMin(millis = 1)
         Duration ticketWithin,
 
         @DefaultValue("2m") @NotNull @DurationMin(millis = 1)

@@ -1,5 +1,6 @@
 package dev.baton.worker;
 
+import com.google.protobuf.Message;
 import dev.baton.cluster.directory.KvDirectories;
 import dev.baton.cluster.registry.HeartbeatPublisher;
 import dev.baton.cluster.registry.WorkerStates;
@@ -50,6 +51,7 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable HeartbeatPublisher heartbeat;
     private @Nullable PrefixAdvertiser advertiser;
     private volatile @Nullable LaneKeeper<?> keeper;
+    private volatile @Nullable RecordQueue<?> records;
     private volatile @Nullable KvExchange exchange;
     private int tokenPort;
     private volatile boolean draining;
@@ -128,8 +130,7 @@ final class WorkerNode implements SmartLifecycle {
                         context.properties().listenAddress(),
                         context.properties().tokenPort()),
                 tls);
-        LaneKeeper<?> kept = lanes.keep(role, context.claims());
-        keeper = kept;
+        LaneKeeper<?> kept = read(role, open, steps);
         heartbeat = new HeartbeatPublisher(states, registry, this::state, this::replaced);
         LOG.info(
                 "Worker {} ({}) serves lane {}: tokens on port {}, KV sessions on port {}",
@@ -138,6 +139,16 @@ final class WorkerNode implements SmartLifecycle {
                 kept.lane(),
                 tokenPort,
                 sessions.port());
+    }
+
+    private <T extends Message> LaneKeeper<T> read(WorkerRole<T> of, ModelRuntime open, StepListener steps)
+            throws InterruptedException {
+        RecordQueue<T> queue = new RecordQueue<>(of, context.claims(), open.engine(), context.frames());
+        records = queue;
+        steps.whenRoomChanges(queue::roomChanged);
+        LaneKeeper<T> kept = lanes.keep(of, queue);
+        keeper = kept;
+        return kept;
     }
 
     private void died(Throwable cause) {
@@ -154,8 +165,8 @@ final class WorkerNode implements SmartLifecycle {
     private void replaced() {
         if (running) {
             LOG.error(
-                    "Another worker with baton.worker.id={} is alive, so that gateways do not find this one, which ends."
-                            + " Give each worker an id of its own",
+                    "Another worker with baton.worker.id={} is alive, so that gateways do not find this one, which"
+                            + " ends. Give each worker an id of its own",
                     identity().id());
             running = false;
             Thread.ofPlatform().name("worker-end").start(() -> exit.exit(REPLACED));
@@ -202,6 +213,8 @@ final class WorkerNode implements SmartLifecycle {
                 .setDraining(draining || !running || !reading());
         if (open != null) {
             EngineLoad load = open.engine().load();
+            RecordQueue<?> queue = records;
+            RecordQueue.Size waiting = queue == null ? RecordQueue.Size.NONE : queue.size();
             state.setModel(open.engine().capabilities().model())
                     .setModelFingerprint(open.engine().capabilities().fingerprint())
                     .setMaxContext(loader.maxContext(open.engine().capabilities()))
@@ -209,9 +222,9 @@ final class WorkerNode implements SmartLifecycle {
                     .setBlockTokens(open.engine().capabilities().layout().blockTokens())
                     .setBlocks(load.blocks())
                     .setFreeBlocks(load.freeBlocks() + load.cachedBlocks())
-                    .setQueued(load.queued())
+                    .setQueued(load.queued() + waiting.records())
                     .setRunning(load.running())
-                    .setQueuedTokens(load.queuedTokens())
+                    .setQueuedTokens(load.queuedTokens() + waiting.tokens())
                     .setPrefillTokensPerSecond(load.prefillTokensPerSecond());
         }
         return state.build();
@@ -231,6 +244,10 @@ final class WorkerNode implements SmartLifecycle {
         LaneKeeper<?> kept = keeper;
         if (kept != null) {
             kept.close();
+        }
+        RecordQueue<?> queue = records;
+        if (queue != null) {
+            queue.close();
         }
         if (publisher != null) {
             publisher.close();

@@ -53,7 +53,7 @@ class WorkerPropertiesTest {
             assertThat(context.getBean(TransferProperties.class))
                     .isEqualTo(new TransferProperties(
                             TransportChoice.AUTO,
-                            Duration.ofSeconds(30),
+                            Duration.ofMinutes(10),
                             Duration.ofMinutes(2),
                             Duration.ofSeconds(2)));
         });

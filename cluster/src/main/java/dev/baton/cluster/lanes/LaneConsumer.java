@@ -305,6 +305,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         private final Instant readAt;
         private final BiConsumer<LaneRecord<T>, @Nullable String> end;
         private final AtomicBoolean ended = new AtomicBoolean();
+        private volatile Runnable whenEnded = () -> {};
 
         LaneRecord(
                 T value,
@@ -354,10 +355,16 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             return delivery;
         }
 
+        /** To be called when it has ended, by the thread that ends it. Set before it is handed on. */
+        public void whenEnded(Runnable then) {
+            whenEnded = then;
+        }
+
         /** The record need not be read again: it is taken over, finished, or no longer wanted. */
         public void done() {
             if (ended.compareAndSet(false, true)) {
                 end.accept(this, null);
+                whenEnded.run();
             }
         }
 
@@ -365,6 +372,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         public void fail(String why) {
             if (ended.compareAndSet(false, true)) {
                 end.accept(this, why);
+                whenEnded.run();
             }
         }
 

@@ -280,7 +280,7 @@ public final class TokenStreamServer implements AutoCloseable {
         long now = System.nanoTime();
         List<Progress> current = new ArrayList<>(frame.getProgressCount());
         for (Progress progress : frame.getProgressList()) {
-            if (kept.keep(owner, progress, now)) {
+            if (isNews(progress) || kept.keep(owner, progress, now)) {
                 current.add(progress);
             }
         }
@@ -293,6 +293,11 @@ public final class TokenStreamServer implements AutoCloseable {
                             : frame(frame.toBuilder().clearProgress().addAllProgress(current)));
         }
         metrics.kept(kept.count());
+    }
+
+    /** How far an attempt is that makes no token yet: soon outdated, so it is not kept, and no claim of the attempt. */
+    private static boolean isNews(Progress progress) {
+        return progress.hasQueued() || progress.hasComputedTokens();
     }
 
     private static WorkerMessage frame(TokenFrame.Builder frame) {

@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  * waited last, so that no tenant saves up rows that it did not ask for. (Virtual token counters: Sheng et al., "Fairness in
  * serving large language models", 2024.)
  */
-final class FairShare {
+public final class FairShare {
     private static final int PRUNE_AT = 1_024;
 
     private final Map<Object, Long> rowsByTenant = new HashMap<>();
     private @Nullable Object last;
     private int pruneAt = PRUNE_AT;
 
-    long rows(Object tenant) {
+    public long rows(Object tenant) {
         return rowsByTenant.getOrDefault(tenant, 0L);
     }
 
@@ -36,8 +36,14 @@ final class FairShare {
         last = tenant;
     }
 
+    /** A sequence of the tenant got its blocks, and so many rows are computed for it. */
+    public void serve(Object tenant, int rows) {
+        served(tenant);
+        charge(tenant, rows);
+    }
+
     /** A tenant without waiting sequences gets one, beside these that have some. */
-    void lift(Object tenant, Collection<Object> waiting) {
+    public void lift(Object tenant, Collection<Object> waiting) {
         long served = last == null ? 0 : rows(last);
         long least = waiting.stream().mapToLong(this::rows).min().orElse(served);
         rowsByTenant.merge(tenant, least, Math::max);

@@ -50,9 +50,15 @@ final class Preemption<S extends Sequence> {
         return shortage(blocks).over();
     }
 
-    private Shortage shortage(int blocks) {
+    /** What is left for sequences that start; each running answer is about to need a block. */
+    Room room() {
         int held = prefilling.size() + decoding.size() + reservations.size();
-        return new Shortage(held + 1 - maxSequences, blocks + decoding.size() - pool.available());
+        return new Room(0, maxSequences - held, pool.available() - decoding.size());
+    }
+
+    private Shortage shortage(int blocks) {
+        Room room = room();
+        return new Shortage(1 - room.places(), blocks - room.blocks());
     }
 
     /** Makes room for a sequence that starts, at the cost of its tenant's lower priorities; false when there is none. */

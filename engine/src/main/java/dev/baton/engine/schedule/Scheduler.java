@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * budget at most, and however long a prompt is, a step with a full batch still has room for one block of it.
  *
  * <p>Rank is priority, then fair share, then arrival; deadlines end sequences but do not move them. By fair share the
- * tenant goes first who has had the fewest rows computed; with one tenant that is first come, first served. The head of the
- * queue is never overtaken by something smaller that would fit: long prompts do not starve.
+ * tenant goes first who has had the fewest rows computed; with one tenant that is first come, first served. While the head
+ * of the queue waits for blocks, a few much smaller sequences may take those that are too few for it
+ * ({@link WaitingQueue#passing}): long prompts do not starve.
  *
  * <p>When a running sequence needs a block and none can be had, the lowest ranked sequence that runs to its end here is
  * preempted: its blocks are released (full ones stay as cache while there is room) and it is queued to be computed
@@ -39,6 +40,7 @@ public final class Scheduler<S extends Sequence> {
     private final FairShare shares = new FairShare();
     private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
     private final Preemption<S> preemption;
+    private final Starts<S> starts;
     private long arrivals;
 
     /** A scheduler over a pool whose memory remembers nothing. */
@@ -54,6 +56,7 @@ public final class Scheduler<S extends Sequence> {
         this.reservations = new Reservations<>(pool, cache);
         this.preemption =
                 new Preemption<>(pool, cache, queue, prefilling, decoding, reservations, settings.maxSequences());
+        this.starts = new Starts<>(settings, pool, cache, shares, queue, prefilling, reservations, preemption);
     }
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
@@ -80,21 +83,7 @@ public final class Scheduler<S extends Sequence> {
 
     /** Gives blocks to queued sequences that wait for KV, in the queue's order. Safe between two layers of a step. */
     public List<S> reserveWaiting() {
-        List<S> reserved = new ArrayList<>();
-        for (S head = queue.first(); head != null && head.waitsForKv; head = queue.first()) {
-            int[] shared = cache.share(head);
-            if (!preemption.hasRoom(blocksFor(head.length()) - shared.length)) {
-                pool.release(shared);
-                break;
-            }
-            if (cache.intact(shared)) {
-                reserve(head, shared);
-                reserved.add(head);
-            } else {
-                pool.release(shared);
-            }
-        }
-        return reserved;
+        return starts.reserveWaiting();
     }
 
     private void planDecode(StepPlan<S> plan) {
@@ -110,20 +99,23 @@ public final class Scheduler<S extends Sequence> {
         S next = nextOf(running);
         boolean mayStart = plan.preempted().isEmpty();
         while (true) {
-            plan.reserved().addAll(reserveWaiting());
+            plan.reserved().addAll(starts.reserveWaiting());
             S sequence = next;
             S head = queue.first();
             if (mayStart
                     && head != null
                     && !plan.preempted().contains(head)
                     && (next == null || WaitingQueue.goesBefore(head, next))) {
-                mayStart = start(head, plan);
-                sequence = head;
+                sequence = starts.start(head, plan);
+                mayStart = sequence != null;
             } else {
                 next = nextOf(running);
             }
             if (sequence == null) {
-                return;
+                if (next == null) {
+                    return;
+                }
+                continue;
             }
             int to = sequence.phase == Phase.PREFILLING ? chunkEnd(sequence, plan) : 0;
             if (to > sequence.computed) {
@@ -139,60 +131,6 @@ public final class Scheduler<S extends Sequence> {
     private int chunkEnd(S sequence, StepPlan<S> plan) {
         int reach = sequence.computed + settings.stepTokens() - plan.rows();
         return reach >= sequence.length() ? sequence.length() : reach - reach % settings.blockTokens();
-    }
-
-    /**
-     * Takes the first blocks of the sequence whose turn it is, at the cost of running ones of lower priority where there
-     * is no room. The last token is always computed: its row gives the next token's logits.
-     */
-    private boolean start(S sequence, StepPlan<S> plan) {
-        boolean rowsLeft = settings.stepTokens() - plan.rows() >= Math.min(settings.blockTokens(), sequence.length());
-        if (!sequence.waitsForKv && !rowsLeft) {
-            return false;
-        }
-        int[] shared = cache.share(sequence);
-        int needed = blocksFor(sequence.length()) - shared.length;
-        boolean room = preemption.makeRoom(sequence, needed, plan);
-        if (!room || !cache.intact(shared)) {
-            pool.release(shared);
-            return room && start(sequence, plan); // with what is left of the prefix: one block is broken less
-        }
-        if (sequence.waitsForKv) {
-            reserve(sequence, shared);
-            plan.reserved().add(sequence);
-            return true;
-        }
-        takeShared(sequence, shared);
-        sequence.table().append(cache.forget(pool.allocate(needed).orElseThrow()));
-        if (!sequence.started) {
-            sequence.cachedTokens = sequence.computed;
-            sequence.started = true;
-            serve(sequence, sequence.length() - sequence.computed);
-        }
-        sequence.phase = Phase.PREFILLING;
-        prefilling.add(sequence);
-        plan.started().add(sequence);
-        return true;
-    }
-
-    /** Out of the queue, with the blocks of its prefix that are here. */
-    private void takeShared(S sequence, int[] shared) {
-        queue.remove(sequence);
-        sequence.table().append(shared);
-        sequence.computed = shared.length * settings.blockTokens();
-        sequence.named = shared.length;
-    }
-
-    /** The sequence shares what is here of its prefix; the blocks of the rest are set aside for KV to come. */
-    private void reserve(S sequence, int[] shared) {
-        takeShared(sequence, shared);
-        reservations.add(sequence, blocksFor(sequence.length()) - shared.length);
-        serve(sequence, 1);
-    }
-
-    private void serve(S sequence, int rows) {
-        shares.served(sequence.terms().tenant());
-        shares.charge(sequence.terms().tenant(), rows);
     }
 
     /**
@@ -282,7 +220,7 @@ public final class Scheduler<S extends Sequence> {
         reservations.activate(sequence);
         sequence.computed = Math.clamp(tokens, sequence.computed, sequence.length() - 1);
         cache.publish(sequence);
-        serve(sequence, sequence.length() - sequence.computed);
+        shares.serve(sequence.terms().tenant(), sequence.length() - sequence.computed);
         sequence.phase = Phase.PREFILLING;
         prefilling.add(sequence);
     }
@@ -356,6 +294,19 @@ public final class Scheduler<S extends Sequence> {
                 && running() == 0
                 && holding.isEmpty()
                 && reservations.stream().findAny().isEmpty();
+    }
+
+    /** Those that wait for blocks, about in the order in which they get them. */
+    public List<S> waiting() {
+        return queue.stream().sorted(WaitingQueue.RANK).toList();
+    }
+
+    /** What is left when all that wait have got their blocks. */
+    public Room room() {
+        int blocks = queue.stream()
+                .mapToInt(sequence -> blocksFor(sequence.length()))
+                .sum();
+        return preemption.room().less(queue.size(), blocks);
     }
 
     /** Sequences that compute prompts or make tokens. */

@@ -32,6 +32,8 @@ public class Sequence {
     boolean waitsForKv;
     boolean released;
     boolean started;
+    /** Others that got blocks before it while it was the head of the queue and waited for its own. */
+    int passed;
 
     /**
      * Priority, deadline and tenant of a sequence, which decide the order.

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,8 @@ final class WaitingQueue<S extends Sequence> {
                     (Sequence s) -> s.terms().priority())
             .reversed()
             .thenComparingLong(s -> s.arrival);
+
+    private static final int MOST_PASSING = 4;
 
     private final FairShare shares;
     private final Map<Object, TreeSet<S>> byTenant = new HashMap<>();
@@ -80,6 +84,31 @@ final class WaitingQueue<S extends Sequence> {
                 sequence.servedRows = shares.rows(own.getKey());
             }
             first = first == null || RANK.compare(sequence, first) < 0 ? sequence : first;
+        }
+        return first;
+    }
+
+    /**
+     * The first that may go before the head, which waits for blocks: one that begins with at most a quarter of the head's, and
+     * no more than four in all. So the head waits for at most as many blocks more as it has itself, and nothing starves.
+     *
+     * @param blocks that a sequence begins with
+     * @param may whether there is room for one
+     */
+    @Nullable
+    S passing(S head, ToIntFunction<S> blocks, Predicate<S> may) {
+        if (head.passed >= MOST_PASSING) {
+            return null;
+        }
+        int most = blocks.applyAsInt(head) / MOST_PASSING;
+        S first = null;
+        for (S sequence : (Iterable<S>) stream()::iterator) {
+            if (sequence != head && blocks.applyAsInt(sequence) <= most && may.test(sequence)) {
+                if (!sequence.started) {
+                    sequence.servedRows = shares.rows(sequence.terms().tenant());
+                }
+                first = first == null || goesBefore(sequence, first) ? sequence : first;
+            }
         }
         return first;
     }

@@ -111,19 +111,6 @@ class SchedulerTest {
     }
 
     @Test
-    void theHeadOfTheQueueIsNotOvertakenBySomethingSmallerThatWouldFit() {
-        Plain holder = enqueue("holder", Goal.PREFILL, 100, 0);
-        while (holder.phase() != Phase.HOLDING) {
-            step();
-        }
-        enqueue("big", Goal.PREFILL_AND_DECODE, 40, 0);
-        enqueue("small", Goal.PREFILL_AND_DECODE, 4, 0);
-        assertThat(scheduler.plan().isEmpty()).isTrue();
-        scheduler.release(holder);
-        assertThat(chunks(scheduler.plan())).containsExactly("big[0,16)");
-    }
-
-    @Test
     void aCachedPrefixIsNotComputedAgainButTheLastTokenAlwaysIs() {
         Plain first = enqueue("same", Goal.PREFILL, 12, 0);
         step();
@@ -283,7 +270,10 @@ class SchedulerTest {
             Plain sequence = enqueue("s" + i, Goal.PREFILL_AND_DECODE, 1 + random.nextInt(30), 0);
             ends.put(sequence, sequence.length() + 1 + random.nextInt(16));
         }
-        List<Plain> arrived = List.copyOf(ends.keySet());
+        // Of those that wait here none has more than eight blocks, so nothing of more than two passes another.
+        List<Plain> tooLargeToPass = ends.keySet().stream()
+                .filter(sequence -> sequence.length() > 2 * BLOCK)
+                .toList();
         Set<Plain> started = new LinkedHashSet<>();
         int preemptions = 0;
         for (int steps = 0; !ends.isEmpty(); steps++) {
@@ -302,7 +292,9 @@ class SchedulerTest {
             });
             scheduler.checkIntegrity();
         }
-        assertThat(started).containsExactlyElementsOf(arrived);
+        assertThat(started).hasSize(60);
+        started.retainAll(tooLargeToPass);
+        assertThat(started).containsExactlyElementsOf(tooLargeToPass);
         assertThat(preemptions).isPositive();
     }
 
