@@ -56,6 +56,10 @@ public final class EngineBench {
                 new AttentionBench(out, pairs(arguments)).run();
                 return;
             }
+            if (List.of(arguments).contains("--kv-cost")) {
+                new KvCostBench(out, home(), pairs(arguments)).run();
+                return;
+            }
             Options options = Options.parse(arguments);
             RivalsFolder rivals =
                     RivalsFolder.find(options.rivals(), Optional.ofNullable(System.getenv("BATON_RIVALS")), home());

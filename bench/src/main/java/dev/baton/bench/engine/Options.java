@@ -43,36 +43,38 @@ record Options(
     }
 
     static final String HELP = """
-            Usage: baton bench engine [options]
-            Tokens per second of the engine alone, beside llama.cpp, OpenVINO and the machine's limits, round by round,
-            on random weights; or, with --exact, whether every arrangement of the work makes the same bits.
+        Usage: baton bench engine [options]
+        Tokens per second of the engine alone, beside llama.cpp, OpenVINO and the machine's limits, round by round,
+        on random weights; or, with --exact, whether every arrangement of the work makes the same bits.
 
-              --shapes LIST     of demo, 135M, 1.1B            (135M,1.1B; with --exact demo,135M,1.1B)
-              --device NAME     cpu, or cuda: the first GPU, beside transformers (cpu)
-              --threads LIST    CPU threads                    (2; with --exact 1,2)
-              --weights LIST    of bf16, int8, w8a8            (bf16; int8 and w8a8 meet the rivals' q8_0)
-              --cells LIST      decodeN (N sequences from 512 tokens on), prefillN (a prompt of N tokens)
-                                                               (decode1,decode8,prefill512,prefill4096)
-              --rounds N        of all engines in turn         (3)
-              --chunk N         tokens of a prompt that our engine computes in one pass
-                                                               (a prefill worker's step: 512; with cuda 4096)
-              --dtype TYPE      our KV: bf16 or f32            (bf16)
-              --rivals DIR      what tools/rivals/setup.sh made (BATON_RIVALS, else .baton/rivals)
-              --limit SECONDS   for each start of a rival      (300)
-              --json            one JSON object per figure after the table
-              --exact           compare the bits of KV and logits: one chunk, odd chunks, token by token, batches to 16,
-                                after a prefix hit, a handoff, a preemption; ends with 1 if any bit differs
-              --length N        tokens of the long prompt of --exact (600)
-              --perplexity      how well models/demo foretells held-out text under each rounding of its weights
-                                (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, --threads N)
-              --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
-              --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
-                                sums in any order (--shapes LIST, --threads N, --rounds N)
-              --attention       attention alone, steps and prompts at several lengths (--threads N, --rounds N)
-              --help            this
+          --shapes LIST     of demo, 135M, 1.1B            (135M,1.1B; with --exact demo,135M,1.1B)
+          --device NAME     cpu, or cuda: the first GPU, beside transformers (cpu)
+          --threads LIST    CPU threads                    (2; with --exact 1,2)
+          --weights LIST    of bf16, int8, w8a8            (bf16; int8 and w8a8 meet the rivals' q8_0)
+          --cells LIST      decodeN (N sequences from 512 tokens on), prefillN (a prompt of N tokens)
+                                                           (decode1,decode8,prefill512,prefill4096)
+          --rounds N        of all engines in turn         (3)
+          --chunk N         tokens of a prompt that our engine computes in one pass
+                                                           (a prefill worker's step: 512; with cuda 4096)
+          --dtype TYPE      our KV: bf16 or f32            (bf16)
+          --rivals DIR      what tools/rivals/setup.sh made (BATON_RIVALS, else .baton/rivals)
+          --limit SECONDS   for each start of a rival      (300)
+          --json            one JSON object per figure after the table
+          --exact           compare the bits of KV and logits: one chunk, odd chunks, token by token, batches to 16,
+                            after a prefix hit, a handoff, a preemption; ends with 1 if any bit differs
+          --length N        tokens of the long prompt of --exact (600)
+          --perplexity      how well models/demo foretells held-out text under each rounding of its weights
+                            (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, --threads N)
+          --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
+          --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
+                            sums in any order (--shapes LIST, --threads N, --rounds N)
+          --kv-cost         what records, digests and hit checks cost while nothing fails, each also left out alone
+                            (--models FOLDER,…; --batches 1,8,32; --rounds N)
+          --attention       attention alone, steps and prompts at several lengths (--threads N, --rounds N)
+          --help            this
 
-            The rivals: docs/performance.md says how to get them.
-            """;
+        The rivals: docs/performance.md says how to get them.
+        """;
 
     private static final Set<String> VALUES = Set.of(
             "--shapes",

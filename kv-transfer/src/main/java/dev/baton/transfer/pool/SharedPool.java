@@ -45,6 +45,7 @@ public final class SharedPool implements AutoCloseable {
     private final Arena arena;
     private final PoolIdentity identity;
     private final KvRegion region;
+    private final MemorySegment table;
     private final FileLedger ledger;
     private final AdoptedBlocks adopted;
     private boolean closed;
@@ -62,13 +63,16 @@ public final class SharedPool implements AutoCloseable {
             this.region = new KvRegion(
                     identity.layout(),
                     file.asSlice(header.kvOffset(), identity.layout().bytes()));
-            MemorySegment table =
-                    file.asSlice(PoolHeader.FIXED_BYTES, header.table().bytes());
-            NativeRecords records =
-                    NativeRecords.over(region, table, header.table().places(), true);
-            this.ledger = new FileLedger(new LedgerWords(table), memory(), records);
+            this.table = file.asSlice(PoolHeader.FIXED_BYTES, header.table().bytes());
+            this.ledger = ledger(memory(), true);
             this.adopted = slot.left().isPresent() ? adopt(slot.left().get()) : AdoptedBlocks.NONE;
         }
+    }
+
+    private FileLedger ledger(KvMemory memory, boolean digested) {
+        NativeRecords records = NativeRecords.over(
+                region, table, LedgerFormat.of(region.layout()).places(), digested);
+        return new FileLedger(new LedgerWords(table), memory, records);
     }
 
     private AdoptedBlocks adopt(PoolHeader left) {
@@ -188,6 +192,14 @@ public final class SharedPool implements AutoCloseable {
     /** What the file remembers of each block. For the engine's thread. */
     public BlockLedger ledger() {
         return ledger;
+    }
+
+    /**
+     * For benches that ask what digests cost: instead of {@link #ledger}, one that reads no KV and says that all digests are
+     * zero. What it wrote is of no use to others.
+     */
+    public BlockLedger ledgerWithoutDigests() {
+        return ledger(new UndigestedMemory(memory()), false);
     }
 
     /** What was in the pool when this worker took it over; nothing when it is new. */
