@@ -174,6 +174,34 @@ class RestoreTest {
         assertThat(second.cachedTokens).isEqualTo(computed - computed % Bench.BLOCK);
     }
 
+    /** The last block of its prompt is cached, and computed again for its last row; the cached one is evicted meanwhile. */
+    @Test
+    void aRunningSequenceIsFoundWholeAfterADoubleOfItsBlockWasEvicted() {
+        RememberingLedger ledger = new RememberingLedger();
+        Bench bench = new Bench(Role.BOTH, 24, ledger);
+        List<Integer> prompt = Bench.prompt(3, 5 * Bench.BLOCK);
+        bench.admit(Bench.generation("first", prompt, 1), Goal.PREFILL_AND_DECODE);
+        bench.settle();
+        RecordingListener lasting = bench.admit(Bench.generation("lasting", prompt, 100), Goal.PREFILL_AND_DECODE);
+        while (lasting.tokens.size() < 5) {
+            bench.runOnce();
+        }
+        bench.admit(Bench.generation("other", Bench.prompt(8, 15 * Bench.BLOCK + 1), 1), Goal.PREFILL_AND_DECODE);
+        while (lasting.tokens.size() < 30) {
+            bench.runOnce();
+            bench.checkIntegrity();
+        }
+        List<Integer> tokens = new ArrayList<>(prompt);
+        tokens.addAll(lasting.tokens);
+        List<BlockHash> chain = bench.chain(tokens.subList(0, tokens.size() - 1));
+        assertThat(ledger.sealed.values().stream().map(RememberingLedger.Sealed::name))
+                .containsAll(chain);
+        assertThat(bench.evicted).doesNotContainAnyElementsOf(chain);
+        assertThat(bench.load().freeBlocks())
+                .as("room was short, so that what could go went")
+                .isZero();
+    }
+
     @Test
     void anEngineStartsWithTheBlocksThatItsEarlierLifeLeft() {
         RememberingLedger ledger = new RememberingLedger();

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -38,9 +39,9 @@ public final class BlockPool {
     private final @Nullable BlockHash[] parents;
     private final FreeList free;
     private final EvictionOrder leaves;
+    private final Doubles doubles;
     private final int[] counts = new int[BlockState.values().length];
     private final Map<BlockHash, Integer> byName = new HashMap<>();
-    private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
     private final List<BlockHash> evicted = new ArrayList<>();
     private final Map<Long, Lease> leases = new HashMap<>();
     private long leasesGiven;
@@ -59,6 +60,7 @@ public final class BlockPool {
         parents = new BlockHash[blocks];
         free = new FreeList(blocks);
         leaves = new EvictionOrder(blocks);
+        doubles = new Doubles(blocks);
         counts[BlockState.FREE.ordinal()] = blocks;
     }
 
@@ -116,23 +118,17 @@ public final class BlockPool {
 
     /** Frees reserved blocks for which no write has been asked for. */
     public void unreserve(int... blocks) {
-        for (int block : blocks) {
-            move(block, BlockState.RESERVED, BlockState.FREE);
-        }
+        Arrays.stream(blocks).forEach(block -> move(block, BlockState.RESERVED, BlockState.FREE));
     }
 
     /** Keeps reserved blocks away from everyone until their writer is known to have stopped. */
     public void quarantine(int... blocks) {
-        for (int block : blocks) {
-            move(block, BlockState.RESERVED, BlockState.QUARANTINED);
-        }
+        Arrays.stream(blocks).forEach(block -> move(block, BlockState.RESERVED, BlockState.QUARANTINED));
     }
 
     /** The writer has stopped: quarantined blocks are free. */
     public void endQuarantine(int... blocks) {
-        for (int block : blocks) {
-            move(block, BlockState.QUARANTINED, BlockState.FREE);
-        }
+        Arrays.stream(blocks).forEach(block -> move(block, BlockState.QUARANTINED, BlockState.FREE));
     }
 
     /** How many blocks of a chain, from its start, can be found. Refers to none. */
@@ -163,7 +159,10 @@ public final class BlockPool {
         return shared;
     }
 
-    /** Refers no more to active blocks. A block without references becomes cache when it is named, else free. */
+    /**
+     * Refers no more to active blocks. A block without references becomes cache when it is named, else free; where another
+     * active block has the same content, that one takes the name.
+     */
     public void release(int... blocks) {
         for (int i = blocks.length - 1; i >= 0; i--) {
             int block = blocks[i];
@@ -171,8 +170,14 @@ public final class BlockPool {
             if (--references[block] > 0) {
                 continue;
             }
-            if (names[block] == null) {
+            BlockHash name = names[block];
+            Integer heir = name == null ? null : doubles.heir(name);
+            if (name == null) {
+                doubles.remove(block);
                 move(block, BlockState.ACTIVE, BlockState.FREE);
+            } else if (heir != null) {
+                move(block, BlockState.ACTIVE, BlockState.FREE);
+                passOn(name, block, heir);
             } else {
                 move(block, BlockState.ACTIVE, BlockState.CACHED);
                 leaves.used(block);
@@ -182,22 +187,38 @@ public final class BlockPool {
     }
 
     /**
-     * Names a full active block, so that it is found by content.
+     * Names a full active block, so that it is found by content. A cached block of that name gives it up and is free: nobody
+     * refers to it, so it would be evicted, and with it the name, while this one is in use.
      *
      * @param parent name of the block before it in the sequence, null for the first
-     * @return false when another block bears that name already; this one then stays nameless and is freed after use
+     * @return false when another active block bears that name already; this one has it once nobody refers to the other
      */
     public boolean publish(int block, @Nullable BlockHash parent, BlockHash name) {
         requireState(block, BlockState.ACTIVE);
         if (names[block] != null) {
             throw new IllegalStateException("block %d is named %s already".formatted(block, names[block]));
         }
-        if (byName.putIfAbsent(name, block) != null) {
+        parents[block] = parent;
+        Integer holder = byName.putIfAbsent(name, block);
+        if (holder != null && states[holder] == BlockState.ACTIVE) {
+            doubles.add(block, name);
             return false;
         }
+        if (holder != null) {
+            uncache(holder);
+            move(holder, BlockState.CACHED, BlockState.FREE);
+            passOn(name, holder, block);
+        }
         names[block] = name;
-        parents[block] = parent;
         return true;
+    }
+
+    private void passOn(BlockHash name, int from, int to) {
+        byName.put(name, to);
+        names[to] = name;
+        names[from] = null;
+        parents[from] = null;
+        leaves.passOnKeeps(from, to);
     }
 
     /**
@@ -232,7 +253,9 @@ public final class BlockPool {
         for (int block : blocks) {
             requireState(block, BlockState.ACTIVE);
             BlockHash name = names[block];
+            doubles.remove(block);
             if (name != null) {
+                doubles.removeAll(name);
                 forget(block, name);
             }
         }
@@ -257,22 +280,12 @@ public final class BlockPool {
      * can be. Ends with {@link #endKeep}, or for a block that is evicted all the same.
      */
     public void keep(List<BlockHash> chain) {
-        for (BlockHash name : chain) {
-            Integer block = byName.get(name);
-            if (block != null) {
-                leaves.keep(block);
-            }
-        }
+        chain.stream().map(byName::get).filter(Objects::nonNull).forEach(leaves::keep);
     }
 
     /** Ends a {@link #keep} of the same chain. */
     public void endKeep(List<BlockHash> chain) {
-        for (BlockHash name : chain) {
-            Integer block = byName.get(name);
-            if (block != null) {
-                leaves.endKeep(block);
-            }
-        }
+        chain.stream().map(byName::get).filter(Objects::nonNull).forEach(leaves::endKeep);
     }
 
     /** Names given up since the last call. */
@@ -283,7 +296,7 @@ public final class BlockPool {
     }
 
     private void evict(int block) {
-        BlockHash name = nameOf(block);
+        BlockHash name = Objects.requireNonNull(names[block]);
         uncache(block);
         forget(block, name);
         move(block, BlockState.CACHED, BlockState.FREE);
@@ -298,33 +311,16 @@ public final class BlockPool {
     }
 
     private void cache(int block) {
-        if (!cachedChildren.containsKey(nameOf(block))) {
-            leaves.add(block);
-        }
-        BlockHash parent = parents[block];
-        if (parent != null && cachedChildren.merge(parent, 1, Integer::sum) == 1) {
-            cachedBlock(parent).ifPresent(above -> leaves.remove(above));
-        }
+        leaves.cached(block, Objects.requireNonNull(names[block]), parents[block], cachedParent(block));
     }
 
     private void uncache(int block) {
-        leaves.remove(block);
-        BlockHash parent = parents[block];
-        if (parent != null && cachedChildren.computeIfPresent(parent, (p, n) -> n == 1 ? null : n - 1) == null) {
-            cachedBlock(parent).ifPresent(above -> leaves.add(above));
-        }
+        leaves.uncached(block, parents[block], cachedParent(block));
     }
 
-    private Optional<Integer> cachedBlock(BlockHash name) {
-        return Optional.ofNullable(byName.get(name)).filter(block -> states[block] == BlockState.CACHED);
-    }
-
-    private BlockHash nameOf(int block) {
-        BlockHash name = names[block];
-        if (name == null) {
-            throw new IllegalStateException("cached block %d has no name".formatted(block));
-        }
-        return name;
+    private @Nullable Integer cachedParent(int block) {
+        Integer parent = parents[block] == null ? null : byName.get(parents[block]);
+        return parent != null && states[parent] == BlockState.CACHED ? parent : null;
     }
 
     private void move(int block, BlockState from, BlockState to) {
@@ -374,6 +370,11 @@ public final class BlockPool {
     }
 
     @Nullable
+    BlockHash doubleOf(int block) {
+        return doubles.name(block);
+    }
+
+    @Nullable
     BlockHash parent(int block) {
         return parents[block];
     }
@@ -383,7 +384,7 @@ public final class BlockPool {
     }
 
     Map<BlockHash, Integer> cachedChildren() {
-        return cachedChildren;
+        return leaves.cachedChildren();
     }
 
     Collection<Integer> leaves() {

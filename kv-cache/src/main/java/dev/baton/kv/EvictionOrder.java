@@ -1,10 +1,13 @@
 package dev.baton.kv;
 
 import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of a pool that may be evicted, in the order in which they go: the one unused for longest first, and kept ones
+ * The cached blocks of a pool that may be evicted, leaves of the tree of names, in the order in which they go: the one unused for longest first, and kept ones
  * after all others. Remembers uses and keeps of all blocks, also of those that may not go now. One thread.
  */
 final class EvictionOrder {
@@ -12,6 +15,7 @@ final class EvictionOrder {
 
     private final long[] lastUse;
     private final int[] kept;
+    private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
     private final TreeMap<Long, Integer> byLastUse = new TreeMap<>();
     private long uses;
 
@@ -25,13 +29,41 @@ final class EvictionOrder {
         return byLastUse.firstEntry().getValue();
     }
 
+    /**
+     * A block is cache from now on: it may be evicted unless another continues it.
+     *
+     * @param parentBlock the block of that parent, if it is cached
+     */
+    void cached(int block, BlockHash name, @Nullable BlockHash parent, @Nullable Integer parentBlock) {
+        if (!cachedChildren.containsKey(name)) {
+            add(block);
+        }
+        if (parent != null && cachedChildren.merge(parent, 1, Integer::sum) == 1 && parentBlock != null) {
+            remove(parentBlock);
+        }
+    }
+
+    /** A block is cache no more: its parent may be evicted unless others continue it. */
+    void uncached(int block, @Nullable BlockHash parent, @Nullable Integer parentBlock) {
+        remove(block);
+        boolean last = parent != null
+                && cachedChildren.computeIfPresent(parent, (name, count) -> count == 1 ? null : count - 1) == null;
+        if (last && parentBlock != null) {
+            add(parentBlock);
+        }
+    }
+
+    Map<BlockHash, Integer> cachedChildren() {
+        return cachedChildren;
+    }
+
     /** The block may be evicted from now on, in its turn by its last use. */
-    void add(int block) {
+    private void add(int block) {
         byLastUse.put(lastUse[block], block);
     }
 
     /** The block may not be evicted. Nothing happens when it could not be. */
-    void remove(int block) {
+    private void remove(int block) {
         byLastUse.remove(lastUse[block]);
     }
 
@@ -57,6 +89,12 @@ final class EvictionOrder {
     /** Ends every {@link #keep} of a block that may not be evicted, without a use. */
     void endAllKeeps(int block) {
         kept[block] = 0;
+    }
+
+    /** What was kept of one block is kept of the other. Neither may be evicted now. */
+    void passOnKeeps(int from, int to) {
+        kept[to] += kept[from];
+        kept[from] = 0;
     }
 
     private void touch(int block) {

@@ -56,6 +56,13 @@ final class PoolCheck {
                     block,
                     state,
                     pool.name(block));
+            BlockHash content = pool.doubleOf(block);
+            expect(
+                    content == null || (active && !named && pool.byName().containsKey(content)),
+                    "block %d is %s, and a double of %s",
+                    block,
+                    state,
+                    content);
             int byLeases = leased.getOrDefault(block, 0);
             expect(byLeases <= references, "block %d: %d leases, %d references", block, byLeases, references);
         });

@@ -107,13 +107,54 @@ class BlockPoolTest {
     }
 
     @Test
-    void aSecondBlockOfTheSameContentStaysNameless() {
+    void ofTwoActiveBlocksOfOneContentTheSecondTakesTheNameWhenTheFirstIsReleased() {
         int[] first = chain(1);
         int[] second = take(1);
         assertThat(pool.publish(second[0], null, name(1))).isFalse();
+        assertThat(pool.find(List.of(name(1)))).isOne();
+        pool.keep(List.of(name(1)));
+        pool.release(first);
+        assertThat(pool.state(first[0])).isEqualTo(BlockState.FREE);
+        assertThat(pool.share(List.of(name(1)), 1)).containsExactly(second);
+        pool.release(second[0], second[0]);
+        assertThat(pool.state(second[0])).isEqualTo(BlockState.CACHED);
+        pool.release(chain(2));
+        take(3);
+        assertThat(pool.drainEvicted()).as("kept as its double was").containsExactly(name(2));
+    }
+
+    @Test
+    void aSecondBlockThatIsReleasedFirstIsFree() {
+        int[] first = chain(1);
+        int[] second = take(1);
+        pool.publish(second[0], null, name(1));
         pool.release(second);
         assertThat(pool.state(second[0])).isEqualTo(BlockState.FREE);
-        assertThat(pool.share(List.of(name(1)), 1)).containsExactly(first);
+        pool.release(first);
+        assertThat(pool.state(first[0])).isEqualTo(BlockState.CACHED);
+    }
+
+    @Test
+    void aCachedBlockGivesItsNameToTheBlockInUse() {
+        int[] cached = chain(1, 2);
+        pool.release(cached);
+        int[] used = take(1);
+        assertThat(pool.publish(used[0], null, name(1))).isTrue();
+        assertThat(pool.state(cached[0])).isEqualTo(BlockState.FREE);
+        take(3);
+        assertThat(pool.drainEvicted()).as("what is in use stays to be found").containsExactly(name(2));
+        assertThat(pool.find(List.of(name(1)))).isOne();
+    }
+
+    @Test
+    void aBlockThatLosesItsNameForBrokenBytesHasNoHeir() {
+        int[] first = chain(1);
+        int[] second = take(1);
+        pool.publish(second[0], null, name(1));
+        pool.unpublish(first);
+        pool.release(first);
+        pool.release(second);
+        assertThat(pool.count(BlockState.FREE)).isEqualTo(4);
     }
 
     @Test

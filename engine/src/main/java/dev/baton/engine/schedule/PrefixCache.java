@@ -75,9 +75,9 @@ final class PrefixCache {
         for (; (sequence.named + 1) * blockTokens <= sequence.computed; sequence.named++) {
             int index = sequence.named;
             int block = sequence.table().block(index);
-            if (pool.publish(block, parent(names, index), names.get(index))) {
-                ledger.seal(block, parent(names, index), names.get(index));
-            }
+            pool.publish(block, parent(names, index), names.get(index));
+            // Also where another block bears the name: that one may be gone before this sequence is.
+            ledger.seal(block, parent(names, index), names.get(index));
         }
         return sequence.named > before;
     }

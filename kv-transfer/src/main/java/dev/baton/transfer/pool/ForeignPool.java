@@ -34,7 +34,7 @@ final class ForeignPool implements AutoCloseable {
     private final long[] indexed;
     private final @Nullable BlockHash[] names;
     private final @Nullable Parent[] parents;
-    private final Map<BlockHash, Integer> byName = new HashMap<>();
+    private final Map<BlockHash, Set<Integer>> byName = new HashMap<>();
     private final Map<Parent, Set<Integer>> byParent = new HashMap<>();
     private final Set<Integer> damaged = new HashSet<>();
     private long indexedChanges = -1;
@@ -111,7 +111,7 @@ final class ForeignPool implements AutoCloseable {
     private boolean index(int block) {
         BlockHash before = names[block];
         if (before != null) {
-            byName.remove(before, block);
+            byName.computeIfPresent(before, (name, blocks) -> blocks.remove(block) && blocks.isEmpty() ? null : blocks);
         }
         Parent followed = parents[block];
         if (followed != null) {
@@ -120,7 +120,7 @@ final class ForeignPool implements AutoCloseable {
         BlockHash name = ledger.sealed(block).map(LedgerReader.Sealed::name).orElse(null);
         names[block] = name;
         if (name != null) {
-            byName.putIfAbsent(name, block);
+            byName.computeIfAbsent(name, key -> new HashSet<>(1)).add(block);
         }
         Parent parent =
                 ledger.open(block).map(open -> new Parent(open.parent())).orElse(null);
@@ -133,7 +133,7 @@ final class ForeignPool implements AutoCloseable {
 
     @Nullable
     Integer named(BlockHash name) {
-        return byName.get(name);
+        return byName.getOrDefault(name, Set.of()).stream().findAny().orElse(null);
     }
 
     /** The block after a parent that begins with most of a sequence's tokens from {@code from} on; null when none does. */

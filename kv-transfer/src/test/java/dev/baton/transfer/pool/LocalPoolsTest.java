@@ -125,6 +125,22 @@ class LocalPoolsTest {
     }
 
     @Test
+    void ofTwoBlocksOfOneNameTheOneThatStaysIsFound() throws IOException {
+        try (SharedPool pool = writer("alive", 0)) {
+            int[] tokens = first(0, 29);
+            for (int at = 0; at < 8; at++) {
+                Rows.write(pool.region(), 9, tokens, at, () -> {});
+            }
+            pool.ledger().seal(9, null, Rows.chain(tokens).getFirst());
+            assertThat(restore(tokens, 0)).isEqualTo(29);
+            pool.ledger().forget(0);
+            assertThat(restore(tokens, 0)).isEqualTo(29);
+            pool.ledger().forget(9);
+            assertThat(restore(tokens, 0)).isZero();
+        }
+    }
+
+    @Test
     void takesThePoolThatHoldsMost() throws IOException {
         SharedPool some = writer("some");
         int[] tokens = Rows.tokens(0, 29);
