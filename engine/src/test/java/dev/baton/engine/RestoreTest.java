@@ -143,6 +143,37 @@ class RestoreTest {
                 .isEqualTo(16);
     }
 
+    /** As a decode worker declines it: what was found is taken over first, then the sequence ends. */
+    @Test
+    void whatWasFoundStaysAsCacheWhereTheRestIsDeclined() {
+        Bench holder = new Bench(Role.BOTH, 32);
+        RecordingListener held = holder.admit(generation, Goal.PREFILL);
+        holder.settle();
+        Bench decode = new Bench(Role.DECODE, 32);
+        RecordingListener declined = decode.admit(generation, Goal.DECODE);
+        decode.settle();
+        holder.copyKv(held.blocks, decode, declined.blocks);
+        decode.arrived(generation, 11, EngineCommand.KvArrived.NO_TOKEN);
+        decode.cancel(generation);
+        decode.settle();
+        assertThat(computedRows(decode)).as("nothing of the rest").isZero();
+        assertThat(decode.load().cachedBlocks()).isEqualTo(11 / Bench.BLOCK);
+        assertThat(decode.load().freeBlocks()).isEqualTo(32 - 11 / Bench.BLOCK);
+        Generation next = generation.toBuilder().setRequestId("next").build();
+        RecordingListener receiver = decode.admit(next, Goal.DECODE);
+        decode.settle();
+        assertThat(receiver.cachedTokens)
+                .as("the next attempt asks for less")
+                .isEqualTo(11 / Bench.BLOCK * Bench.BLOCK);
+        holder.copyKv(
+                Arrays.copyOfRange(held.blocks, 2, held.blocks.length),
+                decode,
+                Arrays.copyOfRange(receiver.blocks, 2, receiver.blocks.length));
+        decode.arrived(next, PROMPT, held.tokens.getFirst());
+        decode.settle();
+        assertThat(receiver.tokens).isEqualTo(Bench.alone(generation).subList(1, 40));
+    }
+
     @Test
     void aCachedBlockWhoseBytesChangedIsGivenUpAndComputedAgain() {
         RememberingLedger ledger = new RememberingLedger();

@@ -116,7 +116,10 @@ final class FlipsCommand implements Runnable {
         }
     }
 
-    /** One request after another; all blocks, then a third of them, are flipped before each. */
+    /**
+     * One request after another; all blocks, then a third of them, are flipped before each. The counters are read after each
+     * round of prompts: reading them takes longer than an answer.
+     */
     private void flipCached(
             GatewayClient gateway,
             String model,
@@ -134,18 +137,25 @@ final class FlipsCommand implements Runnable {
             alone.add(ask(gateway, chats.get(i)));
         }
         int count = requests - streams;
+        int struckInRound = 0;
+        double dropped = counters.sum("", DROPPED, "");
         for (int i = 0; i < count; i++) {
             int which = i % PROMPTS;
             tally.flipped += flips.flip(random, i / PROMPTS % 2 == 0 ? 1 : 0.33);
-            double before = counters.sum("", DROPPED, "");
             TimedStream answer = ask(gateway, chats.get(which));
             tally.asked++;
             if (!answer.sameText(alone.get(which))) {
                 tally.wrong++;
             }
             if (answer.cached() < alone.get(which).cached()) {
-                tally.struckHits++;
-                tally.uncounted += counters.sum("", DROPPED, "") > before ? 0 : 1;
+                struckInRound++;
+            }
+            if (which == PROMPTS - 1 || i == count - 1) {
+                double now = counters.sum("", DROPPED, "");
+                tally.struckHits += struckInRound;
+                tally.uncounted += (int) Math.max(0, struckInRound - (now - dropped));
+                dropped = now;
+                struckInRound = 0;
             }
             bar.show(
                     (i + 1) / (double) count,

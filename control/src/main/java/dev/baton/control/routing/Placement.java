@@ -154,7 +154,7 @@ public final class Placement {
                             .orElse(false);
             boolean asks = holder != null
                     && !holder.leg().equals(route.first())
-                    && (left != null && route.computesAtDecode()
+                    && ((left != null && route.computesAtDecode())
                             || Stream.concat(prefill.stream(), decode.stream())
                                     .filter(worker -> worker.leg().equals(route.first()))
                                     .anyMatch(worker -> router.fetches(query, worker)));
