@@ -210,7 +210,7 @@ final class WorkerNode implements SmartLifecycle {
                 .setTokenPort(tokenPort)
                 .setKvPort(sessions == null ? 0 : sessions.port())
                 .setMachine(machine)
-                .setDraining(draining || !running || !reading());
+                .setDraining(draining || streams.drained() || !running || !reading());
         if (open != null) {
             EngineLoad load = open.engine().load();
             RecordQueue<?> queue = records;

@@ -46,7 +46,7 @@ final class ChangeAudit {
                                 operator,
                                 exchange,
                                 exchange.getResponse().getStatusCode()))
-                        .doOnError(failure -> record(CHANGE, operator, exchange, HttpStatus.INTERNAL_SERVER_ERROR))
+                        .doOnError(failure -> record(CHANGE, operator, exchange, Problems.statusOf(failure)))
                         .doOnCancel(() -> record(CHANGE, operator, exchange, null)));
     }
 

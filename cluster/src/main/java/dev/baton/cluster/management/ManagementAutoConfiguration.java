@@ -39,6 +39,11 @@ public class ManagementAutoConfiguration {
     }
 
     @Bean
+    SettingsEndpoint settingsEndpoint(ApplicationContext context) {
+        return new SettingsEndpoint(context);
+    }
+
+    @Bean
     ManagementGuard managementGuard(
             ManagementProperties settings, Environment environment, ApplicationEventPublisher events) {
         Path file = settings.keys();

@@ -51,6 +51,11 @@ final class Problems {
         return write(exchange, HttpStatus.INTERNAL_SERVER_ERROR, "The log of this process says why.");
     }
 
+    /** What {@link #of} answers such a failure with. */
+    static HttpStatusCode statusOf(Throwable failure) {
+        return failure instanceof ErrorResponse known ? known.getStatusCode() : HttpStatus.INTERNAL_SERVER_ERROR;
+    }
+
     private static Mono<Void> write(ServerWebExchange exchange, HttpStatusCode status, String detail) {
         Map<String, Object> problem = new LinkedHashMap<>();
         HttpStatus known = HttpStatus.resolve(status.value());

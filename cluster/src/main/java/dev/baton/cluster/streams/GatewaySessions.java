@@ -20,6 +20,8 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The gateways of a worker: those attached, those that left, and those that a newer life of their id has replaced. One
@@ -30,7 +32,10 @@ final class GatewaySessions {
     /** Replaced lives that are remembered: one that has slept longer than so many restarts is let in again. */
     private static final int REMEMBERED = 1_024;
 
+    private static final Logger LOG = LoggerFactory.getLogger(GatewaySessions.class);
+
     private final Duration heardWithin;
+    private volatile boolean drained;
     private final Map<String, Session> byId = new HashMap<>();
     /** How far this worker's clock is ahead of each gateway's, microseconds: known from its first ping on. */
     private final Map<GatewayRef, Long> skews = new ConcurrentHashMap<>();
@@ -49,6 +54,19 @@ final class GatewaySessions {
     /** @param heardWithin a gateway that has sent nothing for this long is silent; it pings far more often */
     GatewaySessions(Duration heardWithin) {
         this.heardWithin = heardWithin;
+    }
+
+    /** An operator of that gateway wants this worker to take nothing new, or to take work again. */
+    void drain(GatewayRef by, boolean wanted) {
+        if (drained != wanted) {
+            drained = wanted;
+            LOG.info("An operator of gateway {} {}", by.getId(), wanted ? "drains this worker" : "ends the drain");
+        }
+    }
+
+    /** The last such wish. Any thread. */
+    boolean drained() {
+        return drained;
     }
 
     /** Why this life is not let in now; empty when it is. */

@@ -170,6 +170,11 @@ public final class TokenStreamServer implements AutoCloseable {
         return sessions.aheadUs(gateway);
     }
 
+    /** Whether an operator, through a gateway, wants this worker to take nothing new. Any thread. */
+    public boolean drained() {
+        return sessions.drained();
+    }
+
     /** Whether the gateway, in this life, has a stream to this worker and was heard on it. Any thread. */
     public boolean attached(GatewayRef gateway) {
         return sessions.attached(gateway);
@@ -242,6 +247,7 @@ public final class TokenStreamServer implements AutoCloseable {
             }
             case ACKNOWLEDGE -> kept.acknowledge(session.gateway(), message.getAcknowledge(), now);
             case PING -> ping(session, message.getPing());
+            case DRAIN -> sessions.drain(session.gateway(), message.getDrain().getDraining());
             case HELLO -> {} // Taken before there is a session.
             case MESSAGE_NOT_SET -> LOG.warn("A gateway sent a message this version does not know; it is ignored");
         }

@@ -7,6 +7,7 @@ import dev.baton.config.StreamProperties;
 import dev.baton.protocol.v1.Acknowledge;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Cancel;
+import dev.baton.protocol.v1.Drain;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Resume;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
@@ -37,6 +39,7 @@ public final class TokenStreams implements AutoCloseable {
     private final EventLoop owner = new EventLoop("token-streams");
     private final Map<String, WorkerLink> links = new HashMap<>();
     private final Map<WorkerRef, WorkerState> live = new ConcurrentHashMap<>();
+    private final PeerClocks clocks = new PeerClocks();
     private long lastTick = System.nanoTime();
 
     /**
@@ -74,6 +77,29 @@ public final class TokenStreams implements AutoCloseable {
      */
     public List<WorkerState> workers() {
         return List.copyOf(live.values());
+    }
+
+    /** How far the worker's clock is ahead, and the round trip to it; empty before a ping has come back. Any thread. */
+    public Optional<PeerClocks.Reading> clock(WorkerRef worker) {
+        return clocks.of(worker);
+    }
+
+    /** Microseconds that the worker's clock is ahead; 0 while that is not known. Any thread. */
+    public long aheadUs(WorkerRef worker) {
+        return clock(worker).map(PeerClocks.Reading::aheadUs).orElse(0L);
+    }
+
+    /** Asks the worker to take nothing new, or to take work again. False when it does not answer, and is not asked. */
+    public boolean drain(WorkerRef worker, boolean draining) {
+        if (!live(worker)) {
+            return false;
+        }
+        send(
+                worker,
+                GatewayMessage.newBuilder()
+                        .setDrain(Drain.newBuilder().setDraining(draining))
+                        .build());
+        return true;
     }
 
     /** Tells the worker to drop the attempt. Not sent when the worker is not up in this life. */
@@ -138,8 +164,8 @@ public final class TokenStreams implements AutoCloseable {
         byId.forEach((id, state) -> {
             WorkerLink link = links.get(id);
             if (link == null) {
-                WorkerLink fresh =
-                        new WorkerLink(state, gateway, handshake, tls, settings, owner, live, listener, metrics);
+                WorkerLink fresh = new WorkerLink(
+                        state, gateway, handshake, tls, settings, owner, live, clocks, listener, metrics);
                 links.put(id, fresh);
                 fresh.open();
             } else {

@@ -11,6 +11,7 @@ import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Ping;
+import dev.baton.protocol.v1.Pong;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerMessage;
 import dev.baton.protocol.v1.WorkerRef;
@@ -57,6 +58,7 @@ final class WorkerLink {
     private final StreamHandshake handshake;
     private final ClusterTls tls;
     private final EventLoop owner;
+    private final PeerClocks clocks;
     private final WorkerLife life;
     private final StreamListener listener;
     private final StreamMetrics metrics;
@@ -81,6 +83,7 @@ final class WorkerLink {
             StreamProperties settings,
             EventLoop owner,
             Map<WorkerRef, WorkerState> live,
+            PeerClocks clocks,
             StreamListener listener,
             StreamMetrics metrics) {
         this.listed = listed;
@@ -89,6 +92,7 @@ final class WorkerLink {
         this.tls = tls;
         this.settings = settings;
         this.owner = owner;
+        this.clocks = clocks;
         this.life = new WorkerLife(listed, live, listener, metrics);
         this.listener = listener;
         this.metrics = metrics;
@@ -290,8 +294,12 @@ final class WorkerLink {
         if (message.hasFrame() && worker != null) {
             listener.progress(worker, message.getFrame().getProgressList());
         } else if (message.hasPong()) {
-            long micros = TokenStreams.micros(SteadyClock.system())
-                    - message.getPong().getSentUs();
+            Pong pong = message.getPong();
+            long now = TokenStreams.micros(SteadyClock.system());
+            long micros = now - pong.getSentUs();
+            if (worker != null) {
+                clocks.pong(worker, pong.getSentUs(), pong.getWorkerUs(), now);
+            }
             metrics.roundTrip(Duration.of(Math.max(0, micros), ChronoUnit.MICROS));
         }
     }

@@ -111,6 +111,7 @@ class ManagementGuardTest {
             assertThat(missing.statusCode()).isEqualTo(400);
             assertThat(missing.headers().firstValue("Content-Type")).hasValue("application/problem+json");
             assertThat(missing.body()).contains("level");
+            assertThat(server.audits().getLast().getData()).containsEntry("status", 400);
             HttpResponse<String> absent = server.get("/actuator/nothing", OPERATOR);
             assertThat(absent.statusCode()).isEqualTo(404);
             assertThat(absent.headers().firstValue("Content-Type")).hasValue("application/problem+json");
@@ -175,6 +176,7 @@ class ManagementGuardTest {
                 "--server.address=127.0.0.1",
                 "--management.endpoints.web.exposure.include=*",
                 "--logging.level.root=warn",
+                "--spring.main.banner-mode=off",
                 "--baton.model.folder=none",
                 "--spring.autoconfigure.exclude=dev.baton.cluster.ClusterAutoConfiguration,"
                         + "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration,"

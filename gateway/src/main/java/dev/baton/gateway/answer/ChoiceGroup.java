@@ -5,6 +5,7 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,11 @@ final class ChoiceGroup {
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);
+    }
+
+    /** Since the request's head came. */
+    Duration elapsed() {
+        return trace.elapsed();
     }
 
     /** Starts all choices; once. Neither sink nor listener may block. */

@@ -15,6 +15,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.tokenizer.TextStream;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,11 @@ final class ChoiceStream implements TokenSink {
 
     TtftBreakdown timing() {
         return handle.timing();
+    }
+
+    @Override
+    public Duration spentBefore() {
+        return group.elapsed();
     }
 
     @Override

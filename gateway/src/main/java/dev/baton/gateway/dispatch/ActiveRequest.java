@@ -43,6 +43,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private final Admission admission;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
+    private final RequestJournal journal;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
     private List<BlockHash> chain = List.of();
     private Generation generation = Generation.getDefaultInstance();
@@ -77,6 +78,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.admission = admission;
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
+        this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore());
         this.wakeAt = machine.wakeAt();
     }
 
@@ -141,6 +143,12 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             handling = false;
         }
         drain();
+    }
+
+    /** On the loop. */
+    RequestView view() {
+        String phase = machine.phase().name().toLowerCase(Locale.ROOT);
+        return journal.running(phase, machine.cachedTokens(), machine.accepted(), timing, loop.now());
     }
 
     /** On the loop, when this process ends: workers drop the request and the client gets the failure. */
@@ -229,13 +237,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 streams.acknowledge(worker, id(), attempt, nextIndex);
             case Effect.NoteTiming(WorkerRef worker, Timing report) -> noteTiming(worker, report);
             case Effect.NoteLostAttempt lost -> {
-                LOG.info(
-                        "request {} gives up attempt {} ({}): {}",
-                        id(),
-                        lost.attempt().getNumber(),
-                        lost.fault().kind(),
-                        lost.why());
-                recorder.lostAttempt(lost.phase(), lost.fault());
+                journal.lost(lost, loop.now());
+                recorder.lostAttempt(id(), lost);
                 placement.book(lost.fault(), id());
                 release();
             }
@@ -257,6 +260,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                         request.maxTokens() - choose.accepted(),
                         new Placement.Wishes(id(), choose.avoid(), choose.left(), choose.alone()))
                 .orElse(null);
+        journal.routed(attempt, assignment, choose.accepted(), loop.now());
         answered = false;
         decoded = false;
         events.add(
@@ -327,7 +331,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     private void noteTiming(WorkerRef worker, Timing report) {
         if (assignment != null) {
-            times.note(report, assignment.route().first().worker().equals(worker));
+            boolean first = assignment.route().first().worker().equals(worker);
+            times.note(report, first, streams.aheadUs(worker));
             timing = times.build();
         }
     }
@@ -354,7 +359,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         admission.left(loop.now());
         CompletionRecorder.End end = new CompletionRecorder.End(
                 times.submitted(), outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted());
-        recorder.ended(request, end, timing);
+        recorder.ended(request, end, timing, journal.ended(end, timing, loop.now()));
     }
 
     /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */

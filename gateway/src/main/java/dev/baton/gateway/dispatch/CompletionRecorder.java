@@ -1,8 +1,7 @@
 package dev.baton.gateway.dispatch;
 
-import dev.baton.control.Fault;
+import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
-import dev.baton.control.Phase;
 import dev.baton.protocol.v1.UsageEvent;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -20,11 +19,13 @@ final class CompletionRecorder {
 
     private final MeterRegistry meters;
     private final UsageEvents usage;
+    private final RequestViews views;
     private final Clock clock;
 
-    CompletionRecorder(MeterRegistry meters, UsageEvents usage, Clock clock) {
+    CompletionRecorder(MeterRegistry meters, UsageEvents usage, RequestViews views, Clock clock) {
         this.meters = meters;
         this.usage = usage;
+        this.views = views;
         this.clock = clock;
     }
 
@@ -41,14 +42,20 @@ final class CompletionRecorder {
         countEnd(reason.name().toLowerCase(Locale.ROOT));
     }
 
-    /** An attempt was given up in that phase, and to whom that is booked. */
-    void lostAttempt(Phase phase, Fault fault) {
+    /** An attempt was given up. */
+    void lostAttempt(String requestId, Effect.NoteLostAttempt lost) {
+        LOG.info(
+                "request {} gives up attempt {} ({}): {}",
+                requestId,
+                lost.attempt().getNumber(),
+                lost.fault().kind(),
+                lost.why());
         meters.counter(
                         "baton.dispatch.attempts.lost",
                         "phase",
-                        phase.name().toLowerCase(Locale.ROOT),
+                        lost.phase().name().toLowerCase(Locale.ROOT),
                         "fault",
-                        fault.kind())
+                        lost.fault().kind())
                 .increment();
     }
 
@@ -61,8 +68,9 @@ final class CompletionRecorder {
         record("first_token", timing.firstToken());
     }
 
-    void ended(GenerationRequest request, End end, TtftBreakdown timing) {
+    void ended(GenerationRequest request, End end, TtftBreakdown timing, RequestView view) {
         Instant now = clock.instant();
+        views.ended(view);
         countEnd(end.outcome());
         record("handoff", timing.handoff());
         record("transfer", timing.transfer());

@@ -58,8 +58,19 @@ class DispatchConfiguration {
             ClusterTls tls,
             StreamProperties settings,
             RequestLoops loops,
+            TokenRates rates,
             StreamMetrics metrics) {
-        return new TokenStreams(gateway, cluster, tls, settings, loops, metrics);
+        return new TokenStreams(gateway, cluster, tls, settings, rates.counting(loops), metrics);
+    }
+
+    @Bean
+    TokenRates tokenRates() {
+        return new TokenRates(System::nanoTime);
+    }
+
+    @Bean
+    ClusterView clusterView(WorkerRegistry registry, TokenStreams streams, TokenRates rates, FaultLedger faults) {
+        return new ClusterView(registry, streams, rates, faults);
     }
 
     @Bean
@@ -117,8 +128,13 @@ class DispatchConfiguration {
     }
 
     @Bean
-    CompletionRecorder completionRecorder(UsageEvents usage, Clock clock, MeterRegistry meters) {
-        return new CompletionRecorder(meters, usage, clock);
+    RequestViews requestViews(RequestLoops loops) {
+        return new RequestViews(loops);
+    }
+
+    @Bean
+    CompletionRecorder completionRecorder(UsageEvents usage, RequestViews views, Clock clock, MeterRegistry meters) {
+        return new CompletionRecorder(meters, usage, views, clock);
     }
 
     @Bean

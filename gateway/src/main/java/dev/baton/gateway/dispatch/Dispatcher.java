@@ -4,6 +4,7 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Runs generations: the border between the HTTP edge and the workers. */
@@ -38,6 +39,11 @@ public interface Dispatcher {
 
     /** Receives the accepted tokens of one generation: in order, each once, one call at a time. Must not block. */
     interface TokenSink {
+        /** What had been spent on the request when it was prepared, since its head came: for the operator's view of it. */
+        default Duration spentBefore() {
+            return Duration.ZERO;
+        }
+
         /** Not let in, or no first attempt could be made; the only call, and the last. */
         void rejected(Rejection rejection);
 

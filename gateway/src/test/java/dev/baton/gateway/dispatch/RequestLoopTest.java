@@ -124,6 +124,6 @@ class RequestLoopTest {
                         },
                         new FaultLedger(CLOCK, 3, LONG)),
                 admission,
-                new CompletionRecorder(meters, usage, CLOCK));
+                new CompletionRecorder(meters, usage, new RequestViews(new RequestLoops(1, CLOCK)), CLOCK));
     }
 }

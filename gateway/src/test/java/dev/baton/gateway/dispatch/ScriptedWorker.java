@@ -105,7 +105,7 @@ final class ScriptedWorker implements AutoCloseable {
                         CLUSTER,
                         new RegistryMetrics(new SimpleMeterRegistry())),
                 cluster.registry(),
-                () -> state,
+                () -> state.toBuilder().setDraining(server.drained()).build(),
                 () -> {});
     }
 

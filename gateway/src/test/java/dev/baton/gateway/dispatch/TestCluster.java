@@ -47,9 +47,15 @@ final class TestCluster implements AutoCloseable {
                 .run(arguments(kafka, redis, settings)));
     }
 
-    /** The whole gateway, on a free port. */
+    /** The whole gateway, on a free port, without a management port. */
     static TestCluster serving(String kafka, URI redis, String... settings) {
-        List<String> all = new ArrayList<>(List.of("--server.port=0", "--management.server.port=-1"));
+        return serving(kafka, redis, -1, settings);
+    }
+
+    /** The same with a management port on {@code management}, 0 being any, that lets everybody in. */
+    static TestCluster serving(String kafka, URI redis, int management, String... settings) {
+        List<String> all = new ArrayList<>(List.of(
+                "--server.port=0", "--management.server.port=" + management, "--baton.management.secured=false"));
         all.addAll(List.of(settings));
         return new TestCluster(new SpringApplicationBuilder(GatewayApplication.class)
                 .initializers(context -> context.getBeanFactory().registerSingleton("tests", new NotOfTests()))
@@ -109,6 +115,17 @@ final class TestCluster implements AutoCloseable {
 
     int port() {
         return Integer.parseInt(context.getEnvironment().getRequiredProperty("local.server.port"));
+    }
+
+    int managementPort() {
+        return Integer.parseInt(context.getEnvironment().getRequiredProperty("local.management.port"));
+    }
+
+    ScriptedWorker worker(String id) {
+        return workers.stream()
+                .filter(worker -> worker.self.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
     }
 
     ScriptedWorker prefill(String id, String model) throws Exception {

@@ -1,0 +1,41 @@
+package dev.baton.gateway.operations;
+
+import dev.baton.gateway.dispatch.ClusterView;
+import dev.baton.gateway.dispatch.RequestViews;
+import dev.baton.protocol.v1.GatewayRef;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The endpoints. */
+@Configuration(proxyBeanMethods = false)
+class OperationsConfiguration {
+    @Bean
+    WorkersEndpoint workersEndpoint(ClusterView cluster) {
+        return new WorkersEndpoint(cluster);
+    }
+
+    @Bean
+    RequestsEndpoint requestsEndpoint(RequestViews requests) {
+        return new RequestsEndpoint(requests);
+    }
+
+    @Bean
+    UsageEndpoint usageEndpoint(RequestViews requests) {
+        return new UsageEndpoint(requests);
+    }
+
+    @Bean
+    KvEndpoint kvEndpoint(ClusterView cluster, RequestViews requests) {
+        return new KvEndpoint(cluster, requests);
+    }
+
+    @Bean
+    TopologyEndpoint topologyEndpoint(GatewayRef gateway, ClusterView cluster) {
+        return new TopologyEndpoint(gateway, cluster);
+    }
+
+    @Bean
+    ModelsEndpoint modelsEndpoint(ClusterView cluster) {
+        return new ModelsEndpoint(cluster);
+    }
+}

@@ -1,0 +1,196 @@
+package dev.baton.gateway.dispatch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.baton.control.GenerationRequest;
+import dev.baton.protocol.v1.RequestTags;
+import dev.baton.protocol.v1.Sampling;
+import dev.baton.protocol.v1.Stopping;
+import dev.baton.stack.testing.TestStack;
+import dev.baton.stack.testing.WithStack;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A whole gateway with scripted workers, asked at its management port, and what docs/operations.md shows of it. */
+@WithStack
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(120)
+class OperationsIT {
+    private static final Path DOC = Path.of("..", "docs", "operations.md");
+    private static final String REQUEST = "request-" + UUID.randomUUID();
+    private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+    private final String model = "model-" + UUID.randomUUID();
+    private TestCluster cluster;
+
+    @BeforeAll
+    void start(TestStack stack) throws Exception {
+        cluster = TestCluster.serving(stack.kafka(), stack.redis(), 0);
+        cluster.prefill("prefill-a", model);
+        cluster.decode("decode-a", model);
+        cluster.decode("decode-b", model);
+        await().until(() -> cluster.workers().of(model).size() == 3);
+        answered(REQUEST, 200);
+    }
+
+    @AfterAll
+    void stop() {
+        cluster.endWorkers();
+        cluster.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"workers", "requests", "kv", "topology", "models", "usage", "settings"})
+    void answersAsTheDocumentShows(String endpoint) throws Exception {
+        String path = endpoint.equals("requests") ? "requests/" + REQUEST : endpoint;
+        assertThat(shape(get(path))).containsAll(shape(example(endpoint, "json")));
+        if (!endpoint.equals("settings")) {
+            assertThat(shape(example(endpoint, "json"))).containsAll(shape(get(path)));
+        }
+    }
+
+    @Test
+    void theWaterfallAddsUpToTheTimeToFirstToken() throws Exception {
+        JsonNode ttft = get("requests/" + REQUEST).path("ttft");
+        long sum = 0;
+        for (JsonNode part : ttft.path("parts")) {
+            assertThat(part.path("micros").asLong()).isNotNegative();
+            sum += part.path("micros").asLong();
+        }
+        assertThat(ttft.path("parts")).hasSize(6);
+        assertThat(sum)
+                .isBetween(
+                        ttft.path("totalMicros").asLong() - 1_000,
+                        ttft.path("totalMicros").asLong() + 1_000);
+    }
+
+    @Test
+    void aDrainedWorkerGetsNothingUntilTheDrainIsUndone() throws Exception {
+        ScriptedWorker drained = cluster.worker("decode-a");
+        HttpResponse<String> asked = post("workers/decode-a", "{\"draining\":true}");
+        assertThat(asked.statusCode()).isEqualTo(200);
+        assertThat(shape(JsonMapper.shared().readTree(asked.body())))
+                .isEqualTo(shape(example("workers", "json drain")));
+        await().until(() -> state("decode-a").equals("draining"));
+        int before = drained.taken.size();
+        for (int i = 0; i < 6; i++) {
+            answered("drained-" + i + UUID.randomUUID(), 10);
+        }
+        assertThat(drained.taken).hasSize(before);
+
+        assertThat(post("workers/decode-a", "{\"draining\":false}").statusCode())
+                .isEqualTo(200);
+        await().until(() -> state("decode-a").equals("ready"));
+        await().until(() -> {
+            answered("again-" + UUID.randomUUID(), 10);
+            return drained.taken.size() > before;
+        });
+    }
+
+    @Test
+    void whatIsNotThereIsAProblem() throws Exception {
+        for (String path : Set.of("workers/nobody", "requests/nothing")) {
+            HttpResponse<String> answer = send(path, null);
+            assertThat(answer.statusCode()).isEqualTo(404);
+            assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("application/problem+json");
+        }
+        assertThat(post("workers/nobody", "{\"draining\":true}").statusCode()).isEqualTo(404);
+        assertThat(post("workers/decode-b", "{\"draining\":\"perhaps\"}").statusCode())
+                .isEqualTo(400);
+        assertThat(post("workers/decode-b", "{}").statusCode()).isEqualTo(400);
+    }
+
+    private String state(String worker) throws Exception {
+        return get("workers/" + worker).path("state").asString("");
+    }
+
+    private void answered(String id, int promptTokens) throws Exception {
+        RecordingSink sink = new RecordingSink();
+        int[] prompt = new int[promptTokens];
+        Arrays.fill(prompt, 5);
+        sink.start(
+                cluster.dispatcher(),
+                new GenerationRequest(
+                        id,
+                        "tenant",
+                        model,
+                        prompt,
+                        Sampling.getDefaultInstance(),
+                        Stopping.newBuilder().setMaxTokens(5).build(),
+                        0,
+                        Instant.now().plusSeconds(30),
+                        RequestTags.getDefaultInstance()));
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+    }
+
+    private JsonNode get(String path) throws Exception {
+        HttpResponse<String> answer = send(path, null);
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+        return JsonMapper.shared().readTree(answer.body());
+    }
+
+    private HttpResponse<String> post(String path, String body) throws Exception {
+        return send(path, body);
+    }
+
+    private HttpResponse<String> send(String path, @Nullable String body) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + cluster.managementPort() + "/actuator/" + path));
+        if (body != null) {
+            request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
+        }
+        return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** The example below an endpoint's heading. */
+    private static JsonNode example(String endpoint, String fence) throws Exception {
+        Matcher found = Pattern.compile("(?s)\n### " + endpoint + "\n.*?\n```" + fence + "\n(.*?)\n```")
+                .matcher(Files.readString(DOC));
+        assertThat(found.find()).as("an example of %s", endpoint).isTrue();
+        return JsonMapper.shared().readTree(found.group(1));
+    }
+
+    /** The paths of all fields; keys that are data, such as a machine's id, count as one name. */
+    private static Set<String> shape(JsonNode node) {
+        Set<String> paths = new TreeSet<>();
+        collect(node, "", paths);
+        // Scripted workers move no KV.
+        paths.removeIf(path -> path.contains("afterwards[]"));
+        return paths;
+    }
+
+    private static void collect(JsonNode node, String path, Set<String> paths) {
+        boolean data = path.endsWith("machines") || path.endsWith("fingerprints") || path.endsWith("settings");
+        if (node.isArray()) {
+            node.forEach(element -> collect(element, path + "[]", paths));
+        } else if (node.isObject()) {
+            node.properties().forEach(field -> {
+                String below = path + "/" + (data ? "*" : field.getKey());
+                paths.add(below);
+                collect(field.getValue(), below, paths);
+            });
+        }
+    }
+}
