@@ -6,6 +6,9 @@ import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.doctor.DoctorCommand;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelsCommand;
+import dev.baton.cli.operate.DrainCommand;
+import dev.baton.cli.operate.RequestsCommand;
+import dev.baton.cli.operate.TopCommand;
 import dev.baton.cli.up.DownCommand;
 import dev.baton.cli.up.LogsCommand;
 import dev.baton.cli.up.PrepareCommand;
@@ -30,6 +33,9 @@ import picocli.CommandLine.Spec;
             StatusCommand.class,
             LogsCommand.class,
             RestartCommand.class,
+            TopCommand.class,
+            RequestsCommand.class,
+            DrainCommand.class,
             ChatCommand.class,
             ModelsCommand.class,
             DoctorCommand.class,

@@ -1,0 +1,67 @@
+package dev.baton.cli.operate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What the operator's commands print. */
+class ScreenTest {
+    private static final String REQUEST = """
+        {"request":"5234c9d6113e468c979201fc0f695714","tenant":"a-tenant-with-a-long-name","model":"demo",
+         "state":"decoding","millis":154000,"promptTokens":87,"cachedTokens":64,"tokens":40,
+         "attempts":[{"number":1,"fromMillis":3,"untilMillis":90,"prefill":"prefill-0","decode":"decode-0",
+           "accepted":0,"expectedCached":0,"lost":"decode-0 is dead: its port refuses connections\\u001b[2J","fault":"worker"},
+          {"number":2,"fromMillis":95,"untilMillis":null,"prefill":null,"decode":"decode-1","accepted":7,
+           "expectedCached":0,"lost":null,"fault":null}],
+         "ttft":{"totalMicros":100000,"parts":[
+           {"part":"edge","micros":10000,"measured":"gateway"},{"part":"prefill","micros":90000,"measured":"worker"}],
+           "afterwards":[{"part":"handoff","micros":700,"measured":"both"}]}}
+        """;
+
+    @Test
+    void aRequestShowsItsAttemptsAndItsWaterfall() {
+        List<String> lines = RequestLines.waterfall(json(REQUEST));
+        assertThat(lines)
+                .contains(
+                        "attempt 1  3.0 ms to 90.0 ms on prefill-0>decode-0",
+                        "attempt 2  95.0 ms to now on decode-1, goes on from token 7",
+                        "time to first token  100.0 ms",
+                        "  edge                10.0 ms  gateway  ###",
+                        "  prefill             90.0 ms  worker      " + "#".repeat(27));
+        assertThat(lines).allMatch(line -> line.length() <= Columns.WIDTH);
+        assertThat(String.join("", lines)).doesNotContain("\u001b");
+    }
+
+    @Test
+    void theScreenFitsEightyColumnsWhateverIsShown() {
+        JsonNode workers = json("""
+            {"workers":[{"worker":"decode-with-a-name-of-more-than-eighteen","role":"decode","state":"draining",
+              "running":12345,"queued":1234567,"tokensPerSecond":12345.67,"blocks":2048,"freeBlocks":1024,"roundTripMs":0.4},
+             {"worker":"prefill-0","role":"prefill","state":"silent","running":0,"queued":0,"tokensPerSecond":null,
+              "blocks":0,"freeBlocks":0,"roundTripMs":null}]}
+            """);
+        JsonNode kv = json("{\"hits\":{\"believed\":null,\"real\":0.3678}}");
+        TopScreen screen = new TopScreen(
+                "http://127.0.0.1:18180", workers, kv, json("{\"running\":[" + REQUEST + "],\"recent\":[]}"));
+        List<String> lines = screen.lines(100);
+        assertThat(lines).allMatch(line -> line.length() <= Columns.WIDTH);
+        assertThat(lines.get(1)).contains("requests 1", "36.8 %", "(believed -)");
+        assertThat(lines).anyMatch(line -> line.contains("draining") && line.contains("50 %"));
+        assertThat(screen.lines(5)).hasSize(5).last().asString().contains("more lines");
+    }
+
+    @Test
+    void spansAreForPeople() {
+        assertThat(List.of(Columns.micros(950), Columns.micros(12_340), Columns.micros(4_050_000)))
+                .containsExactly("950 µs", "12.3 ms", "4.05 s");
+        assertThat(Columns.micros(720_000_000)).isEqualTo("12 min");
+        assertThat(RequestLines.bar(0, 1, 1_000)).isEqualTo("|");
+    }
+
+    private static JsonNode json(String text) {
+        return JsonMapper.shared().readTree(text);
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.operate;
+
+import org.jspecify.annotations.NullMarked;
