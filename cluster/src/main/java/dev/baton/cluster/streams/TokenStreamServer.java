@@ -203,7 +203,7 @@ public final class TokenStreamServer implements AutoCloseable {
 
     private StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
-        out.setOnReadyHandler(() -> loop.execute(() -> onSession(out, this::drained)));
+        out.setOnReadyHandler(() -> loop.execute(() -> onSession(out, GatewaySessions.Session::drain)));
         out.setOnCancelHandler(() -> loop.execute(() -> left(out)));
         loop.execute(() -> unproven.challenge(out));
         loop.later(settings.connectTimeout(), () -> unproven.timedOut(out, settings.connectTimeout()));
@@ -377,10 +377,6 @@ public final class TokenStreamServer implements AutoCloseable {
     private void left(ServerCallStreamObserver<WorkerMessage> out) {
         unproven.left(out);
         onSession(out, this::ended);
-    }
-
-    private void drained(GatewaySessions.Session session) {
-        session.drain();
     }
 
     private void ended(GatewaySessions.Session session) {

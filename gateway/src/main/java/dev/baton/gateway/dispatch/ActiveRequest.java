@@ -147,8 +147,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     /** On the loop. */
     RequestView view() {
-        String phase = machine.phase().name().toLowerCase(Locale.ROOT);
-        return journal.running(phase, machine.cachedTokens(), machine.accepted(), timing, loop.now());
+        return journal.running(machine.phase(), machine.cachedTokens(), machine.accepted(), timing, loop.now());
     }
 
     /** On the loop, when this process ends: workers drop the request and the client gets the failure. */

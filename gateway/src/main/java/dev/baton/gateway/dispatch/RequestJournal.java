@@ -2,6 +2,7 @@ package dev.baton.gateway.dispatch;
 
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
+import dev.baton.control.Phase;
 import dev.baton.control.routing.Placement;
 import dev.baton.gateway.dispatch.RequestView.AttemptView;
 import dev.baton.gateway.dispatch.RequestView.Part;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What happened to one request so far, for operators. Owned by its loop. */
@@ -60,8 +62,8 @@ final class RequestJournal {
         }
     }
 
-    RequestView running(String phase, int cached, int accepted, TtftBreakdown timing, Instant now) {
-        return view(phase, cached, accepted, timing, now);
+    RequestView running(Phase phase, int cached, int accepted, TtftBreakdown timing, Instant now) {
+        return view(phase.name().toLowerCase(Locale.ROOT), cached, accepted, timing, now);
     }
 
     RequestView ended(CompletionRecorder.End end, TtftBreakdown timing, Instant now) {
