@@ -1,0 +1,85 @@
+package dev.baton.grammar;
+
+import dev.baton.protocol.v1.Structure;
+
+/**
+ * The texts that a structure allows, as deterministic automata over classes of bytes that may call each other. Every state
+ * can reach the end of its rule. Immutable.
+ */
+public final class Grammar {
+    /** Marks a byte that no text has: no token goes this way. */
+    static final int NONE = -1;
+
+    private static final int[] NO_CALLS = {};
+
+    private final byte[] classOf;
+    private final int classes;
+    /** By state times classes, plus class: the next state. */
+    private final int[] table;
+    private final boolean[] ends;
+    private final boolean[] reads;
+    /** By state: pairs of a called rule's first state and the state to go on with after it. */
+    private final int[][] calls;
+
+    private final int start;
+
+    Grammar(byte[] classOf, int classes, int[] table, boolean[] ends, int[][] calls, int start) {
+        this.classOf = classOf;
+        this.classes = classes;
+        this.table = table;
+        this.ends = ends;
+        this.calls = calls;
+        this.start = start;
+        this.reads = new boolean[ends.length];
+        for (int state = 0; state < reads.length; state++) {
+            for (int c = 0; c < classes; c++) {
+                reads[state] |= table[state * classes + c] != NONE;
+            }
+            if (calls[state].length == 0) {
+                calls[state] = NO_CALLS;
+            }
+        }
+    }
+
+    /** @throws GrammarException when it is too large, asks for what is not supported, or allows no text at all */
+    public static Grammar of(Structure structure) {
+        Budget budget = new Budget();
+        Nfa nfa = new Nfa(budget);
+        int root = nfa.rule(new StructureReader(nfa).read(structure));
+        return new Determiniser(nfa, budget).determinise(root);
+    }
+
+    int states() {
+        return ends.length;
+    }
+
+    int classes() {
+        return classes;
+    }
+
+    int classOf(int b) {
+        return classOf[b & 0xFF] & 0xFF;
+    }
+
+    int start() {
+        return start;
+    }
+
+    int next(int state, int byteClass) {
+        return table[state * classes + byteClass];
+    }
+
+    /** Whether the state's rule may end here. */
+    boolean ends(int state) {
+        return ends[state];
+    }
+
+    /** Whether any byte leads on from the state. */
+    boolean reads(int state) {
+        return reads[state];
+    }
+
+    int[] calls(int state) {
+        return calls[state];
+    }
+}

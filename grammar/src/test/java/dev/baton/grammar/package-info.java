@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.grammar;
+
+import org.jspecify.annotations.NullMarked;
