@@ -4,6 +4,7 @@ import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
 import dev.baton.engine.schedule.Goal;
+import dev.baton.grammar.GrammarException;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
@@ -26,6 +27,7 @@ import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
 import dev.baton.worker.WorkerContext;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -100,8 +102,20 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
 
     private void admit(Goal goal) {
         Generation generation = handoff.getGeneration();
-        if (!runtime.engine().submit(new EngineCommand.Admit(context.claims().here(generation), goal, this))) {
-            decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
+        try {
+            EngineCommand admit = new EngineCommand.Admit(
+                    context.claims().here(generation),
+                    goal,
+                    this,
+                    context.structures().of(generation));
+            if (!runtime.engine().submit(admit)) {
+                decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
+            }
+        } catch (GrammarException e) {
+            decline(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            LOG.warn("No answer can have a structure here", e);
+            decline(Failure.Code.ENGINE_FAILED, "the model's tokenizer cannot be read: " + e.getMessage());
         }
     }
 

@@ -2,6 +2,7 @@ package dev.baton.engine;
 
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.LiveSequences.LiveSequence;
+import dev.baton.engine.sampling.ConstraintException;
 import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.schedule.Sequence.Terms;
 import dev.baton.kv.PrefixHasher;
@@ -54,7 +55,7 @@ record Admission(EngineSettings settings, ModelShape shape) {
         }
         try {
             return new Verdict.Taken(sequence(admit, known));
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | ConstraintException e) {
             return refuse(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
         }
     }
@@ -65,7 +66,12 @@ record Admission(EngineSettings settings, ModelShape shape) {
         return new LiveSequence(
                 admit,
                 known,
-                SequenceSampling.of(generation, known, shape.stopTokens(), shape.maxContext()),
+                SequenceSampling.of(
+                        generation,
+                        known,
+                        shape.stopTokens(),
+                        shape.maxContext(),
+                        admit.constraint().get()),
                 new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
                 new PrefixHasher(
                         generation.getTenantSalt().toByteArray(),

@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.engine.sampling.TokenConstraint;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.AttemptKey;
@@ -7,6 +8,8 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A request to an engine. */
 public sealed interface EngineCommand {
@@ -15,8 +18,22 @@ public sealed interface EngineCommand {
         AttemptKey key();
     }
 
-    /** Take a sequence in. Its tokens are {@code prompt} then {@code accepted}; sampling goes on after them. */
-    record Admit(Generation generation, Goal goal, SequenceListener listener) implements OfSequence {
+    /**
+     * Take a sequence in. Its tokens are {@code prompt} then {@code accepted}; sampling goes on after them.
+     *
+     * @param constraint asked once, on the engine's thread, for what restricts the answer from its start; null for nothing
+     */
+    record Admit(
+            Generation generation,
+            Goal goal,
+            SequenceListener listener,
+            Supplier<? extends @Nullable TokenConstraint> constraint)
+            implements OfSequence {
+        /** Any answer. */
+        public Admit(Generation generation, Goal goal, SequenceListener listener) {
+            this(generation, goal, listener, () -> null);
+        }
+
         @Override
         public AttemptKey key() {
             return AttemptKey.of(generation);

@@ -11,6 +11,7 @@ import dev.baton.engine.EngineCommand.LetGo;
 import dev.baton.engine.EngineCommand.Release;
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.LiveSequences.LiveSequence;
+import dev.baton.engine.sampling.ConstraintException;
 import dev.baton.engine.schedule.Goal;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.Room;
@@ -290,8 +291,13 @@ final class EngineLoop {
             prefillStarts(sequence, sequence.computed());
             return;
         }
+        try {
+            sequence.sampling.add(firstToken);
+        } catch (ConstraintException e) {
+            sequences.fail(sequence, failure(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage())));
+            return;
+        }
         scheduler.arrived(sequence, firstToken);
-        sequence.sampling.counts().add(firstToken);
         if (!sequences.finishIfOver(sequence, firstToken)) {
             sequences.tell(sequence, SequenceListener::decodeStarted);
         }

@@ -1,14 +1,18 @@
 package dev.baton.engine;
 
+import static dev.baton.engine.Admission.failure;
+
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.ModelRunner.Slice;
+import dev.baton.engine.sampling.ConstraintException;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.Sampler.SampledToken;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.Scheduler;
 import dev.baton.engine.schedule.StepPlan;
 import dev.baton.engine.schedule.StepPlan.Chunk;
+import dev.baton.protocol.v1.Failure;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
@@ -125,11 +129,14 @@ final class EngineStep {
         SampledToken token;
         try {
             token = sampler.draw(logits, row, index, sequence.sampling);
+            sequence.sampling.add(token.token());
+        } catch (ConstraintException e) {
+            sequences.fail(sequence, failure(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage())));
+            return Optional.empty();
         } catch (RuntimeException e) {
             distrust(sequence, e);
             return Optional.empty();
         }
-        sequence.sampling.counts().add(token.token());
         boolean filled = scheduler.append(sequence, token.token());
         return Optional.of(new Drawn(sequence, index, token, prefilled || filled));
     }

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of a model by their bytes, as a tree in preorder. A special token has no text: it is spelled with a byte
@@ -31,7 +32,7 @@ public final class Vocabulary {
      * @param text by id: the bytes that a token adds to a text; null for tokens that add none
      * @param special spelling of special tokens by id
      */
-    public Vocabulary(List<byte[]> text, Map<Integer, String> special) {
+    public Vocabulary(List<byte @Nullable []> text, Map<Integer, String> special) {
         this.size = text.size();
         this.tokens = new byte[size][];
         List<Integer> order = new ArrayList<>();

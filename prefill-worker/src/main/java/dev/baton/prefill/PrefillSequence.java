@@ -5,6 +5,7 @@ import dev.baton.control.Phase;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.SequenceListener;
 import dev.baton.engine.schedule.Goal;
+import dev.baton.grammar.GrammarException;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
@@ -25,6 +26,7 @@ import dev.baton.worker.PeerFetch;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
 import dev.baton.worker.WorkerContext;
+import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -88,14 +90,27 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         Goal goal = job.getHoldersCount() > 0 ? Goal.PREFILL_REST : Goal.PREFILL;
-        if (!runtime.engine().submit(new EngineCommand.Admit(context.claims().here(job.getGeneration()), goal, this))) {
-            Failure full = Failure.newBuilder()
-                    .setCode(Failure.Code.NO_CAPACITY)
-                    .setMessage(context.identity().id() + " takes no more work")
-                    .build();
-            frames().sendNow(progress.gateway(), progress.failed(progress.base(), full));
-            outbound.failed(full);
+        try {
+            EngineCommand admit = new EngineCommand.Admit(
+                    context.claims().here(job.getGeneration()),
+                    goal,
+                    this,
+                    context.structures().of(job.getGeneration()));
+            if (!runtime.engine().submit(admit)) {
+                decline(Failure.Code.NO_CAPACITY, context.identity().id() + " takes no more work");
+            }
+        } catch (GrammarException e) {
+            decline(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
+        } catch (IOException e) {
+            LOG.warn("No answer can have a structure here", e);
+            decline(Failure.Code.ENGINE_FAILED, "the model's tokenizer cannot be read: " + e.getMessage());
         }
+    }
+
+    private void decline(Failure.Code code, String why) {
+        Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
+        frames().sendNow(progress.gateway(), progress.failed(progress.base(), failure));
+        outbound.failed(failure);
     }
 
     /** The gateway gave it up. */

@@ -90,7 +90,8 @@ class WorkerAutoConfiguration {
             LaneProducer producer,
             TokenStreamServer streams,
             StreamProperties stream,
-            KvTransfers transfers) {
+            KvTransfers transfers,
+            ModelProperties model) {
         Clock clock = SteadyClock.system();
         return new WorkerContext(
                 identity,
@@ -98,7 +99,8 @@ class WorkerAutoConfiguration {
                 new Claims(requests, identity, streams, stream.retryUpTo().plus(stream.connectTimeout()), clock),
                 producer,
                 new StepFrameBatcher(clock, streams),
-                transfers);
+                transfers,
+                new AnswerStructures(model.folder()));
     }
 
     @Bean

@@ -10,6 +10,7 @@ import dev.baton.protocol.v1.Failure;
  * @param handoffs to decode lanes, through Kafka
  * @param frames of tokens, to gateways
  * @param transfers of KV, to and from other workers
+ * @param structures that answers must have
  */
 public record WorkerContext(
         WorkerIdentity identity,
@@ -17,7 +18,8 @@ public record WorkerContext(
         Claims claims,
         LaneProducer handoffs,
         StepFrameBatcher frames,
-        KvTransfers transfers) {
+        KvTransfers transfers,
+        AnswerStructures structures) {
     /** The failure of a sequence that its gateway has given up. */
     public static final Failure CANCELLED = Failure.newBuilder()
             .setCode(Failure.Code.CANCELLED)

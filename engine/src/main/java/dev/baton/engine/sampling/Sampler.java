@@ -3,6 +3,7 @@ package dev.baton.engine.sampling;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>frequency penalty times the count, and presence penalty once, off every generated token;
  *   <li>logit bias;
  *   <li>before {@code min_tokens}: stop tokens are ruled out;
+ *   <li>under a {@link TokenConstraint}: tokens that it does not allow are ruled out, and stop tokens where the answer is
+ *       not complete;
  *   <li>temperature 0: the highest logit, the lowest id of equal ones, ends here; else logits are divided by it;
  *   <li>min-p: tokens less likely than min-p times the likeliest are ruled out;
  *   <li>top-k: all but the k likeliest are ruled out (of equal ones, lower ids stay);
@@ -42,6 +45,7 @@ public final class Sampler {
      * @param row which row
      * @param index index of the new token among the generated ones
      * @throws BrokenLogitsException when the row holds NaN or +∞, or rules out every token
+     * @throws ConstraintException when the constraint leaves no token
      */
     public SampledToken draw(MemorySegment rows, int row, int index, SequenceSampling sequence) {
         SamplingParameters parameters = sequence.parameters();
@@ -66,6 +70,10 @@ public final class Sampler {
     private int choose(int index, SequenceSampling sequence) {
         SamplingParameters parameters = sequence.parameters();
         adjust(candidates.logits(), index, sequence);
+        TokenConstraint constraint = sequence.constraint();
+        if (constraint != null) {
+            restrict(candidates.logits(), constraint, sequence.stopping(), index);
+        }
         if (parameters.greedy()) {
             begin(1, index);
             return candidates.likeliest();
@@ -111,6 +119,52 @@ public final class Sampler {
                 }
             }
         }
+    }
+
+    private static void restrict(float[] logits, TokenConstraint constraint, StoppingRule stopping, int index) {
+        float[] stops = new float[stopping.stopTokens().size()];
+        int stop = 0;
+        for (int token : stopping.stopTokens()) {
+            stops[stop++] = token < logits.length ? logits[token] : Float.NEGATIVE_INFINITY;
+        }
+        boolean any = keep(logits, constraint.allowed());
+        boolean complete = constraint.complete();
+        stop = 0;
+        for (int token : stopping.stopTokens()) {
+            if (token < logits.length) {
+                logits[token] = complete ? stops[stop] : Float.NEGATIVE_INFINITY;
+            }
+            stop++;
+        }
+        if (!any && !(complete && stops.length > 0)) {
+            throw new ConstraintException(
+                    "no token of the model can continue the answer within its structure, after %d tokens"
+                            .formatted(index));
+        }
+    }
+
+    /** Rules out the tokens without a bit; false when none is left. */
+    private static boolean keep(float[] logits, long[] allowed) {
+        long any = 0;
+        int words = Math.min(allowed.length, (logits.length + 63) / 64);
+        for (int w = 0; w < words; w++) {
+            long word = allowed[w];
+            any |= word;
+            if (word != -1) {
+                int end = Math.min(logits.length, (w + 1) * 64);
+                if (word == 0) {
+                    Arrays.fill(logits, w * 64, end, Float.NEGATIVE_INFINITY);
+                } else {
+                    for (int token = w * 64; token < end; token++) {
+                        if ((word >>> token & 1) == 0) {
+                            logits[token] = Float.NEGATIVE_INFINITY;
+                        }
+                    }
+                }
+            }
+        }
+        Arrays.fill(logits, Math.min(logits.length, words * 64), logits.length, Float.NEGATIVE_INFINITY);
+        return any != 0;
     }
 
     private static void penalise(float[] logits, TokenCounts counts, SamplingParameters parameters) {
