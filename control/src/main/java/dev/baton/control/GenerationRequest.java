@@ -6,7 +6,9 @@ import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.Structure;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One choice as the workers compute it: token ids, not text.
@@ -17,6 +19,7 @@ import java.time.Instant;
  * @param sampling with its seed set
  * @param stopping with {@code max_tokens} set
  * @param tags what goes to every worker with the request, for people to see
+ * @param structure what the text of the answer must be; null for anything
  */
 public record GenerationRequest(
         String requestId,
@@ -27,7 +30,8 @@ public record GenerationRequest(
         Stopping stopping,
         int priority,
         Instant deadline,
-        RequestTags tags) {
+        RequestTags tags,
+        @Nullable Structure structure) {
     public GenerationRequest {
         if (requestId.isEmpty() || model.isEmpty() || prompt.length == 0 || stopping.getMaxTokens() < 1) {
             throw new IllegalArgumentException(
@@ -58,6 +62,9 @@ public record GenerationRequest(
                 .setPriority(priority)
                 .setTags(tags)
                 .setDeadlineMs(deadline.toEpochMilli());
+        if (structure != null) {
+            generation.setStructure(structure);
+        }
         for (int token : prompt) {
             generation.addPrompt(token);
         }

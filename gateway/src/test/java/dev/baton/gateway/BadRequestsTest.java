@@ -85,15 +85,29 @@ class BadRequestsTest {
         stream                           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream":"yes"}
         stream_options                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream_options":{"include_usage":true}}
         stream_options.include_usage     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"stream":true,"stream_options":{"include_usage":1}}
-        response_format                  | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"}}
-        response_format                  | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"x"}}}
+        response_format.type             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"xml"}}
+        response_format.json_schema      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema"}}
+        response_format.json_schema.name | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"a b","schema":{}}}}
+        response_format.json_schema.schema | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"x"}}}
+        response_format.json_schema.schema | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"not":{}}}}}
+        response_format.json_schema.schema | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"string","maxLength":10000}}}}
+        guided_regex                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_regex":"((a{1000}){1000}){1000}"}
+        guided_regex                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_regex":"a(?=b)"}
+        guided_choice                    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_choice":[]}
+        guided_choice                    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_choice":[1]}
+        guided_json                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_json":7}
+        regex                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"regex":"a","guided_choice":["b"]}
+        structured_outputs               | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{"regex":"a","choice":["b"]}}
+        structured_outputs               | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{}}
+        structured_outputs.grammar       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{"grammar":"a"}}
+        ignore_eos                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"},"ignore_eos":true}
+        min_tokens                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"},"min_tokens":2}
         tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required"}
         tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}}}
         tools[0].function.name           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function"}]}
         service_tier                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"service_tier":"gold"}
         modalities                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"modalities":["text","audio"]}
         functions                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"functions":[{"name":"f"}]}
-        guided_json                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"guided_json":{"type":"object"}}
         user                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"user":7}
         metadata                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"metadata":"x"}
         metadata                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"metadata":{"a":1}}
@@ -114,12 +128,10 @@ class BadRequestsTest {
         priority                         | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"priority":5}
         length_penalty                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"length_penalty":2.0}
         spaces_between_special_tokens    | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"spaces_between_special_tokens":false}
-        regex                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"regex":"a"}
         ebnf                             | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"ebnf":"a"}
         lora_path                        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"lora_path":"a"}
         max_new_tokens                   | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"max_new_tokens":4}
         truncate_prompt_tokens           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"truncate_prompt_tokens":3}
-        structured_outputs               | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{"regex":"a"}}
         prediction                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"prediction":{"type":"content","content":"a"}}
         messages[0].tool_calls[0].function | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"id":"a"}]}]}
         messages[0].tool_calls[0].function.name | {"model":"demo","messages":[{"role":"assistant","tool_calls":[{"id":"a","function":{"name":7}}]}]}

@@ -66,7 +66,7 @@ final class SchemaKeywords {
         }
     }
 
-    private static String start(String name) {
+    static String start(String name) {
         return name.length() <= 40 ? name : name.substring(0, 40) + "…";
     }
 

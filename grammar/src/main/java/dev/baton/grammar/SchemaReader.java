@@ -167,7 +167,7 @@ final class SchemaReader {
             case "integer", "number" -> number(schema, type.equals("integer"));
             case "boolean" -> nfa.anyOf(nfa.literal("true"), nfa.literal("false"));
             case "null" -> nfa.literal("null");
-            default -> throw new GrammarException("The JSON schema has the type " + type + ", which there is not.");
+            default -> throw new GrammarException("The JSON schema has the type " + SchemaKeywords.start(type) + ", which there is not.");
         };
     }
 

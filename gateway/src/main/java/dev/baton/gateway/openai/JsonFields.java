@@ -57,6 +57,11 @@ final class JsonFields {
         return node == null || node.isNull() ? null : node;
     }
 
+    /** In the request's order. */
+    List<String> names() {
+        return List.copyOf(object.propertyNames());
+    }
+
     boolean has(String field) {
         return node(field) != null;
     }

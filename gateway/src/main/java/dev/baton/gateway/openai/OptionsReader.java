@@ -40,8 +40,7 @@ final class OptionsReader {
             "logit_bias",
             "stop",
             "stop_token_ids",
-            "service_tier",
-            "response_format");
+            "service_tier");
 
     private final int vocabulary;
     private final int maxChoices;
@@ -62,6 +61,7 @@ final class OptionsReader {
      * @param maxTokens null: the rest of the context, 16 for a text completion
      * @param stops texts to cut at
      * @param namesTier the client asked for a tier, so the answer names the one that was used
+     * @param format what the text must be; null for anything
      */
     record Options(
             String model,
@@ -76,7 +76,8 @@ final class OptionsReader {
             Set<Integer> stopTokenIds,
             List<String> stops,
             ServiceTier tier,
-            boolean namesTier) {
+            boolean namesTier,
+            @Nullable AnswerFormat format) {
         Options {
             stopTokenIds = Set.copyOf(stopTokenIds);
             stops = List.copyOf(stops);
@@ -86,6 +87,7 @@ final class OptionsReader {
     /** Names of the fields that are read here, and {@code more}. */
     static Set<String> fieldsAnd(String... more) {
         Set<String> names = new HashSet<>(SUPPORTED);
+        names.addAll(AnswerFormat.FIELDS);
         KnownFields.addNamesTo(names);
         names.addAll(List.of(more));
         return Set.copyOf(names);
@@ -98,7 +100,6 @@ final class OptionsReader {
     /** @param topLogprobs alternatives per token that the client wants, null for no log probabilities */
     Options read(JsonFields body, @Nullable Integer topLogprobs) {
         KnownFields.check(body);
-        responseFormat(body);
         int n = body.integer("n", 1, 1, maxChoices);
         if (body.integer("best_of", n, 1, maxChoices) != n) {
             throw JsonFields.invalid("best_of", "`best_of` is not supported unless it equals `n`; leave it out.");
@@ -124,7 +125,26 @@ final class OptionsReader {
                 stopTokenIds(body),
                 stops(body),
                 tier(body),
-                body.has("service_tier"));
+                body.has("service_tier"),
+                format(body));
+    }
+
+    private static @Nullable AnswerFormat format(JsonFields body) {
+        AnswerFormat format = AnswerFormat.read(body);
+        if (format != null) {
+            refuseBeside(format.param(), body);
+        }
+        return format;
+    }
+
+    /** An answer that is guaranteed to be complete ends where it is, and not before or after. */
+    static void refuseBeside(String param, JsonFields body) {
+        if (body.flag("ignore_eos", false)) {
+            throw JsonFields.invalid("ignore_eos", "`ignore_eos` cannot be combined with `" + param + "`.");
+        }
+        if (body.integer("min_tokens", 0, 0, MAX_TOKENS) > 0) {
+            throw JsonFields.invalid("min_tokens", "`min_tokens` cannot be combined with `" + param + "`.");
+        }
     }
 
     private static @Nullable Integer maxTokens(JsonFields body) {
@@ -241,20 +261,5 @@ final class OptionsReader {
                         "service_tier",
                         "`service_tier` must be auto, default, flex or priority, not " + ApiError.shortened(label)
                                 + "."));
-    }
-
-    private static void responseFormat(JsonFields body) {
-        JsonFields format = body.object("response_format");
-        if (format == null) {
-            return;
-        }
-        String type = format.requiredString("type");
-        if (!type.equals("text")) {
-            throw JsonFields.invalid(
-                    "response_format",
-                    "`response_format` of type " + type
-                            + " is not supported yet: output cannot be constrained here. Use type"
-                            + " text or leave it out.");
-        }
     }
 }

@@ -12,6 +12,7 @@ import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.Structure;
 import dev.baton.tokenizer.ChatPrompt;
 import dev.baton.tokenizer.SpecialTokenInTextException;
 import dev.baton.tokenizer.SpecialTokensInText;
@@ -24,6 +25,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * From the bytes of a body to a {@link PreparedRequest}: parsed, checked, rendered by the chat template, encoded, measured against the
@@ -40,6 +42,7 @@ public final class Preparation {
     private final OptionsReader options;
     private final SpecialTokensInText spelled;
     private final InstantSource clock;
+    private final CheckedStructures structures = new CheckedStructures();
 
     /** @param spelled what becomes of text in a conversation that spells a special token */
     public Preparation(
@@ -170,11 +173,25 @@ public final class Preparation {
                         .build());
     }
 
+    private @Nullable Structure structure(@Nullable AnswerFormat format) {
+        if (format == null) {
+            return null;
+        }
+        if (model.tokenizer().stopIds().length == 0) {
+            throw JsonFields.invalid(
+                    format.param(),
+                    "`" + format.param() + "` is not supported for this model: it names no token that ends an answer.");
+        }
+        structures.check(format.structure(), format.param());
+        return format.structure();
+    }
+
     /** Choice i has the seed + i, and the request's id with -i behind it, the first one's left as it is. */
     private PreparedRequest prepared(Shape shape, OptionsReader.Options options, List<Prompt> prompts, Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;
+        Structure structure = structure(options.format());
         ServiceTier tier = options.tier().atMost(caller.identity().highest());
         List<GenerationRequest> generations = new ArrayList<>();
         for (int choice = 0; choice < prompts.size() * options.n(); choice++) {
@@ -188,7 +205,8 @@ public final class Preparation {
                     prompt.stopping(),
                     tier.priority(),
                     now.plus(caller.patience().generation(options.stream())),
-                    caller.tags()));
+                    caller.tags(),
+                    structure));
         }
         return new PreparedRequest(
                 (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),

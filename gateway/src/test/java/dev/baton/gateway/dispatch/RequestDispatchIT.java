@@ -261,6 +261,7 @@ class RequestDispatchIT {
                 Stopping.newBuilder().setMaxTokens(maxTokens).build(),
                 0,
                 Instant.now().plus(time),
-                RequestTags.getDefaultInstance());
+                RequestTags.getDefaultInstance(),
+                null);
     }
 }

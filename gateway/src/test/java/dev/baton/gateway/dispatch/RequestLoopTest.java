@@ -76,7 +76,8 @@ class RequestLoopTest {
                     Stopping.newBuilder().setMaxTokens(5).build(),
                     0,
                     CLOCK.instant().plusSeconds(60),
-                    RequestTags.getDefaultInstance());
+                    RequestTags.getDefaultInstance(),
+                null);
             admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
             ActiveRequest active = withoutWorkers(usage, request, sink, loop, admission);
 

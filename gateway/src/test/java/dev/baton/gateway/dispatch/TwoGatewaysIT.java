@@ -104,7 +104,8 @@ class TwoGatewaysIT {
                         Stopping.newBuilder().setMaxTokens(TOKENS).build(),
                         0,
                         Instant.now().plusSeconds(60),
-                        RequestTags.getDefaultInstance()));
+                        RequestTags.getDefaultInstance(),
+                null));
         return sink;
     }
 
