@@ -40,8 +40,7 @@ final class Budget {
     }
 
     private static GrammarException tooLarge(String what) {
-        return new GrammarException(
-                "The structure is too large: it needs " + what + ". Use smaller counts, fewer alternatives or fewer"
-                        + " properties.");
+        return new GrammarException("The structure is too large: it needs " + what
+                + ". Use smaller counts, fewer alternatives or fewer" + " properties.");
     }
 }

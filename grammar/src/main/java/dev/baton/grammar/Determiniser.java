@@ -153,8 +153,7 @@ final class Determiniser {
                 rows.get(state)[c] = next;
             }
         }
-        called.forEach((rule, to) ->
-                calls.get(state).add(new int[] {rule, state(closure(to, end), known, open, end)}));
+        called.forEach((rule, to) -> calls.get(state).add(new int[] {rule, state(closure(to, end), known, open, end)}));
     }
 
     /** All that is reached on nothing; of these only the nodes that matter: with other edges, or the rule's end. */

@@ -7,7 +7,9 @@ final class Frame {
     final int state;
     final @Nullable Frame caller;
     final int id;
-    @Nullable Position after;
+
+    @Nullable
+    Position after;
 
     Frame(int state, @Nullable Frame caller, int id) {
         this.state = state;

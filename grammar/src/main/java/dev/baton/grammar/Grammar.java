@@ -16,6 +16,7 @@ public final class Grammar {
     private final int classes;
     /** By state times classes, plus class: the next state. */
     private final int[] table;
+
     private final boolean[] ends;
     private final boolean[] reads;
     /** By state: pairs of a called rule's first state and the state to go on with after it. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
@@ -28,14 +29,11 @@ record NumberRange(@Nullable Bound low, @Nullable Bound high, boolean wholeOnly)
         Bound beyondZero = new Bound(BigDecimal.ZERO, false);
         List<Fragment> signs = new ArrayList<>();
         if (high == null || high.value().signum() >= 0) {
-            boolean fromZero = low == null || low.value().signum() < 0;
-            signs.add(magnitude(nfa, fromZero ? zero : low, high));
+            signs.add(magnitude(nfa, low == null || low.value().signum() < 0 ? zero : low, high));
         }
         if (low == null || low.value().signum() < 0) {
-            boolean toZero = high == null || high.value().signum() >= 0;
-            signs.add(nfa.sequence(
-                    nfa.literal("-"),
-                    magnitude(nfa, toZero ? beyondZero : high.negated(), low == null ? null : low.negated())));
+            Bound nearest = high == null || high.value().signum() >= 0 ? beyondZero : high.negated();
+            signs.add(nfa.sequence(nfa.literal("-"), magnitude(nfa, nearest, low == null ? null : low.negated())));
         }
         return nfa.anyOf(signs);
     }
@@ -94,12 +92,14 @@ record NumberRange(@Nullable Bound low, @Nullable Bound high, boolean wholeOnly)
         nodes.put(start, whole.start());
         open.add(start);
         for (State state = open.poll(); state != null; state = open.poll()) {
-            int from = nodes.get(state);
+            int from = Objects.requireNonNull(nodes.get(state));
             if (accepts(state, floor, ceiling)) {
                 nfa.nothing(from, whole.end());
             }
             for (int c = '.'; c <= '9'; c++) {
-                State next = c == '.' ? point(state, floor, ceiling) : c == '/' ? null : digit(state, c - '0', floor, ceiling);
+                State next = c == '.'
+                        ? point(state, floor, ceiling)
+                        : c == '/' ? null : digit(state, c - '0', floor, ceiling);
                 if (next != null) {
                     Integer known = nodes.get(next);
                     if (known == null) {
@@ -129,7 +129,8 @@ record NumberRange(@Nullable Bound low, @Nullable Bound high, boolean wholeOnly)
     private @Nullable State digit(State state, int digit, Digits floor, @Nullable Digits ceiling) {
         boolean fraction = state.part == Part.POINT || state.part == Part.FRACTION;
         int longest = fraction
-                ? Math.max(DIGITS, Math.max(floor.fraction.length(), ceiling == null ? 0 : ceiling.fraction.length()) + 1)
+                ? Math.max(
+                        DIGITS, Math.max(floor.fraction.length(), ceiling == null ? 0 : ceiling.fraction.length()) + 1)
                 : Math.max(DIGITS, ceiling == null ? floor.whole.length() + 1 : ceiling.whole.length());
         if (state.zero || state.digits == longest) {
             return null;
@@ -154,7 +155,7 @@ record NumberRange(@Nullable Bound low, @Nullable Bound high, boolean wholeOnly)
         boolean fraction = state.part == Part.FRACTION;
         int low = floor.atEnd(
                 fraction ? state.digits : 0, fraction ? state.toLow : floor.afterWhole(state.digits, state.toLow));
-        if (low < 0 || low == 0 && !floor.included) {
+        if (low < 0 || (low == 0 && !floor.included)) {
             return false;
         }
         if (ceiling == null) {
@@ -162,6 +163,6 @@ record NumberRange(@Nullable Bound low, @Nullable Bound high, boolean wholeOnly)
         }
         int high = ceiling.atEnd(
                 fraction ? state.digits : 0, fraction ? state.toHigh : ceiling.afterWhole(state.digits, state.toHigh));
-        return high < 0 || high == 0 && ceiling.included;
+        return high < 0 || (high == 0 && ceiling.included);
     }
 }

@@ -59,8 +59,7 @@ sealed interface Regex {
                 nfa.anyOf(alternatives.of().stream()
                         .map(part -> part.build(nfa, spelling))
                         .toList());
-            case Repeat repeat ->
-                nfa.repeated(() -> repeat.of().build(nfa, spelling), repeat.least(), repeat.most());
+            case Repeat repeat -> nfa.repeated(() -> repeat.of().build(nfa, spelling), repeat.least(), repeat.most());
         };
     }
 }

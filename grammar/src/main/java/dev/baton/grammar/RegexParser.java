@@ -146,7 +146,7 @@ final class RegexParser {
                 if (at < pattern.length && (pattern[at] == '=' || pattern[at] == '!')) {
                     throw refused("look-behind");
                 }
-                while (at < pattern.length && Character.isLetterOrDigit(pattern[at]) || at < pattern.length && pattern[at] == '_') {
+                while (at < pattern.length && (Character.isLetterOrDigit(pattern[at]) || pattern[at] == '_')) {
                     at++;
                 }
                 expect('>');
@@ -251,7 +251,7 @@ final class RegexParser {
     }
 
     private GrammarException refused(String what) {
-        return new GrammarException("The regular expression has " + what + " (at character " + at
-                + "), which is not supported here.");
+        return new GrammarException(
+                "The regular expression has " + what + " (at character " + at + "), which is not supported here.");
     }
 }

@@ -58,7 +58,9 @@ final class SchemaKeywords {
         for (Map.Entry<String, JsonNode> entry : schema.properties()) {
             String name = entry.getKey();
             boolean known = NOTES.contains(name) || GENERAL.contains(name) || OF_TYPE.containsKey(name);
-            boolean off = name.equals("uniqueItems") && entry.getValue().isBoolean() && entry.getValue().booleanValue();
+            boolean off = name.equals("uniqueItems")
+                    && entry.getValue().isBoolean()
+                    && entry.getValue().booleanValue();
             if (!known || off) {
                 throw new GrammarException("The JSON schema has the keyword `" + start(name)
                         + "`, which cannot be guaranteed here; leave it out.");
@@ -215,7 +217,7 @@ final class SchemaKeywords {
     }
 
     static GrammarException wrong(String keyword, String wanted, JsonNode value) {
-        return new GrammarException("In the JSON schema `" + keyword + "` must be " + wanted + ", not "
-                + SchemaReader.shown(value) + ".");
+        return new GrammarException(
+                "In the JSON schema `" + keyword + "` must be " + wanted + ", not " + SchemaReader.shown(value) + ".");
     }
 }

@@ -40,8 +40,10 @@ final class SchemaMerge {
             }
         }
         boolean closed = one.has("additionalProperties") || other.has("additionalProperties");
-        if (closed && !one.path("properties").equals(other.path("properties"))
-                && one.has("properties") && other.has("properties")) {
+        if (closed
+                && !one.path("properties").equals(other.path("properties"))
+                && one.has("properties")
+                && other.has("properties")) {
             throw new GrammarException("The JSON schema combines `additionalProperties` with `properties` of another"
                     + " schema, which is not supported here.");
         }

@@ -36,7 +36,7 @@ final class SchemaReader {
     private final Nfa nfa;
     private final JsonRules json;
     private final SchemaRefs refs;
-    private final Map<JsonNode, Integer> rules = new IdentityHashMap<>();
+    private final IdentityHashMap<JsonNode, Integer> rules = new IdentityHashMap<>();
     private final Map<JsonNode, Integer> merged = new HashMap<>();
     private final JsonNode root;
     private int depth;
@@ -102,9 +102,7 @@ final class SchemaReader {
             JsonNode target = refs.resolve(schema.path("$ref"));
             JsonNode beside = SchemaKeywords.without(schema, "$ref");
             return nfa.callOf(
-                    SchemaKeywords.saysNothing(beside)
-                            ? rule(target)
-                            : ruleOfMerged(SchemaMerge.both(target, beside)));
+                    SchemaKeywords.saysNothing(beside) ? rule(target) : ruleOfMerged(SchemaMerge.both(target, beside)));
         }
         if (schema.has("allOf")) {
             JsonNode all = SchemaKeywords.without(schema, "allOf");
@@ -167,7 +165,9 @@ final class SchemaReader {
             case "integer", "number" -> number(schema, type.equals("integer"));
             case "boolean" -> nfa.anyOf(nfa.literal("true"), nfa.literal("false"));
             case "null" -> nfa.literal("null");
-            default -> throw new GrammarException("The JSON schema has the type " + SchemaKeywords.start(type) + ", which there is not.");
+            default ->
+                throw new GrammarException(
+                        "The JSON schema has the type " + SchemaKeywords.start(type) + ", which there is not.");
         };
     }
 
@@ -208,8 +208,7 @@ final class SchemaReader {
         }
         for (int i = shown - 1; i >= 0; i--) {
             Fragment element = nfa.callOf(rule(first.get(i)));
-            Fragment whole =
-                    i == 0 ? nfa.sequence(element, rest) : nfa.sequence(json.comma(), element, rest);
+            Fragment whole = i == 0 ? nfa.sequence(element, rest) : nfa.sequence(json.comma(), element, rest);
             rest = i >= least ? nfa.optional(whole) : whole;
         }
         return rest;
@@ -260,8 +259,7 @@ final class SchemaReader {
         if (other >= 0) {
             int name = nfa.rule(json.nameOtherThan(members.keySet()));
             Fragment first = json.member(nfa.callOf(name), other);
-            Fragment more = nfa.repeated(
-                    () -> nfa.sequence(json.comma(), json.member(nfa.callOf(name), other)), 0, -1);
+            Fragment more = nfa.repeated(() -> nfa.sequence(json.comma(), json.member(nfa.callOf(name), other)), 0, -1);
             nfa.nothing(nothingYet, first.start());
             nfa.nothing(first.end(), more.start());
             nfa.nothing(someBefore, more.start());

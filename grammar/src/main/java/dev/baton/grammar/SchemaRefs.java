@@ -11,9 +11,8 @@ record SchemaRefs(JsonNode root) {
     JsonNode resolve(JsonNode ref) {
         String text = ref.isString() ? ref.stringValue() : "";
         if (!text.startsWith("#")) {
-            throw new GrammarException(
-                    "The JSON schema has a $ref to " + SchemaReader.shown(ref) + ": only places in the same schema, such as"
-                            + " #/$defs/item, can be referred to.");
+            throw new GrammarException("The JSON schema has a $ref to " + SchemaReader.shown(ref)
+                    + ": only places in the same schema, such as" + " #/$defs/item, can be referred to.");
         }
         JsonNode target = root;
         String pointer = URLDecoder.decode(text.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8);

@@ -9,9 +9,8 @@ enum Spelling {
     PLAIN,
     JSON;
 
-    private static final CharSet ESCAPED = CharSet.range(0, 0x1F)
-            .or(CharSet.range('"', '"'))
-            .or(CharSet.range('\\', '\\'));
+    private static final CharSet ESCAPED =
+            CharSet.range(0, 0x1F).or(CharSet.range('"', '"')).or(CharSet.range('\\', '\\'));
     private static final int[] LARGEST = {0x7F, 0x7FF, 0xFFFF, 0x10FFFF};
     private static final String SHORT = "\b\t\n\f\r\"\\";
     private static final String SHORT_NAMES = "btnfr\"\\";
@@ -38,8 +37,8 @@ enum Spelling {
     private static void anyEscape(Nfa nfa, Fragment into) {
         int escape = nfa.node();
         nfa.bytes(into.start(), '\\', '\\', escape);
-        for (char name : SHORT_NAMES.toCharArray()) {
-            nfa.bytes(escape, name, name, into.end());
+        for (int i = 0; i < SHORT_NAMES.length(); i++) {
+            nfa.bytes(escape, SHORT_NAMES.charAt(i), SHORT_NAMES.charAt(i), into.end());
         }
         Fragment code = nfa.literal("u00");
         nfa.nothing(escape, code.start());
@@ -72,7 +71,7 @@ enum Spelling {
             }
         }
         for (int tail = 1; tail < 4; tail++) {
-            int mask = (1 << 6 * tail) - 1;
+            int mask = (1 << (6 * tail)) - 1;
             if ((low & ~mask) != (high & ~mask)) {
                 if ((low & mask) != 0) {
                     utf8(nfa, into, low, low | mask);
@@ -103,7 +102,7 @@ enum Spelling {
         byte[] bytes = new byte[c < 0x800 ? 2 : c < 0x10000 ? 3 : 4];
         int rest = c;
         for (int i = bytes.length - 1; i > 0; i--) {
-            bytes[i] = (byte) (0x80 | rest & 0x3F);
+            bytes[i] = (byte) (0x80 | (rest & 0x3F));
             rest >>= 6;
         }
         int lead = Arrays.asList(0, 0, 0xC0, 0xE0, 0xF0).get(bytes.length);

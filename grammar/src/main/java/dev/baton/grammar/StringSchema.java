@@ -18,8 +18,9 @@ record StringSchema(Nfa nfa, JsonRules json) {
             "date", DATE,
             "time", TIME,
             "date-time", DATE + "T" + TIME,
-            "duration", "P([0-9]{1,4}D|([0-9]{1,4}D)?T([0-9]{1,4}H([0-9]{1,2}M)?([0-9]{1,2}S)?|[0-9]{1,4}M([0-9]{1,2}S)?"
-                    + "|[0-9]{1,4}S)|[0-9]{1,4}W)",
+            "duration",
+                    "P([0-9]{1,4}D|([0-9]{1,4}D)?T([0-9]{1,4}H([0-9]{1,2}M)?([0-9]{1,2}S)?|[0-9]{1,4}M([0-9]{1,2}S)?"
+                            + "|[0-9]{1,4}S)|[0-9]{1,4}W)",
             "uuid", "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             "email", "[a-zA-Z0-9_+-]{1,30}(\\.[a-zA-Z0-9_+-]{1,30})?@" + LABEL + "(\\." + LABEL + "){1,3}",
             "hostname", LABEL + "(\\." + LABEL + "){0,3}",
@@ -33,7 +34,7 @@ record StringSchema(Nfa nfa, JsonRules json) {
         int least = SchemaKeywords.count(schema, "minLength", 0);
         int most = SchemaKeywords.count(schema, "maxLength", -1);
         boolean counted = least > 0 || most >= 0;
-        if (pattern && format || counted && (pattern || format)) {
+        if ((pattern && format) || (counted && (pattern || format))) {
             throw new GrammarException("The JSON schema has two of pattern, format and a length in one place, which is"
                     + " not supported here; say the length in the pattern.");
         }
@@ -45,16 +46,15 @@ record StringSchema(Nfa nfa, JsonRules json) {
             String known = FORMATS.get(name);
             if (known == null) {
                 throw new GrammarException("The JSON schema has the format " + SchemaReader.shown(schema.path("format"))
-                        + ", which cannot be guaranteed here; known are " + String.join(", ", FORMATS.keySet().stream().sorted().toList()) + ".");
+                        + ", which cannot be guaranteed here; known are "
+                        + String.join(", ", FORMATS.keySet().stream().sorted().toList()) + ".");
             }
             return json.quoted(Regex.whole(nfa, RegexParser.parse(known), Spelling.JSON));
         }
         if (!counted) {
             return nfa.callOf(json.string());
         }
-        return most >= 0 && most < least
-                ? nfa.anyOf()
-                : json.quoted(nfa.repeated(json::character, least, most));
+        return most >= 0 && most < least ? nfa.anyOf() : json.quoted(nfa.repeated(json::character, least, most));
     }
 
     private static String text(JsonNode schema, String keyword) {

@@ -5,6 +5,7 @@ import dev.baton.protocol.v1.Repeated;
 import dev.baton.protocol.v1.Structure;
 import dev.baton.protocol.v1.Structures;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Turns a structure into automata. */
@@ -36,9 +37,50 @@ final class StructureReader {
             case JSON_VALUE -> nfa.callOf(json.value());
             case SEQUENCE -> nfa.sequence(each(structure.getSequence(), depth));
             case ANY_OF -> nfa.anyOf(each(structure.getAnyOf(), depth));
+            case TEXT_WITHOUT -> textWithout(structure.getTextWithout());
             case REPEATED -> repeated(structure.getRepeated(), depth);
             case KIND_NOT_SET -> throw new GrammarException("The structure says nothing.");
         };
+    }
+
+    /** One node for each number of its characters that may have begun it, as Knuth, Morris and Pratt search. */
+    private Fragment textWithout(String text) {
+        int[] wanted = text.codePoints().toArray();
+        int[] starts = new int[Math.max(1, wanted.length)];
+        int end = nfa.node();
+        for (int i = 0; i < starts.length; i++) {
+            starts[i] = nfa.node();
+            nfa.nothing(starts[i], end);
+        }
+        for (int begun = 0; begun < starts.length; begun++) {
+            CharSet others = CharSet.ALL;
+            for (int c : Arrays.stream(wanted).distinct().toArray()) {
+                others = others.without(CharSet.range(c, c));
+                int after = begunAfter(wanted, begun, c);
+                if (after < wanted.length) {
+                    join(starts[begun], CharSet.range(c, c), starts[after]);
+                }
+            }
+            join(starts[begun], others, starts[0]);
+        }
+        return new Fragment(starts[0], end);
+    }
+
+    private void join(int from, CharSet set, int to) {
+        Fragment one = Spelling.PLAIN.one(nfa, set);
+        nfa.nothing(from, one.start());
+        nfa.nothing(one.end(), to);
+    }
+
+    /** The longest start of the text that ends in its first {@code begun} characters and {@code next}. */
+    private static int begunAfter(int[] text, int begun, int next) {
+        int[] read = Arrays.copyOf(text, begun + 1);
+        read[begun] = next;
+        int length = begun + 1;
+        while (length > 0 && !Arrays.equals(text, 0, length, read, begun + 1 - length, begun + 1)) {
+            length--;
+        }
+        return length;
     }
 
     private List<Fragment> each(Structures structures, int depth) {
@@ -55,7 +97,6 @@ final class StructureReader {
         int between = nfa.rule(read(repeated.getBetween(), depth + 1));
         int most = repeated.getMost() == 0 ? -1 : repeated.getMost() - 1;
         return nfa.sequence(
-                nfa.callOf(body),
-                nfa.repeated(() -> nfa.sequence(nfa.callOf(between), nfa.callOf(body)), 0, most));
+                nfa.callOf(body), nfa.repeated(() -> nfa.sequence(nfa.callOf(between), nfa.callOf(body)), 0, most));
     }
 }

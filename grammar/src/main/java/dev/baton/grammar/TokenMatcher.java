@@ -28,7 +28,8 @@ public final class TokenMatcher {
     public void accept(int token) {
         Position next = grammar.after(at, token);
         if (next == null) {
-            throw new GrammarException("Token " + token + " cannot come here: the answer so far is not of the structure.");
+            throw new GrammarException(
+                    "Token " + token + " cannot come here: the answer so far is not of the structure.");
         }
         at = next;
     }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -43,7 +44,9 @@ class RandomAnswersTest {
                 if (text == null) {
                     unfinished++;
                 } else {
-                    assertThat(satisfies(checker, text)).as("%s of %s", text, schema).isTrue();
+                    assertThat(satisfies(checker, text))
+                            .as("%s of %s", text, schema)
+                            .isTrue();
                 }
             }
         }
@@ -106,9 +109,8 @@ class RandomAnswersTest {
 
     private TokenGrammar grammar(JsonNode schema) {
         return new TokenGrammar(
-                Grammar.of(Structure.newBuilder()
-                        .setJsonSchema(schema.toString())
-                        .build()),
+                Grammar.of(
+                        Structure.newBuilder().setJsonSchema(schema.toString()).build()),
                 vocabulary);
     }
 
@@ -124,7 +126,7 @@ class RandomAnswersTest {
     }
 
     /** Null when the answer does not end in time. */
-    private String draw(TokenGrammar grammar, Random random) {
+    private @Nullable String draw(TokenGrammar grammar, Random random) {
         TokenMatcher matcher = grammar.matcher();
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         for (int step = 0; step < MOST_TOKENS; step++) {

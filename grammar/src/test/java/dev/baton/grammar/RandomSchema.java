@@ -28,10 +28,12 @@ final class RandomSchema {
         refers = false;
         ObjectNode schema = schema(0);
         if (refers) {
-            schema.set("$defs", NODES.objectNode().set("tree", JsonMapper.shared().readTree("""
-                    {"type":"object","properties":{"v":{"type":"integer","minimum":0,"maximum":99},
-                    "next":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/tree"}]}},
-                    "required":["v"],"additionalProperties":false}""")));
+            schema.set(
+                    "$defs", NODES.objectNode().set("tree", JsonMapper.shared().readTree("""
+                        {"type":"object","properties":{"v":{"type":"integer","minimum":0,"maximum":99},
+                        "next":{"anyOf":[{"type":"null"},{"$ref":"#/$defs/tree"}]}},
+                        "required":["v"],"additionalProperties":false}\
+                        """)));
         }
         return schema;
     }
@@ -43,8 +45,8 @@ final class RandomSchema {
             case 1 -> number("integer");
             case 2 -> number("number");
             case 3 -> typed("boolean");
-            case 4 -> (ObjectNode) NODES.objectNode().set("enum", literals());
-            case 5 -> (ObjectNode) NODES.objectNode().set("const", literals().get(0));
+            case 4 -> NODES.objectNode().set("enum", literals());
+            case 5 -> NODES.objectNode().set("const", literals().get(0));
             case 6 -> {
                 refers = true;
                 yield NODES.objectNode().put("$ref", "#/$defs/tree");
@@ -52,7 +54,7 @@ final class RandomSchema {
             case 7 -> array(depth);
             case 8 -> {
                 ArrayNode branches = NODES.arrayNode().add(schema(depth + 1)).add(schema(depth + 1));
-                yield (ObjectNode) NODES.objectNode().set("anyOf", branches);
+                yield NODES.objectNode().set("anyOf", branches);
             }
             default -> object(depth);
         };

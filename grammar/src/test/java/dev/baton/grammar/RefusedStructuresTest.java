@@ -56,15 +56,10 @@ class RefusedStructuresTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {
-                "((a{1000}){1000}){1000}",
-                "(a|b)*a(a|b){30}",
-                "(.{0,900}x){900}",
-                "((((a?){99}){99}){99}){99}"
-            })
+            strings = {"((a{1000}){1000}){1000}", "(a|b)*a(a|b){30}", "(.{0,900}x){900}", "((((a?){99}){99}){99}){99}"})
     void aBombIsRefusedBeforeItHurts(String regex) {
-        assertThatThrownBy(() -> Grammar.of(
-                        Structure.newBuilder().setRegex(regex).build()))
+        assertThatThrownBy(
+                        () -> Grammar.of(Structure.newBuilder().setRegex(regex).build()))
                 .isInstanceOf(GrammarException.class)
                 .hasMessageContaining("too large");
     }

@@ -23,23 +23,27 @@ final class SchemaChecker {
         if (schema.isBoolean()) {
             return schema.booleanValue();
         }
-        return schema.properties().stream().allMatch(keyword -> holds(keyword.getKey(), keyword.getValue(), schema, value));
+        return schema.properties().stream()
+                .allMatch(keyword -> holds(keyword.getKey(), keyword.getValue(), schema, value));
     }
 
     private boolean holds(String keyword, JsonNode wanted, JsonNode schema, JsonNode value) {
         return switch (keyword) {
             case "$ref" -> accepts(root.at(wanted.stringValue().substring(1)), value);
-            case "type" -> wanted.isArray() ? wanted.valueStream().anyMatch(type -> isOf(type, value)) : isOf(wanted, value);
+            case "type" ->
+                wanted.isArray() ? wanted.valueStream().anyMatch(type -> isOf(type, value)) : isOf(wanted, value);
             case "enum" -> wanted.valueStream().anyMatch(one -> equal(one, value));
             case "const" -> equal(wanted, value);
             case "anyOf" -> wanted.valueStream().anyMatch(one -> accepts(one, value));
-            case "oneOf" -> wanted.valueStream().filter(one -> accepts(one, value)).count() == 1;
+            case "oneOf" ->
+                wanted.valueStream().filter(one -> accepts(one, value)).count() == 1;
             case "allOf" -> wanted.valueStream().allMatch(one -> accepts(one, value));
             case "properties" ->
                 wanted.properties().stream()
-                        .allMatch(member -> !value.has(member.getKey())
-                                || accepts(member.getValue(), value.get(member.getKey())));
-            case "required" -> !value.isObject() || wanted.valueStream().allMatch(name -> value.has(name.stringValue()));
+                        .allMatch(member ->
+                                !value.has(member.getKey()) || accepts(member.getValue(), value.get(member.getKey())));
+            case "required" ->
+                !value.isObject() || wanted.valueStream().allMatch(name -> value.has(name.stringValue()));
             case "additionalProperties" ->
                 !value.isObject()
                         || value.properties().stream()
@@ -63,9 +67,11 @@ final class SchemaChecker {
             case "maxItems" -> !value.isArray() || value.size() <= wanted.intValue();
             case "minLength" -> !value.isString() || length(value) >= wanted.intValue();
             case "maxLength" -> !value.isString() || length(value) <= wanted.intValue();
-            case "pattern" -> !value.isString() || Pattern.compile(wanted.stringValue(), Pattern.UNIX_LINES)
-                    .matcher(value.stringValue())
-                    .find();
+            case "pattern" ->
+                !value.isString()
+                        || Pattern.compile(wanted.stringValue(), Pattern.UNIX_LINES)
+                                .matcher(value.stringValue())
+                                .find();
             case "format" -> isFormatted(wanted.stringValue(), value.stringValue());
             case "minimum" -> compare(value, wanted) >= 0;
             case "maximum" -> compare(value, wanted) <= 0;
@@ -76,8 +82,9 @@ final class SchemaChecker {
     }
 
     private static boolean equal(JsonNode one, JsonNode other) {
-        return one.isNumber() && other.isNumber() ? compare(one, other) == 0 : one.equals(other)
-                || one.isObject() && other.isObject() && one.toString().equals(other.toString());
+        return one.isNumber() && other.isNumber()
+                ? compare(one, other) == 0
+                : one.equals(other) || one.toString().equals(other.toString());
     }
 
     private static int compare(JsonNode value, JsonNode wanted) {
@@ -93,7 +100,8 @@ final class SchemaChecker {
             case "object" -> value.isObject();
             case "array" -> value.isArray();
             case "string" -> value.isString();
-            case "integer" -> value.isNumber() && value.decimalValue().stripTrailingZeros().scale() <= 0;
+            case "integer" ->
+                value.isNumber() && value.decimalValue().stripTrailingZeros().scale() <= 0;
             case "number" -> value.isNumber();
             case "boolean" -> value.isBoolean();
             default -> value.isNull();

@@ -28,7 +28,8 @@ class StructureTest {
                 "[^x]é.;xé日;false"
             })
     void aRegularExpressionMatchesTheWholeText(String regex, String text, boolean matches) {
-        assertThat(accepts(Structure.newBuilder().setRegex(regex).build(), text)).isEqualTo(matches);
+        assertThat(accepts(Structure.newBuilder().setRegex(regex).build(), text))
+                .isEqualTo(matches);
     }
 
     @ParameterizedTest
@@ -53,7 +54,8 @@ class StructureTest {
                 "{\"type\":\"string\"}|\"\\ud83d\"|false"
             })
     void aSchemaTakesJsonTexts(String schema, String text, boolean matches) {
-        assertThat(accepts(Structure.newBuilder().setJsonSchema(schema).build(), text)).isEqualTo(matches);
+        assertThat(accepts(Structure.newBuilder().setJsonSchema(schema).build(), text))
+                .isEqualTo(matches);
     }
 
     @Test
@@ -72,7 +74,8 @@ class StructureTest {
         assertThat(matcher.complete()).isTrue();
         assertThat(accepts(Structure.newBuilder().setRegex(".*").build(), "<|call|>"))
                 .isTrue();
-        assertThat(new TokenGrammar(Grammar.of(Structure.newBuilder().setRegex(".*").build()), vocabulary)
+        assertThat(new TokenGrammar(
+                                Grammar.of(Structure.newBuilder().setRegex(".*").build()), vocabulary)
                         .matcher()
                         .allows(tokens.special()))
                 .isFalse();
@@ -92,10 +95,18 @@ class StructureTest {
         assertThat(accepts(two, "ab; ")).isFalse();
     }
 
+    @ParameterizedTest
+    @CsvSource({"abab, true", "xaabx, true", "a<b<a, true", "xaab<x, false", "aaab<, false", "é日aab, true"})
+    void aTextDoesNotHaveWhatItMustNot(String text, boolean matches) {
+        assertThat(accepts(Structure.newBuilder().setTextWithout("aab<").build(), text))
+                .isEqualTo(matches);
+    }
+
     @Test
     void aTokenThatCannotComeIsNotAccepted() {
-        TokenMatcher matcher =
-                new TokenGrammar(Grammar.of(Structure.newBuilder().setLiteral("x").build()), vocabulary).matcher();
+        TokenMatcher matcher = new TokenGrammar(
+                        Grammar.of(Structure.newBuilder().setLiteral("x").build()), vocabulary)
+                .matcher();
         assertThatThrownBy(() -> matcher.accept('y')).isInstanceOf(GrammarException.class);
     }
 

@@ -7,13 +7,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Every byte, and pieces of JSON such as vocabularies have: across borders of values, and across code points. */
 final class TestVocabulary {
     private static final String SAMPLE = """
-            {"name": "Ada Lovelace", "age": 36, "tags": ["first", "näher", "日本"], "ok": true, "none": null,
-              "nested": {"a": [[1.5, -2e10], {}], "b": "x\\n\\"y\\" \\u0001"}, "kind":"cat","n":[],"k":{"v":false}}}]}
-            """;
+        {"name": "Ada Lovelace", "age": 36, "tags": ["first", "näher", "日本"], "ok": true, "none": null,
+          "nested": {"a": [[1.5, -2e10], {}], "b": "x\\n\\"y\\" \\u0001"}, "kind":"cat","n":[],"k":{"v":false}}}]}
+        """;
 
     private final List<byte[]> tokens = new ArrayList<>();
 
@@ -40,7 +41,7 @@ final class TestVocabulary {
     }
 
     Vocabulary vocabulary() {
-        return new Vocabulary(tokens, Map.of(special(), "<|call|>"));
+        return new Vocabulary(new ArrayList<byte @Nullable []>(tokens), Map.of(special(), "<|call|>"));
     }
 
     byte[] bytes(int token) {

@@ -21,11 +21,14 @@ import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Pong;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Repeated;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Resume;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.SignedWorkerState;
 import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.Structure;
+import dev.baton.protocol.v1.Structures;
 import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenFrame;
@@ -68,6 +71,13 @@ final class GoldenMessages {
     private static Map<String, Message> all() {
         Map<String, Message> all = new LinkedHashMap<>();
         all.put("prefill-job", prefillJob());
+        all.put("structure", structure());
+        all.put(
+                "generation-structured",
+                Generation.newBuilder()
+                        .setRequestId("request")
+                        .setStructure(Structure.newBuilder().setJsonObject(true))
+                        .build());
         Handoff.Builder handoff =
                 Handoff.newBuilder().setGeneration(generation()).setWorker(WORKER);
         all.put("handoff-ticket", handoff.setTicket(ticket()).build());
@@ -262,6 +272,27 @@ final class GoldenMessages {
                 .setOwner(GATEWAY)
                 .setAdapter("adapter-7")
                 .setTags(TAGS)
+                .build();
+    }
+
+    /** One of each kind. */
+    private static Structure structure() {
+        Structure.Builder one = Structure.newBuilder();
+        Structure literal = one.setLiteral("text").build();
+        return one.setSequence(Structures.newBuilder()
+                        .addOf(literal)
+                        .addOf(one.clone().setToken("<|call|>"))
+                        .addOf(one.clone().setRegex("a+"))
+                        .addOf(one.clone().setJsonSchema("{}"))
+                        .addOf(one.clone().setJsonObject(true))
+                        .addOf(one.clone().setJsonValue(true))
+                        .addOf(one.clone().setTextWithout("<call>"))
+                        .addOf(one.clone().setAnyOf(Structures.newBuilder().addOf(literal)))
+                        .addOf(one.clone()
+                                .setRepeated(Repeated.newBuilder()
+                                        .setOf(literal)
+                                        .setBetween(literal)
+                                        .setMost(3))))
                 .build();
     }
 

@@ -66,6 +66,10 @@ final class ChatFormat {
         return !templates.isEmpty();
     }
 
+    boolean mentions(String text) {
+        return templates.values().stream().anyMatch(template -> template.mentions(text));
+    }
+
     /** Whether a name means something to every template, so that a request cannot give it another meaning. */
     boolean isTaken(String name) {
         return TAKEN.contains(name) || specialTokens.containsKey(name);
@@ -142,8 +146,8 @@ final class ChatFormat {
         if (template == null) {
             throw TemplateException.whole(
                     templates.isEmpty()
-                            ? "this model has none, so it takes no chat: send a plain prompt, or add chat_template.jinja to its"
-                                    + " folder"
+                            ? "this model has none, so it takes no chat: send a plain prompt, or add"
+                                    + " chat_template.jinja to its folder"
                             : "this model has none named default, only " + String.join(", ", templates.keySet()));
         }
         return template;

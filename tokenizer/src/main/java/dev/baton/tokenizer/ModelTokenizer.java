@@ -147,6 +147,11 @@ public final class ModelTokenizer implements AutoCloseable {
         return chat.present();
     }
 
+    /** Whether the author of a chat template of the model wrote these characters somewhere in it. */
+    public boolean templateMentions(String text) {
+        return chat.mentions(text);
+    }
+
     /** The text of all tokens at once. */
     public String decode(int[] tokens, boolean skipSpecialTokens) {
         TextStream stream = textStream(skipSpecialTokens, false);

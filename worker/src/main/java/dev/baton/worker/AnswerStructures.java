@@ -25,8 +25,6 @@ public final class AnswerStructures {
     /** Each may hold some 16 MiB of tables and as much of masks and positions, when it is as large as is allowed. */
     private static final int MOST_KEPT = 16;
 
-    private static final Supplier<@Nullable TokenConstraint> ANY = () -> null;
-
     private final Path model;
     private @Nullable Vocabulary vocabulary;
     private final Map<Structure, TokenGrammar> kept = new LinkedHashMap<>(16, 0.75f, true) {
@@ -50,7 +48,7 @@ public final class AnswerStructures {
      */
     public Supplier<? extends @Nullable TokenConstraint> of(Generation generation) throws IOException {
         if (!generation.hasStructure()) {
-            return ANY;
+            return () -> null;
         }
         TokenGrammar grammar = grammar(generation.getStructure());
         return () -> new Constraint(grammar.matcher());

@@ -42,7 +42,8 @@ record AnswerFormat(Structure structure, String param) {
         if (asked.size() > 1) {
             throw JsonFields.invalid(
                     asked.get(1).param(),
-                    "`" + asked.get(1).param() + "` cannot be combined with `" + asked.get(0).param() + "`.");
+                    "`" + asked.get(1).param() + "` cannot be combined with `"
+                            + asked.get(0).param() + "`.");
         }
         return asked.isEmpty() ? null : asked.getFirst();
     }

@@ -77,7 +77,7 @@ class RequestLoopTest {
                     0,
                     CLOCK.instant().plusSeconds(60),
                     RequestTags.getDefaultInstance(),
-                null);
+                    null);
             admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
             ActiveRequest active = withoutWorkers(usage, request, sink, loop, admission);
 

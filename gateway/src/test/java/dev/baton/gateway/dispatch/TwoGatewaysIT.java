@@ -105,7 +105,7 @@ class TwoGatewaysIT {
                         0,
                         Instant.now().plusSeconds(60),
                         RequestTags.getDefaultInstance(),
-                null));
+                        null));
         return sink;
     }
 
