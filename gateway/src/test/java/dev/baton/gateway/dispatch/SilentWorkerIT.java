@@ -105,7 +105,8 @@ class SilentWorkerIT {
                             Stopping.newBuilder().setMaxTokens(TOKENS).build(),
                             0,
                             Instant.now().plusSeconds(50),
-                            RequestTags.getDefaultInstance()));
+                            RequestTags.getDefaultInstance(),
+                            null));
         }
         return sinks;
     }
