@@ -141,7 +141,8 @@ class OperationsIT {
                         Stopping.newBuilder().setMaxTokens(5).build(),
                         0,
                         Instant.now().plusSeconds(30),
-                        RequestTags.getDefaultInstance()));
+                        RequestTags.getDefaultInstance(),
+                        null));
         assertThat(sink.end()).isEqualTo("finished LENGTH");
     }
 
