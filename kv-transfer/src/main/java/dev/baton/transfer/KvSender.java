@@ -54,7 +54,10 @@ final class KvSender implements AutoCloseable {
                             .formatted(bind, e.getMessage(), KvExchange.PORT_SETTING))
                     : e;
         }
-        this.acceptor = Thread.ofPlatform().name("kv-send-accept").daemon().unstarted(this::accept);
+        this.acceptor = Thread.ofPlatform()
+                .name("kv-send-accept")
+                .daemon()
+                .unstarted(new Acceptor(server::accept, this::serve));
         this.watch = new DeadlineTicker("kv-send-watch", context.settings().limits(), this::tick);
     }
 
@@ -75,32 +78,28 @@ final class KvSender implements AutoCloseable {
         return offers.open(key, tokens);
     }
 
-    private void accept() {
-        while (!closed) {
-            try {
-                SocketChannel channel = server.accept();
-                if (sessions.size() >= context.settings().limits().sessions()) {
-                    LOG.log(Level.WARNING, "refused a KV session: {0} are open", sessions.size());
-                    channel.close();
-                    continue;
-                }
-                SenderSession session = new SenderSession(
-                        context,
-                        offers,
-                        named,
-                        MessageChannel.accepted(channel, context.settings().tls(), context.time()),
-                        channel.getRemoteAddress().toString(),
-                        sessions::remove);
-                sessions.add(session);
-                session.start();
-                if (closed) {
-                    session.close(Failures.of(Failure.Code.SHUTTING_DOWN, "this worker is shutting down"));
-                }
-            } catch (IOException e) {
-                if (!closed) {
-                    LOG.log(Level.WARNING, "accepting a KV session failed: {0}", e.toString());
-                }
-            }
+    private void serve(SocketChannel channel) throws IOException {
+        if (sessions.size() >= context.settings().limits().sessions()) {
+            LOG.log(Level.WARNING, "refused a KV session: {0} are open", sessions.size());
+            channel.close();
+            return;
+        }
+        SenderSession session = new SenderSession(
+                context,
+                offers,
+                named,
+                MessageChannel.accepted(channel, context.settings().tls(), context.time()),
+                channel.getRemoteAddress().toString(),
+                sessions::remove);
+        sessions.add(session);
+        try {
+            session.start();
+        } catch (RuntimeException | Error e) {
+            sessions.remove(session);
+            throw e;
+        }
+        if (closed) {
+            session.close(Failures.of(Failure.Code.SHUTTING_DOWN, "this worker is shutting down"));
         }
     }
 
