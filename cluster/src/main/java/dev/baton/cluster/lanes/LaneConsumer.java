@@ -17,6 +17,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,7 +28,6 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,10 +59,12 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private final LaneMetrics metrics;
     private final InstantSource clock;
     private final TopicPartition partition;
+    private final KafkaLife kafka = new KafkaLife();
     private final KafkaConsumer<String, byte[]> consumer;
     private final Queue<Completion<T>> completions = new ConcurrentLinkedQueue<>();
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread thread;
+    private final AtomicLong polls = new AtomicLong();
     private volatile boolean stopping;
     private volatile boolean paused;
 
@@ -80,8 +82,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         this.metrics = factory.metrics();
         this.clock = factory.clock();
         this.partition = new TopicPartition(lease.topic(), lease.lane());
-        this.consumer = new KafkaConsumer<>(
-                config(factory.connection()), new StringDeserializer(), new ByteArrayDeserializer());
+        this.consumer = new KafkaConsumer<>(config(factory.connection()), kafka, new ByteArrayDeserializer());
         this.thread = Thread.ofPlatform()
                 .name("lane-" + lease.topic() + "-" + lease.lane())
                 .daemon(true)
@@ -91,6 +92,11 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     /** Whether it reads: neither closed nor without its lease. */
     public boolean reading() {
         return ended.getCount() > 0 && !stopping && lease.held();
+    }
+
+    /** Polls so far, those that failed included: several a second unless its thread is stuck. Any thread. */
+    public long polls() {
+        return polls.get();
     }
 
     /** Waits until it has ended: closed, or the lease lost. True when it has within {@code limit}. */
@@ -133,7 +139,12 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             consumer.assign(List.of(partition));
             boolean placed = false;
             while (!stopping && lease.held()) {
+                polls.incrementAndGet();
                 try {
+                    if (kafka.takeChanged()) {
+                        LOG.warn("Lane {} begins again: another Kafka answers, the one before was emptied", partition);
+                        placed = false;
+                    }
                     if (!placed) {
                         place();
                         placed = true;
