@@ -258,17 +258,22 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     public void failed(Failure failure) {
         whenEnded.accept(key);
         frames().add(progress.gateway(), progress.failed(next, failure));
-        CompletableFuture<Restored> copying = restoring;
-        if (copying != null) {
-            copying.whenComplete((restored, error) -> runtime.engine().submit(new EngineCommand.Release(key)));
-        }
+        writersStopped()
+                .thenRunAsync(
+                        () -> runtime.engine().submit(new EngineCommand.Release(key)), Thread::startVirtualThread);
+    }
+
+    /** Done at once when none was begun: a handoff of which no ticket can be made has blocks all the same. */
+    private CompletableFuture<?> writersStopped() {
         IncomingTransfer asked = inbound;
         if (asked != null) {
             asked.cancel();
-            asked.quiescent()
-                    .thenRunAsync(
-                            () -> runtime.engine().submit(new EngineCommand.Release(key)), Thread::startVirtualThread);
+            return asked.quiescent().toCompletableFuture();
         }
+        CompletableFuture<Restored> copying = restoring;
+        return copying == null
+                ? CompletableFuture.completedFuture(null)
+                : copying.handle((restored, error) -> restored);
     }
 
     private StepFrameBatcher frames() {

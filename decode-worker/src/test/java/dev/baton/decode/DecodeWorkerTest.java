@@ -9,13 +9,16 @@ import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -57,6 +60,44 @@ class DecodeWorkerTest {
     }
 
     @Test
+    void aWorkerWhoseEngineHangsSaysSoGetsNothingNewAndEnds(TestStack stack) throws Exception {
+        CountDownLatch stuck = new CountDownLatch(1);
+        try (RunningWorker worker = RunningWorker.start(stack, "--baton.worker.hung-after=3s")) {
+            worker.engine().submit(new EngineCommand.Admit(poison(), Goal.PREFILL_AND_DECODE, new Hanging(stuck)));
+            await().atMost(LONG).until(() -> worker.state().getEngineStillMs() > 1_000);
+            await().atMost(LONG).until(() -> worker.exits().equals(List.of(72)));
+            await().atMost(LONG).until(() -> worker.state().getDraining());
+            stuck.countDown();
+        }
+    }
+
+    @Test
+    void aHandoffWithoutASenseHoldsNoBlocks(TestStack stack) throws Exception {
+        try (RunningWorker worker = RunningWorker.start(stack)) {
+            int blocks = worker.engine().load().blocks();
+            for (TicketOffer broken : List.of(
+                    TicketOffer.newBuilder().setHost("127.0.0.1").setPort(9).build(),
+                    TicketOffer.newBuilder().setTokens(20).setPort(70_000).build(),
+                    TicketOffer.newBuilder()
+                            .setTokens(2_000_000_000)
+                            .setHost("no such host")
+                            .setPort(1)
+                            .build())) {
+                Handoff handoff = worker.handoff(5).setTicket(broken).build();
+                String request = handoff.getGeneration().getRequestId();
+                worker.record(handoff.getGeneration());
+                worker.send(handoff);
+                await().atMost(LONG).until(() -> worker.last(request).hasFailure());
+            }
+            await().atMost(LONG)
+                    .until(() -> worker.engine().load().freeBlocks()
+                                    + worker.engine().load().cachedBlocks()
+                            == blocks);
+            worker.engine().checkIntegrity(LONG);
+        }
+    }
+
+    @Test
     void announcesNoLongerAContextThanItsPoolHolds(TestStack stack) throws Exception {
         long blockBytes;
         try (RunningWorker wide = RunningWorker.start(stack)) {
@@ -85,6 +126,27 @@ class DecodeWorkerTest {
         generation.getAttemptBuilder().setNumber(1).setNonce(1);
         generation.getStoppingBuilder().setMaxTokens(5);
         return generation.build();
+    }
+
+    /** Holds the engine's thread until it is let go. */
+    private record Hanging(CountDownLatch stuck) implements SequenceListener {
+        @Override
+        public void prefillStarted(int[] blocks, int cachedTokens) {
+            try {
+                stuck.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        @Override
+        public void token(int index, int token, @Nullable TokenLogprob logprob) {}
+
+        @Override
+        public void finished(Finish.Reason reason) {}
+
+        @Override
+        public void failed(Failure failure) {}
     }
 
     /** Breaks the engine that runs its sequence. */

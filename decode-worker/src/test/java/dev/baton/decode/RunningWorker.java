@@ -245,6 +245,15 @@ final class RunningWorker implements AutoCloseable {
                 .count();
     }
 
+    /** Attempts that are here. */
+    int activeAttempts() {
+        return context.getBean(CapturingRole.class).activeAttempts();
+    }
+
+    double gauge(String name) {
+        return context.getBean(MeterRegistry.class).get(name).gauge().value();
+    }
+
     /** Has the role throw for this request, as a bug would. */
     void breakOn(String request) {
         context.getBean(CapturingRole.class).broken = request;
