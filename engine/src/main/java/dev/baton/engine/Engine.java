@@ -10,6 +10,9 @@ public interface Engine extends AutoCloseable {
     /** A snapshot of load, at most one step old. */
     EngineLoad load();
 
+    /** Grows as long as the engine's thread is not stuck: with each turn, at least once a second, and with each layer. */
+    long signsOfLife();
+
     /** What is left for more: what was submitted before this call counts, what got blocks since may count twice. */
     Room room();
 

@@ -27,6 +27,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,7 @@ final class EngineLoop {
     private final PromisedBlocks promised;
     private final StepMeter meter = new StepMeter();
     private final Runnable loadChanged;
+    private final AtomicLong signsOfLife = new AtomicLong();
     private boolean closing;
     private long turns;
     private int admitted;
@@ -128,8 +130,14 @@ final class EngineLoop {
         return worked;
     }
 
+    /** Any thread. */
+    long signsOfLife() {
+        return signsOfLife.get();
+    }
+
     /** Whether there were any. */
     private boolean takeCommands() {
+        signsOfLife.incrementAndGet();
         boolean any = false;
         for (EngineCommand command = commands.get(); command != null; command = commands.get()) {
             handle(command);

@@ -158,6 +158,11 @@ public final class ModelEngine implements Engine {
     }
 
     @Override
+    public long signsOfLife() {
+        return loop.signsOfLife();
+    }
+
+    @Override
     public Room room() {
         Snapshot seen = snapshot; // read first: what is offered meanwhile counts twice rather than not at all
         return seen.room().less(commands.offered() - seen.admitted(), commands.offeredBlocks() - seen.admittedBlocks());

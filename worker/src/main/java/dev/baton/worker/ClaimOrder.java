@@ -61,10 +61,6 @@ final class ClaimOrder<E extends ClaimOrder.Entry> {
         remove(entry);
     }
 
-    boolean isEmpty() {
-        return byTenant.isEmpty();
-    }
-
     /** All of them; a tenant's in the order in which they came. */
     List<E> all() {
         List<E> all = new ArrayList<>();

@@ -24,6 +24,7 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
     private final Thread thread;
     private volatile boolean closing;
     private volatile boolean reading;
+    private volatile long polls;
     private volatile int lane;
 
     /** Source of lanes. */
@@ -51,6 +52,11 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
         return lane;
     }
 
+    /** Of the consumer that reads now. */
+    long polls() {
+        return polls;
+    }
+
     boolean reading() {
         return reading;
     }
@@ -76,6 +82,7 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
             reading = true;
             while (!closing && !consumer.awaitEnd(CHECK)) {
                 reading = consumer.reading();
+                polls = consumer.polls();
             }
         } catch (RuntimeException | Error e) {
             reading = false;

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param names of the cluster's topics
  * @param count lanes of a topic
  * @param wanted the lane to hold; null: any free one
+ * @param startTimeout how long a lane's first poll may wait for Kafka
  */
 record LaneSource(
         LaneLeases leases,
@@ -22,7 +23,8 @@ record LaneSource(
         WorkerIdentity identity,
         ClusterNames names,
         int count,
-        @Nullable Integer wanted) {
+        @Nullable Integer wanted,
+        Duration startTimeout) {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     /** Holds a lane of the role's topic when it returns. */

@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,9 +47,8 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     private final Queue<LaneRecord<T>> read = new ConcurrentLinkedQueue<>();
     private final ClaimOrder<Waiting<T>> order = new ClaimOrder<>();
     /** Claims under way: sequences that the engine may not know yet. */
-    private final AtomicInteger claiming = new AtomicInteger();
+    private final Map<LaneRecord<T>, Claim> claiming = new ConcurrentHashMap<>();
 
-    private final AtomicInteger claimingBlocks = new AtomicInteger();
     private final Thread thread;
     private volatile Size size = Size.NONE;
     private volatile boolean closed;
@@ -62,10 +61,14 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
      * Records that wait to be claimed.
      *
      * @param tokens of their prompts, together
+     * @param oldestClaim age of the oldest claim under way
      */
-    record Size(int records, int tokens) {
-        static final Size NONE = new Size(0, 0);
+    record Size(int records, int tokens, Duration oldestClaim) {
+        static final Size NONE = new Size(0, 0, Duration.ZERO);
     }
+
+    /** A claim under way, since {@link System#nanoTime}, of a sequence that begins with so many blocks. */
+    private record Claim(int blocks, long since) {}
 
     /** A record that waits. */
     private static final class Waiting<T> implements ClaimOrder.Entry {
@@ -151,11 +154,14 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     }
 
     private void measure() {
-        size = order.isEmpty()
-                ? Size.NONE
-                : new Size(
-                        order.all().size(),
-                        order.all().stream().mapToInt(Waiting::tokens).sum());
+        List<Waiting<T>> waiting = order.all();
+        long now = System.nanoTime();
+        long oldest = claiming.values().stream()
+                .mapToLong(claim -> now - claim.since())
+                .max()
+                .orElse(0);
+        size = new Size(
+                waiting.size(), waiting.stream().mapToInt(Waiting::tokens).sum(), Duration.ofNanos(oldest));
     }
 
     private void takeRead() {
@@ -195,20 +201,17 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     private Optional<Waiting<T>> next() {
         // Claims first: one that has reached the engine meanwhile counts twice rather than not at all.
-        int count = claiming.get();
-        int blocks = claimingBlocks.get();
-        Room room = engine.room().less(count, blocks);
+        List<Claim> claims = List.copyOf(claiming.values());
+        Room room = engine.room()
+                .less(claims.size(), claims.stream().mapToInt(Claim::blocks).sum());
         return order.next(waiting -> role.mayBegin(waiting.record.value()))
                 .filter(waiting -> room.waiting() < LOOK_AHEAD || room.has(blocks(waiting.generation)));
     }
 
     private void claim(Waiting<T> waiting) {
-        int blocks = blocks(waiting.generation);
-        claiming.incrementAndGet();
-        claimingBlocks.addAndGet(blocks);
+        claiming.put(waiting.record, new Claim(blocks(waiting.generation), System.nanoTime()));
         waiting.record.whenEnded(() -> {
-            claiming.decrementAndGet();
-            claimingBlocks.addAndGet(-blocks);
+            claiming.remove(waiting.record);
             roomChanged();
         });
         try {
@@ -233,7 +236,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
         if (role.activeAttempts() > 0) {
             moves = engine.load().turns();
         }
-        int ahead = engine.room().waiting() + claiming.get();
+        int ahead = engine.room().waiting() + claiming.size();
         Map<GatewayRef, List<Progress>> news = new HashMap<>();
         for (Waiting<T> waiting : order.all()) {
             ProgressMessages progress = new ProgressMessages(waiting.generation);

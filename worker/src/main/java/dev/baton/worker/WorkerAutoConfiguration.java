@@ -27,6 +27,8 @@ import dev.baton.transfer.session.SessionLimits;
 import dev.baton.transfer.session.SessionTls;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -48,6 +50,8 @@ import org.springframework.context.annotation.Bean;
     BlockProperties.class
 })
 class WorkerAutoConfiguration {
+    private static final Duration HALT_AFTER = Duration.ofSeconds(15);
+
     @Bean
     WorkerIdentity workerIdentity(WorkerProperties worker, WorkerRole<?> role) {
         return WorkerIdentity.withNewEpoch(worker.id(), role.role());
@@ -133,13 +137,21 @@ class WorkerAutoConfiguration {
             ClusterProperties cluster,
             LaneProperties lanes,
             WorkerProperties worker) {
-        return new LaneSource(leases, consumers, identity, cluster.names(), lanes.count(), worker.lane());
+        return new LaneSource(
+                leases, consumers, identity, cluster.names(), lanes.count(), worker.lane(), lanes.startTimeout());
     }
 
     @Bean
     @ConditionalOnMissingBean
     ProcessExit processExit() {
-        return System::exit;
+        return status -> {
+            // What hangs may hang the shutdown too.
+            Thread.ofPlatform().name("halt").daemon(true).start(() -> {
+                LockSupport.parkNanos(HALT_AFTER.toNanos());
+                Runtime.getRuntime().halt(status);
+            });
+            System.exit(status);
+        };
     }
 
     @Bean

@@ -14,6 +14,7 @@ import dev.baton.worker.StepFrameBatcher.StepListener;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +31,10 @@ final class WorkerNode implements SmartLifecycle {
     private static final int ENGINE_DIED = 70;
     /** The process's exit status when another worker has its id. */
     private static final int REPLACED = 71;
+    /** The process's exit status when its engine or its lane stands still. */
+    private static final int HUNG = 72;
+    /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
+    private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
 
     private final WorkerRole<?> role;
     private final WorkerContext context;
@@ -52,6 +57,7 @@ final class WorkerNode implements SmartLifecycle {
     private @Nullable PrefixAdvertiser advertiser;
     private volatile @Nullable LaneKeeper<?> keeper;
     private volatile @Nullable RecordQueue<?> records;
+    private volatile @Nullable Watchdog watchdog;
     private volatile @Nullable KvExchange exchange;
     private int tokenPort;
     private volatile boolean draining;
@@ -148,18 +154,39 @@ final class WorkerNode implements SmartLifecycle {
         steps.whenRoomChanges(queue::roomChanged);
         LaneKeeper<T> kept = lanes.keep(of, queue);
         keeper = kept;
+        Duration hungAfter = context.properties().hungAfter();
+        watchdog = Watchdog.start(
+                () -> OptionalLong.of(open.engine().signsOfLife()),
+                hungAfter,
+                () -> kept.reading() ? OptionalLong.of(kept.polls()) : OptionalLong.empty(),
+                hungAfter.plus(lanes.startTimeout()),
+                this::hung);
         return kept;
     }
 
-    private void died(Throwable cause) {
-        LOG.error("The engine is dead; this worker tells its gateways and ends, to be started again", cause);
+    private void hung(String what) {
+        if (running) {
+            LOG.error(
+                    "The {} of this worker hangs (baton.worker.hung-after is {}); it ends, to be started again",
+                    what,
+                    context.properties().hungAfter());
+            end(HUNG);
+        }
+    }
+
+    /** On a thread of its own: the end waits for the engine's, which has yet to fail its sequences. */
+    private void end(int status) {
         running = false;
         HeartbeatPublisher publisher = heartbeat;
         if (publisher != null) {
             publisher.publishSoon();
         }
-        // A thread of its own: the end waits for the engine's, which has yet to fail its sequences.
-        Thread.ofPlatform().name("worker-end").start(() -> exit.exit(ENGINE_DIED));
+        Thread.ofPlatform().name("worker-end").start(() -> exit.exit(status));
+    }
+
+    private void died(Throwable cause) {
+        LOG.error("The engine is dead; this worker tells its gateways and ends, to be started again", cause);
+        end(ENGINE_DIED);
     }
 
     private void replaced() {
@@ -168,14 +195,18 @@ final class WorkerNode implements SmartLifecycle {
                     "Another worker with baton.worker.id={} is alive, so that gateways do not find this one, which"
                             + " ends. Give each worker an id of its own",
                     identity().id());
-            running = false;
-            Thread.ofPlatform().name("worker-end").start(() -> exit.exit(REPLACED));
+            end(REPLACED);
         }
     }
 
-    /** Alive and reading its lane. */
+    /** Alive, at work and reading its lane. */
     boolean ready() {
-        return running && reading();
+        Watchdog watching = watchdog;
+        return running
+                && reading()
+                && watching != null
+                && watching.engineStill().compareTo(MOVES_WITHIN) < 0
+                && watching.laneStill().compareTo(MOVES_WITHIN) < 0;
     }
 
     private boolean reading() {
@@ -183,7 +214,7 @@ final class WorkerNode implements SmartLifecycle {
         return kept != null && kept.reading();
     }
 
-    /** The engine has not died. */
+    /** The engine has not died, and nothing hangs. */
     boolean alive() {
         return running;
     }
@@ -225,7 +256,13 @@ final class WorkerNode implements SmartLifecycle {
                     .setQueued(load.queued() + waiting.records())
                     .setRunning(load.running())
                     .setQueuedTokens(load.queuedTokens() + waiting.tokens())
-                    .setPrefillTokensPerSecond(load.prefillTokensPerSecond());
+                    .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
+                    .setOldestClaimMs(waiting.oldestClaim().toMillis());
+        }
+        Watchdog watching = watchdog;
+        if (watching != null) {
+            state.setEngineStillMs(watching.engineStill().toMillis())
+                    .setLaneStillMs(watching.laneStill().toMillis());
         }
         return state.build();
     }
@@ -234,6 +271,10 @@ final class WorkerNode implements SmartLifecycle {
     public void stop() {
         draining = true;
         running = false;
+        Watchdog watching = watchdog;
+        if (watching != null) {
+            watching.close();
+        }
         HeartbeatPublisher publisher = heartbeat;
         if (publisher != null) {
             publisher.publishSoon();

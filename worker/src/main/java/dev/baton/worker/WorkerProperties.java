@@ -3,7 +3,10 @@ package dev.baton.worker;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
+import java.time.Duration;
+import org.hibernate.validator.constraints.time.DurationMin;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -18,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param tokenPort gRPC token stream; 0 = any free port
  * @param kvPort KV sessions; 0 = any free port
  * @param lane the lane to hold; null: any free one
+ * @param hungAfter a worker whose engine or lane stands still for so long ends, to be started again
  */
 @Validated
 @ConfigurationProperties("baton.worker")
@@ -30,4 +34,7 @@ public record WorkerProperties(
         @DefaultValue("127.0.0.1") @NotBlank String listenAddress,
         @DefaultValue("0") @Min(0) @Max(65535) int tokenPort,
         @DefaultValue("0") @Min(0) @Max(65535) int kvPort,
-        @Nullable @Min(0) Integer lane) {}
+        @Nullable @Min(0) Integer lane,
+
+        @DefaultValue("1m") @NotNull @DurationMin(seconds = 1)
+        Duration hungAfter) {}

@@ -42,7 +42,7 @@ class WorkerPropertiesTest {
     void haveTheseDefaults() {
         application.run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
-                    .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, null));
+                    .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
@@ -69,6 +69,7 @@ class WorkerPropertiesTest {
             baton.worker.token-port=7001
             baton.worker.kv-port=7002
             baton.worker.lane=3
+            baton.worker.hung-after=9s
             baton.engine.device=CUDA
             baton.engine.dtype=F32
             baton.engine.weights=INT8
@@ -89,7 +90,8 @@ class WorkerPropertiesTest {
             """;
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
-                    .isEqualTo(new WorkerProperties("decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 3));
+                    .isEqualTo(new WorkerProperties(
+                            "decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 3, Duration.ofSeconds(9)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))

@@ -5,6 +5,7 @@ import dev.baton.kv.BlockHash;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -27,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 public final class Placement {
     private static final int AFFINITY_BLOCKS = 1 << 17;
     private static final int MOST_MACHINES = 4_096;
+    /** An engine moves once a second at least, a lane is polled several times: one that does not gets nothing new. */
+    private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
 
     private final Router router;
     private final Function<String, List<WorkerState>> live;
@@ -264,13 +267,18 @@ public final class Placement {
     private List<Router.Worker> views(List<WorkerState> workers, WorkerState.Role role) {
         List<Router.Worker> views = new ArrayList<>();
         for (WorkerState state : workers) {
-            if (state.getRole() == role) {
+            if (state.getRole() == role && moves(state)) {
                 WorkerLoads.Load load = loads.of(state.getWorker());
                 views.add(new Router.Worker(state, true, load.tokens(), load.requests()));
             }
         }
         Collections.rotate(views, rotation++);
         return views;
+    }
+
+    /** Its engine and its lane are at work, as it says itself: a stream that answers does not show it. */
+    private static boolean moves(WorkerState state) {
+        return Math.max(state.getEngineStillMs(), state.getLaneStillMs()) < MOVES_WITHIN.toMillis();
     }
 
     private synchronized void useBlocksOf(int blockTokens) {

@@ -44,6 +44,21 @@ class PlacementTest {
     }
 
     @Test
+    void aWorkerWhoseEngineOrLaneStandsStillGetsNothing() {
+        WorkerState hung = dead.toBuilder().setEngineStillMs(11_000).build();
+        WorkerState deaf = neighbour.toBuilder().setLaneStillMs(11_000).build();
+        WorkerState slow = elsewhere.toBuilder()
+                .setEngineStillMs(900)
+                .setRunning(60)
+                .setQueued(60)
+                .build();
+        for (int i = 0; i < 10; i++) {
+            assertThat(place(List.of(hung, deaf, slow), null).route().decode().worker())
+                    .isEqualTo(slow.getWorker());
+        }
+    }
+
+    @Test
     void whatIsRestoredIsNoPromptToBeSplit() {
         placement = placement(ServingMode.SPLIT);
         Assignment first = place(List.of(dead, prefill), null);
