@@ -30,7 +30,7 @@ class ChaosIT {
                 "--port=" + Ports.free(1).getFirst())) {
             assertThat(chaos.awaitExit(LIMIT_SECONDS)).as(chaos.output()).isZero();
             assertThat(chaos.output())
-                    .contains(": 0 lost, 0 changed, 0 failed, 0 refused for good.")
+                    .contains(": 0 lost, 0 changed, 0 failed, 0 refused for good;")
                     .doesNotContain(" 0 of them moved to another worker");
             assertThat(chaos.remains()).isEmpty();
         }

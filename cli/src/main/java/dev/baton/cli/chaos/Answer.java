@@ -1,10 +1,14 @@
 package dev.baton.cli.chaos;
 
 import dev.baton.cli.bench.TimedStream;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** One answer under faults, held against the undisturbed one. */
 record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
+    private static final Pattern BROKEN = Pattern.compile(
+            "^(the stream ended without \\[DONE]: the connection|the stream from .* broke|request to .* failed)");
+
     /** How it ended. */
     enum Verdict {
         SAME,
@@ -14,6 +18,8 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
         LOST,
         /** An error in the place of the rest; what came before it is right. */
         FAILED,
+        /** The connection broke, as it does when its gateway dies. */
+        CUT,
         /** Not let in, however often it was asked. */
         REFUSED
     }
@@ -29,11 +35,17 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
         if (!stream.begins(undisturbed)) {
             return Verdict.CHANGED;
         }
-        return refused(failure) ? Verdict.REFUSED : Verdict.FAILED;
+        if (refused(failure)) {
+            return Verdict.REFUSED;
+        }
+        return failure.startsWith("HTTP") || !BROKEN.matcher(failure).find() ? Verdict.FAILED : Verdict.CUT;
     }
 
     /** Whether a client may send the request again: nothing of it has run. */
     static boolean refused(@Nullable String failure) {
-        return failure != null && (failure.startsWith("HTTP 503") || failure.startsWith("HTTP 429"));
+        return failure != null
+                && (failure.startsWith("HTTP 503")
+                        || failure.startsWith("HTTP 429")
+                        || failure.startsWith("no gateway answers"));
     }
 }

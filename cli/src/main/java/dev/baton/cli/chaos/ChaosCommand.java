@@ -87,12 +87,13 @@ public final class ChaosCommand implements Runnable {
         List<FaultKind> kinds = kinds();
         PrintWriter out = spec.commandLine().getOut();
         StackPlan plan = new StackPlan(
-                Installation.home().resolve("models/demo"), 1, 2, port, KV_MEBIBYTES, 1, List.of(), List.of());
-        say(out, "Starting 1 prefill and 2 decode workers, 1 thread each");
+                Installation.home().resolve("models/demo"), 1, 2, 2, port, KV_MEBIBYTES, 1, List.of(), List.of());
+        say(out, "Starting 2 gateways, 1 prefill and 2 decode workers, 1 thread each");
         try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
-                GatewayClient gateway = new GatewayClient(stack.url(), null)) {
+                GatewayClient first = new GatewayClient(stack.urls().getFirst(), null);
+                GatewayClient second = new GatewayClient(stack.urls().getLast(), null)) {
             Thread.ofPlatform().daemon().name("watch").start(stack::watch);
-            ChaosReport report = strike(stack, gateway, kinds, out);
+            ChaosReport report = strike(stack, List.of(first, second), kinds, out);
             say(out, report.text());
             ResultFile.write(json, report.json());
             if (report.broken()) {
@@ -102,13 +103,14 @@ public final class ChaosCommand implements Runnable {
         }
     }
 
-    private ChaosReport strike(LocalStack stack, GatewayClient gateway, List<FaultKind> kinds, PrintWriter out) {
+    private ChaosReport strike(LocalStack stack, List<GatewayClient> gateways, List<FaultKind> kinds, PrintWriter out) {
+        GatewayClient gateway = gateways.getFirst();
         StackCounters counters = new StackCounters(stack);
         Cases cases = Cases.undisturbed(gateway, stack.modelName(), CASES, new Random(seed));
         say(out, CASES + " chats answered undisturbed; now faults for " + duration.toSeconds() + " s");
         Faults faults = new Faults(stack, new LeavingClients(gateway, stack.modelName(), counters, seed), seed);
         Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> say(out, "  " + line));
-        ChaosLoad load = new ChaosLoad(gateway, cases, clients, seed);
+        ChaosLoad load = new ChaosLoad(gateways, cases, clients, seed);
         try (load) {
             strikes.until(System.nanoTime() + duration.toNanos());
         }
@@ -135,7 +137,7 @@ public final class ChaosCommand implements Runnable {
     /** What is not as before within a minute: sequences that still run, blocks that nobody holds and that are not free. */
     private static List<String> unsettled(LocalStack stack, StackCounters counters) {
         List<String> workers = stack.pids().keySet().stream()
-                .filter(part -> !part.equals("gateway"))
+                .filter(part -> !part.startsWith("gateway"))
                 .toList();
         List<String> wrong = new ArrayList<>();
         for (String worker : workers) {

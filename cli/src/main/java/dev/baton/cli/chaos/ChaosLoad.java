@@ -14,26 +14,29 @@ final class ChaosLoad implements AutoCloseable {
     private static final int MOST_REFUSALS = 40;
     private static final Duration BEFORE_RETRY = Duration.ofMillis(500);
 
-    private final GatewayClient gateway;
+    private final List<GatewayClient> gateways;
     private final List<Answer> answers = new CopyOnWriteArrayList<>();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private volatile boolean stopping;
 
-    ChaosLoad(GatewayClient gateway, Cases cases, int clients, long seed) {
-        this.gateway = gateway;
+    ChaosLoad(List<GatewayClient> gateways, Cases cases, int clients, long seed) {
+        this.gateways = List.copyOf(gateways);
         for (int i = 0; i < clients; i++) {
+            int client = i;
             Random random = new Random(seed + i);
             threads.execute(() -> {
                 while (!stopping) {
-                    answers.add(ask(cases.any(random)));
+                    answers.add(ask(client, cases.any(random)));
                 }
             });
         }
     }
 
-    private Answer ask(Cases.Case one) {
+    /** At the client's own gateway first; each refusal sends it to the next one, as a load balancer would. */
+    private Answer ask(int client, Cases.Case one) {
         for (int refusals = 0; ; refusals++) {
             TimedStream stream = new TimedStream();
+            GatewayClient gateway = gateways.get((client + refusals) % gateways.size());
             stream.ask(gateway, one.chat().deepCopy());
             if (!Answer.refused(stream.failure()) || refusals == MOST_REFUSALS) {
                 return new Answer(stream, one.undisturbed(), refusals);

@@ -27,9 +27,17 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         return answers.stream().filter(answer -> answer.verdict() == verdict).count();
     }
 
-    /** Whether any promise was broken. */
+    /** Whether any promise was broken. A gateway's death ends its streams: that is not promised away. */
     boolean broken() {
-        return count(Answer.Verdict.SAME) < answers.size() || !unsettled.isEmpty();
+        return answers.stream().anyMatch(answer -> answer.verdict() != Answer.Verdict.SAME && !cutByADeath(answer))
+                || !unsettled.isEmpty();
+    }
+
+    private boolean cutByADeath(Answer answer) {
+        return answer.verdict() == Answer.Verdict.CUT
+                && strikes.stream()
+                        .filter(strike -> strike.kinds().contains(FaultKind.KILL_GATEWAY))
+                        .anyMatch(strike -> answer.stream().underWayBetween(strike.begun(), strike.healed()));
     }
 
     private Map<String, Waits> waits() {
@@ -54,7 +62,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         Map<String, Integer> failures = new LinkedHashMap<>();
         for (Answer answer : answers) {
             switch (answer.verdict()) {
-                case FAILED, REFUSED ->
+                case FAILED, REFUSED, CUT ->
                     failures.merge(String.valueOf(answer.stream().failure()), 1, Integer::sum);
                 case CHANGED, LOST ->
                     lines.add(answer.verdict() + " after " + answer.stream().pieces() + " pieces of "
@@ -89,7 +97,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         StringBuilder text = new StringBuilder(table.toString());
         wrong().forEach(line -> text.append(line).append('\n'));
         return text.append(
-                        "Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good."
+                        "Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good; %d cut off as their gateway died."
                                 .formatted(
                                         seed,
                                         strikes.stream()
@@ -107,7 +115,8 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
                                         count(Answer.Verdict.LOST),
                                         count(Answer.Verdict.CHANGED),
                                         count(Answer.Verdict.FAILED),
-                                        count(Answer.Verdict.REFUSED)))
+                                        count(Answer.Verdict.REFUSED),
+                                        count(Answer.Verdict.CUT)))
                 .toString();
     }
 

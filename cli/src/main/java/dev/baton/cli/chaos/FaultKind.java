@@ -7,6 +7,7 @@ enum FaultKind {
     /** {@code kill -9}; the part is started again. */
     KILL_DECODE,
     KILL_PREFILL,
+    KILL_GATEWAY,
     KILL_REDIS,
     KILL_KAFKA,
     /** Stopped by a signal and continued some time later. */
@@ -25,7 +26,7 @@ enum FaultKind {
     /** Answers nothing for a while, but takes connections. */
     SLOW_REDIS,
     /** Many clients leave at once in the middle of their answers. */
-    LEAVE_CLIENTS;
+    LEAVE_GATEWAY;
 
     /** The part that is struck: two faults at once never strike the same. */
     String part() {

@@ -38,22 +38,26 @@ final class Faults {
     /** @param hold for faults that last, how long they do */
     Fault of(FaultKind kind, Duration hold) {
         return switch (kind) {
-            case KILL_DECODE, KILL_PREFILL, KILL_REDIS, KILL_KAFKA -> killed(one(kind.part()));
+            case KILL_DECODE, KILL_PREFILL, KILL_GATEWAY, KILL_REDIS, KILL_KAFKA -> killed(one(kind.part()));
             case FREEZE_DECODE, FREEZE_PREFILL, FREEZE_GATEWAY, FREEZE_REDIS, FREEZE_KAFKA ->
                 frozen(one(kind.part()), hold);
             case RESTART_DECODE, RESTART_PREFILL -> restarted(one(kind.part()));
             case EMPTY_REDIS -> emptied();
             case READONLY_REDIS -> readOnly(hold);
             case SLOW_REDIS -> slow(hold);
-            case LEAVE_CLIENTS -> clients;
+            case LEAVE_GATEWAY -> clients;
         };
     }
 
     private String one(String part) {
-        List<String> names = stack.pids().keySet().stream()
-                .filter(name -> name.startsWith(part + "-"))
-                .toList();
+        List<String> names = named(part);
         return names.isEmpty() ? part : names.get(random.nextInt(names.size()));
+    }
+
+    private List<String> named(String part) {
+        return stack.pids().keySet().stream()
+                .filter(name -> name.startsWith(part))
+                .toList();
     }
 
     private Fault killed(String part) {
@@ -167,8 +171,10 @@ final class Faults {
     }
 
     private void awaitServes(String part) {
-        if (!within(SERVES_WITHIN, () -> stack.ready(part) && stack.ready("gateway"))) {
-            throw new CliException(part + " or the gateway did not serve again within " + SERVES_WITHIN.toSeconds()
+        if (!within(
+                SERVES_WITHIN,
+                () -> stack.ready(part) && named("gateway").stream().allMatch(stack::ready))) {
+            throw new CliException(part + " or a gateway did not serve again within " + SERVES_WITHIN.toSeconds()
                     + " s after a fault");
         }
     }

@@ -4,27 +4,36 @@ import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Host;
 import dev.baton.stack.Ports;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
 
 /** Refuses a plan that this machine cannot carry, before anything starts. */
 final class HostCheck {
     private static final long MIB = 1L << 20;
-    /** Heap, code and libtorch of one worker beside weights and KV; the gateway and Kafka take about as much together. */
+    /** Heap, code and libtorch of one worker beside weights and KV; a gateway and Kafka take about as much together. */
     private static final long WORKER_BASE = 600 * MIB;
 
     private static final long REST = 900 * MIB;
+    private static final long GATEWAY = 400 * MIB;
 
     private HostCheck() {}
 
     /**
      * What the machine has for a plan.
      *
-     * @param portFree whether the gateway's port is
+     * @param portTaken the first of the gateways' ports that is; empty when all are free
      * @param poolBytes free where the KV pools are to lie; {@code memoryBytes} to be had; empty where that is unknown
      */
-    record Room(boolean portFree, Optional<Long> poolBytes, Optional<Long> memoryBytes) {
+    record Room(OptionalInt portTaken, Optional<Long> poolBytes, Optional<Long> memoryBytes) {
         static Room of(StackPlan plan) {
-            return new Room(Ports.isFree(plan.port()), Host.freeBytes(plan.poolFolder()), Host.availableMemory());
+            return new Room(taken(plan), Host.freeBytes(plan.poolFolder()), Host.availableMemory());
         }
+    }
+
+    private static OptionalInt taken(StackPlan plan) {
+        return IntStream.range(plan.port(), plan.port() + plan.gateways())
+                .filter(port -> !Ports.isFree(port))
+                .findFirst();
     }
 
     static void enough(StackPlan plan) {
@@ -32,9 +41,9 @@ final class HostCheck {
     }
 
     static void enough(StackPlan plan, Room room) {
-        if (!room.portFree()) {
-            throw new CliException(
-                    "port " + plan.port() + " is taken: stop what listens there, or choose another with --port");
+        if (room.portTaken().isPresent()) {
+            throw new CliException("port " + room.portTaken().getAsInt()
+                    + " is taken: stop what listens there, or choose another with --port");
         }
         long pools = plan.workers() * (plan.kvMebibytes() * MIB);
         long poolBytes = room.poolBytes().orElse(Long.MAX_VALUE);
@@ -49,7 +58,8 @@ final class HostCheck {
                                     plan.poolFolder()));
         }
         long weights = StackPlan.weightBytes(plan.model());
-        long wanted = REST + pools + plan.workers() * (WORKER_BASE + weights + weights / 3);
+        long wanted =
+                REST + (plan.gateways() - 1) * GATEWAY + pools + plan.workers() * (WORKER_BASE + weights + weights / 3);
         long memory = room.memoryBytes().orElse(Long.MAX_VALUE);
         if (memory < wanted) {
             throw new CliException(

@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -117,6 +118,13 @@ public final class LocalStack implements AutoCloseable {
         return URI.create("http://127.0.0.1:" + plan.port());
     }
 
+    /** All its gateways, the first one first. */
+    public List<URI> urls() {
+        return IntStream.range(0, plan.gateways())
+                .mapToObj(i -> URI.create("http://127.0.0.1:" + (plan.port() + i)))
+                .toList();
+    }
+
     /** What clients call the model. */
     public String modelName() {
         return plan.modelName();
@@ -186,7 +194,7 @@ public final class LocalStack implements AutoCloseable {
     private void startAll() throws IOException {
         credentials.writeTo(credentialsFile(state));
         credentials.writeOperatorsTo(operatorsFile());
-        List<Integer> ports = Ports.free(3 + plan.workers() + 1);
+        List<Integer> ports = Ports.free(3 + plan.workers() + plan.gateways());
         List<Child> waiting = new ArrayList<>();
         if (environment.kafka().isEmpty()) {
             KafkaProcess.Settings kafka = new KafkaProcess.Settings(
@@ -277,7 +285,7 @@ public final class LocalStack implements AutoCloseable {
                 + child.process().log();
     }
 
-    /** Starts parts that died again until {@link #close}; returns then, and fails when the gateway has ended. */
+    /** Starts parts that died again until {@link #close}; returns then. */
     public void watch() {
         Supervisor watch = new Supervisor(children, new RestartRequests(state), progress);
         try {

@@ -38,7 +38,7 @@ final class RoleCommands {
         this.logs = environment.state().resolve("logs");
     }
 
-    /** Workers first, the gateway last; one management port each. */
+    /** Workers first, gateways last; one management port each. */
     List<ProcessSpec> specs(List<Integer> managementPorts) {
         List<ProcessSpec> specs = new ArrayList<>();
         for (int i = 0; i < plan.prefill(); i++) {
@@ -47,7 +47,9 @@ final class RoleCommands {
         for (int i = 0; i < plan.decode(); i++) {
             specs.add(worker("decode", i, managementPorts.get(specs.size())));
         }
-        specs.add(gateway(managementPorts.get(specs.size())));
+        for (int i = 0; i < plan.gateways(); i++) {
+            specs.add(gateway(i, managementPorts.get(specs.size())));
+        }
         return specs;
     }
 
@@ -66,11 +68,16 @@ final class RoleCommands {
         return spec(role + "-worker", id, overridden(settings, plan.workerArgs()), managementPort);
     }
 
-    private ProcessSpec gateway(int managementPort) {
+    private ProcessSpec gateway(int index, int managementPort) {
         List<String> settings = shared();
-        settings.add("--server.port=" + plan.port());
+        settings.add("--server.port=" + (plan.port() + index));
         settings.add("--management.server.port=" + managementPort);
-        return spec("gateway", GATEWAY, overridden(settings, plan.gatewayArgs()), managementPort);
+        return spec("gateway", gatewayName(index), overridden(settings, plan.gatewayArgs()), managementPort);
+    }
+
+    /** The first has no number: most stacks have no other. */
+    static String gatewayName(int index) {
+        return index == 0 ? GATEWAY : GATEWAY + "-" + index;
     }
 
     /**

@@ -14,6 +14,7 @@ import java.util.Optional;
  * What to start.
  *
  * @param model Hugging Face folder, or a GGUF file
+ * @param gateways at {@code port} and the ports after it
  * @param kvMebibytes size of each worker's KV pool
  * @param threads compute threads of each worker; 0 shares the cores out
  * @param gatewayArgs further settings of the gateway, {@code --name=value}; {@code workerArgs} of every worker
@@ -22,6 +23,7 @@ public record StackPlan(
         Path model,
         int prefill,
         int decode,
+        int gateways,
         int port,
         int kvMebibytes,
         int threads,
@@ -38,8 +40,12 @@ public record StackPlan(
         if (decode < 1 || decode > LARGEST_COUNT) {
             throw new CliException("--decode takes 1 to " + LARGEST_COUNT + ", not " + decode);
         }
-        if (port < 1 || port > 65_535) {
-            throw new CliException("--port takes 1 to 65535, not " + port);
+        if (gateways < 1 || gateways > LARGEST_COUNT) {
+            throw new CliException("--gateways takes 1 to " + LARGEST_COUNT + ", not " + gateways);
+        }
+        int highest = 65_536 - gateways;
+        if (port < 1 || port > highest) {
+            throw new CliException("--port takes 1 to " + highest + ", not " + port);
         }
         if (kvMebibytes < 8) {
             throw new CliException("--kv-memory takes at least 8 MiB, not " + kvMebibytes);
@@ -47,13 +53,26 @@ public record StackPlan(
         checkModel(model);
     }
 
+    /** With one gateway. */
+    public StackPlan(
+            Path model,
+            int prefill,
+            int decode,
+            int port,
+            int kvMebibytes,
+            int threads,
+            List<String> gatewayArgs,
+            List<String> workerArgs) {
+        this(model, prefill, decode, 1, port, kvMebibytes, threads, gatewayArgs, workerArgs);
+    }
+
     private static void checkModel(Path model) {
         try {
             ModelFiles files = ModelFiles.of(model);
             if (files.config().isMissingNode()) {
-                throw new CliException(
-                        "--model " + model
-                                + " is not a model folder: it has no config.json; name a Hugging Face folder, a GGUF file, or a model on a hub as org/name");
+                throw new CliException("--model " + model
+                        + " is not a model folder: it has no config.json; name a Hugging Face folder, a GGUF"
+                        + " file, or a model on a hub as org/name");
             }
             Optional<Path> tokenizer = files.tokenizerFile();
             if (tokenizer.isPresent() && !Files.isRegularFile(tokenizer.get())) {

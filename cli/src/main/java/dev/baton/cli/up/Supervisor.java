@@ -40,7 +40,6 @@ final class Supervisor {
         this.progress = progress;
     }
 
-    /** @throws CliException when the gateway has ended, without which no client is served */
     void look() {
         requests.take().forEach(name -> children.named(name).ifPresent(this::restart));
         for (Child child : children.all()) {
@@ -83,8 +82,6 @@ final class Supervisor {
                 due.remove(name);
                 startAgain(child);
             }
-        } else if (name.equals(RoleCommands.GATEWAY)) {
-            throw new CliException("the gateway ended with status " + status + ". " + LocalStack.lastWords(child));
         } else if (ASKED_TO_END.contains(status)) {
             leftDown.add(name);
             progress.accept("  " + name + " was asked to end: it stays down until the next start");

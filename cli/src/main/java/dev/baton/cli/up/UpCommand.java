@@ -4,9 +4,11 @@ import dev.baton.cli.host.Installation;
 import dev.baton.cli.hub.FetchLines;
 import dev.baton.cli.hub.ModelSource;
 import java.io.PrintWriter;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,7 +36,16 @@ public final class UpCommand implements Runnable {
     @Option(names = "--decode", defaultValue = "1", description = "Decode workers (default: ${DEFAULT-VALUE}).")
     private int decode;
 
-    @Option(names = "--port", defaultValue = "8080", description = "Port of the gateway (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--gateways",
+            defaultValue = "1",
+            description = "Gateways, each at a port of its own (default: ${DEFAULT-VALUE}).")
+    private int gateways;
+
+    @Option(
+            names = "--port",
+            defaultValue = "8080",
+            description = "Port of the first gateway; others have the ports after it (default: ${DEFAULT-VALUE}).")
     private int port;
 
     @Option(
@@ -88,6 +99,7 @@ public final class UpCommand implements Runnable {
                 folder,
                 prefill,
                 decode,
+                gateways,
                 port,
                 kvMebibytes,
                 threads,
@@ -140,6 +152,11 @@ public final class UpCommand implements Runnable {
               ./baton status      what runs, and whether it serves
               ./baton logs PART   the end of a part's log (-f: as it grows)
               ./baton down        stops everything (so does Ctrl-C here)
-            """.formatted(READY, seconds, stack.url(), stack.url(), stack.modelName());
+            """.formatted(
+                        READY,
+                        seconds,
+                        stack.urls().stream().map(URI::toString).collect(Collectors.joining(" ")),
+                        stack.url(),
+                        stack.modelName());
     }
 }

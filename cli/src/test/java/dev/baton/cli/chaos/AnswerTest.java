@@ -68,7 +68,9 @@ class AnswerTest {
         assertThat(verdict(200, pieces("one", " two") + DONE)).isEqualTo(Answer.Verdict.LOST);
         assertThat(verdict(200, pieces("one", " one", " two", " three") + DONE)).isEqualTo(Answer.Verdict.CHANGED);
         assertThat(verdict(200, pieces("one", " too", " three") + DONE)).isEqualTo(Answer.Verdict.CHANGED);
-        assertThat(verdict(200, pieces("one", " two"))).isEqualTo(Answer.Verdict.FAILED);
+        assertThat(verdict(200, pieces("one", " two"))).isEqualTo(Answer.Verdict.CUT);
+        assertThat(verdict(200, pieces("one") + "data: {\"error\":{\"message\":\"no\"}}\n\n" + DONE))
+                .isEqualTo(Answer.Verdict.FAILED);
         assertThat(verdict(200, pieces("one", " too"))).isEqualTo(Answer.Verdict.CHANGED);
         assertThat(verdict(500, "{\"error\":{\"message\":\"no\"}}")).isEqualTo(Answer.Verdict.FAILED);
         assertThat(verdict(503, "{\"error\":{\"message\":\"no\"}}")).isEqualTo(Answer.Verdict.REFUSED);

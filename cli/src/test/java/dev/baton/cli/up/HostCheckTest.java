@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,9 +32,9 @@ class HostCheckTest {
 
     @Test
     void takesAPlanForWhichThereIsRoomOrNobodyCanTell() {
-        assertThatCode(() -> HostCheck.enough(plan, new Room(true, PLENTY, PLENTY)))
+        assertThatCode(() -> HostCheck.enough(plan, new Room(OptionalInt.empty(), PLENTY, PLENTY)))
                 .doesNotThrowAnyException();
-        assertThatCode(() -> HostCheck.enough(plan, new Room(true, Optional.empty(), Optional.empty())))
+        assertThatCode(() -> HostCheck.enough(plan, new Room(OptionalInt.empty(), Optional.empty(), Optional.empty())))
                 .doesNotThrowAnyException();
     }
 
@@ -50,7 +51,7 @@ class HostCheckTest {
 
     @Test
     void namesTheFolderAndTheSettingWhenThePoolsDoNotFit() {
-        assertThatThrownBy(() -> HostCheck.enough(plan, new Room(true, Optional.of(767 * MIB), PLENTY)))
+        assertThatThrownBy(() -> HostCheck.enough(plan, new Room(OptionalInt.empty(), Optional.of(767 * MIB), PLENTY)))
                 .isInstanceOf(CliException.class)
                 .hasMessageContaining("767 MiB")
                 .hasMessageContaining("3 workers want 256 MiB each")
@@ -60,7 +61,7 @@ class HostCheckTest {
 
     @Test
     void namesTheSettingsWhenMemoryIsShort() {
-        assertThatThrownBy(() -> HostCheck.enough(plan, new Room(true, PLENTY, Optional.of(1024 * MIB))))
+        assertThatThrownBy(() -> HostCheck.enough(plan, new Room(OptionalInt.empty(), PLENTY, Optional.of(1024 * MIB))))
                 .isInstanceOf(CliException.class)
                 .hasMessageContaining("1024 MiB of memory are available")
                 .hasMessageContaining("--prefill, --decode or --kv-memory");
