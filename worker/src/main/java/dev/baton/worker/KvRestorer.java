@@ -22,6 +22,7 @@ public final class KvRestorer implements AutoCloseable {
     private final long fingerprint;
     private final int blockTokens;
     private final WorkerMetrics metrics;
+    private final LateHolders late = new LateHolders(System::nanoTime);
 
     KvRestorer(LocalPools pools, long modelFingerprint, int blockTokens, WorkerMetrics metrics) {
         this.pools = pools;
@@ -68,7 +69,8 @@ public final class KvRestorer implements AutoCloseable {
                         * peers.fetch(
                                 chain.subList(next, chain.size()),
                                 Arrays.copyOfRange(blocks, next, chain.size()),
-                                generation.getTags())
+                                generation.getTags(),
+                                late)
                 : 0;
         int found = Math.min(cachedTokens + copied + fetched, tokens.length - 1);
         return new Restored(

@@ -1,6 +1,7 @@
 package dev.baton.worker;
 
 import dev.baton.kv.BlockHash;
+import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvHolder;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.transfer.FetchRequest;
@@ -32,16 +33,21 @@ public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration wi
      * Blocks the caller until nothing writes into the blocks any more.
      *
      * @param blocks one a name
+     * @param late who is not asked, and learns who was late
      * @return how many of the first blocks are in place
      */
-    int fetch(List<BlockHash> names, int[] blocks, RequestTags tags) {
+    int fetch(List<BlockHash> names, int[] blocks, RequestTags tags, LateHolders late) {
         long end = System.nanoTime() + within.toNanos();
         for (KvHolder holder : holders) {
             long left = end - System.nanoTime();
             if (left <= 0) {
                 return 0;
             }
-            int found = fetch(holder, new FetchRequest(names, blocks, address(holder), Duration.ofNanos(left), tags));
+            if (!late.mayBeAsked(holder.getWorker())) {
+                continue;
+            }
+            int found =
+                    fetch(holder, new FetchRequest(names, blocks, address(holder), Duration.ofNanos(left), tags), late);
             if (found > 0) {
                 return found;
             }
@@ -53,7 +59,7 @@ public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration wi
         return new PeerAddress(holder.getWorker(), holder.getHost(), holder.getPort());
     }
 
-    private int fetch(KvHolder holder, FetchRequest request) {
+    private int fetch(KvHolder holder, FetchRequest request, LateHolders late) {
         IncomingTransfer inbound = exchange.fetch(request);
         ReceiveOutcome outcome = inbound.completion().join();
         inbound.quiescent().join();
@@ -61,6 +67,9 @@ public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration wi
             case ReceiveOutcome.Found found -> found.blocks();
             case ReceiveOutcome.Arrived other -> throw new IllegalStateException("a fetch was answered as a ticket");
             case ReceiveOutcome.Failed failed -> {
+                if (failed.failure().getCode() == Failure.Code.DEADLINE_EXCEEDED) {
+                    late.late(holder.getWorker());
+                }
                 LOG.info(
                         "{} blocks were not fetched from {}: {}",
                         request.blocks().length,

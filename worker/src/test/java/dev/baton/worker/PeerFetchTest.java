@@ -40,6 +40,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,37 @@ class PeerFetchTest {
                     0);
             assertThat(restored.rung()).isEqualTo(Restored.Rung.PREFILL);
             assertThat(restored.found()).isZero();
+        }
+    }
+
+    @Test
+    void aHolderThatDoesNotAnswerInTimeIsNotAskedByTheNextPrompt() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        NamedBlocks silent = names -> {
+            asked.incrementAndGet();
+            return new CompletableFuture<>();
+        };
+        try (SharedPool held = pool("prefill-0");
+                SharedPool own = pool("decode-1");
+                KvExchange serving = exchange(held, silent);
+                KvExchange fetching = exchange(own, NamedBlocks.NONE);
+                KvRestorer restorer = new KvRestorer(
+                        new LocalPools(own),
+                        MODEL.shape(BLOCKS).fingerprint(),
+                        BLOCK,
+                        new WorkerMetrics(new SimpleMeterRegistry()))) {
+            KvHolder holder = KvHolder.newBuilder()
+                    .setWorker(WorkerRef.newBuilder().setId("prefill-0").setEpoch(1))
+                    .setHost("127.0.0.1")
+                    .setPort(serving.port())
+                    .build();
+            PeerFetch peers = new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(1));
+            for (int prompt = 0; prompt < 3; prompt++) {
+                assertThat(restorer.fetch(PROMPT, peers, new int[] {9, 8, 7, 6, 5, 4}, 0)
+                                .found())
+                        .isZero();
+            }
+            assertThat(asked).hasValue(1);
         }
     }
 

@@ -238,11 +238,11 @@ public final class Router {
         return ((double) query.uncachedAt(worker) + worker.queuedTokens()) / speed(worker);
     }
 
-    /** Without end where no other worker holds more. */
+    /** Without end where no other worker holds more, or KV does not move between the two. */
     private double fetchSeconds(Query query, Worker worker) {
         Worker holder = query.holder();
         int fetched = query.fetchedAt(worker);
-        if (holder == null || fetched == 0) {
+        if (holder == null || fetched == 0 || !query.connects(holder, worker) || !query.connects(worker, holder)) {
             return Double.POSITIVE_INFINITY;
         }
         double rest = Math.max(1.0, query.uncachedAt(worker) - fetched);

@@ -117,6 +117,21 @@ class RouterTest {
     }
 
     @Test
+    void nothingIsFetchedBetweenWorkersBetweenWhichKvDoesNotMove() {
+        Router router = new Router(SPLIT, Router.Costs.defaults());
+        Router.Worker holder = view(decode("d1"), true);
+        Router.Worker worker = view(prefill("p0"), true);
+        Map<String, Integer> cached = Map.of("d1", 1_920);
+        Fault.Pair pair =
+                new Fault.Pair(worker.state().getWorker(), holder.state().getWorker());
+        for (Set<Fault.Pair> broken : List.of(Set.<Fault.Pair>of(), Set.of(pair))) {
+            Router.Query query =
+                    new Router.Query("m", 2_000, 100, cached, Set.of(), broken).fetchingFrom(holder, false);
+            assertThat(router.fetches(query, worker)).isEqualTo(broken.isEmpty());
+        }
+    }
+
+    @Test
     void drainingSuspectAndForeignWorkersAreOut() {
         List<Router.Worker> decode = List.of(
                 view(decode("d0").toBuilder().setDraining(true).build(), true),
