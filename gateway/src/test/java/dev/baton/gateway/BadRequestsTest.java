@@ -102,8 +102,14 @@ class BadRequestsTest {
         structured_outputs.grammar       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"structured_outputs":{"grammar":"a"}}
         ignore_eos                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"},"ignore_eos":true}
         min_tokens                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"response_format":{"type":"json_object"},"min_tokens":2}
-        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required"}
-        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"f"}}}
+        tools                            | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}]}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tool_choice":"required"}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"always"}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"custom"}}
+        tool_choice                      | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{"name":"g"}}}
+        tool_choice.function.name        | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":{"type":"function","function":{}}}
+        tools[0].function.parameters     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f","strict":true,"parameters":{"type":"object","not":{}}}}],"tool_choice":"required"}
+        min_tokens                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":"required","min_tokens":3}
         tools[0].function.name           | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function"}]}
         service_tier                     | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"service_tier":"gold"}
         modalities                       | {"model":"demo","messages":[{"role":"user","content":"Hi"}],"modalities":["text","audio"]}

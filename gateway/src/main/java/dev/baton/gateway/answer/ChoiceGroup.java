@@ -5,6 +5,7 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,11 +29,12 @@ final class ChoiceGroup {
     @SuppressWarnings("NullAway.Init") // set by start
     private Listener listener;
 
-    /** Takes the text of the choices. Any thread may call, several at once for different choices. */
-    @FunctionalInterface
+    /** Takes what the choices say and call. Any thread may call, several at once for different choices. */
     interface TextSink {
         /** @param text unescaped; may be empty when {@code logprobs} is there */
         void text(int choice, String text, @Nullable Logprobs logprobs);
+
+        void call(int choice, CallPiece piece);
     }
 
     /** Hears what becomes of the request and of its choices. Any thread may call. */
@@ -138,6 +140,12 @@ final class ChoiceGroup {
     void text(int choice, String piece, @Nullable Logprobs logprobs) {
         if (!ended.get()) {
             text.text(choice, piece, logprobs);
+        }
+    }
+
+    void call(int choice, CallPiece piece) {
+        if (!ended.get() && keep(piece.bytes())) {
+            text.call(choice, piece);
         }
     }
 

@@ -10,13 +10,18 @@ import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.toolcalls.CallPiece;
+import dev.baton.gateway.toolcalls.ToolCallReader;
+import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.StopTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.tokenizer.TextStream;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +40,7 @@ final class ChoiceStream implements TokenSink {
     private final GenerationRequest request;
     private final StopTokens stopTokens;
     private final RequestHandle handle;
+    private final @Nullable ToolCallReader calls;
     private @Nullable Logprobs pending;
     private int characters;
     private boolean admitted;
@@ -50,6 +56,10 @@ final class ChoiceStream implements TokenSink {
         this.shape = prepared.shape();
         this.request = prepared.generations().get(index);
         this.stopTokens = StopTokens.of(request.stopping(), model.stopTokens());
+        ToolFormat tools = prepared.tools();
+        this.calls = tools == null
+                ? null
+                : new ToolCallReader(tools, tools.openingToken(model.tokenizer()), new Parts(tools.idLength()));
         this.handle = dispatcher.prepare(request, this);
     }
 
@@ -108,13 +118,19 @@ final class ChoiceStream implements TokenSink {
         generated++;
         group.tokenMade(index, generated);
         int offset = characters;
+        ToolCallReader reader = calls;
         // The token that stops an answer is counted but never shown.
         String piece = stopTokens.endAt(generated, token) ? "" : text.push(token);
         characters += piece.length();
         if (logprob != null && !remember(Logprobs.of(token, logprob, offset))) {
             return;
         }
-        emit(generated < stopTokens.minTokens() ? piece : stops.push(piece));
+        if (reader == null) {
+            say(piece);
+        } else {
+            reader.read(token, piece);
+            emit("");
+        }
         if (stops.matched()) {
             ended = true;
             handle.complete();
@@ -129,9 +145,55 @@ final class ChoiceStream implements TokenSink {
         }
         ended = true;
         admitted();
-        String tail = stops.push(text.flush());
-        emit(stops.matched() ? tail : tail + stops.flush());
-        end(reason == Finish.Reason.LENGTH && !stops.matched() ? "length" : "stop");
+        ToolCallReader reader = calls;
+        if (reader == null) {
+            say(text.flush());
+        } else {
+            reader.end(text.flush());
+        }
+        emit(stops.matched() ? "" : stops.flush());
+        boolean called = reader != null && reader.calls() > 0;
+        end(stops.matched() ? "stop" : reason == Finish.Reason.LENGTH ? "length" : called ? "tool_calls" : "stop");
+    }
+
+    private void say(String piece) {
+        emit(generated < stopTokens.minTokens() ? piece : stops.push(piece));
+    }
+
+    /** What a choice with tools consists of. */
+    private final class Parts implements ToolCallReader.CallSink {
+        private final int idLength;
+
+        Parts(int idLength) {
+            this.idLength = idLength;
+        }
+
+        @Override
+        public void text(String said) {
+            say(said);
+        }
+
+        @Override
+        public void call(int index, String name) {
+            if (!stops.matched()) {
+                emit(stops.flush());
+                group.call(ChoiceStream.this.index, new CallPiece(index, id(index), name, ""));
+            }
+        }
+
+        @Override
+        public void arguments(int index, String piece) {
+            if (!stops.matched()) {
+                group.call(ChoiceStream.this.index, new CallPiece(index, "", "", piece));
+            }
+        }
+
+        /** The same whenever it is asked for. */
+        private String id(int index) {
+            byte[] unique = (request.requestId() + "/" + index).getBytes(StandardCharsets.UTF_8);
+            String hex = UUID.nameUUIDFromBytes(unique).toString().replace("-", "");
+            return idLength > 0 ? hex.substring(0, idLength) : "call_" + hex.substring(0, 24);
+        }
     }
 
     @Override

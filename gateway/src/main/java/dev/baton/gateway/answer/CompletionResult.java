@@ -3,6 +3,7 @@ package dev.baton.gateway.answer;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.logprobs.LogprobFormat;
 import dev.baton.gateway.logprobs.Logprobs;
+import dev.baton.gateway.toolcalls.CallPiece;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -10,18 +11,30 @@ import org.jspecify.annotations.Nullable;
 
 /** An answer that is sent whole. */
 public record CompletionResult(List<Choice> choices, Usage usage) {
-    /** @param logprobs the object of the endpoint, to be written once; null when not asked for */
+    /** @param arguments JSON text */
+    public record Call(String id, String name, CharSequence arguments) {}
+
+    /**
+     * One answer.
+     *
+     * @param logprobs the object of the endpoint, to be written once; null when not asked for
+     */
     public record Choice(
             CharSequence text,
+            List<Call> calls,
             String finishReason,
-            @Nullable JsonPart logprobs) {}
+            @Nullable JsonPart logprobs) {
+        public Choice {
+            calls = List.copyOf(calls);
+        }
+    }
 
     public CompletionResult {
         choices = List.copyOf(choices);
     }
 
     /** Collects an answer. */
-    static final class Collector {
+    static final class Collector implements ChoiceGroup.TextSink {
         private final LogprobFormat format;
         private final List<Part> parts;
 
@@ -30,8 +43,14 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             this.parts = Stream.generate(Part::new).limit(choices).toList();
         }
 
-        void text(int choice, String text, @Nullable Logprobs logprobs) {
+        @Override
+        public void text(int choice, String text, @Nullable Logprobs logprobs) {
             parts.get(choice).add(text, logprobs);
+        }
+
+        @Override
+        public void call(int choice, CallPiece piece) {
+            parts.get(choice).add(piece);
         }
 
         void finish(int choice, String reason) {
@@ -51,6 +70,8 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
 
         private final StringBuilder text = new StringBuilder();
         private final List<Logprobs> logprobs = new ArrayList<>();
+        private final List<CallPiece> starts = new ArrayList<>();
+        private final List<StringBuilder> arguments = new ArrayList<>();
         private String reason = "stop";
 
         void add(String piece, @Nullable Logprobs batch) {
@@ -65,12 +86,24 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             }
         }
 
+        void add(CallPiece piece) {
+            if (piece.first()) {
+                starts.add(piece);
+                arguments.add(new StringBuilder());
+            }
+            arguments.getLast().append(piece.arguments());
+        }
+
         void finish(String finishReason) {
             reason = finishReason;
         }
 
         private Choice choice(LogprobFormat format) {
-            return new Choice(text, reason, logprobs.isEmpty() ? null : format.json(logprobs));
+            List<Call> calls = new ArrayList<>();
+            for (int i = 0; i < starts.size(); i++) {
+                calls.add(new Call(starts.get(i).id(), starts.get(i).name(), arguments.get(i)));
+            }
+            return new Choice(text, calls, reason, logprobs.isEmpty() ? null : format.json(logprobs));
         }
     }
 }

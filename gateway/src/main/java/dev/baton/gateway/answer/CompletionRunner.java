@@ -6,12 +6,15 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.ResponseJson;
+import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
@@ -39,7 +42,7 @@ public final class CompletionRunner {
             sink.onCancel(group::cancel);
             CompletionResult.Collector collector =
                     new CompletionResult.Collector(prepared.choices(), model.logprobs(prepared.shape()));
-            group.start(collector::text, new Collecting(collector, sink));
+            group.start(collector, new Collecting(collector, sink));
         });
     }
 
@@ -71,9 +74,21 @@ public final class CompletionRunner {
                     connection,
                     new Held(group, account));
             sink.onCancel(events::cancel);
-            group.start(events::text, new Streaming(prepared, trace, events, sink));
+            group.start(new Streamed(events), new Streaming(prepared, trace, events, sink));
             sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
         });
+    }
+
+    private record Streamed(EventStream events) implements ChoiceGroup.TextSink {
+        @Override
+        public void text(int choice, String text, @Nullable Logprobs logprobs) {
+            events.text(choice, text, logprobs);
+        }
+
+        @Override
+        public void call(int choice, CallPiece piece) {
+            events.call(choice, piece);
+        }
     }
 
     private record Held(ChoiceGroup group, AnswerBudget.Account account) implements EventStream.Holder {

@@ -2,6 +2,7 @@ package dev.baton.gateway.answer;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.gateway.toolcalls.ToolFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param stops texts to cut at
  * @param serviceTier the tier that was used, where the client asked for one
  * @param includeTiming the client asked where its time to first token went
+ * @param tools how calls of tools stand in the answer; null where it is text alone
  */
 public record PreparedRequest(
         String answerId,
@@ -27,7 +29,8 @@ public record PreparedRequest(
         boolean stream,
         boolean includeUsage,
         @Nullable String serviceTier,
-        boolean includeTiming) {
+        boolean includeTiming,
+        @Nullable ToolFormat tools) {
     public PreparedRequest {
         generations = List.copyOf(generations);
         stops = List.copyOf(stops);

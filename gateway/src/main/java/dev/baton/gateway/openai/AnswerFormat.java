@@ -60,7 +60,10 @@ record AnswerFormat(Structure structure, String param) {
 
     private static @Nullable AnswerFormat responseFormat(JsonFields body) {
         JsonFields format = body.object("response_format");
-        String type = format == null ? "text" : format.requiredString("type");
+        if (format == null) {
+            return null;
+        }
+        String type = format.requiredString("type");
         return switch (type) {
             case "text" -> null;
             case "json_object" ->
@@ -94,7 +97,8 @@ record AnswerFormat(Structure structure, String param) {
     }
 
     private static boolean isNameCharacter(int c) {
-        return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-';
+        boolean letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        return letter || (c >= '0' && c <= '9') || c == '_' || c == '-';
     }
 
     private static @Nullable AnswerFormat structuredOutputs(JsonFields body) {
@@ -130,7 +134,7 @@ record AnswerFormat(Structure structure, String param) {
     /** A schema, as an object or as text. */
     private static AnswerFormat json(JsonFields fields, String field) {
         JsonNode schema = fields.node(field);
-        if (schema == null || !schema.isObject() && !schema.isString() && !schema.isBoolean()) {
+        if (schema == null || !(schema.isObject() || schema.isString() || schema.isBoolean())) {
             throw JsonFields.invalid(fields.name(field), "`" + fields.name(field) + "` must be a JSON schema.");
         }
         String text = schema.isString() ? schema.stringValue() : JSON.writeValueAsString(schema);

@@ -11,10 +11,12 @@ import tools.jackson.databind.JsonNode;
 /**
  * The body of {@code POST /v1/chat/completions}, with messages in the form that chat templates expect: content is one
  * string, arguments of tool calls are objects where they can be read as such.
+ *
+ * @param tools that the answer may call, null for none
  */
 record ChatRequest(
         List<Map<String, @Nullable Object>> messages,
-        @Nullable List<Map<String, @Nullable Object>> tools,
+        @Nullable ToolRequest tools,
         Map<String, @Nullable Object> templateVariables,
         OptionsReader.Options options) {
     /** Names of the fields that are read. */
@@ -31,7 +33,6 @@ record ChatRequest(
 
     private static final Set<String> ROLES = Set.of("system", "developer", "user", "assistant", "tool", "function");
     private static final int MAX_MESSAGES = 4096;
-    private static final int MAX_TOOLS = 128;
     private static final int MAX_DOCUMENTS = 1024;
     private static final int MAX_TOP_LOGPROBS = 20;
 
@@ -43,7 +44,11 @@ record ChatRequest(
             throw JsonFields.invalid("top_logprobs", "`top_logprobs` needs `logprobs: true`.");
         }
         Integer wanted = logprobs ? (Integer) (top == null ? 0 : top) : null;
-        return new ChatRequest(messages(body), tools(body), templateVariables(body), reader.read(body, wanted));
+        ToolRequest tools = ToolRequest.read(body);
+        if (tools != null) {
+            OptionsReader.refuseBeside("tools", body);
+        }
+        return new ChatRequest(messages(body), tools, templateVariables(body), reader.read(body, wanted));
     }
 
     private static void modalities(JsonFields body) {
@@ -133,51 +138,6 @@ record ChatRequest(
             texts.add(text.stringValue());
         }
         return String.join("\n", texts);
-    }
-
-    /** Null when there are none, or when the client forbids their use. */
-    private static @Nullable List<Map<String, @Nullable Object>> tools(JsonFields body) {
-        List<JsonNode> given = body.array("tools", MAX_TOOLS);
-        boolean allowed = toolChoiceAllows(body);
-        if (given.isEmpty() || !allowed) {
-            return null;
-        }
-        List<Map<String, @Nullable Object>> tools = new ArrayList<>(given.size());
-        for (int i = 0; i < given.size(); i++) {
-            JsonNode tool = given.get(i);
-            String param = "tools[" + i + "]";
-            if (!tool.isObject() || !tool.path("type").asString("").equals("function")) {
-                throw JsonFields.invalid(param, "`" + param + "` must be an object of type function.");
-            }
-            checkFunction(new JsonFields(tool, param + ".").object("function"), param + ".function");
-            tools.add(JsonFields.toMap(tool));
-        }
-        return tools;
-    }
-
-    private static void checkFunction(@Nullable JsonFields function, String param) {
-        if (function == null) {
-            throw JsonFields.invalid(param + ".name", "`" + param + ".name` is required.");
-        }
-        function.requiredString("name");
-        function.string("description");
-        function.object("parameters");
-        function.flag("strict", false);
-    }
-
-    private static boolean toolChoiceAllows(JsonFields body) {
-        JsonNode choice = body.node("tool_choice");
-        if (choice == null) {
-            return true;
-        }
-        String text = choice.asString("");
-        if (choice.isString() && (text.equals("auto") || text.equals("none"))) {
-            return text.equals("auto");
-        }
-        throw JsonFields.invalid(
-                "tool_choice",
-                "`tool_choice` other than auto or none is not supported yet: output cannot be constrained to a tool call"
-                        + " here.");
     }
 
     private static Map<String, @Nullable Object> templateVariables(JsonFields body) {

@@ -10,9 +10,11 @@ import dev.baton.gateway.auth.ServiceTier;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.Structure;
+import dev.baton.protocol.v1.Structures;
 import dev.baton.tokenizer.ChatPrompt;
 import dev.baton.tokenizer.SpecialTokenInTextException;
 import dev.baton.tokenizer.SpecialTokensInText;
@@ -24,6 +26,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -73,12 +77,21 @@ public final class Preparation {
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
         request.templateVariables().keySet().forEach(this::checkVariable);
+        ToolRequest tools = request.tools();
+        ToolFormat format = tools == null ? null : toolFormat(tools);
+        boolean shown = tools != null && model.tokenizer().templateMentions("tools");
+        List<Map<String, @Nullable Object>> messages =
+                tools == null || shown ? request.messages() : tools.describedIn(request.messages());
         int room = context.tokens();
         TokenIds prompt;
         try {
             prompt = model.tokenizer()
                     .encodeChat(
-                            new ChatPrompt(request.messages(), request.tools(), true, request.templateVariables()),
+                            new ChatPrompt(
+                                    messages,
+                                    tools != null && shown ? tools.shown() : null,
+                                    true,
+                                    request.templateVariables()),
                             spelled,
                             room);
         } catch (SpecialTokenInTextException e) {
@@ -94,7 +107,42 @@ public final class Preparation {
                 Shape.CHAT,
                 request.options(),
                 List.of(checked(prompt, room, request.options(), room, Shape.CHAT.promptParam())),
+                tools == null || format == null
+                        ? request.options().format()
+                        : withCalls(tools, format, request.options().format()),
+                format,
                 caller);
+    }
+
+    /** A call that must be made needs no form of the model's own: what is guaranteed can be read. */
+    private ToolFormat toolFormat(ToolRequest tools) {
+        return ToolFormat.of(model.tokenizer())
+                .or(() -> tools.forced() ? Optional.of(ToolFormat.bare()) : Optional.empty())
+                .orElseThrow(() -> JsonFields.invalid(
+                        "tools",
+                        "`tools` are not supported for this model: its chat template has no form for calls"
+                                + " that is known here. A call can still be forced, with `tool_choice` required or"
+                                + " a function."));
+    }
+
+    /** The answer is a call, or what the client asks for beside. */
+    private static AnswerFormat withCalls(ToolRequest tools, ToolFormat format, @Nullable AnswerFormat asked) {
+        if (asked == null || tools.forced()) {
+            return new AnswerFormat(tools.structure(format), "tools");
+        }
+        if (format.isBare()) {
+            throw JsonFields.invalid(
+                    asked.param(),
+                    "`" + asked.param()
+                            + "` cannot be combined with `tools` for this model, whose calls are JSON too.");
+        }
+        ToolRequest calls = new ToolRequest(tools.shown(), tools.tools(), true, tools.parallel());
+        return new AnswerFormat(
+                Structure.newBuilder()
+                        .setAnyOf(
+                                Structures.newBuilder().addOf(asked.structure()).addOf(calls.structure(format)))
+                        .build(),
+                asked.param());
     }
 
     private void checkVariable(String name) {
@@ -128,7 +176,8 @@ public final class Preparation {
             };
             prompts.add(checked(tokens, room, request.options(), COMPLETION_TOKENS, Shape.COMPLETION.promptParam()));
         }
-        return prepared(Shape.COMPLETION, request.options(), prompts, caller);
+        return prepared(
+                Shape.COMPLETION, request.options(), prompts, request.options().format(), null, caller);
     }
 
     private TokenIds encoded(String text, int room) {
@@ -187,11 +236,17 @@ public final class Preparation {
     }
 
     /** Choice i has the seed + i, and the request's id with -i behind it, the first one's left as it is. */
-    private PreparedRequest prepared(Shape shape, OptionsReader.Options options, List<Prompt> prompts, Caller caller) {
+    private PreparedRequest prepared(
+            Shape shape,
+            OptionsReader.Options options,
+            List<Prompt> prompts,
+            @Nullable AnswerFormat format,
+            @Nullable ToolFormat tools,
+            Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
         long seed = given == null ? RANDOM.nextLong() : given;
-        Structure structure = structure(options.format());
+        Structure structure = structure(format);
         ServiceTier tier = options.tier().atMost(caller.identity().highest());
         List<GenerationRequest> generations = new ArrayList<>();
         for (int choice = 0; choice < prompts.size() * options.n(); choice++) {
@@ -219,6 +274,7 @@ public final class Preparation {
                 options.stream(),
                 options.includeUsage(),
                 options.namesTier() ? tier.label() : null,
-                caller.wantsTiming());
+                caller.wantsTiming(),
+                tools);
     }
 }

@@ -38,12 +38,33 @@ final class ResponseBodies {
     private static void choice(Shape shape, int index, CompletionResult.Choice choice, List<JsonPart> parts) {
         boolean chat = shape == Shape.CHAT;
         parts.add(JsonPart.of((index == 0 ? "" : ",") + "{\"index\":" + index
-                + (chat ? ",\"message\":{\"role\":\"assistant\",\"content\":\"" : ",\"text\":\"")));
-        parts.add(JsonPart.escaped(choice.text()));
-        parts.add(JsonPart.of((chat ? "\",\"refusal\":null}" : "\"") + ",\"logprobs\":"));
+                + (chat ? ",\"message\":{\"role\":\"assistant\",\"content\":" : ",\"text\":")));
+        if (choice.calls().isEmpty() || !choice.text().isEmpty()) {
+            parts.add(JsonPart.of("\""));
+            parts.add(JsonPart.escaped(choice.text()));
+            parts.add(JsonPart.of("\""));
+        } else {
+            parts.add(JsonPart.of("null"));
+        }
+        calls(choice.calls(), parts);
+        parts.add(JsonPart.of((chat ? ",\"refusal\":null}" : "") + ",\"logprobs\":"));
         JsonPart logprobs = choice.logprobs();
         parts.add(logprobs == null ? JsonPart.of("null") : logprobs);
         parts.add(JsonPart.of(",\"finish_reason\":" + JsonText.quote(choice.finishReason()) + "}"));
+    }
+
+    private static void calls(List<CompletionResult.Call> calls, List<JsonPart> parts) {
+        for (int i = 0; i < calls.size(); i++) {
+            CompletionResult.Call call = calls.get(i);
+            parts.add(JsonPart.of((i == 0 ? ",\"tool_calls\":[" : ",") + "{\"id\":" + JsonText.quote(call.id())
+                    + ",\"type\":\"function\",\"function\":{\"name\":" + JsonText.quote(call.name())
+                    + ",\"arguments\":\""));
+            parts.add(JsonPart.escaped(call.arguments()));
+            parts.add(JsonPart.of("\"}}"));
+        }
+        if (!calls.isEmpty()) {
+            parts.add(JsonPart.of("]"));
+        }
     }
 
     static String models(ServedModel model, int context) {

@@ -1,6 +1,7 @@
 package dev.baton.gateway.sse;
 
 import dev.baton.gateway.json.JsonText;
+import dev.baton.gateway.toolcalls.CallPiece;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,21 @@ public final class ChunkTemplates {
 
     String afterLogprobs() {
         return ",\"finish_reason\":null}]}\n\n";
+    }
+
+    /** A part of a tool call. */
+    String call(int choice, CallPiece piece) {
+        StringBuilder chunk = new StringBuilder(head).append("{\"index\":").append(choice);
+        chunk.append(",\"delta\":{\"tool_calls\":[{\"index\":").append(piece.index());
+        if (piece.first()) {
+            chunk.append(",\"id\":").append(JsonText.quote(piece.id()));
+            chunk.append(",\"type\":\"function\",\"function\":{\"name\":").append(JsonText.quote(piece.name()));
+            chunk.append(",\"arguments\":\"");
+        } else {
+            chunk.append(",\"function\":{\"arguments\":\"");
+        }
+        JsonText.escape(piece.arguments(), chunk);
+        return chunk.append("\"}}]},\"finish_reason\":null}]}\n\n").toString();
     }
 
     String finish(int choice, String reason) {

@@ -5,6 +5,7 @@ import dev.baton.gateway.body.PacedBody;
 import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.logprobs.LogprobFormat;
 import dev.baton.gateway.logprobs.Logprobs;
+import dev.baton.gateway.toolcalls.CallPiece;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import java.util.ArrayDeque;
@@ -38,6 +39,7 @@ public final class EventStream extends PacedBody {
     private final Holder holder;
     private final Queue<Event> waiting = new ArrayDeque<>();
     private final @Nullable Delta[] open;
+    private final @Nullable Call[] openCalls;
     private boolean ended;
 
     /** Hears what becomes of a stream and of what it holds. Must not block. */
@@ -54,6 +56,27 @@ public final class EventStream extends PacedBody {
     private record Fixed(String text) implements Event {}
 
     private record FixedBytes(byte[] bytes) implements Event {}
+
+    /** Arguments of one call that wait; a call's first part stays alone. */
+    private static final class Call implements Event {
+        final int choice;
+        final CallPiece start;
+        final StringBuilder arguments;
+
+        Call(int choice, CallPiece start) {
+            this.choice = choice;
+            this.start = start;
+            this.arguments = new StringBuilder(start.arguments());
+        }
+
+        boolean takes(CallPiece piece) {
+            return !start.first() && start.index() == piece.index() && arguments.length() < MOST_TEXT;
+        }
+
+        CallPiece whole() {
+            return new CallPiece(start.index(), start.id(), start.name(), arguments.toString());
+        }
+    }
 
     private static final class Delta implements Event {
         final int choice;
@@ -93,6 +116,7 @@ public final class EventStream extends PacedBody {
         this.format = format;
         this.holder = holder;
         this.open = new Delta[choices];
+        this.openCalls = new Call[choices];
         if (templates.opensWithRole()) {
             for (int choice = 0; choice < choices; choice++) {
                 waiting.add(new Fixed(templates.role(choice)));
@@ -127,10 +151,30 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
+    /** Adds a part of a call that a choice makes. */
+    public void call(int choice, CallPiece piece) {
+        synchronized (this) {
+            if (ended || closed()) {
+                return;
+            }
+            open[choice] = null;
+            Call last = openCalls[choice];
+            if (last != null && last.takes(piece) && (waiting.size() > MANY || slow())) {
+                last.arguments.append(piece.arguments());
+            } else {
+                Call call = new Call(choice, piece);
+                openCalls[choice] = call;
+                waiting.add(call);
+            }
+        }
+        wake();
+    }
+
     /** The choice has no more text. */
     public void finish(int choice, String reason) {
         synchronized (this) {
             open[choice] = null;
+            openCalls[choice] = null;
             add(new Fixed(templates.finish(choice, reason)));
         }
         wake();
@@ -215,12 +259,20 @@ public final class EventStream extends PacedBody {
             if (event instanceof Delta delta && open[delta.choice] == delta) {
                 open[delta.choice] = null;
             }
+            if (event instanceof Call call && openCalls[call.choice] == call) {
+                openCalls[call.choice] = null;
+            }
         }
         return switch (event) {
             case null -> null;
             case Fixed fixed -> ByteBufUtil.writeUtf8(connection().allocator(), fixed.text);
             case FixedBytes fixed ->
                 connection().allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
+            case Call call -> {
+                CallPiece piece = call.whole();
+                holder.released(piece.bytes());
+                yield ByteBufUtil.writeUtf8(connection().allocator(), templates.call(call.choice, piece));
+            }
             case Delta delta -> {
                 holder.released(delta.bytes());
                 yield render(delta);

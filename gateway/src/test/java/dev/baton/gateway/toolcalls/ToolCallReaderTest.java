@@ -1,0 +1,118 @@
+package dev.baton.gateway.toolcalls;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import dev.baton.gateway.toolcalls.ToolFormat.Mark;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ToolCallReaderTest {
+    private static final ToolFormat TAGS = new ToolFormat(
+            new Mark("<tool_call>", false), "\n", "\n", new Mark("</tool_call>", false), "arguments", 64, 0);
+    private static final ToolFormat LIST =
+            new ToolFormat(new Mark("[TOOL_CALLS]", true), "[", ", ", new Mark("]", false), "arguments", 64, 9);
+    private static final int OPENING = 7;
+
+    private final StringBuilder heard = new StringBuilder();
+
+    private final ToolCallReader.CallSink sink = new ToolCallReader.CallSink() {
+        @Override
+        public void text(String text) {
+            heard.append(text);
+        }
+
+        @Override
+        public void call(int index, String name) {
+            heard.append("|").append(index).append(name).append(':');
+        }
+
+        @Override
+        public void arguments(int index, String piece) {
+            heard.append(piece);
+        }
+    };
+
+    static List<Arguments> tagged() {
+        return List.of(
+                arguments("plain < text", "plain < text"),
+                arguments("a\n\nb \n", "a\n\nb \n"),
+                arguments(
+                        "Well.\n"
+                                + "<tool_call>\n"
+                                + "{\"name\": \"f\", \"arguments\": {\"a\": [1, {\"name\": \"}\"}]}}\n"
+                                + "</tool_call>",
+                        "Well.|0f:{\"a\": [1, {\"name\": \"}\"}]}"),
+                arguments(
+                        "<tool_call>\n"
+                                + "{\"name\": \"f\", \"arguments\": {}}\n"
+                                + "</tool_call>\n"
+                                + "<tool_call>\n"
+                                + "{\"name\": \"g\\\"\", \"arguments\": {\"x\":\"\\\"{\\\\\"}}\n"
+                                + "</tool_call>",
+                        "|0f:{}|1g\":{\"x\":\"\\\"{\\\\\"}"),
+                arguments(
+                        "<tool_call>{\"arguments\": {\"b\": 2}, \"name\": \"late\"}</tool_call>", "|0late:{\"b\": 2}"),
+                arguments("a <tool_ca", "a <tool_ca"),
+                arguments("<tool_call>\n{\"name\": \"cut\", \"arguments\": {\"a\": \"b", "|0cut:{\"a\": \"b"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("tagged")
+    void findsTextAndCallsHoweverTheAnswerIsCut(String answer, String expected) {
+        for (int seed = 0; seed < 50; seed++) {
+            heard.setLength(0);
+            ToolCallReader reader = new ToolCallReader(TAGS, -1, sink);
+            pieces(answer, new Random(seed), reader);
+            reader.end("");
+            assertThat(heard).hasToString(expected);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            value = {"`No call. `;`No call. `;false", "`Yes `;Yes|0f:{\"a\":1}|1g:{};true"})
+    void aSpecialTokenBeginsTheCalls(String text, String expected, boolean calls) {
+        for (int seed = 0; seed < 50; seed++) {
+            heard.setLength(0);
+            ToolCallReader reader = new ToolCallReader(LIST, OPENING, sink);
+            pieces(text, new Random(seed), reader);
+            if (calls) {
+                reader.read(OPENING, "");
+                pieces(
+                        "[{\"name\": \"f\", \"arguments\": {\"a\":1}}, {\"name\": \"g\", \"arguments\": {}}]",
+                        new Random(seed),
+                        reader);
+            }
+            reader.end("");
+            assertThat(heard).hasToString(expected);
+            assertThat(reader.calls()).isEqualTo(calls ? 2 : 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            value = {"{\"name\": \"f\", \"arguments\": {}};|0f:{}", "Text {\"name\": 1};Text {\"name\": 1}"})
+    void aBareCallIsTheWholeAnswer(String answer, String expected) {
+        ToolCallReader reader = new ToolCallReader(ToolFormat.bare(), -1, sink);
+        pieces(answer, new Random(1), reader);
+        reader.end("");
+        assertThat(heard).hasToString(expected);
+    }
+
+    private static void pieces(String text, Random random, ToolCallReader reader) {
+        for (int at = 0; at < text.length(); ) {
+            int to = Math.min(text.length(), at + 1 + random.nextInt(6));
+            reader.read(1, text.substring(at, to));
+            at = to;
+        }
+    }
+}
