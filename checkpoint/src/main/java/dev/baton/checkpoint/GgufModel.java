@@ -10,8 +10,6 @@ import tools.jackson.databind.node.MissingNode;
 
 /** One GGUF file. */
 public record GgufModel(GgufFolder folder) implements ModelFiles {
-    private static final long BF16_BYTES = 2;
-
     @Override
     public Path path() {
         return folder.file();
@@ -24,7 +22,7 @@ public record GgufModel(GgufFolder folder) implements ModelFiles {
 
     @Override
     public long weightBytes() {
-        return folder.elements() * BF16_BYTES;
+        return folder.heldBytes();
     }
 
     @Override

@@ -32,7 +32,7 @@ final class JavaGroups {
         JavaInt8.Rounded[] rounded = new JavaInt8.Rounded[k / GROUP];
         for (int row = 0; row < rows; row++) {
             for (int g = 0; g < rounded.length; g++) {
-                MemorySegment.copy(from, JAVA_FLOAT, (row * a.stride() + g * GROUP) * 4, x, 0, GROUP);
+                MemorySegment.copy(from, JAVA_FLOAT, (row * a.stride() + (long) g * GROUP) * 4, x, 0, GROUP);
                 rounded[g] = JavaInt8.Rounded.of(x);
             }
             for (int output = 0; output < n; output++) {
@@ -77,8 +77,8 @@ final class JavaGroups {
         int index = eight ? i / 4 : i / 4 % 4;
         int word = packed.get(
                 JAVA_INT_UNALIGNED, output / PANEL * panelBytes + GroupPanels.wordOffset(type, output, group, index));
-        int one = word >> i % 4 * 8;
-        return eight ? (byte) one : i < GROUP / 2 ? one & 15 : one >> 4 & 15;
+        int one = word >> (i % 4 * 8);
+        return eight ? (byte) one : i < GROUP / 2 ? one & 15 : (one >> 4) & 15;
     }
 
     private float half(long at) {

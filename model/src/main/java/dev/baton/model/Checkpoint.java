@@ -9,15 +9,18 @@ import dev.baton.kv.KvDigest;
 import dev.baton.kv.KvDigester;
 import dev.baton.model.LayerTensors.Part;
 import dev.baton.model.LayerTensors.Stack;
-import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -32,13 +35,13 @@ public final class Checkpoint implements AutoCloseable {
 
     private Checkpoint() {}
 
-    /** @param dtype decides what blocks of a GGUF file are read as */
-    public static Checkpoint open(ModelFiles files, DtypeChoice dtype) throws IOException {
+    /** @param precision decides what blocks of a GGUF file are read as */
+    public static Checkpoint open(ModelFiles files, Precision precision) throws IOException {
         Checkpoint checkpoint = new Checkpoint();
         try {
             switch (files) {
                 case HuggingFaceFolder folder -> checkpoint.map(folder);
-                case GgufModel gguf -> checkpoint.map(gguf, dtype);
+                case GgufModel gguf -> checkpoint.map(gguf, precision);
             }
             return checkpoint;
         } catch (IOException | RuntimeException e) {
@@ -76,10 +79,10 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    private void map(GgufModel gguf, DtypeChoice dtype) throws IOException {
+    private void map(GgufModel gguf, Precision precision) throws IOException {
         for (GgufMatrix matrix : gguf.folder().tensors(arena).values()) {
             if (matrix.type().readable()) {
-                tensors.put(matrix.name(), new GgufRows(matrix, dtype));
+                tensors.put(matrix.name(), new GgufRows(matrix, precision));
             } else {
                 others.put(matrix.name(), matrix.type().name());
             }
@@ -91,11 +94,13 @@ public final class Checkpoint implements AutoCloseable {
         return tensors.values().stream().mapToLong(t -> t.data().byteSize()).sum();
     }
 
-    /** About how many bytes the tensors take as they are read. */
-    long readBytes() {
+    /** About how many bytes the tensors take as they are held. */
+    long heldBytes(Precision precision) {
         return tensors.values().stream()
-                .mapToLong(t -> Arrays.stream(t.shape()).reduce(1, (a, b) -> a * b)
-                        * t.type().bytes())
+                .mapToLong(t -> precision.keepsGroups() && t.groups().isPresent()
+                        ? t.data().byteSize()
+                        : Arrays.stream(t.shape()).reduce(1, (a, b) -> a * b)
+                                * t.type().bytes())
                 .sum();
     }
 
@@ -137,6 +142,26 @@ public final class Checkpoint implements AutoCloseable {
             types.add(get(part.name(), part.outputs(), stack.inputs()).type());
         }
         return types.size() == 1 ? types.iterator().next() : WeightType.F32;
+    }
+
+    /** A product's parts as they can be held: neighbours in groups of the same type together, and those in none. */
+    List<Stack> split(Stack stack) {
+        List<Stack> runs = new ArrayList<>();
+        List<Part> run = new ArrayList<>();
+        for (Part part : stack.parts()) {
+            if (!run.isEmpty() && !groups(run.getLast(), stack).equals(groups(part, stack))) {
+                runs.add(new Stack(stack.inputs(), List.copyOf(run)));
+                run.clear();
+            }
+            run.add(part);
+        }
+        runs.add(new Stack(stack.inputs(), List.copyOf(run)));
+        return runs;
+    }
+
+    /** The type of groups that a part is stored in. */
+    Optional<WeightType> groups(Part part, Stack of) {
+        return get(part.name(), part.outputs(), of.inputs()).groups().map(GroupedRows::type);
     }
 
     /** Digest of all names and bytes. */

@@ -5,7 +5,7 @@ import dev.baton.engine.ModelRunner;
 import dev.baton.engine.ModelShape;
 import dev.baton.engine.OpenModel;
 import dev.baton.kernel.Kernels;
-import dev.baton.kernel.Weights;
+import dev.baton.kernel.WeightType;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.KvRegion;
@@ -13,13 +13,19 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** A model for the CPU: Baton's own kernels over packed weights, and embeddings gathered from the mapped file. */
 final class CpuModel implements OpenModel {
     /** Changes whenever the bits that the kernels make change. */
     private static final long NUMERIC_PATH = 4;
+
+    /** The same for products of groups. */
+    private static final long GROUPS_PATH = 1_299_709;
 
     final ModelConfig config;
     final Kernels kernels;
@@ -32,10 +38,11 @@ final class CpuModel implements OpenModel {
     private final KvDtype dtype;
     private final long fingerprint;
     private final Set<Integer> stopTokens;
+    private final Set<WeightType> types;
     private boolean exact;
 
     /** What comes before the first layer and after the last. */
-    record Ends(Embedding embedding, MemorySegment norm, Weights head) {}
+    record Ends(Embedding embedding, MemorySegment norm, Linear head) {}
 
     private CpuModel(
             ModelSettings settings,
@@ -65,24 +72,27 @@ final class CpuModel implements OpenModel {
         }
         layers = List.copyOf(read);
         StoredTensor table = loader.embedding();
-        Weights head = loader.head();
+        Linear head = loader.head();
         MemorySegment norm = loader.finalNorm();
         Rope everywhere = config.ropeFor(false);
         Rope sliding = config.ropeFor(true);
         RopeTable full = new RopeTable(everywhere, config.maxContext, arena);
         ropes = List.of(full, sliding.equals(everywhere) ? full : new RopeTable(sliding, config.maxContext, arena));
+        types = Stream.concat(layers.stream().flatMap(LayerWeights::types), head.types())
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(WeightType.class)));
         fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
                 + settings.precision().weights().ordinal() * 1_000_003L
                 + dtype.ordinal() * 7L
                 + everywhere.hashCode() * 1_009L
                 + sliding.hashCode() * 10_007L
+                + (groups() ? GROUPS_PATH : 0)
                 + NUMERIC_PATH;
         ends = new Ends(new Embedding(table, config.embeddingScale()), norm, head);
     }
 
     static CpuModel open(ModelSettings settings, Models.LoadProgress progress) throws IOException {
         ModelFiles files = ModelFiles.of(settings.folder());
-        Checkpoint checkpoint = Checkpoint.open(files, settings.precision().dtype());
+        Checkpoint checkpoint = Checkpoint.open(files, settings.precision());
         Arena arena = Arena.ofShared();
         Kernels kernels = Kernels.open(settings.threads());
         CpuModel model;
@@ -134,11 +144,23 @@ final class CpuModel implements OpenModel {
 
     private String arithmetic() {
         String products = switch (settings.precision().weights()) {
-            case STORED -> layers.getFirst().qkv().type() + " weights, f32 arithmetic";
+            case STORED, BF16, INT4 ->
+                names() + " weights, "
+                        + (groups()
+                                ? "groups times int8 activations scaled per group of 32, f32 between groups"
+                                : "f32 arithmetic");
             case INT8 -> "int8 weights scaled per output, f32 arithmetic";
             case W8A8 -> "int8 weights scaled per output times int8 activations scaled per token, f32 between products";
         };
         return products + ", " + dtype + " KV";
+    }
+
+    private boolean groups() {
+        return types.stream().anyMatch(WeightType::grouped);
+    }
+
+    private String names() {
+        return types.stream().map(WeightType::name).collect(Collectors.joining(" and "));
     }
 
     @Override

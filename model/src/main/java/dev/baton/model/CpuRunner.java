@@ -83,7 +83,7 @@ final class CpuRunner implements ModelRunner {
 
     private void attend(int layer, Buffers b, Attention.Batch batch) {
         LayerWeights weights = model.layers.get(layer);
-        kernels.product(weights.qkv(), b.normed, b.rows, b.qkv);
+        weights.qkv().product(kernels, b.normed, b.rows, b.qkv);
         int rope = weights.window() > 0 ? 1 : 0;
         LayerWeights.HeadNorms norms = weights.norms().heads();
         kernels.applyRope(new ApplyRope(
@@ -118,17 +118,17 @@ final class CpuRunner implements ModelRunner {
         LayerWeights.Sandwich sandwich = norms.sandwich();
         MemorySegment next =
                 layer + 1 < config.layers ? model.layers.get(layer + 1).norms().beforeAttention() : model.ends.norm();
-        kernels.product(weights.out(), b.attended, b.rows, b.delta);
+        weights.out().product(kernels, b.attended, b.rows, b.delta);
         norm(b, b.delta, sandwich == null ? null : sandwich.afterAttention(), norms.beforeMlp());
         switch (weights.mlp()) {
             case LayerWeights.Plain plain -> {
-                long width = plain.down().size().inputs();
+                long width = plain.down().inputs();
                 MatrixView gateUp = new MatrixView(b.gateUp.at(), 2 * width);
                 MatrixView gated = new MatrixView(b.gated.at(), width);
-                kernels.product(plain.gateUp(), b.normed, b.rows, gateUp);
+                plain.gateUp().product(kernels, b.normed, b.rows, gateUp);
                 kernels.activationAndMul(
                         config.activation, gateUp, gateUp.column(width), gated, new Kernels.Shape(b.rows, (int) width));
-                kernels.product(plain.down(), gated, b.rows, b.delta);
+                plain.down().product(kernels, gated, b.rows, b.delta);
             }
             case LayerWeights.Routed routed -> experts.run(routed, b);
         }
@@ -171,7 +171,7 @@ final class CpuRunner implements ModelRunner {
             logitsArena = Arena.ofShared();
             logits = logitsArena.allocate(bytes, 64);
         }
-        kernels.product(model.ends.head(), b.normed, rows, new MatrixView(logits, config.vocab));
+        model.ends.head().product(kernels, b.normed, rows, new MatrixView(logits, config.vocab));
         if (config.logitSoftcap > 0) {
             kernels.softcap(
                     new MatrixView(logits, config.vocab), new Kernels.Shape(rows, config.vocab), config.logitSoftcap);

@@ -33,7 +33,7 @@ final class Experts implements AutoCloseable {
     void run(LayerWeights.Routed routed, Buffers b) {
         reserve(b.rows);
         int count = config.routing.experts();
-        kernels.product(routed.router(), b.normed, b.rows, new MatrixView(scores, count));
+        routed.router().product(kernels, b.normed, b.rows, new MatrixView(scores, count));
         List<List<Share>> shares = route(b.rows, count);
         b.delta.at().asSlice(0, (long) b.rows * config.hidden * 4).fill((byte) 0);
         for (int expert = 0; expert < count; expert++) {
@@ -102,13 +102,13 @@ final class Experts implements AutoCloseable {
         for (int i = 0; i < rows; i++) {
             MemorySegment.copy(b.normed.at(), shares.get(i).row() * hidden * 4, picked, i * hidden * 4, hidden * 4);
         }
-        long width = expert.down().size().inputs();
+        long width = expert.down().inputs();
         MatrixView gateUp = new MatrixView(b.gateUp.at(), 2 * width);
         MatrixView gated = new MatrixView(b.gated.at(), width);
-        kernels.product(expert.gateUp(), new MatrixView(picked, hidden), rows, gateUp);
+        expert.gateUp().product(kernels, new MatrixView(picked, hidden), rows, gateUp);
         kernels.activationAndMul(
                 config.activation, gateUp, gateUp.column(width), gated, new Kernels.Shape(rows, (int) width));
-        kernels.product(expert.down(), gated, rows, new MatrixView(result, hidden));
+        expert.down().product(kernels, gated, rows, new MatrixView(result, hidden));
         for (int i = 0; i < rows; i++) {
             Share share = shares.get(i);
             for (long d = 0; d < hidden; d++) {

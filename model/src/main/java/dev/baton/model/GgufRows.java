@@ -6,22 +6,23 @@ import dev.baton.checkpoint.gguf.GgufMatrix;
 import dev.baton.checkpoint.gguf.GgufType;
 import dev.baton.kernel.Bf16;
 import dev.baton.kernel.WeightType;
-import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.Optional;
 
 /**
- * A tensor of a GGUF file. Blocks with a scale are read as bf16, rounded as the folder's own weights would be, or as f32
- * where that is what weights are held in.
+ * A tensor of a GGUF file. Blocks with a scale are read as f32 where nothing is to be rounded, else as bf16, rounded as the
+ * folder's own weights would be.
  */
 record GgufRows(GgufMatrix matrix, WeightType type) implements StoredTensor {
-    GgufRows(GgufMatrix matrix, DtypeChoice dtype) {
-        this(matrix, type(matrix.type(), dtype));
+    GgufRows(GgufMatrix matrix, Precision precision) {
+        this(matrix, type(matrix.type(), precision));
     }
 
-    private static WeightType type(GgufType stored, DtypeChoice dtype) {
+    private static WeightType type(GgufType stored, Precision precision) {
         if (stored.quantised()) {
-            return dtype == DtypeChoice.F32 ? WeightType.F32 : WeightType.BF16;
+            return precision.roundsBlocks() ? WeightType.BF16 : WeightType.F32;
         }
         return switch (stored) {
             case F16 -> WeightType.F16;
@@ -38,6 +39,11 @@ record GgufRows(GgufMatrix matrix, WeightType type) implements StoredTensor {
     @Override
     public long[] shape() {
         return matrix.shape();
+    }
+
+    @Override
+    public Optional<GroupedRows> groups() {
+        return GgufGroups.of(matrix);
     }
 
     @Override

@@ -1,8 +1,9 @@
 package dev.baton.model;
 
-import dev.baton.kernel.Weights;
+import dev.baton.kernel.WeightType;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param mlp what follows attention
  * @param window tokens a row sees, 0 for all
  */
-record LayerWeights(Weights qkv, Weights out, Norms norms, Mlp mlp, int window) {
+record LayerWeights(Linear qkv, Linear out, Norms norms, Mlp mlp, int window) {
     /**
      * @param beforeMlp after attention in families without sandwich norms
      * @param afterAttention with {@code afterMlp}: only in families with sandwich norms
@@ -29,10 +30,27 @@ record LayerWeights(Weights qkv, Weights out, Norms norms, Mlp mlp, int window) 
 
     record HeadNorms(MemorySegment query, MemorySegment key) {}
 
-    sealed interface Mlp {}
+    /** What the layer's matrices are held as. */
+    Stream<WeightType> types() {
+        return Stream.of(qkv.types(), out.types(), mlp.types()).flatMap(types -> types);
+    }
+
+    sealed interface Mlp {
+        Stream<WeightType> types();
+    }
 
     /** @param gateUp gate rows, then up rows */
-    record Plain(Weights gateUp, Weights down) implements Mlp {}
+    record Plain(Linear gateUp, Linear down) implements Mlp {
+        @Override
+        public Stream<WeightType> types() {
+            return Stream.concat(gateUp.types(), down.types());
+        }
+    }
 
-    record Routed(Weights router, List<Plain> experts) implements Mlp {}
+    record Routed(Linear router, List<Plain> experts) implements Mlp {
+        @Override
+        public Stream<WeightType> types() {
+            return experts.stream().flatMap(Plain::types);
+        }
+    }
 }

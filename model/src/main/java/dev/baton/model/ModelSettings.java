@@ -50,7 +50,18 @@ public record ModelSettings(Path folder, String name, Precision precision, int t
                 case STORED -> stored == WeightType.F32 && dtype != DtypeChoice.F32 ? WeightType.BF16 : stored;
                 case INT8 -> WeightType.I8;
                 case W8A8 -> WeightType.W8A8;
+                case BF16, INT4 -> WeightType.BF16;
             };
+        }
+
+        /** Whether matrices that are stored in groups of weights are computed with as they are. */
+        public boolean keepsGroups() {
+            return weights == WeightChoice.STORED && dtype != DtypeChoice.F32;
+        }
+
+        /** Whether blocks with a scale are rounded to bf16 when they are read. */
+        boolean roundsBlocks() {
+            return weights != WeightChoice.STORED && dtype != DtypeChoice.F32;
         }
 
         /** How keys and values are held. */
@@ -69,16 +80,23 @@ public record ModelSettings(Path folder, String name, Precision precision, int t
      * and the routers of experts stay as they are.
      */
     public enum WeightChoice {
-        /** As the checkpoint has them; see {@link DtypeChoice} for f32. */
+        /** As the checkpoint has them, groups of 4 and 8 bits too; see {@link DtypeChoice} for f32. */
         STORED,
         /** int8 with a scale for each output; activations stay f32. */
         INT8,
         /** int8 with a scale for each output, times activations that are rounded to int8 with a scale for each token. */
-        W8A8;
+        W8A8,
+        /** bf16, whatever the checkpoint has. */
+        BF16,
+        /**
+         * 4 bits in groups of 32 with a scale each, 8 bits in the last layer, times activations that are rounded to int8
+         * group by group. Matrices whose inputs are no multiple of 32 become bf16.
+         */
+        INT4;
 
-        /** The choice of that name in lower case; {@code bf16} is {@link #STORED}. */
+        /** The choice of that name in lower case. */
         public static WeightChoice named(String name) {
-            return name.equals("bf16") ? STORED : valueOf(name.toUpperCase(Locale.ROOT));
+            return valueOf(name.toUpperCase(Locale.ROOT));
         }
     }
 
@@ -87,7 +105,7 @@ public record ModelSettings(Path folder, String name, Precision precision, int t
         /** BF16: half the KV bytes to keep and to move. */
         AUTO,
         BF16,
-        /** Also keeps f32 weights as they are; otherwise those are rounded to bf16. */
+        /** Also keeps f32 weights as they are, otherwise rounded to bf16, and reads stored groups as f32. */
         F32
     }
 }

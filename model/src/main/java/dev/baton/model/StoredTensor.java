@@ -9,6 +9,7 @@ import dev.baton.kernel.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.Optional;
 
 /** A tensor of a checkpoint, in a mapped file. */
 public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
@@ -46,6 +47,11 @@ public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
 
     /** Writes one row of a matrix in f32. */
     void widenRow(long row, MemorySegment to);
+
+    /** The groups that it is stored in, where the kernels compute with such. */
+    default Optional<GroupedRows> groups() {
+        return Optional.empty();
+    }
 
     /** Writes the elements of a vector in f32, each with {@code plus} added. */
     default void widen(float plus, MemorySegment to) {

@@ -1,5 +1,6 @@
 package dev.baton.model;
 
+import dev.baton.kernel.GroupPanels;
 import dev.baton.kernel.Kernels;
 import dev.baton.kernel.WeightType;
 import dev.baton.kernel.Weights;
@@ -7,10 +8,12 @@ import dev.baton.model.Family.Trait;
 import dev.baton.model.LayerTensors.Part;
 import dev.baton.model.LayerTensors.Stack;
 import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.ModelSettings.WeightChoice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Reads a checkpoint's tensors into the form the kernels want, one tensor at a time. */
 final class WeightLoader {
@@ -25,7 +28,7 @@ final class WeightLoader {
         this.config = config;
         this.checkpoint = checkpoint;
         this.kernels = kernels;
-        this.slab = new SlabAllocator(kernels, checkpoint.readBytes());
+        this.slab = new SlabAllocator(kernels, checkpoint.heldBytes(progress.precision()));
         this.arena = arena;
         this.progress = progress;
     }
@@ -34,7 +37,7 @@ final class WeightLoader {
         return checkpoint.get("model.embed_tokens.weight", config.vocab, config.hidden);
     }
 
-    Weights head() {
+    Linear head() {
         return linear(LayerTensors.head(config, checkpoint));
     }
 
@@ -75,15 +78,20 @@ final class WeightLoader {
         return new LayerWeights.Routed(linear(progress.precision().unquantised(), of.router()), List.copyOf(experts));
     }
 
-    private Weights linear(Stack stack) {
+    private Linear linear(Stack stack) {
         return linear(progress.precision(), stack);
     }
 
     /** Stacks matrices on top of each other. */
-    private Weights linear(Precision precision, Stack stack) {
+    private Linear linear(Precision precision, Stack stack) {
+        List<Stack> runs = precision.keepsGroups() ? checkpoint.split(stack) : List.of(stack);
+        return new Linear(runs.stream().map(run -> weights(precision, run)).toList());
+    }
+
+    private Weights weights(Precision precision, Stack stack) {
         long inputs = stack.inputs();
         long outputs = stack.outputs();
-        WeightType type = precision.packed(checkpoint.type(stack));
+        WeightType type = type(precision, stack);
         MemorySegment packed = slab.allocate(type.packedBytes(outputs, inputs));
         MemorySegment scale = type.scaled() ? arena.allocate(outputs * 4, 64) : null;
         Weights weights = new Weights(type, packed, new Weights.Size(outputs, inputs), scale, null);
@@ -91,7 +99,16 @@ final class WeightLoader {
         long at = 0;
         for (Part part : stack.parts()) {
             StoredTensor tensor = checkpoint.get(part.name(), part.outputs(), inputs);
-            pack(tensor, at, weights);
+            if (type.grouped()) {
+                GroupPanels panels = new GroupPanels(weights);
+                GroupedRows groups =
+                        precision.keepsGroups() ? tensor.groups().orElseThrow() : new RoundedGroups(tensor, type);
+                for (long row = 0; row < part.outputs(); row++) {
+                    groups.write(row, panels, at + row);
+                }
+            } else {
+                pack(tensor, at, weights);
+            }
             if (checkpoint.has(part.bias())) {
                 bias = bias == null ? arena.allocate(outputs * 4, 64) : bias;
                 checkpoint.get(part.bias(), part.outputs()).widen(0, bias.asSlice(at * 4));
@@ -100,6 +117,16 @@ final class WeightLoader {
             progress.read(tensor.data().byteSize());
         }
         return new Weights(type, packed, weights.size(), scale, bias);
+    }
+
+    /** What a stack whose parts can be held alike is held as. */
+    private WeightType type(Precision precision, Stack stack) {
+        if (precision.weights() == WeightChoice.INT4 && stack.inputs() % WeightType.IN_GROUP == 0) {
+            return stack.equals(LayerTensors.head(config, checkpoint)) ? WeightType.Q8_0 : WeightType.Q4_0;
+        }
+        Optional<WeightType> groups =
+                precision.keepsGroups() ? checkpoint.groups(stack.parts().getFirst(), stack) : Optional.empty();
+        return groups.orElseGet(() -> precision.packed(checkpoint.type(stack)));
     }
 
     /** From the mapped file into the panels, without a copy of the matrix between. */

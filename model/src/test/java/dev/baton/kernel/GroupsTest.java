@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -96,8 +97,8 @@ class GroupsTest {
             for (int i = 0; i < 4; i++) {
                 int both = bits == 8
                         ? integers[index * 4 + i] & 0xff
-                        : integers[index * 4 + i] | integers[16 + index * 4 + i] << 4;
-                word |= both << i * 8;
+                        : integers[index * 4 + i] | (integers[16 + index * 4 + i] << 4);
+                word |= both << (i * 8);
             }
             panels.word(output, group, index, word);
         }
@@ -139,12 +140,16 @@ class GroupsTest {
                 kernels.product(weights, a, 150, all);
                 MatrixView one = matrices.zeros(1, 96);
                 for (int row = 0; row < 150; row++) {
-                    kernels.product(weights, new MatrixView(a.at().asSlice(row * k * 4L), k), 1, one);
+                    kernels.product(weights, new MatrixView(a.at().asSlice((long) row * k * 4), k), 1, one);
                     assertThat(one.at().mismatch(all.at().asSlice(row * 384L, 384)))
                             .isEqualTo(-1);
                 }
             }
         }
+    }
+
+    private static float bias(Weights weights, int output) {
+        return Objects.requireNonNull(weights.bias()).getAtIndex(JAVA_FLOAT, output);
     }
 
     @Test
@@ -159,7 +164,7 @@ class GroupsTest {
                 java.product(made.weights(), unit, 1, out);
                 unit.at().setAtIndex(JAVA_FLOAT, i, 0);
                 for (int n = 0; n < 21; n++) {
-                    double bias = made.weights().bias().getAtIndex(JAVA_FLOAT, n);
+                    double bias = bias(made.weights(), n);
                     assertThat((double) out.at().getAtIndex(JAVA_FLOAT, n))
                             .as("%s, %d of output %d", type, i, n)
                             .isCloseTo(made.values()[n * k + i] + bias, within(2e-5));
@@ -177,7 +182,7 @@ class GroupsTest {
             MatrixView out = matrices.zeros(1, 32);
             java.product(made.weights(), a, 1, out);
             for (int n = 0; n < 32; n++) {
-                double sum = made.weights().bias().getAtIndex(JAVA_FLOAT, n);
+                double sum = bias(made.weights(), n);
                 double squares = 0;
                 for (int i = 0; i < k; i++) {
                     double w = made.values()[n * k + i];
@@ -214,7 +219,7 @@ class GroupsTest {
             for (Kernels kernels : natives.with(instructions)) {
                 MatrixView out = matrices.zeros(2, 1);
                 kernels.product(weights, ones, 2, out);
-                float bias = weights.bias().getAtIndex(JAVA_FLOAT, 0);
+                float bias = bias(weights, 0);
                 float each = type == WeightType.Q8_0 ? -128 : 7;
                 assertThat(out.at().getAtIndex(JAVA_FLOAT, 0)).isCloseTo(each * k + bias, within(0.02f));
                 assertThat(out.at().getAtIndex(JAVA_FLOAT, 1)).isCloseTo(-each * k + bias, within(0.02f));

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.baton.checkpoint.ModelFiles;
 import dev.baton.engine.OpenModel;
 import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.ModelSettings.WeightChoice;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -36,8 +38,10 @@ class GgufFamiliesTest {
     @ParameterizedTest
     @MethodSource("families")
     void everyTensorIsThatOfTheFolder(String family) throws IOException {
-        try (Checkpoint folder = Checkpoint.open(ModelFiles.of(folder(family)), DtypeChoice.F32);
-                Checkpoint file = Checkpoint.open(ModelFiles.of(file(family)), DtypeChoice.F32)) {
+        try (Checkpoint folder = Checkpoint.open(
+                        ModelFiles.of(folder(family)), new Precision(DtypeChoice.F32, WeightChoice.STORED));
+                Checkpoint file = Checkpoint.open(
+                        ModelFiles.of(file(family)), new Precision(DtypeChoice.F32, WeightChoice.STORED))) {
             assertThat(file.names()).containsAll(folder.names());
             for (String name : folder.names()) {
                 assertThat(values(file, name)).as(name).isEqualTo(values(folder, name));

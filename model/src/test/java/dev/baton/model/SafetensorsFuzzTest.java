@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.fail;
 
 import dev.baton.checkpoint.ModelFiles;
 import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.ModelSettings.WeightChoice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -122,7 +124,8 @@ class SafetensorsFuzzTest {
             Damage damage = Damage.values()[round % Damage.values().length];
             byte[] bytes = damage.done(sound, random);
             Files.write(index, java.util.Arrays.copyOfRange(bytes, Math.min(8, bytes.length), bytes.length));
-            try (Checkpoint checkpoint = Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO)) {
+            try (Checkpoint checkpoint =
+                    Checkpoint.open(ModelFiles.of(folder), new Precision(DtypeChoice.AUTO, WeightChoice.STORED))) {
                 assertThat(checkpoint.bytes()).isPositive();
                 opened++;
             } catch (IOException e) {

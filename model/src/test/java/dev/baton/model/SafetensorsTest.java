@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.checkpoint.ModelFiles;
 import dev.baton.model.ModelSettings.DtypeChoice;
+import dev.baton.model.ModelSettings.Precision;
+import dev.baton.model.ModelSettings.WeightChoice;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -101,7 +103,8 @@ class SafetensorsTest {
     @ValueSource(strings = {"[]", "5", "{}", "{\"weight_map\":{}}", "{\"weight_map\":[\"a\"]}", ""})
     void anIndexWithoutAMapIsRefused(String index, @TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("model.safetensors.index.json"), index);
-        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
+        assertThatThrownBy(() ->
+                        Checkpoint.open(ModelFiles.of(folder), new Precision(DtypeChoice.AUTO, WeightChoice.STORED)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("model.safetensors.index.json");
     }
@@ -114,7 +117,8 @@ class SafetensorsTest {
             if (there) {
                 Files.createDirectory(folder.resolve("one.safetensors"));
             }
-            assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
+            assertThatThrownBy(() -> Checkpoint.open(
+                            ModelFiles.of(folder), new Precision(DtypeChoice.AUTO, WeightChoice.STORED)))
                     .isInstanceOf(IOException.class)
                     .hasMessageContaining("one.safetensors is missing or no file");
         }
@@ -125,14 +129,16 @@ class SafetensorsTest {
     void anIndexThatLeavesTheFolderIsRefused(String shard, @TempDir Path folder) throws IOException {
         Files.writeString(
                 folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"%s\"}}".formatted(shard));
-        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
+        assertThatThrownBy(() ->
+                        Checkpoint.open(ModelFiles.of(folder), new Precision(DtypeChoice.AUTO, WeightChoice.STORED)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("no plain file name");
     }
 
     @Test
     void aFolderWithoutWeightsIsRefusedByName(@TempDir Path folder) {
-        assertThatThrownBy(() -> Checkpoint.open(ModelFiles.of(folder), DtypeChoice.AUTO))
+        assertThatThrownBy(() ->
+                        Checkpoint.open(ModelFiles.of(folder), new Precision(DtypeChoice.AUTO, WeightChoice.STORED)))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining(folder.toString());
     }

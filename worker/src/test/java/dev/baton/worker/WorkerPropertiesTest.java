@@ -132,7 +132,7 @@ class WorkerPropertiesTest {
     @Test
     void nameTheValuesThatTheEngineKnows() {
         assertThatThrownBy(() -> ModelLoader.precision(new ArithmeticProperties("auto", "int9")))
-                .hasMessage("baton.engine.weights is int9: set one of [STORED, INT8, W8A8]");
+                .hasMessage("baton.engine.weights is int9: set one of [STORED, INT8, W8A8, BF16, INT4]");
         assertThat(ModelLoader.precision(new ArithmeticProperties("bf16", "int-8")))
                 .isEqualTo(new Precision(DtypeChoice.BF16, WeightChoice.INT8));
     }

@@ -35,7 +35,7 @@ record Dimensions(long layerWeights, long headWeights, long keyWidth, long query
 
     /** Bytes that one pass of the cell must read: each weight once, and the KV (bf16) of each sequence. */
     double bytes(Cell cell, WeightFormat weights) {
-        double all = (double) (layerWeights + headWeights) * weights.weightBytes;
+        double all = layerWeights * weights.layerBytes + headWeights * weights.headBytes;
         return switch (cell.kind()) {
             case DECODE -> all + cell.size() * meanContext() * keyWidth * 2 * 2;
             case PREFILL -> all;

@@ -100,7 +100,9 @@ public final class EngineBench {
             try (ShapeFolder folder = ShapeFolder.open(shape, rivals)) {
                 for (WeightFormat weights : options.weights()) {
                     for (int threads : options.threads()) {
-                        measure(folder.path, new BenchRun(shape, weights, options.device(), threads, options.cells()));
+                        measure(
+                                rivals.shared(shape, weights).orElse(folder.path),
+                                new BenchRun(shape, weights, options.device(), threads, options.cells()));
                     }
                 }
             }

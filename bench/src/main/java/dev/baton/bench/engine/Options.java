@@ -50,7 +50,8 @@ record Options(
           --shapes LIST     of demo, 135M, 1.1B            (135M,1.1B; with --exact demo,135M,1.1B)
           --device NAME     cpu, or cuda: the first GPU, beside transformers (cpu)
           --threads LIST    CPU threads                    (2; with --exact 1,2)
-          --weights LIST    of bf16, int8, w8a8            (bf16; int8 and w8a8 meet the rivals' q8_0)
+          --weights LIST    of bf16, int8, w8a8, int4      (bf16; int8 and w8a8 meet the rivals' q8_0, int4 their
+                                                           q4_0: the same file, where they are there)
           --cells LIST      decodeN (N sequences from 512 tokens on), prefillN (a prompt of N tokens)
                                                            (decode1,decode8,prefill512,prefill4096)
           --rounds N        of all engines in turn         (3)
@@ -64,7 +65,7 @@ record Options(
                             after a prefix hit, a handoff, a preemption; ends with 1 if any bit differs
           --length N        tokens of the long prompt of --exact (600)
           --perplexity      how well models/demo foretells held-out text under each rounding of its weights
-                            (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, --threads N)
+                            (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, int4, --threads N)
           --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
           --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
                             sums in any order (--shapes LIST, --threads N, --rounds N)

@@ -38,6 +38,13 @@ record RivalsFolder(@Nullable Path root, Path home) {
         return there().resolve("gguf").resolve("%s-%s.gguf".formatted(shape, type));
     }
 
+    /** The file of 4-bit weights, which Baton reads too: its blocks are then the same. */
+    Optional<Path> shared(String shape, WeightFormat weights) {
+        return root != null && weights == WeightFormat.INT4 && Files.isRegularFile(gguf(shape, weights.llama))
+                ? Optional.of(gguf(shape, weights.llama))
+                : Optional.empty();
+    }
+
     Path llama(String program) {
         return there().resolve("llama").resolve("build").resolve("bin").resolve(program);
     }

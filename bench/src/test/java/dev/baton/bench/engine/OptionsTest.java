@@ -130,7 +130,7 @@ class OptionsTest {
                 "--cells decode",
                 "--cells decode100",
                 "--cells prefill0",
-                "--weights int4",
+                "--weights int5",
                 "--rounds x",
                 "--dtype f16",
                 "--device tpu",

@@ -39,16 +39,20 @@ class QuantisedTest {
     }
 
     @Test
-    void onHeldOutTextTheyLoseAtMostOnePerCentAndWithRoundedActivationsThree() throws IOException {
+    void onHeldOutTextTheyLoseAtMostOnePerCentWithRoundedActivationsThreeAndWithFourBitsFive() throws IOException {
         List<int[]> documents = Perplexity.documents(HELD_OUT);
         double stored = perplexity(WeightChoice.STORED, documents);
         double int8 = perplexity(WeightChoice.INT8, documents);
         double w8a8 = perplexity(WeightChoice.W8A8, documents);
+        double int4 = perplexity(WeightChoice.INT4, documents);
         SoftAssertions.assertSoftly(softly -> {
             softly.assertThat(stored).as("bf16, by the reference 1.36647").isBetween(1.365, 1.368);
             softly.assertThat(int8 / stored).as("int8 over bf16").isBetween(0.99, 1.01);
             softly.assertThat(w8a8 / stored).as("W8A8 over bf16").isBetween(0.99, 1.03);
-            softly.assertThat(Set.of(stored, int8, w8a8)).as("three roundings").hasSize(3);
+            softly.assertThat(int4 / stored).as("4 bits over bf16").isBetween(0.99, 1.05);
+            softly.assertThat(Set.of(stored, int8, w8a8, int4))
+                    .as("four roundings")
+                    .hasSize(4);
         });
     }
 
@@ -64,14 +68,14 @@ class QuantisedTest {
         Path folder = Reference.RESOURCES.resolve("families").resolve(family);
         Reference.Case one = Reference.read(folder).cases().getLast();
         int[] tokens = Arrays.copyOf(one.tokens(), one.positions()[0] + 1);
-        for (WeightChoice weights : List.of(WeightChoice.INT8, WeightChoice.W8A8)) {
+        for (WeightChoice weights : List.of(WeightChoice.INT8, WeightChoice.W8A8, WeightChoice.INT4)) {
             float[] expected;
             try (OpenModel model = open(folder, weights, 1)) {
                 assertThat(model.shape(1).exact()).isTrue();
                 expected = logits(model, tokens, 1, tokens.length);
                 assertThat(Reference.difference(expected, one.logits()[0]))
                         .as("%s is rounded, but not wrong", weights)
-                        .isBetween(1e-6, 0.3);
+                        .isBetween(1e-6, weights == WeightChoice.INT4 ? 0.5 : 0.3);
             }
             try (OpenModel model = open(folder, weights, 2)) {
                 for (int batch : new int[] {1, 3}) {
@@ -97,14 +101,14 @@ class QuantisedTest {
                     assertThat(model.shape(1).numerics())
                             .contains(
                                     switch (weights) {
-                                        case STORED -> "f32 arithmetic";
+                                        case STORED, BF16 -> "f32 arithmetic";
                                         case INT8 -> "int8 weights";
-                                        case W8A8 -> "int8 activations";
+                                        case W8A8, INT4 -> "int8 activations";
                                     });
                 }
             }
         }
-        assertThat(fingerprints).hasSize(6);
+        assertThat(fingerprints).hasSize(10);
     }
 
     /** Of the last token, the sequence being the last of a batch whose others are shorter. */

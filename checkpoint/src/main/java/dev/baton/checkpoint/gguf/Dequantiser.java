@@ -140,13 +140,13 @@ final class Dequantiser {
     }
 
     /** Twelve bytes hold eight scales and eight minima: six bits of the first four each, four and two of the others. */
-    private static int scaleOf(MemorySegment data, long at, int group) {
+    static int scaleOf(MemorySegment data, long at, int group) {
         return group < 4
                 ? u8(data, at + group) & 63
                 : (u8(data, at + group + 4) & 15) | u8(data, at + group - 4) >> 6 << 4;
     }
 
-    private static int minOf(MemorySegment data, long at, int group) {
+    static int minOf(MemorySegment data, long at, int group) {
         return group < 4
                 ? u8(data, at + group + 4) & 63
                 : u8(data, at + group + 4) >> 4 | u8(data, at + group) >> 6 << 4;

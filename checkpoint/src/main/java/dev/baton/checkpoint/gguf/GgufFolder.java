@@ -13,6 +13,8 @@ import tools.jackson.databind.JsonNode;
  * their order there.
  */
 public final class GgufFolder {
+    private static final long BF16_BYTES = 2;
+
     private final Path file;
     private final GgufFile header;
 
@@ -29,10 +31,12 @@ public final class GgufFolder {
         return file;
     }
 
-    /** Of all tensors. */
-    public long elements() {
+    /** About what all tensors take as they are computed with: groups as they are stored, other blocks as bf16. */
+    public long heldBytes() {
         return header.tensors().values().stream()
-                .mapToLong(tensor -> tensor.rows() * tensor.columns())
+                .mapToLong(tensor -> tensor.type().quantised() && !tensor.type().grouped()
+                        ? tensor.rows() * tensor.columns() * BF16_BYTES
+                        : tensor.bytes())
                 .sum();
     }
 

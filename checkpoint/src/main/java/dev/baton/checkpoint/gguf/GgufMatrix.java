@@ -54,6 +54,28 @@ public record GgufMatrix(String name, GgufTensor tensor, MemorySegment data, int
         }
     }
 
+    /**
+     * The bytes of one row of blocks.
+     *
+     * @param row the folder's, of a matrix
+     */
+    public MemorySegment stored(long row) {
+        if (shape().length != 2 || row < 0 || row >= tensor.rows()) {
+            throw new IndexOutOfBoundsException("row %d of %s".formatted(row, Arrays.toString(shape())));
+        }
+        return data.asSlice(stored(row, tensor.rows()) * tensor.rowBytes(), tensor.rowBytes());
+    }
+
+    /** Of a Q4_K block whose 12 bytes of factors begin there: what one of its eight groups multiplies the scale by. */
+    public static int scaleFactor(MemorySegment data, long at, int group) {
+        return Dequantiser.scaleOf(data, at, group);
+    }
+
+    /** The same for the minimum. */
+    public static int minimumFactor(MemorySegment data, long at, int group) {
+        return Dequantiser.minOf(data, at, group);
+    }
+
     /** Where the file has the folder's row. */
     private long stored(long row, long rows) {
         if (interleavedHeads == 0) {

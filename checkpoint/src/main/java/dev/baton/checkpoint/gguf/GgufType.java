@@ -77,6 +77,14 @@ public enum GgufType {
         return blockElements > 1;
     }
 
+    /** Whether it is in groups with which CPUs compute as they are stored. */
+    public boolean grouped() {
+        return switch (this) {
+            case Q4_0, Q4_1, Q4_K, Q5_0, Q8_0 -> true;
+            default -> false;
+        };
+    }
+
     static String readableNames() {
         return Arrays.stream(values())
                 .filter(GgufType::readable)

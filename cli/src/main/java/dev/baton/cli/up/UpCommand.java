@@ -62,7 +62,7 @@ public final class UpCommand implements Runnable {
 
     @Option(
             names = "--weights",
-            description = "What every worker rounds weights to: stored, int8, w8a8 (default: stored).")
+            description = "What every worker rounds weights to: stored, int8, w8a8, bf16, int4 (default: stored).")
     private @Nullable Weights weights;
 
     @Option(names = "--gateway-setting", description = "A further setting of the gateway, name=value. May be repeated.")
@@ -78,7 +78,9 @@ public final class UpCommand implements Runnable {
     enum Weights {
         STORED,
         INT8,
-        W8A8
+        W8A8,
+        BF16,
+        INT4
     }
 
     @Override

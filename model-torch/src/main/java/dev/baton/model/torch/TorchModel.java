@@ -14,6 +14,7 @@ import dev.baton.libtorch.TorchDtype;
 import dev.baton.model.Checkpoint;
 import dev.baton.model.ModelConfig;
 import dev.baton.model.ModelSettings;
+import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.ModelSettings.WeightChoice;
 import dev.baton.model.Models;
 import dev.baton.model.Rope;
@@ -131,7 +132,7 @@ public final class TorchModel implements OpenModel {
         Arena arena = Arena.ofShared();
         TorchModel model;
         ModelFiles files = ModelFiles.of(settings.folder());
-        try (Checkpoint checkpoint = Checkpoint.open(files, settings.precision().dtype())) {
+        try (Checkpoint checkpoint = Checkpoint.open(files, blocksAsBf16(settings.precision()))) {
             model = new TorchModel(settings, files, checkpoint, device, arena, progress);
         } catch (IOException | RuntimeException e) {
             arena.close();
@@ -144,6 +145,11 @@ public final class TorchModel implements OpenModel {
             model.close();
             throw e;
         }
+    }
+
+    /** A device has no product of stored groups. */
+    private static Precision blocksAsBf16(Precision precision) {
+        return new Precision(precision.dtype(), WeightChoice.BF16);
     }
 
     private KvDtype kv() {
