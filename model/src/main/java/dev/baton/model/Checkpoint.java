@@ -12,6 +12,7 @@ import dev.baton.model.LayerTensors.Stack;
 import dev.baton.model.ModelSettings.Precision;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import tools.jackson.databind.JsonNode;
 
 /**
  * All tensors of a model, mapped, under their names in a Hugging Face folder. What is never asked for may be of any kind;
@@ -30,8 +32,8 @@ import java.util.Set;
 public final class Checkpoint implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
-    /** Types of the tensors that cannot be read. */
-    private final Map<String, String> others = new HashMap<>();
+    /** Tensors that cannot be read by themselves. */
+    private final Map<String, Safetensors.Raw> others = new HashMap<>();
 
     private Checkpoint() {}
 
@@ -64,11 +66,15 @@ public final class Checkpoint implements AutoCloseable {
                 }
             }
         }
+        JsonNode quantised = folder.config().path("quantization_config");
+        if (quantised.isObject()) {
+            tensors.putAll(new PackedTensors(Quantisation.of(quantised), tensors, others).matrices());
+        }
     }
 
     private void take(String name, Safetensors.Contents from, Path file) throws IOException {
         Safetensors.Tensor tensor = from.tensors().get(name);
-        String other = from.others().get(name);
+        Safetensors.Raw other = from.others().get(name);
         if (tensor != null) {
             tensors.put(name, tensor);
         } else if (other != null) {
@@ -84,7 +90,7 @@ public final class Checkpoint implements AutoCloseable {
             if (matrix.type().readable()) {
                 tensors.put(matrix.name(), new GgufRows(matrix, precision));
             } else {
-                others.put(matrix.name(), matrix.type().name());
+                others.put(matrix.name(), new Safetensors.Raw(matrix.type().name(), matrix.shape(), matrix.data()));
             }
         }
     }
@@ -126,11 +132,12 @@ public final class Checkpoint implements AutoCloseable {
     StoredTensor read(String name) {
         StoredTensor tensor = tensors.get(name);
         if (tensor == null) {
+            Safetensors.Raw other = others.get(name);
             throw new UnsupportedModelException(
-                    others.containsKey(name)
-                            ? "tensor %s is stored as %s; supported are BF16, F16, F32 and, in GGUF, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K"
-                                    .formatted(name, others.get(name))
-                            : "the checkpoint lacks tensor " + name);
+                    other == null
+                            ? "the checkpoint lacks tensor " + name
+                            : "tensor %s is stored as %s; supported are BF16, F16, F32 and, in GGUF, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K"
+                                    .formatted(name, other.dtype()));
         }
         return tensor;
     }
@@ -161,17 +168,19 @@ public final class Checkpoint implements AutoCloseable {
 
     /** The type of groups that a part is stored in. */
     Optional<WeightType> groups(Part part, Stack of) {
-        return get(part.name(), part.outputs(), of.inputs()).groups().map(GroupedRows::type);
+        return get(part.name(), part.outputs(), of.inputs()).groups().map(GroupedRows::grouped);
     }
 
     /** Digest of all names and bytes. */
     public long digest() {
         long sum = 0;
         for (StoredTensor tensor : tensors.values()) {
-            KvDigest digest = KvDigester.ofBytes(tensor.data());
-            sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L
-                    + digest.a()
-                    + Long.rotateLeft(digest.b(), 32);
+            for (MemorySegment part : tensor.parts()) {
+                KvDigest digest = KvDigester.ofBytes(part);
+                sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L
+                        + digest.a()
+                        + Long.rotateLeft(digest.b(), 32);
+            }
         }
         return sum;
     }

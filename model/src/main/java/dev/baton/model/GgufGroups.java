@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
 /** The groups of a GGUF file's matrix: no value is changed, only moved. */
-record GgufGroups(GgufMatrix matrix, WeightType type) implements GroupedRows {
+record GgufGroups(GgufMatrix matrix, WeightType grouped) implements GroupedRows {
     private static final int GROUPS_OF_A_K_BLOCK = 8;
     private static final int NIBBLES = 0x0f0f0f0f;
     private static final int SIXTEENS = 0x10101010;

@@ -5,7 +5,8 @@ import dev.baton.kernel.WeightType;
 
 /** A matrix that is stored in groups of weights with which the kernels compute as they are. */
 public interface GroupedRows {
-    WeightType type();
+    /** What it is packed as. */
+    WeightType grouped();
 
     /**
      * Writes one row.

@@ -48,7 +48,7 @@ public final class ModelConfig {
 
     private ModelConfig(JsonNode root, int served) {
         this.root = root;
-        refuseQuantised();
+        checkQuantisation();
         family = Family.named(root.path("architectures").path(0).asString("(none)"));
         hidden = positive("hidden_size");
         layers = positive("num_hidden_layers");
@@ -94,14 +94,11 @@ public final class ModelConfig {
         }
     }
 
-    private void refuseQuantised() {
+    private void checkQuantisation() {
         JsonNode quantised = root.path("quantization_config");
-        if (quantised.isMissingNode() || quantised.isNull()) {
-            return;
+        if (!quantised.isMissingNode() && !quantised.isNull()) {
+            Quantisation.of(quantised);
         }
-        throw new UnsupportedModelException(
-                "config.json: weights quantised by %s are not supported; supported are bf16, f16 and f32, which can be rounded to int8 at load"
-                        .formatted(quantised.path("quant_method").asString("(no quant_method)")));
     }
 
     /** @param served longest sequence that is served, 0 for the model's own */

@@ -8,7 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** A matrix rounded to groups while it is read: Q4_0 in eighths of the greatest value, Q8_0 in 127ths of its magnitude. */
-record RoundedGroups(StoredTensor tensor, WeightType type) implements GroupedRows {
+record RoundedGroups(StoredTensor tensor, WeightType grouped) implements GroupedRows {
     @Override
     public void write(long row, GroupPanels to, long output) {
         try (Arena temporary = Arena.ofConfined()) {
@@ -27,7 +27,7 @@ record RoundedGroups(StoredTensor tensor, WeightType type) implements GroupedRow
         for (int i = first; i < first + WeightType.IN_GROUP; i++) {
             top = Math.abs(x[i]) > Math.abs(top) ? x[i] : top;
         }
-        boolean four = type == WeightType.Q4_0;
+        boolean four = grouped == WeightType.Q4_0;
         short f16 = Float.floatToFloat16(four ? top / -8 : Math.abs(top) / 127);
         float scale = Float.float16ToFloat(f16);
         to.scale(output, group, f16);

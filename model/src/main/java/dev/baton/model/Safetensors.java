@@ -51,9 +51,12 @@ public final class Safetensors {
      * What a file holds.
      *
      * @param tensors those of a type that is read
-     * @param others the types of all others
+     * @param others all others
      */
-    record Contents(Map<String, Tensor> tensors, Map<String, String> others) {}
+    record Contents(Map<String, Tensor> tensors, Map<String, Raw> others) {}
+
+    /** A tensor of a type that is not read by itself. */
+    record Raw(String dtype, long[] shape, MemorySegment data) {}
 
     /** Maps a file read-only for as long as the arena lives. */
     static Contents map(Path file, Arena arena) throws IOException {
@@ -81,13 +84,13 @@ public final class Safetensors {
         }
         MemorySegment data = bytes.asSlice(8 + length);
         Map<String, Tensor> tensors = new LinkedHashMap<>();
-        Map<String, String> others = new LinkedHashMap<>();
+        Map<String, Raw> others = new LinkedHashMap<>();
         SafetensorsHeader.read(file, bytes.asSlice(8, length), data.byteSize()).forEach((name, entry) -> {
             WeightType type = entry.type();
+            MemorySegment own = data.asSlice(entry.from(), entry.to() - entry.from());
             if (type == null) {
-                others.put(name, entry.dtype());
+                others.put(name, new Raw(entry.dtype(), entry.shape(), own));
             } else {
-                MemorySegment own = data.asSlice(entry.from(), entry.to() - entry.from());
                 tensors.put(name, new Tensor(name, type, entry.shape(), own));
             }
         });

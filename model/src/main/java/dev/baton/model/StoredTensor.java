@@ -9,10 +9,11 @@ import dev.baton.kernel.WeightType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
+import java.util.List;
 import java.util.Optional;
 
 /** A tensor of a checkpoint, in a mapped file. */
-public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
+public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows, PackedInt4 {
     /** Rows that are read at once where they must be made first. */
     int CHUNK_ROWS = 64;
 
@@ -23,8 +24,13 @@ public sealed interface StoredTensor permits Safetensors.Tensor, GgufRows {
 
     long[] shape();
 
-    /** Its bytes in the file. */
+    /** Its bytes in the file, or most of them. */
     MemorySegment data();
+
+    /** All its bytes. */
+    default List<MemorySegment> parts() {
+        return List.of(data());
+    }
 
     /** The only dimension, or the first of two. */
     default long rows() {

@@ -34,8 +34,8 @@ class GgufGroupsTest {
             GgufMatrix matrix = random(type, arena);
             GroupedRows groups = GgufGroups.of(matrix).orElseThrow();
             Weights weights = new Weights(
-                    groups.type(),
-                    arena.allocate(groups.type().packedBytes(ROWS, COLUMNS), 64),
+                    groups.grouped(),
+                    arena.allocate(groups.grouped().packedBytes(ROWS, COLUMNS), 64),
                     new Weights.Size(ROWS, COLUMNS),
                     null,
                     null);

@@ -68,7 +68,7 @@ class UnsupportedModelTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"gptq", "awq", "fp8", "bitsandbytes", "compressed-tensors"})
+    @ValueSource(strings = {"fp8", "bitsandbytes", "compressed-tensors"})
     void weightsThatAreQuantisedAlreadyAreRefusedByTheirMethod(String method, @TempDir Path folder) throws IOException {
         String quantised = "\"quantization_config\": {\"quant_method\": \"%s\", \"bits\": 4}".formatted(method);
         refused(
