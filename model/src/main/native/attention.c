@@ -159,8 +159,7 @@ static void write_fresh(pool *team, attention *t) {
 }
 
 static long chunk_rows(const attention *t) {
-    long rows = TASK_QUERIES / (t->heads / t->kv_heads);
-    return rows < 1 ? 1 : rows;
+    return TASK_QUERIES / largest_team(t);
 }
 
 /* One call's tasks. */
@@ -178,12 +177,13 @@ static int place(const attention *t, long index, attend_work *work) {
     long each = chunk_rows(t);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
-        long chunks = ceil_div(slice[1], each), tasks = chunks * t->kv_heads;
+        long chunks = ceil_div(slice[1], each), teams = teams_of(t), tasks = chunks * teams;
         if (index < tasks) {
-            long row0 = (chunks - 1 - index / t->kv_heads) * each; /* the longest first */
+            long row0 = (chunks - 1 - index / teams) * each; /* the longest first */
             long rows = min(each, slice[1] - row0), first = slice[2] + row0;
-            *work = (attend_work){.slice = slice, .head = (int)(index % t->kv_heads), .row0 = row0, .rows = rows,
+            *work = (attend_work){.slice = slice, .row0 = row0, .rows = rows,
                     .tile0 = first_tile(t, first), .tile1 = (first + rows - 1) / t->block_tokens + 1};
+            choose_team(t, work, index % teams);
             return 1;
         }
         index -= tasks;
@@ -206,15 +206,18 @@ static long runs_of(const attention *t, const int32_t *slice, long tiles) {
     return ceil_div(tiles_of(t, slice), tiles) - first_tile(t, slice[2]) / tiles;
 }
 
-static long head_floats(const attention *t, const int32_t *slice, long part_tiles) {
-    return runs_of(t, slice, part_tiles) * (t->heads / t->kv_heads) * part_floats(t);
+static long team_floats(const attention *t, const int32_t *slice, long part_tiles) {
+    return runs_of(t, slice, part_tiles) * largest_team(t) * part_floats(t);
 }
 
-/* A head of a step, all its tiles. */
-static attend_work whole_step(const shared *s, const int32_t *slice, long head, float *parts) {
+/* A team of a step, all its tiles. */
+static attend_work whole_step(const shared *s, const int32_t *slice, long team, float *parts) {
     const attention *t = s->t;
-    return (attend_work){slice, (int)head, 0, 1, first_tile(t, slice[2]), tiles_of(t, slice),
-            parts + head * head_floats(t, slice, s->part_tiles), s->part_tiles, slice, (int)head};
+    attend_work work = {.slice = slice, .rows = 1, .tile0 = first_tile(t, slice[2]), .tile1 = tiles_of(t, slice),
+            .parts = parts + team * team_floats(t, slice, s->part_tiles), .part_tiles = s->part_tiles, .next_slice = slice};
+    choose_team(t, &work, team);
+    work.next_head = work.head;
+    return work;
 }
 
 static long tiles_of_a_task(long part_tiles) { return part_tiles == 1 ? SPLIT_TILES : part_tiles; }
@@ -226,7 +229,7 @@ static void split_task(void *argument, long index, void *scratch) {
     long run = tiles_of_a_task(s->part_tiles);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
-        long each = runs_of(t, slice, run), tasks = each * t->kv_heads;
+        long each = runs_of(t, slice, run), tasks = each * teams_of(t);
         if (index < tasks) {
             attend_work work = whole_step(s, slice, index / each, parts);
             long start = (work.tile0 / run + index % each) * run;
@@ -236,7 +239,7 @@ static void split_task(void *argument, long index, void *scratch) {
             return;
         }
         index -= tasks;
-        parts += t->kv_heads * head_floats(t, slice, s->part_tiles);
+        parts += teams_of(t) * team_floats(t, slice, s->part_tiles);
     }
 }
 
@@ -244,44 +247,45 @@ static void gather_task(void *argument, long index, void *scratch) {
     const shared *s = argument;
     const attention *t = s->t;
     float *parts = s->parts;
-    for (int i = 0; i < index / t->kv_heads; i++) {
-        parts += t->kv_heads * head_floats(t, t->slices + i * 4, s->part_tiles);
+    long teams = teams_of(t);
+    for (int i = 0; i < index / teams; i++) {
+        parts += teams * team_floats(t, t->slices + i * 4, s->part_tiles);
     }
-    attend_work work = whole_step(s, t->slices + index / t->kv_heads * 4, index % t->kv_heads, parts);
+    attend_work work = whole_step(s, t->slices + index / teams * 4, index % teams, parts);
     gather(t->level)(t, &work, scratch);
 }
 
 static long split_tasks(const attention *t, long part_tiles) {
     long tasks = 0;
-    for (int i = 0; i < t->count; i++) tasks += runs_of(t, t->slices + i * 4, tiles_of_a_task(part_tiles)) * t->kv_heads;
+    for (int i = 0; i < t->count; i++) tasks += runs_of(t, t->slices + i * 4, tiles_of_a_task(part_tiles)) * teams_of(t);
     return tasks;
 }
 
-/* Steps whose KV heads are too few to keep all threads equally busy share their spans out, or their tiles where spans are
+/* Steps whose teams are too few to keep all threads equally busy share their spans out, or their tiles where spans are
  * too few as well. True when they did. */
 static int split(pool *team, const attention *t) {
-    long threads = pool_threads(team), heads = (long)t->count * t->kv_heads, enough = 4 * threads, floats = 0;
-    if (threads == 1 || heads >= enough) return 0;
+    long threads = pool_threads(team), teams = t->count * teams_of(t), enough = 4 * threads, floats = 0;
+    if (threads == 1 || teams >= enough) return 0;
     long part_tiles = split_tasks(t, span_tiles(t)) >= enough ? span_tiles(t) : 1, tasks = split_tasks(t, part_tiles);
     for (int i = 0; i < t->count; i++) {
         const int32_t *slice = t->slices + i * 4;
         if (slice[1] != 1) return 0;
-        floats += head_floats(t, slice, part_tiles) * t->kv_heads;
+        floats += team_floats(t, slice, part_tiles) * teams_of(t);
     }
-    if (tasks <= heads || floats > MOST_PARTS) return 0;
+    if (tasks <= teams || floats > MOST_PARTS) return 0;
     shared s = {t, pool_shared(team, floats * 4), part_tiles, threads};
     if (!s.parts) return 0;
     pool_run(team, split_task, &s, tasks, scratch_floats(t) * 4);
-    pool_run(team, gather_task, &s, heads, scratch_floats(t) * 4);
+    pool_run(team, gather_task, &s, teams, scratch_floats(t) * 4);
     return 1;
 }
 
-/* Writes the new rows' keys and values into their blocks, then attends. Heads per KV head are 64 at most. */
+/* Writes the new rows' keys and values into their blocks, then attends. */
 EXPORT void baton_attention(pool *team, attention *t) {
     write_fresh(team, t);
     if (split(team, t)) return;
     long tasks = 0, each = chunk_rows(t);
-    for (int i = 0; i < t->count; i++) tasks += ceil_div(t->slices[i * 4 + 1], each) * t->kv_heads;
+    for (int i = 0; i < t->count; i++) tasks += ceil_div(t->slices[i * 4 + 1], each) * teams_of(t);
     shared s = {t, NULL, 0, pool_threads(team)};
     pool_run(team, attend_task, &s, tasks, scratch_floats(t) * 4);
 }

@@ -37,10 +37,11 @@ typedef struct {
 _Static_assert(sizeof(attention) == 144 && offsetof(attention, block_bytes) == 88 && offsetof(attention, level) == 136,
         "the layout that Java writes");
 
-/* Rows of one slice for one KV head, and the tiles of them that one task computes. */
+/* Rows of one slice for some of the query heads that share a KV head, and the tiles of them that one task computes. */
 typedef struct {
     const int32_t *slice;
-    int head;
+    int head;       /* KV head */
+    int lead, team; /* the first of its query heads that attend here, and how many do */
     long row0, rows;
     long tile0, tile1;
     float *parts;    /* null: the result is written; else what the tiles give goes here, [part][query][part_floats] */
@@ -57,6 +58,19 @@ INLINE long padded(long n) { return (n + LANES - 1) / LANES * LANES; }
 
 /* One query's part: the weighted values, the maximum, the sum of the weights. */
 INLINE long part_floats(const attention *t) { return padded(t->value_dim) + LANES; }
+
+/* Query heads of a KV head attend in teams, each of as many as fit into a task. */
+INLINE long group_of(const attention *t) { return t->heads / t->kv_heads; }
+INLINE long teams_of_a_head(const attention *t) { return ceil_div(group_of(t), TASK_QUERIES); }
+INLINE long teams_of(const attention *t) { return t->kv_heads * teams_of_a_head(t); }
+INLINE long largest_team(const attention *t) { return ceil_div(group_of(t), teams_of_a_head(t)); }
+
+INLINE void choose_team(const attention *t, attend_work *work, long index) {
+    long each = teams_of_a_head(t);
+    work->head = (int)(index / each);
+    work->lead = (int)piece_start(group_of(t), each, index % each);
+    work->team = (int)(piece_start(group_of(t), each, index % each + 1) - work->lead);
+}
 
 INLINE long span_tiles(const attention *t) { return t->block_tokens < SPAN ? SPAN / t->block_tokens : 1; }
 

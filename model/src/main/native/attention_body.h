@@ -210,7 +210,7 @@ TARGET INLINE void attend_tile(const attention *t, const tile_scratch *r, long q
 /* Whether all of a task's queries attend to a tile at once, keys and values widened where they are multiplied: those of one
  * row, when they are few. */
 INLINE int at_once(const attention *t, const attend_work *work) {
-    return work->rows == 1 && t->heads / t->kv_heads <= SIDE && t->type == BF16 && t->value_dim % LANES == 0 &&
+    return work->rows == 1 && work->team <= SIDE && t->type == BF16 && t->value_dim % LANES == 0 &&
             t->block_tokens % LANES == 0;
 }
 
@@ -269,10 +269,9 @@ TARGET INLINE void end_span(const attention *t, const tile_scratch *r, long quer
 }
 
 TARGET INLINE void finish(const attention *t, const attend_work *work, folded of, long queries) {
-    long group = t->heads / t->kv_heads, wide = padded(t->value_dim);
+    long team = work->team, first = work->head * group_of(t) + work->lead, wide = padded(t->value_dim);
     for (long i = 0; i < queries; i++) {
-        float *out = t->out + (work->slice[0] + work->row0 + i / group) * t->ldo +
-                (work->head * group + i % group) * t->value_dim;
+        float *out = t->out + (work->slice[0] + work->row0 + i / team) * t->ldo + (first + i % team) * t->value_dim;
         for (long d = 0; d < t->value_dim; d++) out[d] = of.sum[i * wide + d] / of.total[i];
     }
 }
@@ -289,7 +288,7 @@ TARGET INLINE void keep(const attention *t, folded of, long count, float *to) {
 
 /* Where a query's part with that tile lies. */
 INLINE float *part_of(const attention *t, const attend_work *work, long tile, long query) {
-    long first = first_tile(t, work->slice[2]) / work->part_tiles, queries = work->rows * (t->heads / t->kv_heads);
+    long first = first_tile(t, work->slice[2]) / work->part_tiles, queries = work->rows * work->team;
     return work->parts + ((tile / work->part_tiles - first) * queries + query) * part_floats(t);
 }
 
@@ -303,9 +302,9 @@ TARGET INLINE void add_tile(const attention *t, const attend_work *work, const t
 TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) {
     tile_scratch r = lay_out(t, scratch);
     const int32_t *slice = work->slice;
-    long group = t->heads / t->kv_heads, queries = work->rows * group;
+    long team = work->team, queries = work->rows * team, head = work->head * group_of(t) + work->lead;
     for (long i = 0; i < queries; i++) {
-        const float *q = t->q + (slice[0] + work->row0 + i / group) * t->ldq + (work->head * group + i % group) * t->key_dim;
+        const float *q = t->q + (slice[0] + work->row0 + i / team) * t->ldq + (head + i % team) * t->key_dim;
         for (long d = 0; d < t->key_dim; d++) r.query[i * t->key_dim + d] = q[d] * t->scale;
     }
     begin(r.all, queries);
@@ -316,9 +315,9 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
     for (long at = work->tile0; at < work->tile1; at++) {
         long base = at * t->block_tokens, tokens = min(t->block_tokens, last + 1 - base);
         int block = t->blocks[slice[3] + at], next = at + 1 < work->tile1 ? t->blocks[slice[3] + at + 1] : later;
-        int head = at + 1 < work->tile1 ? work->head : work->next_head;
-        tile keys = {keys_of(t, block, work->head), keys_of(t, next, head)};
-        tile values = {values_of(t, block, work->head), values_of(t, next, head)};
+        int next_head = at + 1 < work->tile1 ? work->head : work->next_head;
+        tile keys = {keys_of(t, block, work->head), keys_of(t, next, next_head)};
+        tile values = {values_of(t, block, work->head), values_of(t, next, next_head)};
         if (at_once(t, work)) {
             attend_tile_at_once(t, &r, queries, keys, values, seen(t, base, tokens, first));
             add_tile(t, work, &r, at, 0, queries);
@@ -326,9 +325,9 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
             widen_keys(t, keys, tokens, r.keys);
             widen_values(t->type, values.at, values.next, tokens, t->value_dim, r.values);
             for (long i = 0, count; i < queries; i += count) {
-                range of = seen(t, base, tokens, first + i / group);
+                range of = seen(t, base, tokens, first + i / team);
                 for (count = 1; count < SIDE && i + count < queries; count++) {
-                    range next = seen(t, base, tokens, first + (i + count) / group);
+                    range next = seen(t, base, tokens, first + (i + count) / team);
                     if (next.low != of.low || next.high != of.high) break;
                 }
                 if (of.low >= of.high) continue;
@@ -338,7 +337,7 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
         }
         if (several && ((at + 1) % each == 0 || at + 1 == work->tile1)) {
             range rows = seeing(t, work, at / each);
-            end_span(t, &r, rows.low * group, rows.high * group);
+            end_span(t, &r, rows.low * team, rows.high * team);
         }
     }
     if (!work->parts) finish(t, work, several ? r.all : r.span, queries);
@@ -347,7 +346,7 @@ TARGET void ATTEND(const attention *t, const attend_work *work, float *scratch) 
 
 TARGET void GATHER(const attention *t, const attend_work *work, float *scratch) {
     tile_scratch r = lay_out(t, scratch);
-    long queries = t->heads / t->kv_heads, wide = padded(t->value_dim), each = span_tiles(t);
+    long queries = work->team, wide = padded(t->value_dim), each = span_tiles(t);
     begin(r.all, queries);
     begin(r.span, queries);
     for (long at = work->tile0, next; at < work->tile1; at = next) {

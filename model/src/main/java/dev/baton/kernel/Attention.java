@@ -7,16 +7,13 @@ import java.lang.foreign.MemorySegment;
 public final class Attention {
     private Attention() {}
 
-    /** Most query heads that may share one KV head. */
-    public static final int MAX_GROUP = 64;
-
     /** Tokens of a span: what blocks give is folded span by span, at fixed positions of the sequence. */
     public static final int SPAN = 1024;
 
     /** Heads and their sizes. {@code heads} is a multiple of {@code kvHeads}. */
     public record Heads(int heads, int kvHeads, int keyDim, int valueDim) {
         public Heads {
-            if (kvHeads < 1 || heads % kvHeads != 0 || heads / kvHeads > MAX_GROUP || keyDim < 1 || valueDim < 1) {
+            if (kvHeads < 1 || heads < kvHeads || heads % kvHeads != 0 || keyDim < 1 || valueDim < 1) {
                 throw new IllegalArgumentException("attention with %d heads over %d KV heads of %d and %d elements"
                         .formatted(heads, kvHeads, keyDim, valueDim));
             }

@@ -1,7 +1,6 @@
 package dev.baton.model;
 
 import dev.baton.checkpoint.ModelFiles;
-import dev.baton.kernel.Attention;
 import dev.baton.kernel.Kernels.Activation;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
@@ -83,10 +82,6 @@ public final class ModelConfig {
         if (heads % kvHeads != 0) {
             throw new UnsupportedModelException(
                     "config.json: %d attention heads are no multiple of %d KV heads".formatted(heads, kvHeads));
-        }
-        if (heads / kvHeads > Attention.MAX_GROUP) {
-            throw new UnsupportedModelException("config.json: %d attention heads share a KV head, at most %d can"
-                    .formatted(heads / kvHeads, Attention.MAX_GROUP));
         }
         if (family.has(Family.Trait.EXPERTS)
                 && (routing.experts < 1 || routing.chosen < 1 || routing.chosen > routing.experts)) {

@@ -90,6 +90,23 @@ class AttentionTest {
         sameAttention(instructions, KvDtype.BF16, plain, grouped, one, 1000);
     }
 
+    /** Query heads of a KV head are shared out where they are more than one task takes. */
+    @ParameterizedTest
+    @EnumSource(names = {"C", "AVX2", "AVX_512"})
+    void attentionOfLargeGroupsInCAndJavaHasTheSameBits(Instructions instructions) {
+        Attention.Rule plain = new Attention.Rule(0.3f, 0, 0);
+        Attention.Rule windowed = new Attention.Rule(0.3f, 0, 40);
+        for (int group : new int[] {65, 128, 192, 193, 400}) {
+            Attention.Heads shared = new Attention.Heads(2 * group, 2, 8, 16);
+            for (Attention.Rule rule : List.of(plain, windowed)) {
+                sameAttention(instructions, KvDtype.BF16, rule, shared, new int[][] {{0, 5, 60}, {5, 1, 130}}, 64);
+            }
+            Attention.Heads one = new Attention.Heads(group, 1, 8, 16);
+            sameAttention(instructions, KvDtype.BF16, plain, one, new int[][] {{0, 1, 2100}}, 64);
+            sameAttention(instructions, KvDtype.F32, plain, one, new int[][] {{0, 1, 150}}, 16);
+        }
+    }
+
     /** What C and Java both make, once more and by its definition. */
     @Test
     void blocksAreFoldedWithinSpansOf1024TokensAndThoseInTheirOrder() {

@@ -79,16 +79,6 @@ class UnsupportedModelTest {
                 "bf16");
     }
 
-    @Test
-    void moreHeadsOnAKvHeadThanAttentionTakesAreRefused(@TempDir Path folder) throws IOException {
-        refused(
-                folder,
-                "\"num_attention_heads\": \\d+,(.*)\"num_key_value_heads\": \\d+",
-                "\"num_attention_heads\": 130, \"head_dim\": 64,$1\"num_key_value_heads\": 2",
-                "65 attention heads",
-                "at most 64");
-    }
-
     private static void refused(Path folder, String from, String to, String... says) throws IOException {
         String config = Files.readString(Reference.DEMO.resolve("config.json"));
         String changed = Pattern.compile(from, Pattern.DOTALL).matcher(config).replaceAll(to);
