@@ -47,7 +47,8 @@ record Options(
         Tokens per second of the engine alone, beside llama.cpp, OpenVINO and the machine's limits, round by round,
         on random weights; or, with --exact, whether every arrangement of the work makes the same bits.
 
-          --shapes LIST     of demo, 135M, 1.1B            (135M,1.1B; with --exact demo,135M,1.1B)
+          --shapes LIST     of demo, 135M, 1.1B, or the absolute path of a model folder or GGUF file
+                                                               (135M,1.1B; with --exact demo,135M,1.1B)
           --device NAME     cpu, or cuda: the first GPU, beside transformers (cpu)
           --threads LIST    CPU threads                    (2; with --exact 1,2)
           --weights LIST    of bf16, int8, w8a8, int4      (bf16; int8 and w8a8 meet the rivals' q8_0, int4 their
@@ -145,8 +146,10 @@ record Options(
     }
 
     private static String shape(String name) {
-        if (!ShapeFolder.NAMES.contains(name)) {
-            throw new IllegalArgumentException("shape '%s': %s are known".formatted(name, ShapeFolder.NAMES));
+        if (!ShapeFolder.NAMES.contains(name) && !ShapeFolder.isModel(name)) {
+            throw new IllegalArgumentException(
+                    "shape '%s': %s are known, and model folders and GGUF files by their absolute path"
+                            .formatted(name, ShapeFolder.NAMES));
         }
         return name;
     }

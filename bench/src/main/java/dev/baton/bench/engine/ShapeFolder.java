@@ -17,8 +17,16 @@ final class ShapeFolder implements AutoCloseable {
         this.temporary = temporary;
     }
 
+    /** Whether it is the absolute path of a model that is there. */
+    static boolean isModel(String name) {
+        return Path.of(name).isAbsolute() && Files.exists(Path.of(name));
+    }
+
     /** The rivals' checkpoint where they have one, so that all run the same weights. */
     static ShapeFolder open(String shape, RivalsFolder rivals) throws IOException {
+        if (isModel(shape)) {
+            return new ShapeFolder(Path.of(shape), false);
+        }
         if (shape.equals("demo")) {
             return new ShapeFolder(rivals.home().resolve("models").resolve("demo"), false);
         }

@@ -13,7 +13,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Unmatched;
 
 /** A bench of the module {@code bench}: a child JVM on that module's class path; arguments are passed on. */
-abstract class ModuleBenchCommand implements Callable<Integer> {
+public abstract class ModuleBenchCommand implements Callable<Integer> {
     private static final String MODULE = "bench";
 
     private final String mainClass;
@@ -27,6 +27,15 @@ abstract class ModuleBenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        return run(mainClass, arguments);
+    }
+
+    /**
+     * Runs a bench and returns its exit status.
+     *
+     * @throws CliException when the module is not built
+     */
+    public static int run(String mainClass, List<String> arguments) {
         Path target = Installation.home().resolve(MODULE).resolve("target");
         try {
             List<String> command = new ArrayList<>(List.of(

@@ -1,8 +1,12 @@
 package dev.baton.cli.doctor;
 
+import dev.baton.cli.bench.ModuleBenchCommand;
+import dev.baton.cli.doctor.Finding.State;
+import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Host;
 import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.StackPorts;
 import dev.baton.stack.Ports;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,7 +20,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -29,6 +35,7 @@ import picocli.CommandLine.Spec;
         description = "Checks what this machine has and says what to do.")
 public final class DoctorCommand implements Callable<Integer> {
     private static final long GIB = 1L << 30;
+    private static final String EXACT_BENCH = "dev.baton.bench.engine.EngineBench";
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before call
@@ -37,10 +44,29 @@ public final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--port", description = "Gateway port to check (default: ${DEFAULT-VALUE}).", defaultValue = "8080")
     private int port;
 
+    @Option(names = "--stack", description = "Checks the stack that runs here instead of the machine.")
+    private boolean stack;
+
+    @Option(
+            names = "--exact",
+            description = "Runs every arrangement of the work on a model and compares the bits: minutes of work.")
+    private boolean exact;
+
+    @Option(names = "--model", description = "Model folder or GGUF file for --exact (default: the demo model).")
+    private @Nullable Path model;
+
     private final List<Finding> findings = new ArrayList<>();
 
     @Override
     public Integer call() {
+        if (stack) {
+            findings.addAll(StackCheck.run(StackPorts.ofRunningStack()));
+            return finish();
+        }
+        if (exact) {
+            return ModuleBenchCommand.run(
+                    EXACT_BENCH, List.of("--exact", "--shapes", exactModel().toString()));
+        }
         jdk();
         memory();
         sharedMemory();
@@ -49,6 +75,18 @@ public final class DoctorCommand implements Callable<Integer> {
         processor();
         gpu();
         redis();
+        return finish();
+    }
+
+    private Path exactModel() {
+        Path folder = (model == null ? Installation.home().resolve("models/demo") : model).toAbsolutePath();
+        if (!Files.exists(folder)) {
+            throw new CliException("--model " + folder + " is not there: name a model folder or a GGUF file");
+        }
+        return folder;
+    }
+
+    private int finish() {
         print();
         return findings.stream().anyMatch(finding -> finding.state() == State.MISSING) ? 1 : 0;
     }
@@ -114,17 +152,14 @@ public final class DoctorCommand implements Callable<Integer> {
 
     private void processor() {
         Set<String> flags = Set.of(Host.cpuFlags().split(" "));
-        String products = flags.contains("avx512_bf16")
-                ? "avx512_bf16: Baton's own products"
-                : flags.contains("avx2") && flags.contains("fma")
-                        ? "avx2, fma: Baton's own products"
-                        : "no avx2: plain products, slow";
         found(
                 "processor",
                 flags.contains("avx2")
                         || flags.contains("avx512_bf16")
                         || Host.cpuFlags().isEmpty(),
-                products,
+                Stream.of("avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vnni", "avx512_bf16")
+                        .filter(flags::contains)
+                        .collect(Collectors.joining(", ")),
                 "works, but slowly: a processor with AVX2 is 5 to 10 times faster");
         note("cores", Runtime.getRuntime().availableProcessors() + "");
     }
@@ -178,10 +213,7 @@ public final class DoctorCommand implements Callable<Integer> {
     }
 
     private void found(String what, boolean fine, String detail, String remedy) {
-        findings.add(
-                fine
-                        ? new Finding(State.FINE, what, detail)
-                        : new Finding(State.MISSING, what, detail + " – " + remedy));
+        findings.add(fine ? Finding.fine(what, detail) : Finding.missing(what, detail, remedy));
     }
 
     private void note(String what, String detail) {
@@ -212,12 +244,4 @@ public final class DoctorCommand implements Callable<Integer> {
     private static String gib(long bytes) {
         return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) GIB);
     }
-
-    private enum State {
-        FINE,
-        NOTE,
-        MISSING
-    }
-
-    private record Finding(State state, String what, String detail) {}
 }

@@ -2,7 +2,10 @@ package dev.baton.cli.doctor;
 
 import java.io.InputStream;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -37,6 +40,26 @@ final class NativeProbe {
         return String.valueOf(type.getMethod("getVersion").invoke(engine));
     }
 
+    /** What the kernels have chosen for this processor, as they number it. */
+    static String forms(int floats, int int8) {
+        return "products and attention by " + form(floats, "AVX-512") + ", int8 by "
+                + form(int8, "AVX-512 with dot products of bytes");
+    }
+
+    private static String form(int level, String best) {
+        return level >= 2 ? best : level == 1 ? "AVX2" : "plain C (slow)";
+    }
+
+    private static int level(SymbolLookup library, String function) {
+        try {
+            return (int) Linker.nativeLinker()
+                    .downcallHandle(library.findOrThrow(function), FunctionDescriptor.of(ValueLayout.JAVA_INT))
+                    .invokeExact();
+        } catch (Throwable e) {
+            throw new IllegalStateException(function + " cannot be called", e);
+        }
+    }
+
     private static String kernels() throws Exception {
         String system = System.getProperty("os.arch").replace("amd64", "x86_64");
         Path file = Files.createTempFile("baton", ".so");
@@ -45,8 +68,8 @@ final class NativeProbe {
                 throw new IllegalStateException("not built for " + system);
             }
             Files.write(file, in.readAllBytes());
-            SymbolLookup.libraryLookup(file, Arena.global());
-            return "loads";
+            SymbolLookup library = SymbolLookup.libraryLookup(file, Arena.global());
+            return "loads; runs here: " + forms(level(library, "baton_level"), level(library, "baton_int8_level"));
         } finally {
             Files.delete(file);
         }

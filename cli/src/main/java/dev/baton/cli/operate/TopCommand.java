@@ -54,7 +54,7 @@ public final class TopCommand implements Runnable {
         write(out, ALTERNATE_SCREEN);
         try {
             while (true) {
-                write(out, frame(screen(stack).lines(terminalLines() - 1)));
+                write(out, frame(look(stack)));
                 TimeUnit.SECONDS.sleep(seconds);
             }
         } catch (InterruptedException e) {
@@ -62,6 +62,15 @@ public final class TopCommand implements Runnable {
         } finally {
             write(out, BACK);
             Runtime.getRuntime().removeShutdownHook(restore);
+        }
+    }
+
+    /** A gateway that does not answer may come back: that is no end. */
+    private static List<String> look(StackPorts stack) {
+        try {
+            return screen(stack).lines(terminalLines() - 1);
+        } catch (CliException e) {
+            return List.of(Columns.left("Baton  " + stack.url() + ": " + e.getMessage(), Columns.WIDTH));
         }
     }
 
