@@ -90,7 +90,7 @@ record PackedInt4(
             for (int word = 0; word < 4; word++) {
                 int bytes = 0;
                 for (int i = 0; i < 4; i++) {
-                    long k = first + word * 4 + i;
+                    long k = first + word * 4L + i;
                     bytes |= (integer(row, k) | (integer(row, k + 16) << 4)) << (i * 8);
                 }
                 to.word(output, g, word, bytes);

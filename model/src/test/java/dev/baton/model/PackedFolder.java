@@ -95,11 +95,11 @@ final class PackedFolder {
                 float scale = Float.float16ToFloat(f16);
                 int zero = Math.clamp(Math.round(-least / scale), 1, 15);
                 scales.putShort((g * n + row) * 2, f16);
-                zeros[g * (n / 8) + row / 8] |= (awq ? zero : zero - 1) << place(row) * 4;
+                zeros[g * (n / 8) + row / 8] |= (awq ? zero : zero - 1) << (place(row) * 4);
                 for (int i = 0; i < GROUP; i++) {
                     int at = g * GROUP + i;
                     int q = Math.clamp(Math.round(w[row * k + at] / scale) + zero, 0, 15);
-                    words[awq ? at * (n / 8) + row / 8 : at / 8 * n + row] |= q << (awq ? place(row) : at % 8) * 4;
+                    words[awq ? at * (n / 8) + row / 8 : at / 8 * n + row] |= q << ((awq ? place(row) : at % 8) * 4);
                 }
             }
         }
