@@ -43,7 +43,8 @@ final class ClaimOrder<E extends ClaimOrder.Entry> {
                 .sorted(Comparator.comparingLong(claimed::rows))
                 .flatMap(tenant -> Objects.requireNonNull(byTenant.get(tenant)).stream()
                         .filter(may)
-                        .min(Comparator.comparingInt(E::priority).reversed())
+                        .min(Comparator.comparingInt((E entry) -> entry.priority())
+                                .reversed())
                         .stream())
                 .findFirst();
     }
