@@ -64,8 +64,12 @@ class StackCheckTest {
         assertThat(StackCheck.hits(json("{'hits':{'believed':0.5,'real':0.45}}"))
                         .state())
                 .isEqualTo(State.FINE);
-        assertThat(StackCheck.hits(json("{'hits':{'believed':0.9,'real':0.1}}")).state())
+        assertThat(StackCheck.hits(json("{'hits':{'requests':20,'believed':0.9,'real':0.1}}"))
+                        .state())
                 .isEqualTo(State.MISSING);
+        assertThat(StackCheck.hits(json("{'hits':{'requests':3,'believed':0.9,'real':0.1}}"))
+                        .state())
+                .isEqualTo(State.NOTE);
     }
 
     @Test
