@@ -87,7 +87,8 @@ final class EngineLoop {
                 new ScheduleSettings(
                         settings.maxSequences(),
                         settings.stepTokens(),
-                        shape.layout().blockTokens()),
+                        shape.layout().blockTokens(),
+                        shape.layout().window()),
                 memory.ledger(),
                 memory.verifyHits());
         memory.adopted().restoreInto(pool);

@@ -2,11 +2,15 @@ package dev.baton.kv;
 
 import java.util.Arrays;
 
-/** The blocks of one sequence in the order of its tokens. Owned by one thread. */
+/**
+ * The blocks of one sequence in the order of its tokens. The first ones may have been {@linkplain #giveBack given back}: their
+ * numbers stay, so that positions do, but what is in them may be another's. Owned by one thread.
+ */
 public final class BlockTable {
     private final int blockTokens;
     private int[] blocks = new int[8];
     private int size;
+    private int givenBack;
 
     public BlockTable(int blockTokens) {
         if (blockTokens < 1) {
@@ -57,6 +61,23 @@ public final class BlockTable {
         return Arrays.copyOfRange(blocks, index, size);
     }
 
+    /** Blocks at the start that are not the sequence's any more. */
+    public int givenBack() {
+        return givenBack;
+    }
+
+    /** The first {@code count} blocks are not the sequence's any more, and those of them that were until now are returned. */
+    public int[] giveBack(int count) {
+        int[] given = Arrays.copyOfRange(blocks, givenBack, Math.max(givenBack, count));
+        givenBack += given.length;
+        return given;
+    }
+
+    /** The blocks that have not been given back. */
+    public int[] held() {
+        return from(givenBack);
+    }
+
     /** Takes the first {@code count} blocks out of the table and returns them. */
     public int[] removeFirst(int count) {
         int[] removed = Arrays.copyOf(blocks, count);
@@ -65,10 +86,11 @@ public final class BlockTable {
         return removed;
     }
 
-    /** Empties the table and returns what it held. */
+    /** Empties the table and returns what it {@linkplain #held held}. */
     public int[] clear() {
-        int[] held = toArray();
+        int[] held = held();
         size = 0;
+        givenBack = 0;
         return held;
     }
 }

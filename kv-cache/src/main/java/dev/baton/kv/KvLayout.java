@@ -75,6 +75,12 @@ public record KvLayout(
         throw new IndexOutOfBoundsException("layer %d of %d".formatted(layer, layers()));
     }
 
+    /** Tokens that a row sees in some layer, itself included: the widest window; 0 where a layer sees all before it. */
+    public int window() {
+        boolean all = groups.stream().anyMatch(group -> group.window() == 0);
+        return all ? 0 : groups.stream().mapToInt(LayerGroup::window).max().orElse(0);
+    }
+
     /** Bytes of one layer of one block, keys and values. */
     public long layerBlockBytes(int layer) {
         return layerBlockBytes(group(layer));

@@ -73,16 +73,17 @@ final class Preemption<S extends Sequence> {
     /** Makes room for a decoding sequence's next token; false when the sequence does not run this step. */
     boolean grow(S sequence, StepPlan<S> plan) {
         while (sequence.length() > sequence.table().capacity()) {
+            if (sequence.table().size() == pool.blocks()) {
+                // However few of them it still holds: it could not be computed again.
+                plan.stuck().add(sequence);
+                return false;
+            }
             Optional<int[]> block = pool.allocate(1);
             if (block.isPresent()) {
                 sequence.table().append(cache.forget(block.get()));
                 continue;
             }
             S victim = candidates().getFirst();
-            if (victim == sequence && sequence.table().size() == pool.blocks()) {
-                plan.stuck().add(sequence);
-                return false;
-            }
             preempt(victim, plan);
             if (victim == sequence) {
                 return false;
@@ -129,7 +130,7 @@ final class Preemption<S extends Sequence> {
     }
 
     private long ownBlocks(S sequence) {
-        return Arrays.stream(sequence.table().toArray())
+        return Arrays.stream(sequence.table().held())
                 .filter(block -> pool.references(block) == 1)
                 .count();
     }

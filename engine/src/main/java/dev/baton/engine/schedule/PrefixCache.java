@@ -17,14 +17,16 @@ final class PrefixCache {
     private final BlockPool pool;
     private final BlockLedger ledger;
     private final int blockTokens;
+    private final int window;
     private final boolean verify;
     private int dropped;
 
     /** @param verify whether the bytes of shared blocks are compared with their digests before they are used */
-    PrefixCache(BlockPool pool, BlockLedger ledger, int blockTokens, boolean verify) {
+    PrefixCache(BlockPool pool, BlockLedger ledger, ScheduleSettings settings, boolean verify) {
         this.pool = pool;
         this.ledger = ledger;
-        this.blockTokens = blockTokens;
+        this.blockTokens = settings.blockTokens();
+        this.window = settings.window();
         this.verify = verify;
     }
 
@@ -82,6 +84,17 @@ final class PrefixCache {
         return sequence.named > before;
     }
 
+    /**
+     * Blocks that the sequence's next row sees in no layer are not its own any more: they stay as cache while there is room.
+     * Not so where another worker reads them.
+     */
+    void giveBack(Sequence sequence) {
+        if (window > 0 && sequence.goal() != Goal.PREFILL) {
+            int unseen = Math.max(0, sequence.computed - window + 1) / blockTokens;
+            pool.release(sequence.table().giveBack(Math.min(unseen, sequence.named)));
+        }
+    }
+
     /** Remembers the rows of the sequences' last blocks while they are not full, so that another can go on from them. */
     void recordOpenBlocks(List<? extends Sequence> sequences) {
         List<OpenBlock> open = new ArrayList<>(sequences.size());
@@ -108,9 +121,13 @@ final class PrefixCache {
 
     /** None of the sequence's blocks can be found any more, not even those that it shares: any may be the broken one. */
     void distrust(Sequence sequence) {
-        int[] blocks = sequence.table().toArray();
-        pool.unpublish(blocks);
-        forget(blocks);
+        List<BlockHash> givenBack = sequence.names().subList(0, sequence.table().givenBack());
+        int[] cached = pool.share(givenBack, pool.find(givenBack));
+        for (int[] blocks : List.of(cached, sequence.table().held())) {
+            pool.unpublish(blocks);
+            forget(blocks);
+        }
+        pool.release(cached);
     }
 
     /** The ledger forgets blocks that will be written. */

@@ -11,7 +11,7 @@ record ScheduleCheck(BlockPool pool) {
         pool.checkIntegrity();
         Map<Integer, Integer> holders = pool.leasedReferences();
         for (Sequence sequence : sequences) {
-            for (int i = 0; i < sequence.table().size(); i++) {
+            for (int i = sequence.table().givenBack(); i < sequence.table().size(); i++) {
                 int block = sequence.table().block(i);
                 BlockState expected = switch (sequence.phase) {
                     case RESERVED -> i < sequence.reservedFrom ? BlockState.ACTIVE : BlockState.RESERVED;

@@ -6,8 +6,14 @@ package dev.baton.engine.schedule;
  * @param maxSequences sequences that compute, decode or wait for KV at one time
  * @param stepTokens rows of one step: one for each decoding sequence, the rest for prompt tokens
  * @param blockTokens tokens of a KV block
+ * @param window tokens that a row sees at most, itself included, 0 for all before it
  */
-public record ScheduleSettings(int maxSequences, int stepTokens, int blockTokens) {
+public record ScheduleSettings(int maxSequences, int stepTokens, int blockTokens, int window) {
+    /** Of a model whose rows see all before them. */
+    public ScheduleSettings(int maxSequences, int stepTokens, int blockTokens) {
+        this(maxSequences, stepTokens, blockTokens, 0);
+    }
+
     public ScheduleSettings {
         if (maxSequences < 1 || blockTokens < 1) {
             throw new IllegalArgumentException(

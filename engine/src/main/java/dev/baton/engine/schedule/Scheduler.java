@@ -51,7 +51,7 @@ public final class Scheduler<S extends Sequence> {
     /** @param verify whether the bytes of shared blocks are compared with their digests before they are used */
     public Scheduler(BlockPool pool, ScheduleSettings settings, BlockLedger ledger, boolean verify) {
         this.pool = pool;
-        this.cache = new PrefixCache(pool, ledger, settings.blockTokens(), verify);
+        this.cache = new PrefixCache(pool, ledger, settings, verify);
         this.settings = settings;
         this.reservations = new Reservations<>(pool, cache);
         this.preemption =
@@ -142,6 +142,7 @@ public final class Scheduler<S extends Sequence> {
         sequence.computed = chunk.to();
         if (!chunk.last()) {
             cache.publish(sequence);
+            cache.giveBack(sequence);
         }
     }
 
@@ -165,6 +166,7 @@ public final class Scheduler<S extends Sequence> {
             throw new IllegalStateException("a token for a sequence that is " + sequence.phase);
         }
         boolean filled = cache.publish(sequence);
+        cache.giveBack(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
             shares.charge(sequence.terms().tenant(), 1);
