@@ -1,5 +1,7 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.lanes.DeadLetters;
+import dev.baton.cluster.lanes.KafkaConnection;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.requests.RequestStates;
@@ -7,6 +9,7 @@ import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
+import dev.baton.config.LaneProperties;
 import dev.baton.config.LimitProperties;
 import dev.baton.config.StreamProperties;
 import dev.baton.control.PhaseLimits;
@@ -15,6 +18,7 @@ import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -162,6 +166,12 @@ class DispatchConfiguration {
                 settings.attempts());
         return new LaneDispatcher(
                 loops, store, jobs, streams, placement, admission, recorder, phases, settings.drainLimit());
+    }
+
+    @Bean
+    DeadRequests deadRequests(
+            KafkaConnection kafka, ClusterNames names, LaneProperties lanes, Dispatcher dispatcher, Clock clock) {
+        return new DeadRequests(new DeadLetters(kafka.consumer(), names, lanes), dispatcher, clock);
     }
 
     /** Liveness: a request that falls on a loop that has ended would never be answered, and only a restart helps. */

@@ -145,6 +145,13 @@ final class ScriptedWorker implements AutoCloseable {
         begun.await(10, TimeUnit.SECONDS);
     }
 
+    /** Whether it works on the request and has sent that it does. */
+    boolean decoding(String requestId) {
+        return running.stream()
+                .anyMatch(request ->
+                        request.told && request.generation.getRequestId().equals(requestId));
+    }
+
     /** Its streams break and its port refuses: what gateways see of kill -9. */
     void kill() {
         engine.shutdownNow();
@@ -212,6 +219,7 @@ final class ScriptedWorker implements AutoCloseable {
                 .build();
         send(request.generation, progress(request, request.next).setTiming(timing));
         advance(request);
+        request.told = true;
     }
 
     private void advance(Running request) {
@@ -251,6 +259,7 @@ final class ScriptedWorker implements AutoCloseable {
     private static final class Running {
         private final Generation generation;
         private final int end;
+        private volatile boolean told;
         private int next;
 
         Running(Generation generation, int next, int end) {

@@ -145,6 +145,14 @@ final class TestCluster implements AutoCloseable {
         return context.getBean(Dispatcher.class);
     }
 
+    JobPublisher jobs() {
+        return context.getBean(JobPublisher.class);
+    }
+
+    DeadRequests deadRequests() {
+        return context.getBean(DeadRequests.class);
+    }
+
     LiveWorkers workers() {
         return context.getBean(LiveWorkers.class);
     }
