@@ -1,5 +1,6 @@
 package dev.baton.control;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
@@ -80,9 +81,14 @@ final class Attempts {
         return deaths.suspicious();
     }
 
-    /** How often a worker died near this token. */
-    int deaths() {
-        return deaths.count();
+    /** What the request is charged with, for people. */
+    String accusation(int token, String why) {
+        return "%d workers died while they computed this request's token %d, the last with no other suspect: it is not tried again. %s"
+                .formatted(deaths.count(), token, why);
+    }
+
+    Effect.RecordEnd endOf(int number, Phase phase) {
+        return new Effect.RecordEnd(numbered(number), phase);
     }
 
     /** Tokens were made, so the count of failed attempts starts again. True when they clear a suspicious request. */
@@ -156,14 +162,16 @@ final class Attempts {
 
     /**
      * Takes a frame of an attempt that is not live. When it shows that a worker keeps working on one that was given up, it
-     * is cancelled once more: the first cancel was lost, or came before the job.
+     * is cancelled once more: the first cancel was lost, or came before the job. False when the attempt never was this
+     * request's.
      */
-    void stale(WorkerRef worker, Progress progress, List<Effect> effects) {
+    boolean stale(WorkerRef worker, Progress progress, List<Effect> effects) {
         Attempt old = progress.getAttempt();
         boolean givenUp = old.getNumber() <= number && old.equals(numbered(old.getNumber()));
         boolean goesOn = progress.getEndCase() == Progress.EndCase.END_NOT_SET;
         if (givenUp && goesOn && cancelledAgain.add(new Cancelled(worker, old.getNumber()))) {
             effects.add(new Effect.SendCancel(worker, old));
         }
+        return givenUp;
     }
 }

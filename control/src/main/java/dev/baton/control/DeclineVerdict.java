@@ -1,5 +1,6 @@
 package dev.baton.control;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.WorkerRef;

@@ -1,5 +1,6 @@
 package dev.baton.control;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
@@ -28,6 +29,28 @@ public sealed interface Effect {
 
     /** Write the attempt to Redis, QUEUED: created when its number is 1, else raised. Answers. */
     record RecordAttempt(Attempt attempt, Route route) implements Effect {}
+
+    /**
+     * Pick a decode worker that can go on beside an attempt whose worker is silent, at the cost of a block of tokens at
+     * most; never one whose tokens could differ. Answers HedgeRouted or NoHedge.
+     *
+     * @param left the silent decode worker, when it has made tokens: their KV lies on its host
+     */
+    record ChooseHedge(
+            Attempt attempt,
+            int accepted,
+            Set<WorkerRef> avoid,
+            @Nullable WorkerRef left) implements Effect {}
+
+    /** Write a second attempt to Redis, QUEUED, live beside another. Answers as {@link RecordAttempt}. */
+    record RecordHedge(Attempt hedge, Attempt beside) implements Effect {}
+
+    /**
+     * Of two live attempts one is left: write that to Redis.
+     *
+     * @param won it is the second one
+     */
+    record EndHedge(Attempt winner, boolean won) implements Effect {}
 
     /** Publish a prefill job to the route's prefill lane. Answers only when it fails. */
     record PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) implements Effect {}
@@ -78,6 +101,12 @@ public sealed interface Effect {
 
     /** Keep the request, which is taken to kill workers, where people can look at it. A failure follows. */
     record PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) implements Effect {}
+
+    /**
+     * A worker has sent another token than the one that the client has at that index. The client's stays. From a device
+     * whose bits are exact that must not be.
+     */
+    record NoteDifference(WorkerRef worker, int index, int accepted, int came) implements Effect {}
 
     /** Write the last phase to Redis. */
     record RecordEnd(Attempt attempt, Phase phase) implements Effect {}

@@ -172,6 +172,16 @@ final class Execution {
                         : !active.contains(route.decode().worker()));
     }
 
+    /** Publishes the record of the attempt. */
+    void publish(TokenIds accepted, List<Effect> effects) {
+        if (route != null) {
+            effects.add(
+                    route.computesAtDecode()
+                            ? new Effect.PublishComputeHere(attempt, route, accepted)
+                            : new Effect.PublishPrefillJob(attempt, route, accepted));
+        }
+    }
+
     void cancel(List<Effect> effects) {
         if (route != null) {
             for (WorkerRef worker : route.workers()) {

@@ -14,7 +14,13 @@ public sealed interface RequestEvent {
     /** Answer to {@link Effect.ChooseRoute}: no live worker. */
     record NoRoute(int attempt) implements RequestEvent {}
 
-    /** Answer to {@link Effect.RecordAttempt}: it is written. */
+    /** Answer to {@link Effect.ChooseHedge}: somebody can take over beside that attempt. */
+    record HedgeRouted(int attempt, Route route) implements RequestEvent {}
+
+    /** Answer to {@link Effect.ChooseHedge}: nobody can, now. */
+    record NoHedge(int attempt) implements RequestEvent {}
+
+    /** Answer to {@link Effect.RecordAttempt} or {@link Effect.RecordHedge}: it is written. */
     record AttemptRecorded(int attempt) implements RequestEvent {}
 
     /** Answer to {@link Effect.RecordAttempt}: Redis did not answer; the attempt may be written or not. */
@@ -31,6 +37,9 @@ public sealed interface RequestEvent {
 
     /** A worker has read the record of an attempt and does not work on it. */
     record Declined(WorkerRef worker, Decline decline) implements RequestEvent {}
+
+    /** Nothing is heard from the worker; it may still be alive. Followed by StreamRestored or WorkerLost. */
+    record WorkerSilent(WorkerRef worker) implements RequestEvent {}
 
     /** The worker, in this life, is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}

@@ -1,5 +1,6 @@
 package dev.baton.control;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Decline;
@@ -20,27 +21,23 @@ import org.jspecify.annotations.Nullable;
  * The state machine of one request, from its first route to its end, through the loss of any worker.
  *
  * <p>It guarantees that each token index is emitted once, in order, and never changes, and that the request ends exactly
- * once. Three rules give that. A frame counts only when it carries the current attempt and comes from a worker (and epoch)
- * of its route: the prefill worker for the first token, the decode worker for all. A token is accepted only at the next
- * index; a lower one was seen before and is dropped, a higher one leaves a gap that is asked for. Every new attempt carries the
- * accepted tokens, which its samplers must force.
+ * once. Three rules give that. A frame counts only when it carries a live attempt and comes from a worker (and epoch) of its
+ * route: the prefill worker for the first token, the decode worker for all. A token is accepted only at the next index; a
+ * lower one is only compared, a higher one leaves a gap that is asked for. Every new attempt carries the accepted tokens.
  *
  * <p>Recovery is the same for every cause: give the attempt up, raise its number, choose workers again and publish prompt
- * plus accepted tokens. The old workers get a cancel, and a second one when they keep working, but nothing depends on it.
+ * plus accepted tokens. The old workers are cancelled, but nothing depends on it.
  */
 public final class RequestMachine {
     private final Instant deadline;
     private final PhaseLimits limits;
     private final Attempts attempts;
     private final TokenIntake intake;
+    private final LiveAttempts live;
+    private final ToldOnce told = new ToldOnce();
     private final Instant started;
-
-    private Execution run;
     private @Nullable Phase end;
-    private @Nullable WorkerRef left;
     private int recordings;
-    private boolean admitted;
-    private int cachedTokens = -1;
     private List<Effect> effects = new ArrayList<>();
 
     /**
@@ -55,8 +52,8 @@ public final class RequestMachine {
         this.limits = limits;
         this.started = now;
         this.attempts = new Attempts(nonces, limits);
-        this.run = new Execution(attempts.numbered(1), false, now);
         this.intake = new TokenIntake(maxTokens);
+        this.live = new LiveAttempts(attempts, intake, limits, now);
     }
 
     /** The first effects. */
@@ -72,33 +69,43 @@ public final class RequestMachine {
             return effects;
         }
         switch (event) {
-            case RequestEvent.Routed(int number, Route chosen) when awaitsRoute(number) -> routed(chosen, now);
-            case RequestEvent.NoRoute(int number) when awaitsRoute(number) -> noRoute(now);
+            case RequestEvent.Routed(int number, Route chosen) when live.awaitsRoute(number) -> routed(chosen, now);
+            case RequestEvent.NoRoute(int number) when live.awaitsRoute(number) -> noRoute(now);
+            case RequestEvent.HedgeRouted(int number, Route to) ->
+                recordings += live.routed(number, to, now, effects) ? 1 : 0;
+            case RequestEvent.NoHedge _ -> live.refused(now);
             case RequestEvent.AttemptRecorded(int number) -> recorded(number, now);
             case RequestEvent.StoreUnavailable(int number, String why) -> storeUnavailable(number, why, now);
             case RequestEvent.OwnershipLost(int number) -> ownershipLost(number);
-            case RequestEvent.PublishFailed(int number, String why)
-            when number == run.number() -> publishFailed(why, now);
+            case RequestEvent.PublishFailed(int number, String why) -> publishFailed(number, why, now);
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
             case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
+            case RequestEvent.WorkerSilent(WorkerRef worker) -> live.silent(worker, now, effects);
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
-            case RequestEvent.StreamRestored(WorkerRef worker) -> streamRestored(worker);
+            case RequestEvent.StreamRestored(WorkerRef worker) -> live.restored(worker, effects);
             case RequestEvent.CancelledByClient() -> stop(Phase.CANCELLED);
             case RequestEvent.CompletedByClient() -> stop(Phase.DONE);
             case RequestEvent.TimePassed() -> timePassed(now);
-            case RequestEvent.Slept(Duration time) -> slept(time, now);
+            case RequestEvent.Slept(Duration time) -> {
+                live.slept(time, now);
+                intake.slept(time, now);
+            }
             // Answers to an attempt that has been given up.
-            case RequestEvent.Routed _, RequestEvent.NoRoute _, RequestEvent.PublishFailed _ -> {}
+            case RequestEvent.Routed _, RequestEvent.NoRoute _ -> {}
         }
         return effects;
     }
 
     public Phase phase() {
-        return end == null ? run.phase() : end;
+        return end == null ? run().phase() : end;
+    }
+
+    private Execution run() {
+        return live.run();
     }
 
     public Attempt attempt() {
-        return run.attempt();
+        return run().attempt();
     }
 
     /** How many tokens have been emitted. */
@@ -113,39 +120,29 @@ public final class RequestMachine {
 
     /** Prompt tokens found in a prefix cache, by the first attempt that reported it. */
     public int cachedTokens() {
-        return Math.max(0, cachedTokens);
+        return told.cachedTokens();
     }
 
     /** When {@link RequestEvent.TimePassed} is due next; never, after the end. */
     public Instant wakeAt() {
         return end != null
                 ? Instant.MAX
-                : Collections.min(List.of(deadline, run.limit(limits), attempts.dueAt(), intake.gapEnds()));
-    }
-
-    private boolean awaitsRoute(int number) {
-        return number == run.number() && run.route() == null;
+                : Collections.min(List.of(deadline, live.wakeAt(), attempts.dueAt(), intake.gapEnds()));
     }
 
     private void routed(Route chosen, Instant now) {
-        run.assign(chosen, now);
+        run().assign(chosen, now);
         attempts.started();
         recordings++;
-        if (run.number() == 1) {
-            publish(chosen); // beside its record: a claim waits for that. Later ones must not meet an earlier attempt.
+        if (run().number() == 1) {
+            // Beside its record: a claim waits for that. Later ones must not meet an earlier attempt.
+            run().publish(intake.tokens(), effects);
         }
         effects.add(new Effect.RecordAttempt(attempt(), chosen));
     }
 
-    private void publish(Route to) {
-        effects.add(
-                to.computesAtDecode()
-                        ? new Effect.PublishComputeHere(attempt(), to, intake.tokens())
-                        : new Effect.PublishPrefillJob(attempt(), to, intake.tokens()));
-    }
-
     private void noRoute(Instant now) {
-        if (run.number() == 1 && !now.isBefore(started.plus(limits.withoutWorkers()))) {
+        if (run().number() == 1 && !now.isBefore(started.plus(limits.withoutWorkers()))) {
             reject(Effect.EmitRejection.Cause.NO_WORKERS, "no live decode worker serves the model");
         } else {
             attempts.postpone(now);
@@ -154,29 +151,28 @@ public final class RequestMachine {
 
     private void recorded(int number, Instant now) {
         recordings--;
-        Route route = run.route();
-        if (number == run.number() && route != null && number > 1) {
-            run.moved(now);
-            publish(route);
+        Execution recorded = live.numbered(number);
+        if (recorded != null && number > 1) {
+            recorded.moved(now);
+            recorded.publish(intake.tokens(), effects);
         }
     }
 
     private void storeUnavailable(int number, String why, Instant now) {
         recordings--;
-        if (number != run.number()) {
-            return;
-        }
-        if (number == 1) {
+        if (number == 1 && number == run().number()) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
-        } else {
-            run.unassign();
+        } else if (number == run().number()) {
+            run().unassign();
             attempts.postpone(now);
+        } else if (live.numbered(number) != null) {
+            live.dropSecond(effects);
         }
     }
 
     private void ownershipLost(int number) {
         recordings--;
-        if (number == run.number()) {
+        if (number == run().number()) {
             effects.add(new Effect.EmitFailure(
                     failure(Failure.Code.SUPERSEDED, "another gateway has taken the request over")));
             end = Phase.FAILED;
@@ -184,11 +180,14 @@ public final class RequestMachine {
     }
 
     /** A record whose confirmation was lost may be in Kafka all the same: a worker that has claimed it is the proof. */
-    private void publishFailed(String why, Instant now) {
-        if (run.begun()) {
+    private void publishFailed(int number, String why, Instant now) {
+        Execution published = live.numbered(number);
+        if (published == null || published.begun()) {
             return;
         }
-        if (run.number() == 1) {
+        if (published != run()) {
+            live.dropSecond(effects);
+        } else if (number == 1) {
             reject(Effect.EmitRejection.Cause.STORE_UNAVAILABLE, why);
         } else {
             raise(why, failure(Failure.Code.NO_CAPACITY, why), new Fault.Infrastructure(), now);
@@ -196,40 +195,49 @@ public final class RequestMachine {
     }
 
     private void progressed(WorkerRef worker, Progress progress, Instant now) {
-        if (!progress.getAttempt().equals(attempt())) {
-            attempts.stale(worker, progress, effects);
-            return;
+        Execution of = live.of(progress.getAttempt());
+        if (of == null && attempts.stale(worker, progress, effects)) {
+            intake.compare(worker, progress, effects);
+        } else if (of == run() && of.involves(worker)) {
+            current(worker, progress, now);
+        } else if (of != null && of.involves(worker)) {
+            hedged(of, worker, progress, now);
         }
-        if (!run.involves(worker)) {
-            return;
+    }
+
+    /** A frame of the second attempt: it wins with the next token, and otherwise only tells how far it is. */
+    private void hedged(Execution second, WorkerRef worker, Progress progress, Instant now) {
+        if (progress.hasFailure()) {
+            live.dropSecond(effects);
+        } else if (intake.brings(progress)) {
+            live.promote(second, effects);
+            current(worker, progress, now);
+        } else {
+            second.progressed(worker, progress, now);
         }
+    }
+
+    private void current(WorkerRef worker, Progress progress, Instant now) {
         if (progress.hasFailure()) {
             failed(worker, progress.getFailure(), now);
             return;
         }
-        if (!admitted) {
-            admitted = true;
-            effects.add(new Effect.EmitAdmitted());
-        }
-        if (run.news(progress, now)) {
+        if (run().news(progress, now)) {
+            told.admitted(effects);
             return;
         }
-        if (progress.hasTiming()) {
-            effects.add(new Effect.NoteTiming(worker, progress.getTiming()));
-        }
-        if (progress.hasCachedTokens() && cachedTokens < 0) {
-            cachedTokens = progress.getCachedTokens();
-            effects.add(new Effect.EmitCached(cachedTokens));
-        }
-        boolean prefills = run.prefills(worker);
+        told.take(worker, progress, effects);
+        boolean prefills = run().prefills(worker);
         if (intake.leavesGap(worker, progress, attempt(), now, effects)) {
-            run.heard(worker);
+            run().heard(worker);
             return;
         }
+        intake.compare(worker, progress, effects);
         int taken = intake.take(worker, progress, prefills, effects);
-        run.progressed(worker, progress, now);
+        run().progressed(worker, progress, now);
         if (taken > 0) {
-            run.moved(now);
+            run().moved(now);
+            live.dropSecond(effects);
             if (attempts.madeProgress(intake.size())) {
                 effects.add(new Effect.NoteCleared());
             }
@@ -246,15 +254,14 @@ public final class RequestMachine {
     private void failed(WorkerRef worker, Failure failure, Instant now) {
         Failure.Code code = failure.getCode();
         boolean late = code == Failure.Code.DEADLINE_EXCEEDED && !now.isBefore(deadline);
-        // A worker that is asked to resume what it has not claimed yet does not know the request: its job is still
-        // in the lane.
-        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !run.active(worker);
+        // Asked to resume what it has not claimed yet, a worker does not know it: the job is still in the lane.
+        boolean unclaimed = code == Failure.Code.UNKNOWN_REQUEST && !run().active(worker);
         if (code == Failure.Code.BAD_REQUEST || late) {
             fail(failure);
-        } else if (!unclaimed && run.needs(worker)) {
-            FailureVerdict verdict = FailureVerdict.of(code, worker, run.route());
+        } else if (!unclaimed && run().needs(worker)) {
+            FailureVerdict verdict = FailureVerdict.of(code, worker, run().route());
             if (code == Failure.Code.KV_NOT_FOUND) {
-                left = null; // the worker is well, only nothing was found there
+                live.nothingLeft(); // the worker is well, only nothing was found there
             }
             if (verdict.avoids()) {
                 attempts.avoid(worker);
@@ -265,7 +272,12 @@ public final class RequestMachine {
 
     /** A record that the worker does not take up. It counts only while no worker is active on that part of the attempt. */
     private void declined(WorkerRef worker, Decline decline, Instant now) {
-        if (decline.getAttempt().equals(attempt()) && run.idle(decline.getRole())) {
+        Execution second = live.second();
+        if (second != null && decline.getAttempt().equals(second.attempt()) && second.idle(decline.getRole())) {
+            live.dropSecond(effects);
+            return;
+        }
+        if (decline.getAttempt().equals(attempt()) && run().idle(decline.getRole())) {
             DeclineVerdict verdict = DeclineVerdict.of(decline.getReason());
             if (verdict.avoids()) {
                 attempts.avoid(worker);
@@ -279,70 +291,58 @@ public final class RequestMachine {
     }
 
     private void workerLost(WorkerRef worker, String why, Instant now) {
-        if (run.needs(worker)) {
-            boolean suspicious = run.computedBy(worker) || (run.active(worker) && attempts.lostOnceMore());
+        Execution second = live.second();
+        if (second != null && second.needs(worker)) {
+            live.dropSecond(effects);
+        }
+        if (run().needs(worker)) {
+            boolean suspicious = run().computedBy(worker) || (run().active(worker) && attempts.lostOnceMore());
             Fault fault = suspicious ? new Fault.Request(worker) : new Fault.Infrastructure();
             attempts.avoid(worker);
             raise(why, failure(Failure.Code.ENGINE_FAILED, why), fault, now);
         }
     }
 
-    private void streamRestored(WorkerRef worker) {
-        if (run.needs(worker)) {
-            effects.add(new Effect.SendResume(worker, attempt(), intake.size()));
-        }
-    }
-
-    private void slept(Duration time, Instant now) {
-        run.slept(time, now);
-        intake.slept(time, now);
-    }
-
     private void timePassed(Instant now) {
         if (!now.isBefore(deadline)) {
-            String where = "the deadline passed while the request was " + phase();
-            fail(failure(Failure.Code.DEADLINE_EXCEEDED, where));
-        } else if (!now.isBefore(run.limit(limits))) {
-            late(run.awaited(), phase() + " for more than " + limits.of(phase()), Failure.Code.NO_CAPACITY, now);
+            fail(failure(Failure.Code.DEADLINE_EXCEEDED, "the deadline passed while it was " + phase()));
+        } else if (!now.isBefore(run().limit(limits))) {
+            late(run().awaited(), phase() + " for more than " + limits.of(phase()), Failure.Code.NO_CAPACITY, now);
         } else if (!now.isBefore(intake.gapEnds())) {
             late(intake.gapLeftBy(), intake.describeGap(), Failure.Code.ENGINE_FAILED, now);
         } else if (attempts.due(now)) {
             attempts.started();
             chooseRoute();
+        } else {
+            live.timePassed(now, effects);
         }
     }
 
     private void late(@Nullable WorkerRef worker, String why, Failure.Code code, Instant now) {
-        raise(why, failure(code, why), worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker), now);
+        Fault fault = worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker);
+        raise(why, failure(code, why), fault, now);
     }
 
     /** Gives the attempt up, books why, and begins the next one with the tokens accepted so far. */
     private void raise(String why, Failure last, Fault fault, Instant now) {
         effects.add(new Effect.NoteLostAttempt(attempt(), phase(), why, fault));
-        switch (attempts.book(fault, run, intake.size())) {
+        Attempts.Next next = attempts.book(fault, run(), intake.size());
+        switch (live.second() == null ? next : Attempts.Next.ATTEMPT) {
             case ATTEMPT -> {
-                run.cancel(effects);
-                Route route = run.route();
-                if (run.phase() == Phase.DECODING && route != null) {
-                    left = route.decode().worker();
-                }
-                run = new Execution(attempts.next(), attempts.suspicious(), now);
-                intake.newAttempt();
                 boolean full = fault instanceof Fault.Worker && last.getCode() == Failure.Code.NO_CAPACITY;
-                if (full || attempts.mustWait()) {
+                boolean unrouted = live.next(now, effects);
+                if (unrouted && (full || attempts.mustWait())) {
                     attempts.postpone(now);
-                } else {
+                } else if (unrouted) {
                     chooseRoute();
                 }
             }
             case FAILURE ->
                 fail(last.toBuilder()
-                        .setMessage("gave up after " + run.number() + " attempts, at last: " + last.getMessage())
+                        .setMessage("gave up after " + run().number() + " attempts, at last: " + last.getMessage())
                         .build());
             case DEAD_LETTER -> {
-                String what =
-                        "%d workers died while they computed this request's token %d, the last with no other suspect: it is not tried again. %s"
-                                .formatted(attempts.deaths(), intake.size(), why);
+                String what = attempts.accusation(intake.size(), why);
                 effects.add(new Effect.PublishDeadLetter(attempt(), intake.tokens(), what));
                 fail(failure(Failure.Code.ENGINE_FAILED, what));
             }
@@ -350,13 +350,15 @@ public final class RequestMachine {
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(attempt(), intake.size(), attempts.avoided(), left, attempts.suspicious()));
+        effects.add(new Effect.ChooseRoute(
+                attempt(), intake.size(), attempts.avoided(), live.left(), attempts.suspicious()));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {
+        live.dropSecond(effects);
         effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
-        Route route = run.route();
+        Route route = run().route();
         if (route != null) {
             // Where the first token was the last, the decode worker waits for a handoff that it does not need; else the
             // prefill worker keeps the prompt's KV for a recovery that will not be.
@@ -378,13 +380,14 @@ public final class RequestMachine {
     }
 
     private void stop(Phase last) {
-        run.cancel(effects);
+        live.dropSecond(effects);
+        run().cancel(effects);
         end(last);
     }
 
     private void end(Phase last) {
         end = last;
-        if (recordings == 0 && (run.route() != null || run.number() > 1)) {
+        if (recordings == 0 && (run().route() != null || run().number() > 1)) {
             effects.add(new Effect.RecordEnd(attempt(), last));
         }
     }
@@ -392,17 +395,13 @@ public final class RequestMachine {
     /** An attempt that was being recorded when the request ended must not be claimable. */
     private void afterTheEnd(RequestEvent event) {
         switch (event) {
-            case RequestEvent.AttemptRecorded(int number) -> recordEndOf(number);
-            case RequestEvent.StoreUnavailable(int number, String _) -> recordEndOf(number);
+            case RequestEvent.AttemptRecorded(int number) -> effects.add(attempts.endOf(number, phase()));
+            case RequestEvent.StoreUnavailable(int number, String _) -> effects.add(attempts.endOf(number, phase()));
             default -> {}
         }
     }
 
-    private void recordEndOf(int number) {
-        effects.add(new Effect.RecordEnd(attempts.numbered(number), phase()));
-    }
-
-    private static Failure failure(Failure.Code code, String message) {
-        return Failure.newBuilder().setCode(code).setMessage(message).build();
+    private static Failure failure(Failure.Code code, String why) {
+        return Failure.newBuilder().setCode(code).setMessage(why).build();
     }
 }

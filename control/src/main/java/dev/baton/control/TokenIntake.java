@@ -73,6 +73,25 @@ final class TokenIntake {
         return (gap == null ? "no worker" : gap.worker.getId()) + " did not send token " + size;
     }
 
+    /** Whether the frame has the next token, or says that there is none. */
+    boolean brings(Progress progress) {
+        int end = progress.getFirstIndex() + progress.getTokensCount();
+        return progress.getFirstIndex() <= size && (end > size || (end == size && progress.hasFinish()));
+    }
+
+    /** Compares what came again with what was accepted. */
+    void compare(WorkerRef worker, Progress progress, List<Effect> effects) {
+        int first = progress.getFirstIndex();
+        int end = Math.min(size, first + progress.getTokensCount());
+        for (int index = first; index < end; index++) {
+            if (progress.getTokens(index - first) != accepted[index]) {
+                effects.add(
+                        new Effect.NoteDifference(worker, index, accepted[index], progress.getTokens(index - first)));
+                return;
+            }
+        }
+    }
+
     /** Whether the frame begins above the next index; if so, the sender is asked once to go back. */
     boolean leavesGap(WorkerRef worker, Progress progress, Attempt attempt, Instant now, List<Effect> effects) {
         boolean matters = progress.getTokensCount() > 0 || progress.hasFinish();

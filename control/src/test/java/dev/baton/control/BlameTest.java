@@ -8,6 +8,7 @@ import static dev.baton.control.Requests.PREFILL;
 import static dev.baton.control.Requests.SPLIT;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Timing;

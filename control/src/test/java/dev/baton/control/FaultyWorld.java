@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
+import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -22,10 +24,9 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * One request among two prefill and three decode workers that die, freeze, decline, forget and repeat themselves.
+ * One request among two prefill and three decode workers that die, freeze and wake, decline, forget and repeat themselves.
  * Faults come from a budget: when it is spent the world is sound, and a request that still lives must finish. Workers
  * that are told to cancel mostly go on all the same, as the workers of stale attempts do. Tokens differ from attempt to attempt, so that a
  * machine that let an accepted one be computed again would be seen to change it.
@@ -39,6 +40,11 @@ final class FaultyWorld {
             Duration.ofSeconds(2),
             1_000);
 
+    /** Less than the limit of a phase: a client that waits for that long was forgotten. */
+    private static final long MOST_MS = 50_000;
+
+    private static final Duration ENTRY = Duration.ofMillis(2_500);
+
     private final Random random;
     private final int length;
     private final RequestMachine machine;
@@ -48,7 +54,9 @@ final class FaultyWorld {
     private final Set<Attempt> published = new HashSet<>();
     private final Counts counts = new Counts();
     private final boolean patient;
+    private final List<Integer> deathsAt = new ArrayList<>();
     private Instant now = Instant.EPOCH;
+    private Instant lastToken = Instant.EPOCH;
     private int faults;
     private int ends;
     private String lastWord = "";
@@ -93,6 +101,7 @@ final class FaultyWorld {
     }
 
     void check() {
+        assertThat(counts.longestWait).as("ms to the next token").isLessThan(MOST_MS);
         assertThat(ends).as("ends").isEqualTo(left ? 0 : 1);
         if (machine.phase() == Phase.DONE && !left) {
             assertThat(emitted).hasSize(length);
@@ -114,10 +123,13 @@ final class FaultyWorld {
             feed(new RequestEvent.CancelledByClient());
             return;
         }
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(25) == 0) {
+            wakeOne();
+        } else if (random.nextInt(3) == 0) {
             anyWorker().work();
         } else if (!deliverOne()) {
             now = now.plusMillis(100);
+            endEntries();
             if (!now.isBefore(machine.wakeAt())) {
                 feed(new RequestEvent.TimePassed());
             }
@@ -126,7 +138,7 @@ final class FaultyWorld {
 
     private boolean deliverOne() {
         SimulatedWorker worker = anyWorker();
-        Progress frame = worker.stream.pollFirst();
+        Progress frame = worker.frozen ? null : worker.stream.pollFirst();
         if (frame == null) {
             return false;
         }
@@ -145,20 +157,60 @@ final class FaultyWorld {
 
     private void fault() {
         SimulatedWorker worker = anyWorker();
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(6)) {
             case 0 -> {
+                if (deathsAt.stream()
+                                .filter(at -> emitted.size() - at <= Deaths.NEAR)
+                                .count()
+                        == 2) {
+                    return; // a third would be this request's fault
+                }
+                deathsAt.add(emitted.size());
                 counts.deaths++;
                 WorkerRef dead = worker.self;
                 workers.put(dead.getId(), new SimulatedWorker(Requests.worker(dead.getId(), random.nextLong())));
                 feed(new RequestEvent.WorkerLost(dead, "dead"));
             }
-            case 1 -> feed(new RequestEvent.WorkerLost(worker.self, "no longer listed")); // and works on
+            case 1 -> lost(worker);
+            case 4, 5 -> {
+                counts.freezes++;
+                worker.frozen = true;
+                worker.frozenAt = now;
+                feed(new RequestEvent.WorkerSilent(worker.self));
+            }
             case 2 -> {
                 counts.breaks++;
                 worker.stream.clear();
                 feed(new RequestEvent.StreamRestored(worker.self));
             }
             default -> worker.decline();
+        }
+    }
+
+    /** It is listed no more, and works on. */
+    private void lost(SimulatedWorker worker) {
+        if (deathsAt.stream().filter(at -> emitted.size() - at <= Deaths.NEAR).count() < 2) {
+            deathsAt.add(emitted.size());
+            feed(new RequestEvent.WorkerLost(worker.self, "no longer listed"));
+        }
+    }
+
+    private void wakeOne() {
+        SimulatedWorker worker = anyWorker();
+        if (worker.frozen) {
+            worker.frozen = false;
+            worker.unlisted = false;
+            feed(new RequestEvent.StreamRestored(worker.self));
+        }
+    }
+
+    /** A worker that has been frozen for long is listed no more; it may wake all the same. */
+    private void endEntries() {
+        for (SimulatedWorker worker : List.copyOf(workers.values())) {
+            if (worker.frozen && !worker.unlisted && now.isAfter(worker.frozenAt.plus(ENTRY))) {
+                worker.unlisted = true;
+                lost(worker);
+            }
         }
     }
 
@@ -177,14 +229,17 @@ final class FaultyWorld {
         for (Effect effect : effects) {
             switch (effect) {
                 case Effect.ChooseRoute choose -> chooseRoute(choose);
-                case Effect.RecordAttempt(Attempt attempt, Route _) -> {
-                    boolean outage = attempt.getNumber() > 1 && faults > 0 && random.nextInt(4) == 0;
-                    counts.outages += outage ? 1 : 0;
-                    answers.add(
-                            outage
-                                    ? new RequestEvent.StoreUnavailable(attempt.getNumber(), "no Redis")
-                                    : new RequestEvent.AttemptRecorded(attempt.getNumber()));
+                case Effect.ChooseHedge choose -> chooseHedge(choose);
+                case Effect.RecordAttempt(Attempt attempt, Route _) -> record(attempt);
+                case Effect.RecordHedge(Attempt attempt, Attempt beside) -> {
+                    assertThat(beside).isEqualTo(machine.attempt());
+                    record(attempt);
                 }
+                case Effect.EndHedge(Attempt _, boolean won) -> {
+                    counts.hedgesWon += won ? 1 : 0;
+                    counts.hedgesEnded++;
+                }
+                case Effect.NoteDifference _ -> counts.differences++;
                 case Effect.PublishPrefillJob(Attempt attempt, Route route, List<Integer> accepted) ->
                     publish(attempt, route, accepted);
                 case Effect.PublishComputeHere(Attempt attempt, Route route, List<Integer> accepted) ->
@@ -194,6 +249,9 @@ final class FaultyWorld {
                     assertThat(tokens).isNotEmpty();
                     assertThat(ends).isZero();
                     emitted.addAll(tokens);
+                    counts.longestWait = Math.max(
+                            counts.longestWait, Duration.between(lastToken, now).toMillis());
+                    lastToken = now;
                 }
                 case Effect.PublishDeadLetter _ -> throw new AssertionError("no worker died of this request");
                 case Effect.EmitFinish _, Effect.EmitRejection _ -> ends++;
@@ -215,19 +273,38 @@ final class FaultyWorld {
         }
     }
 
+    private void record(Attempt attempt) {
+        boolean outage = attempt.getNumber() > 1 && faults > 0 && random.nextInt(4) == 0;
+        counts.outages += outage ? 1 : 0;
+        answers.add(
+                outage
+                        ? new RequestEvent.StoreUnavailable(attempt.getNumber(), "no Redis")
+                        : new RequestEvent.AttemptRecorded(attempt.getNumber()));
+    }
+
+    private void chooseHedge(Effect.ChooseHedge choose) {
+        assertThat(choose.accepted()).isEqualTo(emitted.size());
+        SimulatedWorker worker = worker("decode-" + random.nextInt(3));
+        answers.add(
+                worker.frozen || random.nextInt(4) == 0
+                        ? new RequestEvent.NoHedge(choose.attempt().getNumber())
+                        : new RequestEvent.HedgeRouted(choose.attempt().getNumber(), new Route(null, worker.leg())));
+    }
+
     private void chooseRoute(Effect.ChooseRoute choose) {
         assertThat(choose.accepted()).isEqualTo(emitted.size());
         if (faults > 0 && random.nextInt(8) == 0) {
             answers.add(new RequestEvent.NoRoute(choose.attempt().getNumber()));
             return;
         }
-        Route.Leg decode = leg("decode-" + random.nextInt(3));
-        Route.@Nullable Leg prefill = random.nextBoolean() ? leg("prefill-" + random.nextInt(2)) : null;
-        answers.add(new RequestEvent.Routed(choose.attempt().getNumber(), new Route(prefill, decode)));
-    }
-
-    private Route.Leg leg(String id) {
-        return new Route.Leg(worker(id).self, 0);
+        SimulatedWorker decode = worker("decode-" + random.nextInt(3));
+        SimulatedWorker prefill = worker("prefill-" + random.nextInt(2));
+        boolean split = random.nextBoolean() && !prefill.frozen;
+        answers.add(
+                decode.frozen
+                        ? new RequestEvent.NoRoute(choose.attempt().getNumber())
+                        : new RequestEvent.Routed(
+                                choose.attempt().getNumber(), new Route(split ? prefill.leg() : null, decode.leg())));
     }
 
     private void publish(Attempt attempt, Route route, List<Integer> accepted) {
@@ -239,11 +316,27 @@ final class FaultyWorld {
             return;
         }
         Route.Leg prefill = route.prefill();
+        int from = accepted.size();
         if (prefill != null) {
-            alive(prefill.worker(), worker -> worker.take(attempt, accepted, accepted.size(), accepted.size() + 1));
-            alive(route.decode().worker(), worker -> worker.take(attempt, accepted, accepted.size() + 1, length));
+            read(prefill.worker(), attempt, WorkerState.Role.PREFILL, from, from + 1);
+            from++;
+        }
+        read(route.decode().worker(), attempt, WorkerState.Role.DECODE, from, length);
+    }
+
+    /** The lane's holder reads the record; the next life of the worker that it is for declines it. */
+    private void read(WorkerRef meantFor, Attempt attempt, WorkerState.Role role, int from, int to) {
+        SimulatedWorker holder = worker(meantFor.getId());
+        if (holder.self.equals(meantFor)) {
+            holder.take(attempt, from, to);
         } else {
-            alive(route.decode().worker(), worker -> worker.take(attempt, accepted, accepted.size(), length));
+            answers.add(new RequestEvent.Declined(
+                    holder.self,
+                    Decline.newBuilder()
+                            .setAttempt(attempt)
+                            .setRole(role)
+                            .setReason(Decline.Reason.OTHER_WORKER)
+                            .build()));
         }
     }
 
@@ -266,19 +359,30 @@ final class FaultyWorld {
     /** Makes tokens from {@code from} to {@code to} of each attempt it was given, in order, and keeps them. */
     private final class SimulatedWorker {
         private final WorkerRef self;
+        private boolean frozen;
+        private boolean unlisted;
+        private Instant frozenAt = Instant.EPOCH;
         private final Deque<Progress> stream = new ArrayDeque<>();
+        private final Map<Attempt, Progress> ends = new HashMap<>();
         private final Map<Attempt, Job> jobs = new LinkedHashMap<>();
 
         SimulatedWorker(WorkerRef self) {
             this.self = self;
         }
 
-        void take(Attempt attempt, List<Integer> accepted, int from, int to) {
+        Route.Leg leg() {
+            return new Route.Leg(self, 0);
+        }
+
+        void take(Attempt attempt, int from, int to) {
             jobs.put(attempt, new Job(attempt, from, Math.min(to, length)));
             stream.add(Progress.newBuilder().setAttempt(attempt).build());
         }
 
         void work() {
+            if (frozen) {
+                return;
+            }
             for (Job job : jobs.values()) {
                 if (job.next < job.to) {
                     int count = Math.min(1 + random.nextInt(3), job.to - job.next);
@@ -290,7 +394,10 @@ final class FaultyWorld {
 
         void resume(Attempt attempt, int nextIndex) {
             Job job = jobs.get(attempt);
-            if (job == null) {
+            Progress ended = ends.get(attempt);
+            if (ended != null) {
+                stream.add(ended);
+            } else if (job == null) {
                 Failure unknown = Failure.newBuilder()
                         .setCode(Failure.Code.UNKNOWN_REQUEST)
                         .build();
@@ -317,10 +424,12 @@ final class FaultyWorld {
                 Failure failure = Failure.newBuilder()
                         .setCode(codes[random.nextInt(codes.length)])
                         .build();
-                stream.add(Progress.newBuilder()
+                Progress said = Progress.newBuilder()
                         .setAttempt(attempt)
                         .setFailure(failure)
-                        .build());
+                        .build();
+                ends.put(attempt, said);
+                stream.add(said);
             }
         }
     }
@@ -353,6 +462,11 @@ final class FaultyWorld {
     /** How often each fault really happened. */
     static final class Counts {
         int deaths;
+        int freezes;
+        int hedgesWon;
+        int hedgesEnded;
+        int differences;
+        long longestWait;
         int breaks;
         int declines;
         int repeats;
@@ -362,6 +476,11 @@ final class FaultyWorld {
 
         void add(Counts other) {
             deaths += other.deaths;
+            freezes += other.freezes;
+            hedgesWon += other.hedgesWon;
+            hedgesEnded += other.hedgesEnded;
+            differences += other.differences;
+            longestWait = Math.max(longestWait, other.longestWait);
             breaks += other.breaks;
             declines += other.declines;
             repeats += other.repeats;

@@ -71,9 +71,19 @@ class RequestMachineTest {
     @Test
     void dropsIndexesItHasSeen() {
         Requests request = Requests.decoding();
-        assertThat(request.on(request.tokens(DECODE, 0, 900, 901))).isEmpty();
-        assertThat(request.on(request.tokens(DECODE, 1, 901, 102)))
+        assertThat(request.on(request.tokens(DECODE, 0, 100, 101))).isEmpty();
+        assertThat(request.on(request.tokens(DECODE, 1, 101, 102)))
                 .containsExactly(new Effect.EmitTokens(2, TokenIds.of(102), List.of()));
+    }
+
+    @Test
+    void tellsOfATokenThatComesAgainAndIsAnother() {
+        Requests request = Requests.decoding();
+        assertThat(request.on(request.tokens(DECODE, 0, 100, 901)))
+                .containsExactly(new Effect.NoteDifference(DECODE, 1, 101, 901));
+        RequestEvent late = request.tokens(DECODE, 1, 902);
+        request.on(new RequestEvent.WorkerLost(DECODE, "dead"));
+        assertThat(request.on(late)).contains(new Effect.NoteDifference(DECODE, 1, 101, 902));
     }
 
     @Test

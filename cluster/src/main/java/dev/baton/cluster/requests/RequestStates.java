@@ -17,7 +17,8 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /**
  * Request states in Redis, one hash each: {@code <cluster>:req:<id>} with the attempt's number and nonce, the phase, the
- * owner as {@code gateway|epoch}, and per claimed phase {@code worker|epoch}. A hash outlives its request's deadline by a margin.
+ * owner as {@code gateway|epoch}, and per claimed phase {@code worker|epoch}; the same with {@code second.} before it while
+ * two attempts are live. A hash outlives its request's deadline by a margin.
  *
  * <p>Only the owning gateway brings a request into being: {@link #create}, and {@link #raise} when Redis came back
  * empty. A worker's claim on what is not there is refused. All calls fail with an exception when Redis does not answer
@@ -27,6 +28,8 @@ public final class RequestStates {
     private static final HexFormat HEX = HexFormat.of();
     private static final Script CREATE = script("create");
     private static final Script RAISE = script("raise");
+    private static final Script HEDGE = script("hedge");
+    private static final Script SETTLE = script("settle");
     private static final Script CLAIM = script("claim");
     private static final Script END = script("end");
 
@@ -54,7 +57,20 @@ public final class RequestStates {
         return run(RAISE, requestId, number(to), nonce(to), life(owner), expiry(left));
     }
 
-    /** A worker takes the request into a phase: PREFILLING, HANDED_OFF or DECODING. */
+    /**
+     * Makes a second attempt live beside the current one: each may be claimed. {@link CasOutcome#SUPERSEDED} when that is
+     * not the current one.
+     */
+    public CompletionStage<CasOutcome> hedge(String requestId, Attempt second, Attempt beside, GatewayRef owner) {
+        return run(HEDGE, requestId, number(second), nonce(second), life(owner), number(beside), nonce(beside));
+    }
+
+    /** Of two live attempts leaves this one; the other can no longer be claimed. */
+    public CompletionStage<CasOutcome> settle(String requestId, Attempt winner, GatewayRef owner) {
+        return run(SETTLE, requestId, number(winner), nonce(winner), life(owner));
+    }
+
+    /** A worker takes a live attempt into a phase: PREFILLING, HANDED_OFF or DECODING. */
     public CompletionStage<CasOutcome> claim(String requestId, Attempt attempt, Phase phase, WorkerRef worker) {
         String from = Arrays.stream(Phase.values())
                 .filter(before -> before.mayBeClaimedFor(phase))

@@ -1,5 +1,6 @@
 -- KEYS: request. ARGV: number, nonce, final phase, owner.
--- An earlier attempt is ended too: the later one may never have been written, and nobody is to claim either.
+-- An earlier attempt is ended too: the later one may never have been written, and nobody is to claim either. One that lives
+-- beside it goes.
 local now = redis.call('HMGET', KEYS[1], 'number', 'nonce', 'owner', 'phase')
 if not now[1] then
   return 'ABSENT'
@@ -17,5 +18,6 @@ end
 if now[4] == 'DONE' or now[4] == 'FAILED' or now[4] == 'CANCELLED' then
   return 'REFUSED'
 end
+redis.call('HDEL', KEYS[1], 'second.number', 'second.nonce', 'second.phase')
 redis.call('HSET', KEYS[1], 'phase', ARGV[3])
 return 'APPLIED'

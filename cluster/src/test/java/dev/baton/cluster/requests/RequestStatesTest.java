@@ -85,6 +85,68 @@ class RequestStatesTest {
     }
 
     @Test
+    void twoLiveAttemptsCanBothBeClaimedAndOnlyByTheirNonces() throws Exception {
+        beside();
+        assertThat(get(states.hedge(id, SECOND, FIRST, G0))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.claim(id, SECOND, Phase.DECODING, PREFILL))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, SECOND, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.REFUSED);
+        assertThat(get(states.claim(id, attempt(2, 99), Phase.DECODING, DECODE)))
+                .isEqualTo(CasOutcome.SUPERSEDED);
+    }
+
+    @Test
+    void theSecondThatWinsIsTheOneThatCountsWithItsClaims() throws Exception {
+        beside();
+        get(states.claim(id, SECOND, Phase.DECODING, PREFILL));
+        assertThat(get(states.settle(id, SECOND, G0))).isEqualTo(CasOutcome.APPLIED);
+        RecordedRequest state = recorded().orElseThrow();
+        assertThat(state.attempt()).isEqualTo(SECOND);
+        assertThat(state.executor()).contains(PREFILL);
+        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.settle(id, SECOND, G0))).isEqualTo(CasOutcome.ALREADY);
+        assertThat(get(states.end(id, SECOND, Phase.DONE, G0))).isEqualTo(CasOutcome.APPLIED);
+    }
+
+    @Test
+    void theSecondThatLosesCanBeClaimedNoMore() throws Exception {
+        beside();
+        assertThat(get(states.settle(id, FIRST, G0))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, SECOND, Phase.DECODING, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.claim(id, FIRST, Phase.DECODING, DECODE))).isEqualTo(CasOutcome.ALREADY);
+    }
+
+    @Test
+    void aRaiseOrAnEndLeavesNoSecond() throws Exception {
+        beside();
+        assertThat(get(states.raise(id, attempt(3, 9), G0, LONG))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, SECOND, Phase.DECODING, PREFILL))).isEqualTo(CasOutcome.SUPERSEDED);
+        get(states.hedge(id, attempt(4, 10), attempt(3, 9), G0));
+        assertThat(get(states.end(id, attempt(4, 10), Phase.CANCELLED, G0))).isEqualTo(CasOutcome.APPLIED);
+        assertThat(get(states.claim(id, attempt(4, 10), Phase.DECODING, PREFILL)))
+                .isEqualTo(CasOutcome.SUPERSEDED);
+        assertThat(get(states.claim(id, attempt(3, 9), Phase.DECODING, PREFILL)))
+                .isEqualTo(CasOutcome.REFUSED);
+    }
+
+    @Test
+    void noSecondBesideAnAttemptThatDoesNotCountOrByAnotherGateway() throws Exception {
+        assertThat(get(states.hedge(id, SECOND, FIRST, G0))).isEqualTo(CasOutcome.ABSENT);
+        get(states.create(id, FIRST, G0, LONG));
+        assertThat(get(states.hedge(id, SECOND, FIRST, G1))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.settle(id, FIRST, G1))).isEqualTo(CasOutcome.NOT_OWNER);
+        assertThat(get(states.hedge(id, attempt(3, 9), SECOND, G0))).isEqualTo(CasOutcome.SUPERSEDED);
+        get(states.end(id, FIRST, Phase.DONE, G0));
+        assertThat(get(states.hedge(id, SECOND, FIRST, G0))).isEqualTo(CasOutcome.REFUSED);
+    }
+
+    private void beside() throws Exception {
+        get(states.create(id, FIRST, G0, LONG));
+        get(states.claim(id, FIRST, Phase.DECODING, DECODE));
+        assertThat(get(states.hedge(id, SECOND, FIRST, G0))).isEqualTo(CasOutcome.APPLIED);
+    }
+
+    @Test
     void letsOneOfManyWorkersClaim() throws Exception {
         get(states.create(id, FIRST, G0, LONG));
         List<CompletionStage<CasOutcome>> claims = IntStream.range(0, 32)

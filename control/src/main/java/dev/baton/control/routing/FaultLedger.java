@@ -1,6 +1,5 @@
 package dev.baton.control.routing;
 
-import dev.baton.control.Fault;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,5 @@
 package dev.baton.control.routing;
 
-import dev.baton.control.Fault;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.v1.WorkerRef;
@@ -125,10 +124,7 @@ public final class Placement {
      */
     public synchronized Optional<Assignment> place(
             String model, List<BlockHash> chain, int tokens, int newTokens, Wishes wishes) {
-        List<WorkerState> workers = live.apply(model);
-        workers.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
-        suspects.keySet().retainAll(loads.workers());
-        WorkerRef left = wishes.left();
+        List<WorkerState> workers = known(model);
         Set<WorkerRef> avoid = new HashSet<>(wishes.avoid());
         avoid.addAll(ledger.avoided());
         if (wishes.alone()) {
@@ -140,16 +136,57 @@ public final class Placement {
         } else {
             avoid.addAll(suspects.keySet());
         }
+        return choose(workers, new Need(model, chain, tokens, newTokens, avoid, wishes), false);
+    }
+
+    /**
+     * Chooses a decode worker for a second attempt beside one whose worker is silent, and charges it; empty when none can go
+     * on by computing one block of tokens at most, or none whose tokens are sure to be the same.
+     *
+     * @param tokens prompt and accepted tokens
+     * @param newTokens most tokens still to be generated
+     */
+    public synchronized Optional<Assignment> placeBeside(
+            String model, List<BlockHash> chain, int tokens, int newTokens, Wishes wishes) {
+        Set<WorkerRef> avoid = new HashSet<>(wishes.avoid());
+        avoid.addAll(ledger.avoided());
+        avoid.addAll(suspects.keySet());
+        List<WorkerState> able = known(model).stream()
+                .filter(state -> state.getRole() == WorkerState.Role.DECODE
+                        && state.getExact()
+                        && !avoid.contains(state.getWorker()))
+                .toList();
+        return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), true);
+    }
+
+    /** What is to be placed. */
+    private record Need(
+            String model, List<BlockHash> chain, int tokens, int newTokens, Set<WorkerRef> avoid, Wishes wishes) {}
+
+    private List<WorkerState> known(String model) {
+        List<WorkerState> workers = live.apply(model);
+        workers.forEach(state -> machines.put(state.getWorker().getId(), state.getMachine()));
+        suspects.keySet().retainAll(loads.workers());
+        return workers;
+    }
+
+    /** @param cheaply only where one block of tokens at most is computed */
+    private Optional<Assignment> choose(List<WorkerState> workers, Need need, boolean cheaply) {
+        WorkerRef left = need.wishes().left();
         Map<String, Integer> cached =
-                affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), chain);
+                affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), need.chain());
         List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
         List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
         Router.Worker holder = holder(Stream.concat(prefill.stream(), decode.stream()), cached);
-        Router.Query bare = new Router.Query(model, tokens, newTokens, cached, avoid, ledger.broken());
+        Router.Query bare =
+                new Router.Query(need.model(), need.tokens(), need.newTokens(), cached, need.avoid(), ledger.broken());
         Router.Query plain = bare.fetchingFrom(holder, left != null);
         Router.Query query = left == null ? plain : withLeft(plain, decode, left);
-        List<WorkerState> able = workers;
-        return router.choose(query, prefill, decode).map(route -> {
+        Optional<Route> chosen = router.choose(query, prefill, decode);
+        if (cheaply) {
+            chosen = chosen.filter(route -> uncached(query, route) <= affinityBlockTokens);
+        }
+        return chosen.map(route -> {
             boolean elseSplit = left != null
                     && route.computesAtDecode()
                     && router.choose(bare, prefill, decode)
@@ -161,13 +198,21 @@ public final class Placement {
                             || Stream.concat(prefill.stream(), decode.stream())
                                     .filter(worker -> worker.leg().equals(route.first()))
                                     .anyMatch(worker -> router.fetches(query, worker)));
-            Assignment assignment = charge(route, able, query, chain, elseSplit ? router.localTokens() : 0, asks);
-            route.workers().forEach(worker -> ledger.given(worker, wishes.requestId()));
-            if (wishes.alone()) {
-                suspects.put(route.decode().worker(), wishes.requestId());
+            int most = cheaply ? affinityBlockTokens : elseSplit ? router.localTokens() : 0;
+            Assignment assignment = charge(route, workers, query, need.chain(), most, asks);
+            route.workers().forEach(worker -> ledger.given(worker, need.wishes().requestId()));
+            if (need.wishes().alone()) {
+                suspects.put(route.decode().worker(), need.wishes().requestId());
             }
             return assignment;
         });
+    }
+
+    private static int uncached(Router.Query query, Route route) {
+        return Math.max(
+                1,
+                query.tokens()
+                        - query.cached().getOrDefault(route.first().worker().getId(), 0));
     }
 
     /** The worker that holds most of the prompt, and serves it: often the one that made the last answer of a chat. */

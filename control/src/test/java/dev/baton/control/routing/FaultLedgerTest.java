@@ -2,7 +2,6 @@ package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.control.Fault;
 import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,7 +2,6 @@ package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.baton.control.Fault;
 import dev.baton.control.routing.Placement.Assignment;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
@@ -266,6 +265,28 @@ class PlacementTest {
         for (int i = 0; i < 30; i++) {
             assertThat(place(List.of(), 2_000).route().computesAtDecode()).isTrue();
         }
+    }
+
+    @Test
+    void aSecondAttemptGoesOnlyWhereItCostsOneBlockAtMostAndTheTokensAreSureToBeTheSame() {
+        WorkerState near = neighbour.toBuilder().setExact(true).build();
+        WorkerState far = elsewhere.toBuilder().setExact(true).build();
+        place(List.of(dead, near, far, prefill), null); // each worker's host is known from here on
+        live = List.of(near, far, prefill);
+        assertThat(beside(2_000, dead.getWorker()).orElseThrow().route())
+                .as("the KV lies on the host")
+                .isEqualTo(new Route(null, new Route.Leg(near.getWorker(), 0)));
+        live = List.of(far, prefill);
+        assertThat(beside(2_000, dead.getWorker())).as("all would be computed").isEmpty();
+        assertThat(beside(60, dead.getWorker())).as("less than a block").isPresent();
+        live = List.of(neighbour, elsewhere, prefill);
+        assertThat(beside(60, dead.getWorker())).as("not exact").isEmpty();
+        live = List.of();
+        assertThat(beside(60, dead.getWorker())).as("nobody else").isEmpty();
+    }
+
+    private Optional<Assignment> beside(int tokens, WorkerRef silent) {
+        return placement.placeBeside("m", List.of(), tokens, 100, wishes(silent));
     }
 
     private Optional<Assignment> suspect(String requestId) {

@@ -10,7 +10,6 @@ import dev.baton.control.TokenIds;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Route;
-import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
@@ -40,19 +39,16 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private final JobPublisher jobs;
     private final TokenStreams streams;
     private final Placement placement;
+    private final Assignments assignments;
     private final Admission admission;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final RequestJournal journal;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
-    private List<BlockHash> chain = List.of();
     private Generation generation = Generation.getDefaultInstance();
     private boolean begun;
     private boolean handling;
     private boolean ended;
-    private Placement.@Nullable Assignment assignment;
-    private boolean answered;
-    private boolean decoded;
     private Instant wakeAt;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
@@ -65,6 +61,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             JobPublisher jobs,
             TokenStreams streams,
             Placement placement,
+            HedgeBudget hedges,
             Admission admission,
             CompletionRecorder recorder) {
         this.request = request;
@@ -75,6 +72,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.jobs = jobs;
         this.streams = streams;
         this.placement = placement;
+        this.assignments = new Assignments(request, placement, hedges);
         this.admission = admission;
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
@@ -97,7 +95,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
         switch (admission.enter(asked, placement.maxContext(request.model()), loop.now())) {
             case Admission.Admitted _ -> {
-                chain = placement.chain(request.model(), request.tenantSalt().toByteArray(), request.prompt());
+                assignments.name();
                 generation = request.toGeneration();
                 loop.run(this::begin);
             }
@@ -204,11 +202,19 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.ChooseRoute choose -> chooseRoute(choose);
-            case Effect.RecordAttempt(Attempt attempt, Route _) -> recordAttempt(attempt);
-            case Effect.PublishPrefillJob(Attempt attempt, Route _, TokenIds accepted) ->
-                publish(attempt, jobs.prefill(Objects.requireNonNull(assignment), generation(attempt, accepted)));
-            case Effect.PublishComputeHere(Attempt attempt, Route _, TokenIds accepted) ->
-                publish(attempt, jobs.computeHere(Objects.requireNonNull(assignment), generation(attempt, accepted)));
+            case Effect.ChooseHedge choose -> chooseHedge(choose);
+            case Effect.RecordAttempt(Attempt attempt, Route _) ->
+                record(attempt, store.record(id(), attempt, request.deadline()));
+            case Effect.RecordHedge(Attempt hedge, Attempt beside) -> record(hedge, store.hedge(id(), hedge, beside));
+            case Effect.EndHedge(Attempt winner, boolean won) -> endHedge(winner, won);
+            case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) -> {
+                Placement.Assignment to = Objects.requireNonNull(assignments.of(route));
+                publish(attempt, jobs.prefill(to, generation(attempt, to, accepted)));
+            }
+            case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) -> {
+                Placement.Assignment to = Objects.requireNonNull(assignments.of(route));
+                publish(attempt, jobs.computeHere(to, generation(attempt, to, accepted)));
+            }
             case Effect.EmitAdmitted() -> toSink(sink::admitted);
             case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
@@ -239,39 +245,63 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 journal.lost(lost, loop.now());
                 recorder.lostAttempt(id(), lost);
                 placement.book(lost.fault(), id());
-                release();
+                assignments.release();
             }
+            case Effect.NoteDifference difference -> differs(difference);
             case Effect.NoteCleared() -> placement.cleared(id());
             case Effect.PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) ->
-                jobs.deadLetter(generation(attempt, accepted), why);
+                jobs.deadLetter(generation(attempt, null, accepted), why);
             case Effect.RecordEnd end -> store.end(id(), end);
         }
     }
 
     private void chooseRoute(Effect.ChooseRoute choose) {
         Attempt attempt = choose.attempt();
-        release();
-        assignment = placement
-                .place(
-                        request.model(),
-                        chain,
-                        request.prompt().length + choose.accepted(),
-                        request.maxTokens() - choose.accepted(),
-                        new Placement.Wishes(id(), choose.avoid(), choose.left(), choose.alone()))
-                .orElse(null);
-        journal.routed(attempt, assignment, choose.accepted(), loop.now());
-        answered = false;
-        decoded = false;
+        Placement.@Nullable Assignment chosen = assignments.choose(choose).orElse(null);
+        journal.routed(attempt, chosen, choose.accepted(), loop.now());
         events.add(
-                assignment == null
+                chosen == null
                         ? new RequestEvent.NoRoute(attempt.getNumber())
-                        : new RequestEvent.Routed(attempt.getNumber(), assignment.route()));
+                        : new RequestEvent.Routed(attempt.getNumber(), chosen.route()));
     }
 
-    private void recordAttempt(Attempt attempt) {
+    private void endHedge(Attempt winner, boolean won) {
+        assignments.endHedge(won);
+        if (won) {
+            journal.routed(winner, assignments.current(), machine.accepted(), loop.now());
+        }
+        recorder.hedged(won);
+        store.settle(id(), winner);
+    }
+
+    private void chooseHedge(Effect.ChooseHedge choose) {
+        int number = choose.attempt().getNumber();
+        events.add(assignments
+                .choose(choose)
+                .<RequestEvent>map(chosen -> new RequestEvent.HedgeRouted(number, chosen.route()))
+                .orElseGet(() -> new RequestEvent.NoHedge(number)));
+    }
+
+    /** From a device whose bits are not exact it may be; from another it is the sign of a fault in computing. */
+    private void differs(Effect.NoteDifference difference) {
+        boolean exact = streams.workers().stream()
+                .anyMatch(state -> state.getWorker().equals(difference.worker()) && state.getExact());
+        if (exact) {
+            recorder.differs();
+            LOG.error(
+                    "request {}: {} sends token {} at index {}, where the client has {}: two workers do not compute"
+                            + " the same",
+                    id(),
+                    difference.worker().getId(),
+                    difference.came(),
+                    difference.index(),
+                    difference.accepted());
+        }
+    }
+
+    private void record(Attempt attempt, CompletionStage<CasOutcome> written) {
         int number = attempt.getNumber();
-        store.record(id(), attempt, request.deadline())
-                .whenComplete((outcome, failure) -> loop.run(() -> on(recorded(number, outcome, failure))));
+        written.whenComplete((outcome, failure) -> loop.run(() -> on(recorded(number, outcome, failure))));
     }
 
     private static RequestEvent recorded(int number, @Nullable CasOutcome outcome, @Nullable Throwable failure) {
@@ -292,10 +322,10 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         });
     }
 
-    private Generation.Builder generation(Attempt attempt, TokenIds accepted) {
+    private Generation.Builder generation(Attempt attempt, Placement.@Nullable Assignment to, TokenIds accepted) {
         Generation.Builder next = generation.toBuilder()
                 .setAttempt(attempt)
-                .setModelFingerprint(assignment == null ? 0 : assignment.modelFingerprint())
+                .setModelFingerprint(to == null ? 0 : to.modelFingerprint())
                 .setSubmittedUs(TtftBreakdown.Builder.micros(loop.now()));
         for (int i = 0; i < accepted.size(); i++) {
             next.addAccepted(accepted.at(i));
@@ -309,18 +339,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             timing = times.build();
             recorder.firstToken(timing);
         }
-        if (!answered && assignment != null) {
-            answered = true;
-            placement.answered(assignment);
-        }
-        // Where a prompt was split, its first token comes from the prefill worker and all others from the decode
-        // worker.
-        if (!decoded
-                && assignment != null
-                && (firstIndex > 0 || assignment.route().computesAtDecode())) {
-            decoded = true;
-            placement.decoded(assignment, chain);
-        }
+        assignments.accepted(firstIndex);
         toSink(() -> {
             for (int i = 0; i < tokens.size(); i++) {
                 sink.token(firstIndex + i, tokens.at(i), logprobs.isEmpty() ? null : logprobs.get(i));
@@ -329,8 +348,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     }
 
     private void noteTiming(WorkerRef worker, Timing report) {
-        if (assignment != null) {
-            boolean first = assignment.route().first().worker().equals(worker);
+        Boolean first = assignments.first(worker);
+        if (first != null) {
             times.note(report, first, streams.aheadUs(worker));
             timing = times.build();
         }
@@ -352,40 +371,12 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             return;
         }
         ended = true;
-        noteAnswer();
-        release();
+        assignments.ended(machine.acceptedTokens());
         timing = times.build();
         admission.left(loop.now());
         CompletionRecorder.End end = new CompletionRecorder.End(
                 times.submitted(), outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted());
         recorder.ended(request, end, timing, journal.ended(end, timing, loop.now()));
-    }
-
-    /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */
-    private void noteAnswer() {
-        if (assignment != null && decoded) {
-            int[] prompt = request.prompt();
-            TokenIds answer = machine.acceptedTokens();
-            placement.decoded(
-                    assignment,
-                    placement.extended(
-                            chain,
-                            request.model(),
-                            request.tenantSalt().toByteArray(),
-                            at -> at < prompt.length ? prompt[at] : answer.at(at - prompt.length),
-                            prompt.length + answer.size() - 1));
-        }
-    }
-
-    private void release() {
-        if (assignment != null) {
-            if (!answered) {
-                placement.unanswered(assignment);
-            }
-            placement.release(assignment);
-            placement.cleared(id());
-            assignment = null;
-        }
     }
 
     /** A sink that throws has a bug; its request is cancelled. */

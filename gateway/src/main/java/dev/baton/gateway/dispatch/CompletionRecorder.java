@@ -59,6 +59,16 @@ final class CompletionRecorder {
                 .increment();
     }
 
+    /** A second attempt ended: it has brought the next token, or not. */
+    void hedged(boolean won) {
+        meters.counter("baton.dispatch.hedges", "won", Boolean.toString(won)).increment();
+    }
+
+    /** A worker whose bits are exact has sent another token than one before it. */
+    void differs() {
+        meters.counter("baton.dispatch.differences").increment();
+    }
+
     /** The first token was accepted. */
     void firstToken(TtftBreakdown timing) {
         record("admission", timing.admission());

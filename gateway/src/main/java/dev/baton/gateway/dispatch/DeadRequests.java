@@ -78,7 +78,8 @@ public final class DeadRequests {
                                 request.getStopping(),
                                 request.getPriority(),
                                 clock.instant().plus(within),
-                                request.getTags()),
+                                request.getTags(),
+                                request.hasStructure() ? request.getStructure() : null),
                         run)
                 .start();
         return run.outcome;

@@ -32,6 +32,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private final Placement placement;
     private final Admission admission;
     private final CompletionRecorder recorder;
+    private final HedgeBudget hedges;
     private final PhaseLimits limits;
     private final Duration drainLimit;
     private volatile boolean running;
@@ -52,6 +53,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         this.streams = streams;
         this.placement = placement;
         this.admission = admission;
+        this.hedges = new HedgeBudget(admission::inFlight);
         this.recorder = recorder;
         this.limits = limits;
         this.drainLimit = drainLimit;
@@ -63,7 +65,8 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         RequestLoops.Loop loop = loops.of(request.requestId());
         RequestMachine machine =
                 new RequestMachine(request.maxTokens(), request.deadline(), new AttemptNonces(), limits, loop.now());
-        return new ActiveRequest(request, sink, machine, loop, store, jobs, streams, placement, admission, recorder);
+        return new ActiveRequest(
+                request, sink, machine, loop, store, jobs, streams, placement, hedges, admission, recorder);
     }
 
     @Override

@@ -74,8 +74,9 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
     @Override
     public void suspect(WorkerRef worker, String why) {
-        // Silence is no proof of death: its requests wait until it is heard again or known to be dead.
+        // Silence is no proof of death: its requests wait until it is heard or known to be dead, or another is quicker.
         LOG.info("{} is suspect: {}", worker.getId(), why);
+        onAll(new RequestEvent.WorkerSilent(worker));
     }
 
     @Override

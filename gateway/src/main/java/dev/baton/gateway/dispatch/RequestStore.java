@@ -50,6 +50,30 @@ final class RequestStore {
                 : states.raise(requestId, attempt, gateway, left));
     }
 
+    /**
+     * Writes a second attempt beside another. Fails when that one is not the current one there, as where Redis was emptied:
+     * then there is no second one.
+     */
+    CompletionStage<CasOutcome> hedge(String requestId, Attempt hedge, Attempt beside) {
+        return breaker.executeCompletionStage(() -> states.hedge(requestId, hedge, beside, gateway))
+                .thenApply(outcome -> {
+                    if (!outcome.holds() && outcome != CasOutcome.NOT_OWNER) {
+                        throw new IllegalStateException("no second attempt: " + outcome);
+                    }
+                    return outcome;
+                });
+    }
+
+    /** Writes which of two live attempts is left. When that fails the other may be claimed, for nobody. */
+    void settle(String requestId, Attempt winner) {
+        breaker.executeCompletionStage(() -> states.settle(requestId, winner, gateway))
+                .whenComplete((outcome, failure) -> {
+                    if (failure != null) {
+                        LOG.debug("the live attempt of request {} could not be written to Redis", requestId, failure);
+                    }
+                });
+    }
+
     /** Writes the last phase. When that fails the hash ends by itself after its deadline. */
     void end(String requestId, Effect.RecordEnd end) {
         breaker.executeCompletionStage(() -> states.end(requestId, end.attempt(), end.phase(), gateway))

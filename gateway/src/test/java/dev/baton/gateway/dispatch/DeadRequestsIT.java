@@ -92,6 +92,7 @@ class DeadRequestsIT {
                 Stopping.newBuilder().setMaxTokens(20).build(),
                 0,
                 Instant.now().plusSeconds(50),
-                RequestTags.getDefaultInstance());
+                RequestTags.getDefaultInstance(),
+                null);
     }
 }

@@ -124,6 +124,7 @@ class RequestLoopTest {
                             throw new IllegalStateException("says the test");
                         },
                         new FaultLedger(CLOCK, 3, LONG)),
+                new HedgeBudget(() -> 1),
                 admission,
                 new CompletionRecorder(meters, usage, new RequestViews(new RequestLoops(1, CLOCK)), CLOCK));
     }

@@ -97,6 +97,7 @@ final class ScriptedWorker implements AutoCloseable {
                 .setBlocks(1_000)
                 .setFreeBlocks(1_000)
                 .setMachine("here")
+                .setExact(true)
                 .build();
         this.heartbeats = new HeartbeatPublisher(
                 new WorkerStates(
@@ -150,6 +151,11 @@ final class ScriptedWorker implements AutoCloseable {
         return running.stream()
                 .anyMatch(request ->
                         request.told && request.generation.getRequestId().equals(requestId));
+    }
+
+    /** It holds its lane and makes tokens. */
+    boolean alive() {
+        return !engine.isShutdown() && consumer.reading();
     }
 
     /** Its streams break and its port refuses: what gateways see of kill -9. */

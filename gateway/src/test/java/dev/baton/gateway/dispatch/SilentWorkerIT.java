@@ -7,8 +7,10 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
+import dev.baton.protocol.v1.WorkerState;
 import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
+import io.micrometer.core.instrument.Counter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -53,7 +55,7 @@ class SilentWorkerIT {
     @Test
     void fivePausesOfTheOnlyDecodeWorkerUnderThirtyTwoStreamsGiveUpNoAttempt() throws Exception {
         ScriptedWorker worker = cluster.decode("decode-a", model);
-        await().until(() -> cluster.workers().of(model).size() == 1);
+        await().until(() -> only(worker));
         worker.stopBefore(0);
         List<RecordingSink> sinks = start(STREAMS);
         for (int pause = 1; pause <= 5; pause++) {
@@ -70,6 +72,52 @@ class SilentWorkerIT {
             assertThat(sink.handle().timing().attempts()).as("attempts").isEqualTo(1);
         }
         assertThat(worker.taken).hasSize(STREAMS);
+    }
+
+    /** Its port is open and its entry stands: only a second attempt is quicker than the proof of its death. */
+    @Test
+    void streamsOfASilentWorkerGoOnBesideItAndWhatItSendsWhenItWakesChangesNothing() throws Exception {
+        ScriptedWorker silent = cluster.decode("decode-c", model);
+        await().until(() -> only(silent));
+        silent.stopBefore(10);
+        List<RecordingSink> sinks = start(STREAMS);
+        await().until(() -> sinks.stream().allMatch(sink -> sink.tokens.size() == 10));
+        ScriptedWorker other = cluster.decode("decode-d", model);
+        await().until(() -> cluster.workers().of(model).size() == 2);
+        double won = hedges(true);
+        CountDownLatch over = new CountDownLatch(1);
+        silent.pause(over);
+        for (RecordingSink sink : sinks) {
+            assertThat(sink.end()).isEqualTo("finished LENGTH");
+        }
+        assertThat(silent.alive()).as("fault not applied: it only stands still").isTrue();
+        assertThat(hedges(true) - won).as("fault not applied: second attempts").isPositive();
+        over.countDown();
+        await().until(() -> cluster.workers().of(model).size() == 2);
+        silent.stopBefore(TOKENS);
+        await().until(() -> silent.cancelled.size() >= STREAMS);
+        for (RecordingSink sink : sinks) {
+            assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(TOKENS));
+            assertThat(sink.wrongs).isEmpty();
+        }
+        assertThat(other.taken).hasSize(STREAMS);
+        assertThat(cluster.meters().find("baton.dispatch.differences").counter())
+                .isNull();
+    }
+
+    private boolean only(ScriptedWorker worker) {
+        return cluster.workers().of(model).stream()
+                .map(WorkerState::getWorker)
+                .toList()
+                .equals(List.of(worker.self));
+    }
+
+    private double hedges(boolean won) {
+        Counter counter = cluster.meters()
+                .find("baton.dispatch.hedges")
+                .tag("won", Boolean.toString(won))
+                .counter();
+        return counter == null ? 0 : counter.count();
     }
 
     private void pause(ScriptedWorker worker) throws InterruptedException {

@@ -1,4 +1,4 @@
-package dev.baton.control;
+package dev.baton.control.routing;
 
 import dev.baton.protocol.v1.WorkerRef;
 

@@ -1,0 +1,166 @@
+package dev.baton.gateway.dispatch;
+
+import dev.baton.control.Effect;
+import dev.baton.control.GenerationRequest;
+import dev.baton.control.TokenIds;
+import dev.baton.control.routing.Placement;
+import dev.baton.control.routing.Placement.Assignment;
+import dev.baton.control.routing.Route;
+import dev.baton.kv.BlockHash;
+import dev.baton.protocol.v1.WorkerRef;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The workers that one request is charged to, of its current attempt and of a second one beside it. Whatever is taken here
+ * is given back by {@link #release}. Owned by the request's loop.
+ */
+final class Assignments {
+    private final GenerationRequest request;
+    private final Placement placement;
+    private final HedgeBudget hedges;
+    private List<BlockHash> chain = List.of();
+    private @Nullable Assignment current;
+    private @Nullable Assignment second;
+    private boolean answered;
+    private boolean decoded;
+
+    Assignments(GenerationRequest request, Placement placement, HedgeBudget hedges) {
+        this.request = request;
+        this.placement = placement;
+        this.hedges = hedges;
+    }
+
+    /** Names the prompt's blocks: work that grows with the prompt, on the caller's thread. */
+    void name() {
+        chain = placement.chain(request.model(), request.tenantSalt().toByteArray(), request.prompt());
+    }
+
+    /** For the next attempt; empty when no live worker serves it. */
+    Optional<Assignment> choose(Effect.ChooseRoute choose) {
+        release();
+        Placement.Wishes wishes =
+                new Placement.Wishes(request.requestId(), choose.avoid(), choose.left(), choose.alone());
+        Optional<Assignment> chosen =
+                placement.place(request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
+        current = chosen.orElse(null);
+        answered = false;
+        decoded = false;
+        return chosen;
+    }
+
+    /** For a second attempt; empty when nobody can take over, or enough requests have one. */
+    Optional<Assignment> choose(Effect.ChooseHedge choose) {
+        if (second != null || !hedges.take()) {
+            return Optional.empty();
+        }
+        Placement.Wishes wishes = new Placement.Wishes(request.requestId(), choose.avoid(), choose.left(), false);
+        Optional<Assignment> chosen = placement.placeBeside(
+                request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
+        second = chosen.orElse(null);
+        if (chosen.isEmpty()) {
+            hedges.giveBack();
+        }
+        return chosen;
+    }
+
+    private int tokens(int accepted) {
+        return request.prompt().length + accepted;
+    }
+
+    private int left(int accepted) {
+        return request.maxTokens() - accepted;
+    }
+
+    /** Of the current attempt; null for none. */
+    @Nullable
+    Assignment current() {
+        return current;
+    }
+
+    /** The one of that route: of the current attempt unless it is the second one's. */
+    @Nullable
+    Assignment of(Route route) {
+        return second != null && second.route().equals(route) ? second : current;
+    }
+
+    /** Whether the worker computes the prompt in the current attempt; null without one. */
+    @Nullable
+    Boolean first(WorkerRef worker) {
+        return current == null ? null : current.route().first().worker().equals(worker);
+    }
+
+    /** One attempt is left. */
+    void endHedge(boolean won) {
+        if (second != null && won) {
+            Assignment winner = second;
+            second = null;
+            hedges.giveBack();
+            release();
+            current = winner;
+            answered = false;
+            decoded = false;
+        } else {
+            releaseSecond();
+        }
+    }
+
+    /** Tokens of the current attempt were accepted. */
+    void accepted(int firstIndex) {
+        if (current == null) {
+            return;
+        }
+        if (!answered) {
+            answered = true;
+            placement.answered(current);
+        }
+        // Where a prompt was split, its first token comes from the prefill worker and all others from the decode
+        // worker.
+        if (!decoded && (firstIndex > 0 || current.route().computesAtDecode())) {
+            decoded = true;
+            placement.decoded(current, chain);
+        }
+    }
+
+    /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */
+    void ended(TokenIds answer) {
+        if (current != null && decoded) {
+            int[] prompt = request.prompt();
+            placement.decoded(
+                    current,
+                    placement.extended(
+                            chain,
+                            request.model(),
+                            request.tenantSalt().toByteArray(),
+                            at -> at < prompt.length ? prompt[at] : answer.at(at - prompt.length),
+                            prompt.length + answer.size() - 1));
+        }
+        releaseSecond();
+        release();
+    }
+
+    /** Of the current attempt. */
+    void release() {
+        if (current != null) {
+            give(current, answered);
+            placement.cleared(request.requestId());
+            current = null;
+        }
+    }
+
+    private void releaseSecond() {
+        if (second != null) {
+            give(second, false);
+            second = null;
+            hedges.giveBack();
+        }
+    }
+
+    private void give(Assignment assignment, boolean wasAnswered) {
+        if (!wasAnswered) {
+            placement.unanswered(assignment);
+        }
+        placement.release(assignment);
+    }
+}
