@@ -8,6 +8,7 @@ import dev.baton.protocol.v1.Cancel;
 import dev.baton.protocol.v1.Challenge;
 import dev.baton.protocol.v1.ComputeHere;
 import dev.baton.protocol.v1.Decline;
+import dev.baton.protocol.v1.Drain;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayMessage;
@@ -21,6 +22,7 @@ import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Pong;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.Progress;
+import dev.baton.protocol.v1.Queued;
 import dev.baton.protocol.v1.Repeated;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Resume;
@@ -93,6 +95,13 @@ final class GoldenMessages {
                         .build());
         all.put("failure", FAILURE);
         all.put("worker-state", workerState());
+        all.put(
+                "worker-state-still",
+                workerState().toBuilder()
+                        .setEngineStillMs(1_500)
+                        .setLaneStillMs(250)
+                        .setOldestClaimMs(40)
+                        .build());
         all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()
@@ -200,6 +209,9 @@ final class GoldenMessages {
                                 .setNextIndex(301))
                         .build());
         all.put("down-ping", down.setPing(Ping.newBuilder().setSentUs(99)).build());
+        all.put(
+                "down-drain",
+                down.setDrain(Drain.newBuilder().setDraining(true)).build());
     }
 
     private static void up(Map<String, Message> all) {
@@ -232,6 +244,18 @@ final class GoldenMessages {
                                         progress().setFinish(Finish.newBuilder().setReason(Finish.Reason.LENGTH)))
                                 .addProgress(progress().setFailure(FAILURE))
                                 .setMadeUs(1_700_000_000_000_000L))
+                        .build());
+        all.put(
+                "up-frame-news",
+                up.setFrame(TokenFrame.newBuilder()
+                                .addProgress(Progress.newBuilder()
+                                        .setRequestId("request")
+                                        .setAttempt(ATTEMPT)
+                                        .setQueued(Queued.newBuilder().setAhead(3).setMoves(17)))
+                                .addProgress(Progress.newBuilder()
+                                        .setRequestId("request")
+                                        .setAttempt(ATTEMPT)
+                                        .setComputedTokens(4_096)))
                         .build());
         all.put(
                 "up-pong",
