@@ -182,6 +182,20 @@ final class Execution {
         }
     }
 
+    /**
+     * A worker has brought the last token. The other of the route still waits: a decode worker for a handoff that it does
+     * not need, or a prefill worker keeps the prompt's KV for a recovery that will not be.
+     */
+    void endedBy(WorkerRef last, List<Effect> effects) {
+        if (route != null) {
+            for (WorkerRef worker : route.workers()) {
+                if (!worker.equals(last)) {
+                    effects.add(new Effect.SendCancel(worker, attempt));
+                }
+            }
+        }
+    }
+
     void cancel(List<Effect> effects) {
         if (route != null) {
             for (WorkerRef worker : route.workers()) {

@@ -358,14 +358,7 @@ public final class RequestMachine {
         live.dropSecond(effects);
         effects.add(new Effect.EmitFinish(reason));
         effects.add(new Effect.Acknowledge(last, attempt(), intake.size()));
-        Route route = run().route();
-        if (route != null) {
-            // Where the first token was the last, the decode worker waits for a handoff that it does not need; else the
-            // prefill worker keeps the prompt's KV for a recovery that will not be.
-            route.workers().stream()
-                    .filter(worker -> !worker.equals(last))
-                    .forEach(worker -> effects.add(new Effect.SendCancel(worker, attempt())));
-        }
+        run().endedBy(last, effects);
         end(Phase.DONE);
     }
 

@@ -6,7 +6,6 @@ import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Decline;
 import dev.baton.protocol.v1.Failure;
-import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
@@ -17,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,7 +50,7 @@ final class FaultyWorld {
     private final Deque<RequestEvent> answers = new ArrayDeque<>();
     private final List<Integer> emitted = new ArrayList<>();
     private final Set<Attempt> published = new HashSet<>();
-    private final Counts counts = new Counts();
+    private final FaultCounts counts = new FaultCounts();
     private final boolean patient;
     private final List<Integer> deathsAt = new ArrayList<>();
     private Instant now = Instant.EPOCH;
@@ -72,7 +70,7 @@ final class FaultyWorld {
         this.machine = new RequestMachine(
                 40, Instant.EPOCH.plus(Duration.ofHours(10)), number -> nonces + number, LIMITS, now);
         for (String id : List.of("prefill-0", "prefill-1", "decode-0", "decode-1", "decode-2")) {
-            workers.put(id, new SimulatedWorker(Requests.worker(id, random.nextLong())));
+            workers.put(id, simulated(id));
         }
         perform(machine.start());
     }
@@ -86,7 +84,7 @@ final class FaultyWorld {
         return lastWord;
     }
 
-    Counts counts() {
+    FaultCounts counts() {
         return counts;
     }
 
@@ -168,7 +166,7 @@ final class FaultyWorld {
                 deathsAt.add(emitted.size());
                 counts.deaths++;
                 WorkerRef dead = worker.self;
-                workers.put(dead.getId(), new SimulatedWorker(Requests.worker(dead.getId(), random.nextLong())));
+                workers.put(dead.getId(), simulated(dead.getId()));
                 feed(new RequestEvent.WorkerLost(dead, "dead"));
             }
             case 1 -> lost(worker);
@@ -347,6 +345,10 @@ final class FaultyWorld {
         }
     }
 
+    private SimulatedWorker simulated(String id) {
+        return new SimulatedWorker(Requests.worker(id, random.nextLong()), random, length, counts);
+    }
+
     private SimulatedWorker anyWorker() {
         List<String> ids = workers.keySet().stream().sorted().toList();
         return worker(ids.get(random.nextInt(ids.size())));
@@ -354,139 +356,5 @@ final class FaultyWorld {
 
     private SimulatedWorker worker(String id) {
         return Objects.requireNonNull(workers.get(id));
-    }
-
-    /** Makes tokens from {@code from} to {@code to} of each attempt it was given, in order, and keeps them. */
-    private final class SimulatedWorker {
-        private final WorkerRef self;
-        private boolean frozen;
-        private boolean unlisted;
-        private Instant frozenAt = Instant.EPOCH;
-        private final Deque<Progress> stream = new ArrayDeque<>();
-        private final Map<Attempt, Progress> ends = new HashMap<>();
-        private final Map<Attempt, Job> jobs = new LinkedHashMap<>();
-
-        SimulatedWorker(WorkerRef self) {
-            this.self = self;
-        }
-
-        Route.Leg leg() {
-            return new Route.Leg(self, 0);
-        }
-
-        void take(Attempt attempt, int from, int to) {
-            jobs.put(attempt, new Job(attempt, from, Math.min(to, length)));
-            stream.add(Progress.newBuilder().setAttempt(attempt).build());
-        }
-
-        void work() {
-            if (frozen) {
-                return;
-            }
-            for (Job job : jobs.values()) {
-                if (job.next < job.to) {
-                    int count = Math.min(1 + random.nextInt(3), job.to - job.next);
-                    stream.add(job.frame(job.next, job.next + count));
-                    job.next += count;
-                }
-            }
-        }
-
-        void resume(Attempt attempt, int nextIndex) {
-            Job job = jobs.get(attempt);
-            Progress ended = ends.get(attempt);
-            if (ended != null) {
-                stream.add(ended);
-            } else if (job == null) {
-                Failure unknown = Failure.newBuilder()
-                        .setCode(Failure.Code.UNKNOWN_REQUEST)
-                        .build();
-                stream.add(Progress.newBuilder()
-                        .setAttempt(attempt)
-                        .setFailure(unknown)
-                        .build());
-            } else if (Math.max(nextIndex, job.from) < job.next) {
-                stream.add(job.frame(Math.max(nextIndex, job.from), job.next));
-            }
-        }
-
-        void cancel(Attempt attempt) {
-            if (random.nextInt(4) == 0) {
-                jobs.remove(attempt);
-            }
-        }
-
-        void decline() {
-            Failure.Code[] codes = {Failure.Code.NO_CAPACITY, Failure.Code.TRANSFER_FAILED, Failure.Code.SHUTTING_DOWN};
-            for (Attempt attempt : List.copyOf(jobs.keySet())) {
-                counts.declines++;
-                jobs.remove(attempt);
-                Failure failure = Failure.newBuilder()
-                        .setCode(codes[random.nextInt(codes.length)])
-                        .build();
-                Progress said = Progress.newBuilder()
-                        .setAttempt(attempt)
-                        .setFailure(failure)
-                        .build();
-                ends.put(attempt, said);
-                stream.add(said);
-            }
-        }
-    }
-
-    private final class Job {
-        private final Attempt attempt;
-        private final int from;
-        private final int to;
-        private int next;
-
-        Job(Attempt attempt, int from, int to) {
-            this.attempt = attempt;
-            this.from = from;
-            this.to = to;
-            this.next = from;
-        }
-
-        Progress frame(int first, int end) {
-            Progress.Builder frame = Progress.newBuilder().setAttempt(attempt).setFirstIndex(first);
-            for (int index = first; index < end; index++) {
-                frame.addTokens(1_000 * attempt.getNumber() + index);
-            }
-            if (end == length) {
-                frame.setFinish(Finish.newBuilder().setReason(Finish.Reason.STOP));
-            }
-            return frame.build();
-        }
-    }
-
-    /** How often each fault really happened. */
-    static final class Counts {
-        int deaths;
-        int freezes;
-        int hedgesWon;
-        int hedgesEnded;
-        int differences;
-        long longestWait;
-        int breaks;
-        int declines;
-        int repeats;
-        int outages;
-        int gaps;
-        int zombieFrames;
-
-        void add(Counts other) {
-            deaths += other.deaths;
-            freezes += other.freezes;
-            hedgesWon += other.hedgesWon;
-            hedgesEnded += other.hedgesEnded;
-            differences += other.differences;
-            longestWait = Math.max(longestWait, other.longestWait);
-            breaks += other.breaks;
-            declines += other.declines;
-            repeats += other.repeats;
-            outages += other.outages;
-            gaps += other.gaps;
-            zombieFrames += other.zombieFrames;
-        }
     }
 }

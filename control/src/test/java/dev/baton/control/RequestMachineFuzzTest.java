@@ -34,7 +34,7 @@ class RequestMachineFuzzTest {
 
     @Test
     void theFaultsHappen() {
-        FaultyWorld.Counts counts = new FaultyWorld.Counts();
+        FaultCounts counts = new FaultCounts();
         for (int run = 0; run < RUNS_PER_SEED; run++) {
             FaultyWorld world = new FaultyWorld(run, true);
             world.run();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
@@ -40,13 +41,14 @@ class TwoGatewaysIT {
                 sinks.add(start(i % 2 == 0 ? one : other, 200));
             }
             await().until(() -> sinks.stream().allMatch(sink -> sink.tokens.size() == TOKENS / 2));
+            assertThat(prefill.cancelled).isEmpty();
             decode.stopBefore(Integer.MAX_VALUE);
             for (RecordingSink sink : sinks) {
                 finishesAtItsFirstAttempt(sink);
             }
             assertThat(prefill.taken).hasSize(STREAMS);
             assertThat(decode.taken).hasSize(STREAMS);
-            assertThat(prefill.cancelled).isEmpty();
+            endOnce(prefill);
             assertThat(decode.cancelled).isEmpty();
         }
     }
@@ -67,13 +69,20 @@ class TwoGatewaysIT {
                 await().until(() -> refusals(second) >= 6);
                 assertThat(decoders(second)).isZero();
             }
+            assertThat(prefill.cancelled).isEmpty();
             decode.stopBefore(Integer.MAX_VALUE);
             for (RecordingSink sink : sinks) {
                 finishesAtItsFirstAttempt(sink);
             }
+            endOnce(prefill);
             assertThat(decode.cancelled).isEmpty();
-            assertThat(prefill.cancelled).isEmpty();
         }
+    }
+
+    /** The end of an answer gives back the KV of its prompt, and nobody else's. */
+    private static void endOnce(ScriptedWorker prefill) {
+        assertThat(prefill.cancelled).doesNotHaveDuplicates();
+        assertThat(prefill.taken).extracting(Generation::getRequestId).containsAll(prefill.cancelled);
     }
 
     private static double refusals(TestCluster cluster) {
