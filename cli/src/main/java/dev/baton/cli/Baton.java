@@ -6,6 +6,7 @@ import dev.baton.cli.chat.ChatCommand;
 import dev.baton.cli.doctor.DoctorCommand;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelsCommand;
+import dev.baton.cli.operate.DeadLettersCommand;
 import dev.baton.cli.operate.DrainCommand;
 import dev.baton.cli.operate.RequestsCommand;
 import dev.baton.cli.operate.TopCommand;
@@ -36,6 +37,7 @@ import picocli.CommandLine.Spec;
             TopCommand.class,
             RequestsCommand.class,
             DrainCommand.class,
+            DeadLettersCommand.class,
             ChatCommand.class,
             ModelsCommand.class,
             DoctorCommand.class,

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -46,6 +47,11 @@ public final class DeadRequests {
     /** The newest first; blocks while Kafka is read. */
     public List<DeadLetter> list(int most) {
         return letters.list(most);
+    }
+
+    /** The one at that offset; empty when there is none, or none any more. Blocks while Kafka is read. */
+    public Optional<DeadLetter> find(long offset) {
+        return letters.at(offset);
     }
 
     /**

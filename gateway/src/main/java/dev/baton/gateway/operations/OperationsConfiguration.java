@@ -1,6 +1,7 @@
 package dev.baton.gateway.operations;
 
 import dev.baton.gateway.dispatch.ClusterView;
+import dev.baton.gateway.dispatch.DeadRequests;
 import dev.baton.gateway.dispatch.RequestViews;
 import dev.baton.protocol.v1.GatewayRef;
 import org.springframework.context.annotation.Bean;
@@ -32,6 +33,11 @@ class OperationsConfiguration {
     @Bean
     TopologyEndpoint topologyEndpoint(GatewayRef gateway, ClusterView cluster) {
         return new TopologyEndpoint(gateway, cluster);
+    }
+
+    @Bean
+    DeadLettersEndpoint deadLettersEndpoint(DeadRequests dead) {
+        return new DeadLettersEndpoint(dead);
     }
 
     @Bean

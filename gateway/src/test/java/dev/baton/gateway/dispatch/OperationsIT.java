@@ -16,10 +16,11 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +48,7 @@ class OperationsIT {
 
     @BeforeAll
     void start(TestStack stack) throws Exception {
-        cluster = TestCluster.serving(stack.kafka(), stack.redis(), 0);
+        cluster = TestCluster.serving(stack.kafka(), stack.redis(), 0, "--baton.lanes.dead-prompts=true");
         cluster.prefill("prefill-a", model);
         cluster.decode("decode-a", model);
         cluster.decode("decode-b", model);
@@ -110,8 +111,35 @@ class OperationsIT {
     }
 
     @Test
+    void aDeadLetterIsListedLookedAtAndRunAgain() throws Exception {
+        String id = "dead-" + UUID.randomUUID();
+        cluster.jobs().deadLetter(request(id, 3).toGeneration().toBuilder(), "says the test");
+        await().until(() -> letter(id) != null);
+        JsonNode letter = Objects.requireNonNull(letter(id));
+        assertThat(shape(letter))
+                .isEqualTo(shape(example("dlq", "json").path("letters").get(0)));
+        String path = "dlq/" + letter.path("offset").asString();
+        assertThat(get(path)).isEqualTo(letter);
+        HttpResponse<String> run = post(path, "{\"within\":\"20s\"}");
+        assertThat(run.statusCode()).as(run.body()).isEqualTo(200);
+        JsonNode outcome = JsonMapper.shared().readTree(run.body());
+        assertThat(shape(outcome)).isEqualTo(shape(example("dlq", "json redrive")));
+        assertThat(outcome.path("end").asString("")).isEqualTo("length");
+        assertThat(outcome.path("tokens").asInt()).isEqualTo(5);
+    }
+
+    private @Nullable JsonNode letter(String id) throws Exception {
+        for (JsonNode letter : get("dlq?most=100").path("letters")) {
+            if (letter.path("request").asString("").equals(id)) {
+                return letter;
+            }
+        }
+        return null;
+    }
+
+    @Test
     void whatIsNotThereIsAProblem() throws Exception {
-        for (String path : Set.of("workers/nobody", "requests/nothing")) {
+        for (String path : Set.of("workers/nobody", "requests/nothing", "dlq/1000000")) {
             HttpResponse<String> answer = send(path, null);
             assertThat(answer.statusCode()).isEqualTo(404);
             assertThat(answer.headers().firstValue("Content-Type").orElse("")).startsWith("application/problem+json");
@@ -120,6 +148,8 @@ class OperationsIT {
         assertThat(post("workers/decode-b", "{\"draining\":\"perhaps\"}").statusCode())
                 .isEqualTo(400);
         assertThat(post("workers/decode-b", "{}").statusCode()).isEqualTo(400);
+        assertThat(post("dlq/1000000", "{}").statusCode()).isEqualTo(404);
+        assertThat(post("dlq/1000000", "{\"within\":\"-1s\"}").statusCode()).isEqualTo(400);
     }
 
     private String state(String worker) throws Exception {
@@ -128,22 +158,24 @@ class OperationsIT {
 
     private void answered(String id, int promptTokens) throws Exception {
         RecordingSink sink = new RecordingSink();
-        int[] prompt = new int[promptTokens];
-        Arrays.fill(prompt, 5);
-        sink.start(
-                cluster.dispatcher(),
-                new GenerationRequest(
-                        id,
-                        "tenant",
-                        model,
-                        prompt,
-                        Sampling.getDefaultInstance(),
-                        Stopping.newBuilder().setMaxTokens(5).build(),
-                        0,
-                        Instant.now().plusSeconds(30),
-                        RequestTags.getDefaultInstance(),
-                        null));
+        sink.start(cluster.dispatcher(), request(id, promptTokens));
         assertThat(sink.end()).isEqualTo("finished LENGTH");
+    }
+
+    private GenerationRequest request(String id, int promptTokens) {
+        // Each its own, or all would go where the first one's KV is thought to be.
+        int[] prompt = ThreadLocalRandom.current().ints(promptTokens, 0, 1_000).toArray();
+        return new GenerationRequest(
+                id,
+                "tenant",
+                model,
+                prompt,
+                Sampling.getDefaultInstance(),
+                Stopping.newBuilder().setMaxTokens(5).build(),
+                0,
+                Instant.now().plusSeconds(30),
+                RequestTags.getDefaultInstance(),
+                null);
     }
 
     private JsonNode get(String path) throws Exception {
