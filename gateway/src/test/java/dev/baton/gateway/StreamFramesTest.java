@@ -200,6 +200,14 @@ class StreamFramesTest {
         }
     }
 
+    private static TokenLogprob logprob(int token) {
+        return TokenLogprob.newBuilder()
+                .setLogprob(-0.5f)
+                .addTopIds(token)
+                .addTopLogprobs(-0.5f)
+                .build();
+    }
+
     @Test
     void givesOneLogprobEntryPerTokenTheFirstIncluded() throws Exception {
         try (RawHttp.Exchange exchange = open(",\"logprobs\":true,\"top_logprobs\":1")) {
@@ -207,22 +215,26 @@ class StreamFramesTest {
             assertThat(call.submission.sampling().getLogprobs()).isTrue();
             assertThat(call.submission.sampling().getTopLogprobs()).isEqualTo(1);
             int[] tokens = tokens("a😀");
-            for (int i = 0; i < tokens.length; i++) {
-                TokenLogprob logprob = TokenLogprob.newBuilder()
-                        .setLogprob(-0.5f)
-                        .addTopIds(tokens[i])
-                        .addTopLogprobs(-0.5f)
-                        .build();
-                call.sink.token(i, tokens[i], logprob);
+            call.sink.token(0, tokens[0], logprob(tokens[0]));
+            // What waits for a slow reader is merged, so it has read this before more comes.
+            exchange.head();
+            StringBuilder body = new StringBuilder();
+            while (body.indexOf("\"content\":\"a\"") < 0) {
+                body.append(exchange.chunk());
+            }
+            for (int i = 1; i < tokens.length; i++) {
+                call.sink.token(i, tokens[i], logprob(tokens[i]));
             }
             call.finishes(Finish.Reason.LENGTH);
-            String body = exchange.response().body();
-            assertThat(body.split("\"top_logprobs\":", -1)).hasSize(tokens.length + 1);
+            for (String chunk = exchange.chunk(); !chunk.isEmpty(); chunk = exchange.chunk()) {
+                body.append(chunk);
+            }
+            assertThat(body.toString().split("\"top_logprobs\":", -1)).hasSize(tokens.length + 1);
             assertThat(body)
                     .contains(
                             "\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":-0.5,"
-                                    + "\"bytes\":[97],\"top_logprobs\":[{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97]}]}],"
-                                    + "\"refusal\":null},\"finish_reason\":null}");
+                                + "\"bytes\":[97],\"top_logprobs\":[{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97]}]}],"
+                                + "\"refusal\":null},\"finish_reason\":null}");
         }
     }
 

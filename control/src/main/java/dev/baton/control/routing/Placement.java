@@ -175,6 +175,7 @@ public final class Placement {
         WorkerRef left = need.wishes().left();
         Map<String, Integer> cached =
                 affinity.cached(workers.stream().map(WorkerState::getWorker).toList(), need.chain());
+        rotation++;
         List<Router.Worker> prefill = views(workers, WorkerState.Role.PREFILL);
         List<Router.Worker> decode = views(workers, WorkerState.Role.DECODE);
         Router.Worker holder = holder(Stream.concat(prefill.stream(), decode.stream()), cached);
@@ -308,7 +309,7 @@ public final class Placement {
                 route, fingerprint, uncached, mostComputed, holder == null ? null : holder.state(), expected);
     }
 
-    /** Rotated, so that equal costs do not all fall on the first. */
+    /** Rotated by one each time, so that equal workers take turns, whatever their number. */
     private List<Router.Worker> views(List<WorkerState> workers, WorkerState.Role role) {
         List<Router.Worker> views = new ArrayList<>();
         for (WorkerState state : workers) {
@@ -317,7 +318,7 @@ public final class Placement {
                 views.add(new Router.Worker(state, true, load.tokens(), load.requests()));
             }
         }
-        Collections.rotate(views, rotation++);
+        Collections.rotate(views, rotation);
         return views;
     }
 

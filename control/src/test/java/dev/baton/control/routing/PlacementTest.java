@@ -9,6 +9,7 @@ import dev.baton.protocol.v1.WorkerState;
 import dev.baton.protocol.v1.WorkerState.Role;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -40,6 +41,24 @@ class PlacementTest {
         assertThat(assignment.mostComputed())
                 .as("it declines what it would have to compute, for a prefill worker is there")
                 .isEqualTo(LOCAL_TOKENS);
+    }
+
+    @Test
+    void equalWorkersTakeTurns() {
+        for (List<WorkerState> workers :
+                List.of(List.of(dead, neighbour, prefill), List.of(dead, neighbour, elsewhere))) {
+            long decoders = workers.stream()
+                    .filter(worker -> worker.getRole() == Role.DECODE)
+                    .count();
+            Set<String> taken = new HashSet<>();
+            for (int i = 0; i < decoders; i++) {
+                Assignment assignment = place(workers, null);
+                taken.add(assignment.route().decode().worker().getId());
+                placement.answered(assignment);
+                placement.release(assignment);
+            }
+            assertThat(taken).hasSize((int) decoders);
+        }
     }
 
     @Test
