@@ -160,6 +160,7 @@ class RequestDispatchIT {
 
     @Test
     void withoutWorkersARequestIsRefused() throws Exception {
+        await().until(() -> liveDecoders() == 0);
         RecordingSink sink = new RecordingSink();
         sink.start(cluster.dispatcher(), submission(SHORT, 5, Duration.ofSeconds(30)));
         assertThat(sink.end()).isEqualTo("refused NO_WORKERS");
