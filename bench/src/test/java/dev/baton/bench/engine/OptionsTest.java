@@ -93,7 +93,7 @@ class OptionsTest {
 
     @Test
     void theHelpNamesEveryOption() {
-        List<String> named = Pattern.compile("^ +(--[a-z]+)", Pattern.MULTILINE)
+        List<String> named = Pattern.compile("^ +(--[a-z-]+)", Pattern.MULTILINE)
                 .matcher(Options.HELP)
                 .results()
                 .map(match -> match.group(1))
@@ -114,6 +114,7 @@ class OptionsTest {
                         "--exact",
                         "--length",
                         "--perplexity",
+                        "--kv-cost",
                         "--rule",
                         "--attention",
                         "--sampling",
