@@ -24,7 +24,7 @@ class ChaosIT {
         try (UpProcess chaos = UpProcess.start(
                 folder.resolve("state"),
                 "chaos",
-                "--duration=90s",
+                "--duration=40s",
                 "--seed=4",
                 "--clients=8",
                 "--port=" + Ports.free(1).getFirst())) {
