@@ -233,8 +233,8 @@ class StreamFramesTest {
             assertThat(body)
                     .contains(
                             "\"delta\":{\"content\":\"a\"},\"logprobs\":{\"content\":[{\"token\":\"a\",\"logprob\":-0.5,"
-                                + "\"bytes\":[97],\"top_logprobs\":[{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97]}]}],"
-                                + "\"refusal\":null},\"finish_reason\":null}");
+                                    + "\"bytes\":[97],\"top_logprobs\":[{\"token\":\"a\",\"logprob\":-0.5,\"bytes\":[97]}]}],"
+                                    + "\"refusal\":null},\"finish_reason\":null}");
         }
     }
 
