@@ -1,12 +1,10 @@
 package dev.baton.cluster.management;
 
+import dev.baton.config.HashedKeys;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -21,14 +19,14 @@ import java.util.regex.Pattern;
  */
 final class OperatorKeys {
     /** Nobody has a key. */
-    static final OperatorKeys NONE = new OperatorKeys(List.of());
+    static final OperatorKeys NONE = new OperatorKeys(new HashedKeys<>());
 
     private static final int LONGEST_KEY = 1_024;
     private static final long LARGEST_FILE = 1 << 20;
     private static final Pattern LINE =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63}):(read|operate):([0-9a-fA-F]{64})");
 
-    private final List<Entry> entries;
+    private final HashedKeys<Operator> keys;
 
     /** What a key is good for. */
     enum Role {
@@ -41,18 +39,8 @@ final class OperatorKeys {
     /** Whose key it is. */
     record Operator(String name, Role role) {}
 
-    private static final class Entry {
-        final Operator operator;
-        final byte[] hash;
-
-        Entry(Operator operator, byte[] hash) {
-            this.operator = operator;
-            this.hash = hash;
-        }
-    }
-
-    private OperatorKeys(List<Entry> entries) {
-        this.entries = List.copyOf(entries);
+    private OperatorKeys(HashedKeys<Operator> keys) {
+        this.keys = keys;
     }
 
     /**
@@ -71,7 +59,7 @@ final class OperatorKeys {
         } catch (IOException e) {
             throw new IllegalArgumentException("The key file " + file + setting + " cannot be read: " + e, e);
         }
-        List<Entry> entries = new ArrayList<>();
+        HashedKeys<Operator> keys = new HashedKeys<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (line.isEmpty() || line.startsWith("#")) {
@@ -84,18 +72,17 @@ final class OperatorKeys {
                         + " printf %s \"$KEY\" | sha256sum");
             }
             Role role = Role.valueOf(match.group(2).toUpperCase(Locale.ROOT));
-            entries.add(
-                    new Entry(new Operator(match.group(1), role), HexFormat.of().parseHex(match.group(3))));
+            keys.add(new Operator(match.group(1), role), HexFormat.of().parseHex(match.group(3)));
         }
-        if (entries.isEmpty()) {
+        if (keys.isEmpty()) {
             throw new IllegalArgumentException("The key file " + file + setting
                     + " holds no key, so every call would be refused; add a line name:role:sha256-in-hex");
         }
-        return new OperatorKeys(entries);
+        return new OperatorKeys(keys);
     }
 
     boolean isEmpty() {
-        return entries.isEmpty();
+        return keys.isEmpty();
     }
 
     /** Empty for a key that is nobody's. */
@@ -103,21 +90,6 @@ final class OperatorKeys {
         if (key.length() > LONGEST_KEY) {
             return Optional.empty();
         }
-        byte[] hash = sha256(key);
-        Operator found = null;
-        for (Entry entry : entries) {
-            if (MessageDigest.isEqual(hash, entry.hash)) {
-                found = entry.operator;
-            }
-        }
-        return Optional.ofNullable(found);
-    }
-
-    private static byte[] sha256(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return keys.ownerOf(key);
     }
 }

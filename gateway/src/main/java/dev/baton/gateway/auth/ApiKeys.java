@@ -1,13 +1,11 @@
 package dev.baton.gateway.auth;
 
+import dev.baton.config.HashedKeys;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -23,20 +21,10 @@ public final class ApiKeys {
     private static final Pattern LINE =
             Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,63}):([0-9a-fA-F]{64})(?::(flex|default|priority))?");
 
-    private final List<Entry> entries;
+    private final HashedKeys<Identity> keys;
 
-    private static final class Entry {
-        final Identity identity;
-        final byte[] hash;
-
-        Entry(Identity identity, byte[] hash) {
-            this.identity = identity;
-            this.hash = hash;
-        }
-    }
-
-    private ApiKeys(List<Entry> entries) {
-        this.entries = List.copyOf(entries);
+    private ApiKeys(HashedKeys<Identity> keys) {
+        this.keys = keys;
     }
 
     public static ApiKeys read(Path file) {
@@ -47,7 +35,7 @@ public final class ApiKeys {
             throw new UncheckedIOException(
                     "Cannot read the API-key file " + file + " (setting baton.http.api-keys)", e);
         }
-        List<Entry> entries = new ArrayList<>();
+        HashedKeys<Identity> keys = new HashedKeys<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).strip();
             if (line.isEmpty() || line.startsWith("#")) {
@@ -61,34 +49,18 @@ public final class ApiKeys {
             }
             ServiceTier highest =
                     Optional.ofNullable(match.group(3)).flatMap(ServiceTier::of).orElse(ServiceTier.DEFAULT);
-            entries.add(new Entry(
-                    new Identity(match.group(1), highest), HexFormat.of().parseHex(match.group(2))));
+            keys.add(new Identity(match.group(1), highest), HexFormat.of().parseHex(match.group(2)));
         }
-        if (entries.isEmpty()) {
+        if (keys.isEmpty()) {
             throw new IllegalArgumentException(
                     "The API-key file " + file
                             + " (setting baton.http.api-keys) holds no key, so every call would be refused; add a line tenant:sha256-in-hex");
         }
-        return new ApiKeys(entries);
+        return new ApiKeys(keys);
     }
 
     /** Whose key this is. */
     Optional<Identity> identityOf(String key) {
-        byte[] hash = sha256(key);
-        Identity found = null;
-        for (Entry entry : entries) {
-            if (MessageDigest.isEqual(hash, entry.hash)) {
-                found = entry.identity;
-            }
-        }
-        return Optional.ofNullable(found);
-    }
-
-    private static byte[] sha256(String key) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(key.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return keys.ownerOf(key);
     }
 }
