@@ -3,6 +3,7 @@ package dev.baton.cli.bench;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
+import dev.baton.cli.host.Signals;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
@@ -172,7 +173,7 @@ final class FlipsCommand implements Runnable {
         Thread killer = Thread.ofVirtual().start(() -> {
             try {
                 if (underWay.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                    signal("STOP", stack.process("decode-0").pid());
+                    Signals.send("STOP", stack.process("decode-0"));
                     tally.flipped += flips.flipOf("decode-0", random);
                     stack.kill("decode-0");
                 }
@@ -257,20 +258,6 @@ final class FlipsCommand implements Runnable {
                     .asInt();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    private static void signal(String name, long pid) {
-        try {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start();
-            if (!kill.waitFor(5, TimeUnit.SECONDS) || kill.exitValue() != 0) {
-                throw new CliException("fault not applied: SIG" + name + " was not sent to " + pid);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.baton.cli.bench.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.json.JsonMapper;
@@ -124,7 +125,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         ObjectNode root = JsonMapper.shared().createObjectNode();
         root.put("seed", seed).put("answers", answers.size());
         for (Answer.Verdict verdict : Answer.Verdict.values()) {
-            root.put(verdict.name().toLowerCase(java.util.Locale.ROOT), count(verdict));
+            root.put(verdict.name().toLowerCase(Locale.ROOT), count(verdict));
         }
         ObjectNode kinds = root.putObject("waits_ms");
         waits().forEach((label, waits) -> {

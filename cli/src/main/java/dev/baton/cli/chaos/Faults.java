@@ -1,6 +1,7 @@
 package dev.baton.cli.chaos;
 
 import dev.baton.cli.host.CliException;
+import dev.baton.cli.host.Signals;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.stack.ChildProcess;
 import dev.baton.stack.RedisConsole;
@@ -10,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Makes the faults of one stack. A worker is chosen among those that live. */
@@ -97,14 +97,14 @@ final class Faults {
         return new Fault() {
             @Override
             public void strike() {
-                signal("STOP", process);
+                Signals.send("STOP", process);
                 applied(within(ENDS_WITHIN, () -> state(process) == 'T'), part + " was not stopped");
             }
 
             @Override
             public void heal() {
                 sleep(hold);
-                signal("CONT", process);
+                Signals.send("CONT", process);
                 awaitServes(part);
             }
         };
@@ -212,20 +212,6 @@ final class Faults {
             return stat.charAt(stat.lastIndexOf(')') + 2);
         } catch (IOException e) {
             return ' ';
-        }
-    }
-
-    private static void signal(String name, ChildProcess process) {
-        try {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
-            applied(
-                    kill.waitFor(5, TimeUnit.SECONDS) && kill.exitValue() == 0,
-                    "SIG" + name + " was not sent to " + process.name());
-        } catch (IOException e) {
-            throw new CliException("fault not applied: kill cannot be run: " + e.getMessage(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
         }
     }
 }
