@@ -32,6 +32,8 @@ public record GenerationRequest(
         Instant deadline,
         RequestTags tags,
         @Nullable Structure structure) {
+    private static final String SALT = "baton/tenant/";
+
     public GenerationRequest {
         if (requestId.isEmpty() || model.isEmpty() || prompt.length == 0 || stopping.getMaxTokens() < 1) {
             throw new IllegalArgumentException(
@@ -48,7 +50,13 @@ public record GenerationRequest(
 
     /** Bytes that keep one tenant's cached blocks from another's. */
     public ByteString tenantSalt() {
-        return ByteString.copyFromUtf8("baton/tenant/" + tenant);
+        return ByteString.copyFromUtf8(SALT + tenant);
+    }
+
+    /** The tenant of a salt that {@link #tenantSalt} made. */
+    public static String tenantOf(ByteString salt) {
+        String text = salt.toStringUtf8();
+        return text.startsWith(SALT) ? text.substring(SALT.length()) : text;
     }
 
     /** The message for workers, without what differs from attempt to attempt. Copies the prompt: call it once for all attempts. */

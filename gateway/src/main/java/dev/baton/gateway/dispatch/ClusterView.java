@@ -4,6 +4,7 @@ import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.streams.PeerClocks;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.routing.FaultLedger;
+import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -11,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The workers as this gateway sees them, for operators. Any thread. */
 public final class ClusterView {
@@ -51,12 +53,13 @@ public final class ClusterView {
         Map<String, WorkerState> known = new LinkedHashMap<>();
         registry.workers().forEach(state -> known.put(state.getWorker().getId(), state));
         streams.workers().forEach(state -> known.put(state.getWorker().getId(), state));
+        Set<WorkerRef> avoided = faults.avoided();
         List<Member> members = new ArrayList<>();
         for (WorkerState state : known.values()) {
             members.add(new Member(
                     state,
                     streams.live(state.getWorker()),
-                    faults.avoided().contains(state.getWorker()),
+                    avoided.contains(state.getWorker()),
                     rates.of(state.getWorker().getId()),
                     streams.clock(state.getWorker())));
         }

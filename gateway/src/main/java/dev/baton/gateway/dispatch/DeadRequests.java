@@ -23,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  * comes of the run tells whether the cause is mended. Any thread.
  */
 public final class DeadRequests {
-    private static final String SALT = "baton/tenant/";
-
     private final DeadLetters letters;
     private final Dispatcher dispatcher;
     private final Clock clock;
@@ -75,7 +73,7 @@ public final class DeadRequests {
                 .prepare(
                         new GenerationRequest(
                                 run.requestId,
-                                tenant(request),
+                                GenerationRequest.tenantOf(request.getTenantSalt()),
                                 request.getModel(),
                                 request.getPromptList().stream()
                                         .mapToInt(Integer::intValue)
@@ -89,11 +87,6 @@ public final class DeadRequests {
                         run)
                 .start();
         return run.outcome;
-    }
-
-    private static String tenant(Generation request) {
-        String salt = request.getTenantSalt().toStringUtf8();
-        return salt.startsWith(SALT) ? salt.substring(SALT.length()) : salt;
     }
 
     /** Counts tokens and waits for the end. */
