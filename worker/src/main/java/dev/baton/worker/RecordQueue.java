@@ -146,11 +146,20 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
                 LOG.error("A round over the records that wait to be claimed failed", e);
             }
             if (read.isEmpty() && !closed) {
-                LockSupport.parkNanos(this, TICK.toNanos());
+                pause();
             }
         }
         takeRead();
         sweep(Duration.ZERO);
+    }
+
+    /** Until there is something new; for no longer than a tick while records wait or are being claimed. */
+    private void pause() {
+        if (claiming.isEmpty() && size.equals(Size.NONE)) {
+            LockSupport.park(this);
+        } else {
+            LockSupport.parkNanos(this, TICK.toNanos());
+        }
     }
 
     private void measure() {
