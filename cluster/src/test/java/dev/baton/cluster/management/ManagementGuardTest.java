@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -36,12 +38,14 @@ import org.springframework.http.HttpStatus;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
+import reactor.core.publisher.Mono;
 
 /** Real servers, with an endpoint that can be read and changed, and a path of the application beside it. */
 class ManagementGuardTest {
     private static final String SEPARATE = "--management.server.port=0";
     private static final String SHARED = "--baton.test=shared";
     private static final String READER = "key-of-the-reader";
+    private static final Duration LIMIT = Duration.ofSeconds(20);
     private static final String OPERATOR = "key-of-the-operator";
 
     @TempDir
@@ -147,6 +151,38 @@ class ManagementGuardTest {
         }
     }
 
+    /** A second request that comes before the first is answered waits, and the connection is read again after both. */
+    @ParameterizedTest
+    @ValueSource(strings = {SEPARATE, SHARED})
+    void aConnectionIsReadOnAfterRequestsThatCameTogether(String port) throws Exception {
+        try (Server server = start(port, keys());
+                Socket socket = new Socket("127.0.0.1", server.application("/").getPort())) {
+            socket.setSoTimeout((int) LIMIT.toMillis());
+            String slow = "GET /v1/slow HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            String fast = "GET /v1/fast HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            write(socket, slow + fast);
+            readAnswers(socket, 2);
+            write(socket, fast);
+            readAnswers(socket, 1);
+        }
+    }
+
+    private static void write(Socket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+    }
+
+    private static void readAnswers(Socket socket, int count) throws IOException {
+        for (int answer = 0; answer < count; answer++) {
+            StringBuilder read = new StringBuilder();
+            while (read.indexOf("of the application") < 0) {
+                int next = socket.getInputStream().read();
+                assertThat(next).as("the connection ended after: %s", read).isNotNegative();
+                read.append((char) next);
+            }
+        }
+    }
+
     @Test
     void aLineThatIsNoKeyIsNamed() throws IOException {
         Path file = Files.writeString(folder.resolve("bad"), "# operators\nada:admin:00\n");
@@ -218,7 +254,7 @@ class ManagementGuardTest {
         }
 
         HttpResponse<String> send(URI uri, @Nullable String key, @Nullable String body) throws Exception {
-            HttpRequest.Builder request = HttpRequest.newBuilder(uri);
+            HttpRequest.Builder request = HttpRequest.newBuilder(uri).timeout(LIMIT);
             if (key != null) {
                 request.header("Authorization", "Bearer " + key);
             }
@@ -268,6 +304,8 @@ class ManagementGuardTest {
         @Bean
         RouterFunction<ServerResponse> application() {
             return RouterFunctions.route()
+                    .GET("/v1/slow", request -> Mono.delay(Duration.ofMillis(50))
+                            .then(ServerResponse.ok().bodyValue("of the application")))
                     .GET(
                             "/v1/**",
                             request -> ServerResponse.status(HttpStatus.OK).bodyValue("of the application"))
