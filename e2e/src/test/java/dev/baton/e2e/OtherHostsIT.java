@@ -1,12 +1,14 @@
 package dev.baton.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.e2e.GatewayCalls.Answer;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,9 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 @Order(8)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class OtherHostsIT {
-    private static final String QUESTION = "Tell me of hosts. " + "The fox went to the river. ".repeat(60);
     private static final List<String> DECODE = List.of("decode-0", "decode-1");
     private static final int KILL_AFTER = 40;
+    private static final int CHATS = 5;
 
     private static RunningBaton baton;
 
@@ -45,8 +47,21 @@ class OtherHostsIT {
     @Test
     @Order(1)
     void theNextTurnMovesNothingTwice() throws IOException {
+        for (int chat = 1; chat <= CHATS; chat++) {
+            if (bothTurnsAtOneWorker(
+                    "Tell me of hosts, part " + chat + ". " + "The fox went to the river. ".repeat(60))) {
+                return;
+            }
+        }
+        fail("%d chats, and the second turn of each left the worker that held the first".formatted(CHATS));
+    }
+
+    /** A worker that was silent for a moment, as on a busy machine, gets no new turn: the other one then takes all of it. */
+    private static boolean bothTurnsAtOneWorker(String question) throws IOException {
         List<Double> before = receivedByDecode();
-        Conversation.FirstTurn first = Conversation.begin(baton, QUESTION);
+        double fetchedBefore = received("prefill-0");
+        double fetchedTokensBefore = fetchedTokens();
+        Conversation.FirstTurn first = Conversation.begin(baton, question);
         List<Double> after = receivedByDecode();
         int holder = after.get(0) > before.get(0) ? 0 : 1;
         double firstBytes = after.get(holder) - before.get(holder);
@@ -59,45 +74,71 @@ class OtherHostsIT {
 
         Conversation.SecondTurn second = first.goOn();
 
+        int secondBlocks = Math.ceilDiv(second.tokens(), Conversation.BLOCK);
+        List<Double> atLast = receivedByDecode();
+        if (atLast.get(1 - holder) > after.get(1 - holder)) {
+            assertThat((atLast.get(1 - holder) - after.get(1 - holder)) / blockBytes)
+                    .as("blocks of a prompt that another decode worker took")
+                    .isEqualTo(secondBlocks);
+            return false;
+        }
         assertThat(second.cached())
                 .as("cached, of %d tokens in common", second.common())
                 .isEqualTo(second.commonBlocks() * Conversation.BLOCK);
-        int prefilled = first.promptTokens() / Conversation.BLOCK;
-        assertThat(received("prefill-0") / blockBytes)
+        int answerBlocks = second.commonBlocks() - first.promptTokens() / Conversation.BLOCK;
+        assertThat((received("prefill-0") - fetchedBefore) / blockBytes)
                 .as(
                         "blocks that the prefill worker fetched of an answer of %d tokens",
                         first.held().size())
-                .isEqualTo(second.commonBlocks() - prefilled);
-        assertThat(baton.counter("prefill-0", "baton_kv_fetched_tokens_total", "rung=\"peer\""))
-                .isEqualTo((second.commonBlocks() - prefilled) * Conversation.BLOCK);
-        List<Double> atLast = receivedByDecode();
+                .isEqualTo(answerBlocks);
+        assertThat(fetchedTokens() - fetchedTokensBefore).isEqualTo(answerBlocks * Conversation.BLOCK);
         assertThat((atLast.get(holder) - after.get(holder)) / blockBytes)
                 .as("blocks that the decode worker took of a prompt of %d tokens", second.tokens())
-                .isEqualTo(Math.ceilDiv(second.tokens(), Conversation.BLOCK) - second.commonBlocks());
-        assertThat(atLast.get(1 - holder))
-                .as("the other decode worker got nothing")
-                .isEqualTo(after.get(1 - holder));
+                .isEqualTo(secondBlocks - second.commonBlocks());
+        return true;
+    }
+
+    private static double fetchedTokens() {
+        return baton.counter("prefill-0", "baton_kv_fetched_tokens_total", "rung=\"peer\"");
     }
 
     /** Nobody can read the pool that the dead worker left: the prompt comes from the worker that computed it. */
     @Test
     @Order(2)
     void aSurvivorFetchesThePromptFromTheWorkerThatComputedIt() {
+        for (int part = 1; part <= CHATS; part++) {
+            if (survivesTheDeathOfTheHolder(part)) {
+                return;
+            }
+        }
+        fail("%d stories, and each one told again left the worker that held it".formatted(CHATS));
+    }
+
+    /** Only where the survivor holds nothing of it: a story told again at the other worker, as on a busy machine, is no case. */
+    private static boolean survivesTheDeathOfTheHolder(int part) {
         List<Double> before = receivedByDecode();
-        Answer undisturbed = story(pieces -> {});
+        Answer undisturbed = story(part, pieces -> {});
         // The next one goes where the KV of this one is.
         String victim = DECODE.stream()
                 .filter(worker -> received(worker) > before.get(DECODE.indexOf(worker)))
                 .findFirst()
                 .orElseThrow();
         AtomicInteger sinceDeath = new AtomicInteger();
-        Answer answer = story(pieces -> {
+        AtomicBoolean elsewhere = new AtomicBoolean();
+        Answer answer = story(part, pieces -> {
             if (pieces == KILL_AFTER) {
-                baton.kill(victim);
+                elsewhere.set(!baton.decoding().equals(List.of(victim)));
+                if (!elsewhere.get()) {
+                    baton.kill(victim);
+                }
             } else if (pieces > KILL_AFTER) {
                 sinceDeath.incrementAndGet();
             }
         });
+        if (elsewhere.get()) {
+            assertThat(answer.text()).isEqualTo(undisturbed.text());
+            return false;
+        }
         assertThat(baton.lives(victim))
                 .as("fault not applied: %s lives", victim)
                 .isFalse();
@@ -118,10 +159,12 @@ class OtherHostsIT {
                 .isGreaterThan(5 * Conversation.BLOCK);
         assertThat(answer.text()).isEqualTo(undisturbed.text());
         assertThat(answer.finish()).isEqualTo(undisturbed.finish());
+        return true;
     }
 
-    private static Answer story(IntConsumer onText) {
-        ObjectNode request = GatewayCalls.chat("Tell me a story of hosts. " + "The fox went to the river. ".repeat(60))
+    private static Answer story(int part, IntConsumer onText) {
+        ObjectNode request = GatewayCalls.chat(
+                        "Tell me story " + part + " of hosts. " + "The fox went to the river. ".repeat(60))
                 .put("ignore_eos", true)
                 .put("max_tokens", 600);
         return baton.calls().stream(GatewayCalls.CHAT, request, onText);

@@ -304,8 +304,10 @@ class ManagementGuardTest {
         @Bean
         RouterFunction<ServerResponse> application() {
             return RouterFunctions.route()
-                    .GET("/v1/slow", request -> Mono.delay(Duration.ofMillis(50))
-                            .then(ServerResponse.ok().bodyValue("of the application")))
+                    .GET(
+                            "/v1/slow",
+                            request -> Mono.delay(Duration.ofMillis(50))
+                                    .then(ServerResponse.ok().bodyValue("of the application")))
                     .GET(
                             "/v1/**",
                             request -> ServerResponse.status(HttpStatus.OK).bodyValue("of the application"))
