@@ -59,7 +59,7 @@ final class ChoiceStream implements TokenSink {
         ToolFormat tools = prepared.tools();
         this.calls = tools == null
                 ? null
-                : new ToolCallReader(tools, tools.openingToken(model.tokenizer()), new Parts(tools.idLength()));
+                : new ToolCallReader(tools, tools.tokenIds(model.tokenizer()), new Parts(tools.idLength()));
         this.handle = dispatcher.prepare(request, this);
     }
 

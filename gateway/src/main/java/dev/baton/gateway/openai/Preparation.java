@@ -80,8 +80,10 @@ public final class Preparation {
         ToolRequest tools = request.tools();
         ToolFormat format = tools == null ? null : toolFormat(tools);
         boolean shown = tools != null && model.tokenizer().templateMentions("tools");
-        List<Map<String, @Nullable Object>> messages =
-                tools == null || shown ? request.messages() : tools.describedIn(request.messages());
+        List<Map<String, @Nullable Object>> messages = messages(request.messages());
+        if (tools != null && format != null && !shown) {
+            messages = ToolsAsText.described(tools.shown(), format, messages);
+        }
         int room = context.tokens();
         TokenIds prompt;
         try {
@@ -114,33 +116,55 @@ public final class Preparation {
                 caller);
     }
 
+    /** With calls and their results as text where the model's template would refuse them. */
+    private List<Map<String, @Nullable Object>> messages(List<Map<String, @Nullable Object>> given) {
+        if (!ToolsAsText.hasTurnsOfTools(given)) {
+            return given;
+        }
+        return ToolFormat.of(model.tokenizer())
+                .filter(ToolFormat::described)
+                .map(format -> ToolsAsText.turns(given, format))
+                .orElse(given);
+    }
+
     /** A call that must be made needs no form of the model's own: what is guaranteed can be read. */
     private ToolFormat toolFormat(ToolRequest tools) {
-        return ToolFormat.of(model.tokenizer())
+        ToolFormat format = ToolFormat.of(model.tokenizer())
                 .or(() -> tools.forced() ? Optional.of(ToolFormat.bare()) : Optional.empty())
                 .orElseThrow(() -> JsonFields.invalid(
                         "tools",
                         "`tools` are not supported for this model: its chat template has no form for calls"
                                 + " that is known here. A call can still be forced, with `tool_choice` required or"
                                 + " a function."));
+        tools.check(format);
+        return format;
     }
 
-    /** The answer is a call, or what the client asks for beside. */
-    private static AnswerFormat withCalls(ToolRequest tools, ToolFormat format, @Nullable AnswerFormat asked) {
-        if (asked == null || tools.forced()) {
-            return new AnswerFormat(tools.structure(format), "tools");
-        }
-        if (format.isBare()) {
+    /**
+     * The answer is a call, or what the client asks for beside. All is compiled at once, with every schema as it is; only
+     * where that cannot be guaranteed each is looked at by itself.
+     */
+    private AnswerFormat withCalls(ToolRequest tools, ToolFormat format, @Nullable AnswerFormat asked) {
+        if (asked != null && !tools.forced() && format.isBare()) {
             throw JsonFields.invalid(
                     asked.param(),
                     "`" + asked.param()
                             + "` cannot be combined with `tools` for this model, whose calls are JSON too.");
         }
-        ToolRequest calls = new ToolRequest(tools.shown(), tools.tools(), true, tools.parallel());
+        AnswerFormat exact = withCalls(tools, format, asked, null);
+        return structures.isGood(exact.structure()) ? exact : withCalls(tools, format, asked, structures);
+    }
+
+    private static AnswerFormat withCalls(
+            ToolRequest tools, ToolFormat format, @Nullable AnswerFormat asked, @Nullable CheckedStructures checked) {
+        if (asked == null || tools.forced()) {
+            return new AnswerFormat(tools.structure(format, tools.forced(), checked), "tools");
+        }
         return new AnswerFormat(
                 Structure.newBuilder()
-                        .setAnyOf(
-                                Structures.newBuilder().addOf(asked.structure()).addOf(calls.structure(format)))
+                        .setAnyOf(Structures.newBuilder()
+                                .addOf(asked.structure())
+                                .addOf(tools.structure(format, true, checked)))
                         .build(),
                 asked.param());
     }

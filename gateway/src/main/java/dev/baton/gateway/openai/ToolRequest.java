@@ -1,13 +1,8 @@
 package dev.baton.gateway.openai;
 
-import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.toolcalls.ToolFormat;
-import dev.baton.grammar.Grammar;
-import dev.baton.grammar.GrammarException;
 import dev.baton.protocol.v1.Structure;
-import dev.baton.protocol.v1.Structures;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +23,25 @@ record ToolRequest(List<Map<String, @Nullable Object>> shown, List<Tool> tools, 
     private static final String NO_ARGUMENTS = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
 
     /** @param param how errors name its parameters */
-    record Tool(String name, @Nullable JsonNode parameters, boolean strict, String param) {}
+    record Tool(String name, @Nullable JsonNode parameters, boolean strict, String param) {
+        /**
+         * What is not strict is any object where its schema cannot be guaranteed.
+         *
+         * @param checked tells what can be; null takes the schema as it is
+         */
+        Structure arguments(@Nullable CheckedStructures checked) {
+            Structure any = Structure.newBuilder().setJsonObject(true).build();
+            if (parameters != null && !parameters.has("type") && !parameters.has("properties")) {
+                return any;
+            }
+            String schema = parameters == null ? NO_ARGUMENTS : JSON.writeValueAsString(parameters);
+            Structure exact = Structure.newBuilder().setJsonSchema(schema).build();
+            if (checked != null && strict) {
+                checked.check(exact, param);
+            }
+            return checked == null || checked.isGood(exact) ? exact : any;
+        }
+    }
 
     /** Null when there are none, or when the client forbids their use. */
     static @Nullable ToolRequest read(JsonFields body) {
@@ -86,63 +99,28 @@ record ToolRequest(List<Map<String, @Nullable Object>> shown, List<Tool> tools, 
                 .orElseThrow(() -> JsonFields.invalid("tool_choice", "`tool_choice` names no function of `tools`."));
     }
 
-    /** What the answer may be. */
-    Structure structure(ToolFormat format) {
-        Structures.Builder calls = Structures.newBuilder();
+    /**
+     * What the answer may be.
+     *
+     * @param checked as for {@link Tool#arguments}
+     */
+    Structure structure(ToolFormat format, boolean forced, @Nullable CheckedStructures checked) {
+        List<Structure> calls = tools.stream()
+                .map(tool -> format.call(tool.name(), tool.arguments(checked)))
+                .toList();
+        return format.structure(calls, parallel ? Integer.MAX_VALUE : 1, forced);
+    }
+
+    /** Refuses names that cannot be told from what follows them. */
+    void check(ToolFormat format) {
         for (Tool tool : tools) {
-            calls.addOf(call(tool, format));
-        }
-        Structure call = Structure.newBuilder().setAnyOf(calls).build();
-        return format.structure(call, parallel ? Integer.MAX_VALUE : 1, forced);
-    }
-
-    private static Structure call(Tool tool, ToolFormat format) {
-        String before = "{\"name\": " + JsonText.quote(tool.name()) + ", \"" + format.argumentsKey() + "\": ";
-        Structure.Builder part = Structure.newBuilder();
-        return Structure.newBuilder()
-                .setSequence(Structures.newBuilder()
-                        .addOf(part.setLiteral(before).build())
-                        .addOf(arguments(tool))
-                        .addOf(part.setLiteral("}").build()))
-                .build();
-    }
-
-    /** What is not strict is any object where its schema cannot be guaranteed. */
-    private static Structure arguments(Tool tool) {
-        JsonNode parameters = tool.parameters();
-        String schema = parameters == null ? NO_ARGUMENTS : JSON.writeValueAsString(parameters);
-        Structure exact = Structure.newBuilder().setJsonSchema(schema).build();
-        Structure any = Structure.newBuilder().setJsonObject(true).build();
-        if (parameters != null && !parameters.has("type") && !parameters.has("properties")) {
-            return any;
-        }
-        try {
-            Grammar.of(exact);
-            return exact;
-        } catch (GrammarException e) {
-            if (tool.strict()) {
-                throw JsonFields.invalid(tool.param(), String.valueOf(e.getMessage()));
+            if (!format.canWrite(tool.name())) {
+                String param = tool.param().replaceFirst("parameters$", "name");
+                throw JsonFields.invalid(
+                        param,
+                        "`" + param + "` may have no blanks and none of <, [ and { for this model, which writes names"
+                                + " without quotes.");
             }
-            return any;
         }
-    }
-
-    /** The conversation with the tools described in its system message, for templates that have no place for them. */
-    List<Map<String, @Nullable Object>> describedIn(List<Map<String, @Nullable Object>> messages) {
-        StringBuilder text = new StringBuilder("You can call these functions:\n");
-        shown.forEach(tool ->
-                text.append(JSON.writeValueAsString(tool.get("function"))).append('\n'));
-        text.append("Answer with a call: {\"name\": the function's name, \"arguments\": an object of its arguments}");
-        List<Map<String, @Nullable Object>> all = new ArrayList<>(messages);
-        Map<String, @Nullable Object> first = new LinkedHashMap<>();
-        boolean hasSystem = "system".equals(messages.getFirst().get("role"));
-        first.put("role", "system");
-        first.put("content", hasSystem ? messages.getFirst().get("content") + "\n\n" + text : text.toString());
-        if (hasSystem) {
-            all.set(0, first);
-        } else {
-            all.addFirst(first);
-        }
-        return all;
     }
 }

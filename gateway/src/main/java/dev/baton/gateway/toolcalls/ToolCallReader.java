@@ -1,5 +1,6 @@
 package dev.baton.gateway.toolcalls;
 
+import dev.baton.gateway.toolcalls.ToolFormat.Call;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,9 +9,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ToolCallReader {
     private final ToolFormat format;
-    private final int openingToken;
+    private final int[] tokenIds;
+    private final String mark;
+    private final String before;
     private final CallSink sink;
     private final StringBuilder held = new StringBuilder();
+    /** What has come since the last call, as far as it may be what stands before the next one. */
+    private final StringBuilder passed = new StringBuilder();
+
     private @Nullable CallReader call;
     private boolean calling;
     private boolean textOnly;
@@ -28,10 +34,12 @@ public final class ToolCallReader {
         void arguments(int index, String piece);
     }
 
-    /** @param openingToken id of the special token that is the mark before the calls, −1 when it is text */
-    public ToolCallReader(ToolFormat format, int openingToken, CallSink sink) {
+    /** @param tokenIds the form's {@link ToolFormat#tokenIds} */
+    public ToolCallReader(ToolFormat format, int[] tokenIds, CallSink sink) {
         this.format = format;
-        this.openingToken = openingToken;
+        this.tokenIds = tokenIds.clone();
+        this.mark = format.markSeen();
+        this.before = format.beforeSeen();
         this.sink = sink;
     }
 
@@ -42,8 +50,12 @@ public final class ToolCallReader {
 
     /** @param piece the text that is certain after the token */
     public void read(int token, String piece) {
-        if (openingToken >= 0 && token == openingToken) {
-            begin();
+        for (int place = 0; place < tokenIds.length; place++) {
+            String seen = String.valueOf(ToolFormat.character(place));
+            // Before the calls none but the mark comes.
+            if (tokenIds[place] == token && (calling || seen.equals(mark))) {
+                read(seen);
+            }
         }
         read(piece);
     }
@@ -57,15 +69,6 @@ public final class ToolCallReader {
         }
     }
 
-    private void begin() {
-        if (!calling) {
-            calling = true;
-            // Blanks before the mark are the template's.
-            sayAllBut(trailingBlanks(held.length()));
-            held.setLength(0);
-        }
-    }
-
     private void read(String piece) {
         if (calling) {
             readCalls(piece);
@@ -74,32 +77,36 @@ public final class ToolCallReader {
         held.append(piece);
         if (textOnly) {
             sayAllBut(0);
-        } else if (format.isBare()) {
-            if (!held.isEmpty()) {
-                textOnly = held.charAt(0) != '{';
-                read(textOnly ? "" : taken());
-            }
-        } else if (openingToken >= 0) {
-            sayAllBut(trailingBlanks(held.length()));
-        } else {
+        } else if (!format.isBare()) {
             findMark();
+        } else if (!held.isEmpty()) {
+            findBareCall();
         }
     }
 
-    private String taken() {
-        calling = true;
+    /** The first characters of an answer tell whether it is a call. */
+    private void findBareCall() {
         String text = held.toString();
-        held.setLength(0);
-        return text;
+        String fence = format.described() ? ToolFormat.FENCE : "{";
+        if (text.startsWith("{") || text.startsWith(fence)) {
+            calling = true;
+            held.setLength(0);
+            readCalls(text);
+        } else if (!fence.startsWith(text)) {
+            textOnly = true;
+            sayAllBut(0);
+        }
     }
 
     private void findMark() {
-        String mark = format.opening().text();
         int at = held.indexOf(mark);
         if (at >= 0) {
-            String rest = held.substring(at + mark.length());
+            String rest = held.substring(at);
             held.setLength(at);
-            begin();
+            calling = true;
+            // Blanks before the mark are the template's.
+            sayAllBut(trailingBlanks(held.length()));
+            held.setLength(0);
             readCalls(rest);
             return;
         }
@@ -129,15 +136,13 @@ public final class ToolCallReader {
     /** What stands between calls is the format's. */
     private void readCalls(String piece) {
         for (int i = 0; i < piece.length(); i++) {
-            CallReader reader = call;
             char c = piece.charAt(i);
+            CallReader reader = call;
             if (reader == null) {
-                if (c != '{') {
+                reader = begunBy(c);
+                if (reader == null || reader instanceof NamedCall) {
                     continue;
                 }
-                reader = new CallReader();
-                call = reader;
-                announced = false;
             }
             reader.read(c);
             if (reader.ended()) {
@@ -149,6 +154,25 @@ public final class ToolCallReader {
         if (open != null) {
             tell(open);
         }
+    }
+
+    /** An object begins with its brace, a named call after what stands before it; null where none begins. */
+    private @Nullable CallReader begunBy(char c) {
+        switch (format.call()) {
+            case Call.InObject object -> call = c == '{' ? new ObjectCall() : null;
+            case Call.Named named -> {
+                passed.append(c);
+                if (passed.length() > before.length()) {
+                    passed.deleteCharAt(0);
+                }
+                if (before.contentEquals(passed)) {
+                    passed.setLength(0);
+                    call = new NamedCall(format.seen(named.afterName().getFirst()));
+                }
+            }
+        }
+        announced = false;
+        return call;
     }
 
     private void tell(CallReader reader) {

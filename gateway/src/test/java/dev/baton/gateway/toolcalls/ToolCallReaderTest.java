@@ -3,7 +3,9 @@ package dev.baton.gateway.toolcalls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import dev.baton.gateway.toolcalls.ToolFormat.Mark;
+import dev.baton.gateway.toolcalls.ToolFormat.Call.InObject;
+import dev.baton.gateway.toolcalls.ToolFormat.Part.Text;
+import dev.baton.gateway.toolcalls.ToolFormat.Part.Token;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,10 +15,27 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class ToolCallReaderTest {
     private static final ToolFormat TAGS = new ToolFormat(
-            new Mark("<tool_call>", false), "\n", "\n", new Mark("</tool_call>", false), "arguments", 64, 0);
-    private static final ToolFormat LIST =
-            new ToolFormat(new Mark("[TOOL_CALLS]", true), "[", ", ", new Mark("]", false), "arguments", 64, 9);
+            List.of(),
+            List.of(new Text("<tool_call>"), new Text("\n")),
+            new InObject("arguments"),
+            List.of(new Text("\n"), new Text("</tool_call>")),
+            "\n",
+            List.of(),
+            64,
+            0,
+            false);
+    private static final ToolFormat LIST = new ToolFormat(
+            List.of(new Token("[TOOL_CALLS]"), new Text("[")),
+            List.of(),
+            new InObject("arguments"),
+            List.of(),
+            ", ",
+            List.of(new Text("]")),
+            64,
+            9,
+            false);
     private static final int OPENING = 7;
+    private static final int[] NO_TOKENS = {};
 
     private final StringBuilder heard = new StringBuilder();
 
@@ -66,7 +85,7 @@ class ToolCallReaderTest {
     void findsTextAndCallsHoweverTheAnswerIsCut(String answer, String expected) {
         for (int seed = 0; seed < 50; seed++) {
             heard.setLength(0);
-            ToolCallReader reader = new ToolCallReader(TAGS, -1, sink);
+            ToolCallReader reader = new ToolCallReader(TAGS, NO_TOKENS, sink);
             pieces(answer, new Random(seed), reader);
             reader.end("");
             assertThat(heard).hasToString(expected);
@@ -81,7 +100,7 @@ class ToolCallReaderTest {
     void aSpecialTokenBeginsTheCalls(String text, String expected, boolean calls) {
         for (int seed = 0; seed < 50; seed++) {
             heard.setLength(0);
-            ToolCallReader reader = new ToolCallReader(LIST, OPENING, sink);
+            ToolCallReader reader = new ToolCallReader(LIST, new int[] {OPENING}, sink);
             pieces(text, new Random(seed), reader);
             if (calls) {
                 reader.read(OPENING, "");
@@ -102,10 +121,31 @@ class ToolCallReaderTest {
             quoteCharacter = '`',
             value = {"{\"name\": \"f\", \"arguments\": {}};|0f:{}", "Text {\"name\": 1};Text {\"name\": 1}"})
     void aBareCallIsTheWholeAnswer(String answer, String expected) {
-        ToolCallReader reader = new ToolCallReader(ToolFormat.bare(), -1, sink);
+        ToolCallReader reader = new ToolCallReader(ToolFormat.bare(), NO_TOKENS, sink);
         pieces(answer, new Random(1), reader);
         reader.end("");
         assertThat(heard).hasToString(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '`',
+            value = {
+                "`{\"name\": \"f\", \"parameters\": {}}`;|0f:{}",
+                "`{\"name\": \"f\", \"parameters\": {}}\n{\"name\": \"g\", \"parameters\": {\"a\": 1}}`;|0f:{}|1g:{\"a\": 1}",
+                "`#json\n{\"name\": \"f\", \"parameters\": {}}\n#`;|0f:{}",
+                "`#python\nx = {}\n#`;`#python\nx = {}\n#`",
+                "`In {braces}`;`In {braces}`"
+            })
+    void aCallMayStandInAFenceWhereItIsAskedForInWords(String answer, String expected) {
+        for (int seed = 0; seed < 20; seed++) {
+            heard.setLength(0);
+            ToolCallReader reader = new ToolCallReader(ToolFormat.bare("parameters", 64, true), NO_TOKENS, sink);
+            pieces(answer.replace("#", "```"), new Random(seed), reader);
+            reader.end("");
+            assertThat(heard).hasToString(expected.replace("#", "```"));
+        }
     }
 
     private static void pieces(String text, Random random, ToolCallReader reader) {
