@@ -55,6 +55,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     private boolean timingTold;
     private @Nullable IncomingTransfer inbound;
     private @Nullable CompletableFuture<Restored> restoring;
+    private volatile @Nullable Restored restored;
 
     DecodeSequence(
             WorkerContext context,
@@ -143,7 +144,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         synchronized (timing) {
             timing.setComputeStartedUs(frames().micros());
             // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
-            frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
+            frames().sendNow(progress.gateway(), progress.started(timing.build(), restored, cached));
         }
     }
 
@@ -167,15 +168,16 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                         : runtime.restorer().fetch(handoff.getGeneration(), peers, blocks, cached),
                 Thread::startVirtualThread);
         restoring = asked;
-        asked.whenComplete((restored, error) -> {
+        asked.whenComplete((brought, error) -> {
             if (error != null) {
                 LOG.warn("KV of {} cannot be looked for; it is computed", key.requestId(), error);
             }
-            restored(restored == null ? cached : restored.found());
+            restored = brought;
+            goOn(brought == null ? cached : brought.found());
         });
     }
 
-    private void restored(int found) {
+    private void goOn(int found) {
         int tokens = KnownTokens.count(handoff.getGeneration());
         int most = handoff.getCompute().getMostTokens();
         if (most > 0 && tokens - found > most) {

@@ -23,6 +23,7 @@ import dev.baton.transfer.SendOutcome;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.PeerFetch;
+import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
 import dev.baton.worker.WorkerContext;
@@ -56,6 +57,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private CompletableFuture<?> fetching = CompletableFuture.completedFuture(null);
 
     private boolean ended;
+    private volatile @Nullable Restored fetched;
 
     PrefillSequence(
             WorkerContext context,
@@ -135,6 +137,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
                     if (error != null) {
                         LOG.warn("KV of {} cannot be fetched; it is computed", key.requestId(), error);
                     }
+                    fetched = found;
                     int inPlace = found == null ? cached : found.found();
                     return runtime.engine()
                             .submit(new EngineCommand.KvArrived(key, inPlace, EngineCommand.KvArrived.NO_TOKEN));
@@ -158,7 +161,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         cachedTokens = cached;
         timing.setComputeStartedUs(frames().micros());
         // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
-        frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
+        frames().sendNow(progress.gateway(), progress.started(timing.build(), fetched, cached));
         outbound.blocks(blocks, cached);
     }
 

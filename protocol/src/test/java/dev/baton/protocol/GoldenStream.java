@@ -11,6 +11,7 @@ import dev.baton.protocol.v1.Drain;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayMessage;
 import dev.baton.protocol.v1.Hello;
+import dev.baton.protocol.v1.KvSource;
 import dev.baton.protocol.v1.Ping;
 import dev.baton.protocol.v1.Pong;
 import dev.baton.protocol.v1.Progress;
@@ -116,6 +117,17 @@ final class GoldenStream {
                                         .setRequestId("request")
                                         .setAttempt(ATTEMPT)
                                         .setComputedTokens(4_096)))
+                        .build());
+        all.put(
+                "up-frame-recovery",
+                up.setFrame(TokenFrame.newBuilder()
+                                .addProgress(Progress.newBuilder()
+                                        .setRequestId("request")
+                                        .setAttempt(ATTEMPT)
+                                        .setKvSource(KvSource.newBuilder()
+                                                .setRung(KvSource.Rung.PEER)
+                                                .setTokens(300)
+                                                .setFound(256))))
                         .build());
         all.put(
                 "up-pong",

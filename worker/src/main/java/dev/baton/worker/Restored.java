@@ -1,5 +1,6 @@
 package dev.baton.worker;
 
+import dev.baton.protocol.v1.KvSource;
 import java.time.Duration;
 
 /**
@@ -27,6 +28,15 @@ public record Restored(Rung rung, int tokens, int found, Duration duration) {
                 return cached > 0 ? CACHE : PREFILL;
             }
             return copied >= fetched ? POOL : PEER;
+        }
+
+        KvSource.Rung wire() {
+            return switch (this) {
+                case POOL -> KvSource.Rung.POOL;
+                case PEER -> KvSource.Rung.PEER;
+                case CACHE -> KvSource.Rung.CACHE;
+                case PREFILL -> KvSource.Rung.PREFILL;
+            };
         }
     }
 

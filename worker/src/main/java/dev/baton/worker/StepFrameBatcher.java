@@ -4,15 +4,18 @@ import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.engine.EngineListener;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.AttemptKey;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.KvSource;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.Queued;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.TokenLogprob;
+import dev.baton.worker.Restored.Rung;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
@@ -166,6 +169,25 @@ public final class StepFrameBatcher {
         /** A worker works on it; no token yet. */
         public Progress claimed(Timing timing) {
             return at(base()).setTiming(timing).build();
+        }
+
+        /**
+         * What is missing of its known tokens is computed from now on. Of an attempt that follows another the gateway hears
+         * where the KV came from.
+         *
+         * @param restored what was found elsewhere; null when nothing was looked for
+         * @param inPlace known tokens whose KV is there
+         */
+        public Progress started(Timing timing, @Nullable Restored restored, int inPlace) {
+            Progress.Builder started = at(base()).setTiming(timing);
+            if (generation.getAttempt().getNumber() > 1) {
+                Rung rung = restored == null ? Rung.of(0, 0, inPlace) : restored.rung();
+                started.setKvSource(KvSource.newBuilder()
+                        .setRung(rung.wire())
+                        .setTokens(KnownTokens.count(generation))
+                        .setFound(inPlace));
+            }
+            return started.build();
         }
 
         /**
