@@ -5,6 +5,7 @@ import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
+import dev.baton.protocol.v1.KvSource;
 import dev.baton.protocol.v1.Timing;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.protocol.v1.WorkerRef;
@@ -92,6 +93,12 @@ public sealed interface Effect {
 
     /** Where the time went, as a worker of the attempt reports it. */
     record NoteTiming(WorkerRef worker, Timing timing) implements Effect {}
+
+    /** A worker has begun an attempt that follows another, or stands beside it: for the record of the recovery. */
+    record NoteClaimed(Attempt attempt) implements Effect {}
+
+    /** Where the KV of what was known came from, in an attempt as that of {@link NoteClaimed}. */
+    record NoteRestored(Attempt attempt, KvSource source) implements Effect {}
 
     /** An attempt was given up: for the log, the counters, and what others learn of it. */
     record NoteLostAttempt(Attempt attempt, Phase phase, String why, Fault fault) implements Effect {}

@@ -140,6 +140,27 @@ final class Execution {
         return progress.hasQueued() || progress.hasComputedTokens();
     }
 
+    /** A worker of the route reports progress, of a second attempt that brings no token. */
+    void beside(WorkerRef worker, Progress progress, Instant now, List<Effect> effects) {
+        if (!news(progress, now)) {
+            recovers(progress, effects);
+            progressed(worker, progress, now);
+        }
+    }
+
+    /** A worker of the route reports progress: of a later attempt, how far the recovery is. Comes before {@link #progressed}. */
+    void recovers(Progress progress, List<Effect> effects) {
+        if (number() == 1) {
+            return;
+        }
+        if (!begun()) {
+            effects.add(new Effect.NoteClaimed(attempt));
+        }
+        if (progress.hasKvSource()) {
+            effects.add(new Effect.NoteRestored(attempt, progress.getKvSource()));
+        }
+    }
+
     /** A worker of the route has said something that cannot be used yet. */
     void heard(WorkerRef worker) {
         active.add(worker);

@@ -213,7 +213,7 @@ public final class RequestMachine {
             live.promote(second, effects);
             current(worker, progress, now);
         } else {
-            second.progressed(worker, progress, now);
+            second.beside(worker, progress, now, effects);
         }
     }
 
@@ -226,7 +226,7 @@ public final class RequestMachine {
             told.admitted(effects);
             return;
         }
-        told.take(worker, progress, effects);
+        told.take(run(), worker, progress, effects);
         boolean prefills = run().prefills(worker);
         if (intake.leavesGap(worker, progress, attempt(), now, effects)) {
             run().heard(worker);

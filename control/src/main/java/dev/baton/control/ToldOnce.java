@@ -9,9 +9,10 @@ final class ToldOnce {
     private boolean admitted;
     private int cachedTokens = -1;
 
-    /** Takes a frame of a live attempt's worker. */
-    void take(WorkerRef worker, Progress progress, List<Effect> effects) {
+    /** Takes a frame of the current attempt's worker, and what it tells of a recovery. */
+    void take(Execution run, WorkerRef worker, Progress progress, List<Effect> effects) {
         admitted(effects);
+        run.recovers(progress, effects);
         if (progress.hasTiming()) {
             effects.add(new Effect.NoteTiming(worker, progress.getTiming()));
         }

@@ -50,6 +50,7 @@ final class FaultyWorld {
     private final Deque<RequestEvent> answers = new ArrayDeque<>();
     private final List<Integer> emitted = new ArrayList<>();
     private final Set<Attempt> published = new HashSet<>();
+    private final Set<Attempt> claimed = new HashSet<>();
     private final FaultCounts counts = new FaultCounts();
     private final boolean patient;
     private final List<Integer> deathsAt = new ArrayList<>();
@@ -264,7 +265,9 @@ final class FaultyWorld {
                 case Effect.Acknowledge _, Effect.EmitAdmitted _, Effect.EmitCached _, Effect.NoteTiming _ -> {
                     // nothing hangs on these here
                 }
-                case Effect.NoteLostAttempt _, Effect.NoteCleared _, Effect.RecordEnd _ -> {
+                case Effect.NoteClaimed(Attempt attempt) ->
+                    assertThat(claimed.add(attempt)).as("told once").isTrue();
+                case Effect.NoteRestored _, Effect.NoteLostAttempt _, Effect.NoteCleared _, Effect.RecordEnd _ -> {
                     // nothing hangs on these here
                 }
             }

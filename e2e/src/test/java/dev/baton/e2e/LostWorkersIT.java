@@ -17,6 +17,7 @@ import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Workers die by kill -9; clients do not notice. Each test leaves one worker fewer. */
@@ -79,6 +80,7 @@ class LostWorkersIT {
             assertThat(answer.attempts())
                     .as("fault not applied: one attempt was enough")
                     .isGreaterThan(1);
+            assertRecoveredFromThePool(answer.timing().path("recoveries"));
             assertThat(survivors("baton_kv_recoveries_total", "rung=\"pool\""))
                     .as("a survivor goes on from the KV that the dead worker left")
                     .isPositive();
@@ -93,6 +95,24 @@ class LostWorkersIT {
                         .isEqualTo(alone.get(seed).text());
             }
         }
+    }
+
+    /** What the stream's own timing says of the death. */
+    private static void assertRecoveredFromThePool(JsonNode recoveries) {
+        assertThat(recoveries).as("recoveries %s", recoveries).hasSize(1);
+        JsonNode recovery = recoveries.get(0);
+        assertThat(recovery.path("rung").asString("")).as("%s", recovery).isEqualTo("pool");
+        assertThat(recovery.path("recomputed").asInt(-1))
+                .as("%s", recovery)
+                .isBetween(0, recovery.path("tokens").asInt() / 2);
+        assertThat(List.of(
+                        recovery.path("detected_millis").asLong(-1),
+                        recovery.path("claimed_millis").asLong(-1),
+                        recovery.path("restored_millis").asLong(-1),
+                        recovery.path("first_token_millis").asLong(-1)))
+                .as("%s", recovery)
+                .isSorted()
+                .allMatch(millis -> millis >= 0);
     }
 
     /** Sum of a counter over the decode workers that live. */

@@ -4,9 +4,11 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
+import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.protocol.v1.Finish;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -81,6 +83,7 @@ final class ScriptedDispatcher implements Dispatcher {
         private final Consumer<Call> started;
         private final CountDownLatch cancelled = new CountDownLatch(1);
         private final CountDownLatch completed = new CountDownLatch(1);
+        private volatile List<Recovery> recoveries = List.of();
         private int index;
 
         Call(GenerationRequest submission, TokenSink sink, Consumer<Call> started) {
@@ -98,6 +101,12 @@ final class ScriptedDispatcher implements Dispatcher {
             for (int token : tokens) {
                 sink.token(index++, token, null);
             }
+            return this;
+        }
+
+        /** As if workers had been lost. */
+        Call recovered(Recovery... each) {
+            recoveries = List.of(each);
             return this;
         }
 
@@ -141,7 +150,17 @@ final class ScriptedDispatcher implements Dispatcher {
         @Override
         public TtftBreakdown timing() {
             return new TtftBreakdown(
-                    Duration.ofNanos(1_500_000), null, null, null, null, null, null, null, Duration.ofMillis(7), 1);
+                    Duration.ofNanos(1_500_000),
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    null,
+                    Duration.ofMillis(7),
+                    1,
+                    recoveries);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.baton.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.gateway.ScriptedDispatcher.Call;
+import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
@@ -260,6 +261,27 @@ class StreamFramesTest {
             server.dispatcher().next().admits().says(tokens("ok")).finishes(Finish.Reason.LENGTH);
             assertThat(exchange.response().body())
                     .contains("\"choices\":[],\"timing\":{\"admission\":1500,\"total\":7000,\"attempts\":1}}");
+        }
+    }
+
+    @Test
+    void saysHowItWentOnAfterWorkersWereLost() throws Exception {
+        try (RawHttp.Exchange exchange =
+                server.http().open("POST", "/v1/chat/completions", CHAT.formatted(""), "X-Baton-Timing: true")) {
+            server.dispatcher()
+                    .next()
+                    .admits()
+                    .recovered(
+                            new Recovery(2, "decoding", "pool", 127, 1, 0, 12L, 14L, null),
+                            new Recovery(3, "handed_off", null, 0, 0, 80, null, null, 95L))
+                    .says(tokens("ok"))
+                    .finishes(Finish.Reason.LENGTH);
+            assertThat(exchange.response().body())
+                    .contains("\"recoveries\":[{\"attempt\":2,\"phase\":\"decoding\",\"rung\":\"pool\",\"tokens\":127,"
+                            + "\"recomputed\":1,\"detected_millis\":0,\"claimed_millis\":12,\"restored_millis\":14,"
+                            + "\"first_token_millis\":null},{\"attempt\":3,\"phase\":\"handed_off\",\"rung\":null,"
+                            + "\"tokens\":0,\"recomputed\":0,\"detected_millis\":80,\"claimed_millis\":null,"
+                            + "\"restored_millis\":null,\"first_token_millis\":95}]");
         }
     }
 

@@ -72,6 +72,10 @@ final class RequestLines {
                         .stripTrailing());
             }
         }
+        for (JsonNode recovery : request.path("recoveries")) {
+            recovery(recovery)
+                    .forEach(line -> lines.add(Columns.left(line, Columns.WIDTH).stripTrailing()));
+        }
         JsonNode ttft = request.path("ttft");
         if (ttft.isObject()) {
             long total = Math.max(1, ttft.path("totalMicros").asLong(0));
@@ -104,6 +108,31 @@ final class RequestLines {
                 attempt.path("accepted").asInt() > 0
                         ? ", goes on from token " + attempt.path("accepted").asInt()
                         : "");
+    }
+
+    private static List<String> recovery(JsonNode recovery) {
+        return List.of(
+                String.format(
+                        Locale.ROOT,
+                        "recovery   attempt %d by %s: %d of %d tokens computed again",
+                        recovery.path("attempt").asInt(),
+                        recovery.path("rung").asString("-"),
+                        recovery.path("recomputed").asInt(),
+                        recovery.path("tokens").asInt()),
+                String.format(
+                        Locale.ROOT,
+                        "           detected %s, claimed %s, restored %s, token %s",
+                        since(recovery, "detectedMillis"),
+                        since(recovery, "claimedMillis"),
+                        since(recovery, "restoredMillis"),
+                        since(recovery, "firstTokenMillis")));
+    }
+
+    /** Since the last token that the client had. */
+    private static String since(JsonNode recovery, String step) {
+        return recovery.path(step).isNumber()
+                ? Columns.micros(recovery.path(step).asLong() * 1_000)
+                : "-";
     }
 
     private static String part(JsonNode part, long micros, String bar) {

@@ -16,6 +16,8 @@ class ScreenTest {
            "accepted":0,"expectedCached":0,"lost":"decode-0 is dead: its port refuses connections\\u001b[2J","fault":"worker"},
           {"number":2,"fromMillis":95,"untilMillis":null,"prefill":null,"decode":"decode-1","accepted":7,
            "expectedCached":0,"lost":null,"fault":null}],
+         "recoveries":[{"attempt":2,"phase":"decoding","rung":"pool","tokens":94,"recomputed":1,"detectedMillis":2,
+           "claimedMillis":14,"restoredMillis":18,"firstTokenMillis":null}],
          "ttft":{"totalMicros":100000,"parts":[
            {"part":"edge","micros":10000,"measured":"gateway"},{"part":"prefill","micros":90000,"measured":"worker"}],
            "afterwards":[{"part":"handoff","micros":700,"measured":"both"}]}}
@@ -28,6 +30,8 @@ class ScreenTest {
                 .contains(
                         "attempt 1  3.0 ms to 90.0 ms on prefill-0>decode-0",
                         "attempt 2  95.0 ms to now on decode-1, goes on from token 7",
+                        "recovery   attempt 2 by pool: 1 of 94 tokens computed again",
+                        "           detected 2.0 ms, claimed 14.0 ms, restored 18.0 ms, token -",
                         "time to first token  100.0 ms",
                         "  edge                10.0 ms  gateway  ###",
                         "  prefill             90.0 ms  worker      " + "#".repeat(27));

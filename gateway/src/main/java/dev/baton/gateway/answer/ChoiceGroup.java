@@ -1,20 +1,26 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The choices of one request, run side by side. They are admitted together, end together, and when one fails all do.
  */
 final class ChoiceGroup {
+    /** More are not logged. */
+    private static final int MOST_RECOVERIES = 8;
+
     private final PreparedRequest prepared;
     private final RequestTrace trace;
     private final AnswerBudget.Account account;
@@ -104,6 +110,7 @@ final class ChoiceGroup {
     void cancel() {
         if (ended.compareAndSet(false, true)) {
             stopAll();
+            traceRecoveries();
             trace.clientLeft();
         }
     }
@@ -159,6 +166,7 @@ final class ChoiceGroup {
             Usage usage = usage();
             TtftBreakdown timing = choices[0].timing();
             trace.done(usage.promptTokens(), usage.cachedTokens(), timing.attempts());
+            traceRecoveries();
             listener.done(usage, timing);
         }
     }
@@ -166,6 +174,7 @@ final class ChoiceGroup {
     void choiceFailed(ApiError error) {
         if (ended.compareAndSet(false, true)) {
             stopAll();
+            traceRecoveries();
             listener.failed(error);
         }
     }
@@ -173,8 +182,17 @@ final class ChoiceGroup {
     private void evicted(ApiError error) {
         if (ended.compareAndSet(false, true)) {
             stopAll();
+            traceRecoveries();
         }
         listener.evicted(error);
+    }
+
+    private void traceRecoveries() {
+        trace.recovered(Arrays.stream(choices)
+                .flatMap(choice -> choice.timing().recoveries().stream())
+                .limit(MOST_RECOVERIES)
+                .map(Recovery::describe)
+                .collect(Collectors.joining("; ")));
     }
 
     private Usage usage() {

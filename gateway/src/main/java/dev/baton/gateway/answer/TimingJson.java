@@ -1,11 +1,17 @@
 package dev.baton.gateway.answer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Where the time to the first token went, in whole microseconds; parts not known are left out. */
+/**
+ * Where the time to the first token went, in whole microseconds; parts not known are left out.
+ *
+ * @param recoveries how the request went on after workers were lost; left out when none was
+ */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record TimingJson(
         @Nullable Long admission,
@@ -17,7 +23,8 @@ record TimingJson(
         @Nullable Long transfer,
         @Nullable Long exposedTransfer,
         @Nullable Long total,
-        int attempts) {
+        int attempts,
+        @Nullable List<Recovery> recoveries) {
     static TimingJson of(TtftBreakdown timing) {
         return new TimingJson(
                 micros(timing.admission()),
@@ -29,7 +36,8 @@ record TimingJson(
                 micros(timing.transfer()),
                 micros(timing.exposedTransfer()),
                 micros(timing.total()),
-                timing.attempts());
+                timing.attempts(),
+                timing.recoveries().isEmpty() ? null : timing.recoveries());
     }
 
     private static @Nullable Long micros(@Nullable Duration duration) {

@@ -200,6 +200,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     }
 
     private void perform(Effect effect) {
+        recovered(times.recoveries().on(effect, machine.phase(), loop.now()));
         switch (effect) {
             case Effect.ChooseRoute choose -> chooseRoute(choose);
             case Effect.ChooseHedge choose -> chooseHedge(choose);
@@ -241,6 +242,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) ->
                 streams.acknowledge(worker, id(), attempt, nextIndex);
             case Effect.NoteTiming(WorkerRef worker, Timing report) -> noteTiming(worker, report);
+            case Effect.NoteClaimed _, Effect.NoteRestored _ -> {} // the recovery's record has it
             case Effect.NoteLostAttempt lost -> {
                 journal.lost(lost, loop.now());
                 recorder.lostAttempt(id(), lost);
@@ -289,8 +291,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         if (exact) {
             recorder.differs();
             LOG.error(
-                    "request {}: {} sends token {} at index {}, where the client has {}: two workers do not compute"
-                            + " the same",
+                    "request {}: {} sends token {} at {}, where the client has {}: two workers do not compute the same",
                     id(),
                     difference.worker().getId(),
                     difference.came(),
@@ -355,6 +356,13 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         }
     }
 
+    private void recovered(@Nullable Recovery over) {
+        if (over != null) {
+            timing = times.build();
+            recorder.recovered(over);
+        }
+    }
+
     /** The client's ends, which no effect reports. */
     private void leave(RequestEvent event) {
         if (event instanceof RequestEvent.CancelledByClient) {
@@ -372,6 +380,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         }
         ended = true;
         assignments.ended(machine.acceptedTokens());
+        recovered(times.recoveries().end());
         timing = times.build();
         admission.left(loop.now());
         CompletionRecorder.End end = new CompletionRecorder.End(

@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,13 +18,20 @@ import org.slf4j.LoggerFactory;
 final class CompletionRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
 
+    private static final Duration[] RECOVERY_BUCKETS = LongStream.of(
+                    5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000)
+            .mapToObj(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
     private final MeterRegistry meters;
     private final UsageEvents usage;
     private final RequestViews views;
+    private final RecomputeAlarm alarm;
     private final Clock clock;
 
-    CompletionRecorder(MeterRegistry meters, UsageEvents usage, RequestViews views, Clock clock) {
+    CompletionRecorder(MeterRegistry meters, UsageEvents usage, RequestViews views, RecomputeAlarm alarm, Clock clock) {
         this.meters = meters;
+        this.alarm = alarm;
         this.usage = usage;
         this.views = views;
         this.clock = clock;
@@ -57,6 +65,41 @@ final class CompletionRecorder {
                         "fault",
                         lost.fault().kind())
                 .increment();
+    }
+
+    /** A recovery is over: its attempt brought a token, was given up too, or the request ended. */
+    void recovered(Recovery recovery) {
+        step("detected", recovery.detectedMillis());
+        step("claimed", recovery.claimedMillis());
+        step("restored", recovery.restoredMillis());
+        step("first_token", recovery.firstTokenMillis());
+        if (recovery.firstTokenMillis() == null) {
+            return;
+        }
+        String rung = recovery.rung() == null ? "unknown" : recovery.rung();
+        meters.counter("baton.dispatch.recoveries", "rung", rung).increment();
+        meters.counter("baton.dispatch.recomputed.tokens", "rung", rung).increment(recovery.recomputed());
+        int lately = recovery.recomputedMost() ? alarm.recomputed() : 0;
+        if (lately > 0) {
+            LOG.warn(
+                    "{} requests whose worker was lost within the last {} were computed again for the most part, more"
+                            + " than baton.dispatch.recomputed-alarm: KV that dead workers leave is not found. Look at"
+                            + " baton.kv.records, baton.kv.orphan-keep, and whether workers of a host share"
+                            + " baton.kv.pool-folder",
+                    lately,
+                    alarm.within());
+        }
+    }
+
+    private void step(String phase, @Nullable Long millis) {
+        if (millis != null) {
+            Timer.builder("baton.dispatch.recovery")
+                    .description("From a client's last token until its request is so far on its way to the next one")
+                    .tag("phase", phase)
+                    .serviceLevelObjectives(RECOVERY_BUCKETS)
+                    .register(meters)
+                    .record(Duration.ofMillis(millis));
+        }
     }
 
     /** A second attempt ended: it has brought the next token, or not. */

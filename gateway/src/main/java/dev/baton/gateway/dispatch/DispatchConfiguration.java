@@ -137,8 +137,22 @@ class DispatchConfiguration {
     }
 
     @Bean
-    CompletionRecorder completionRecorder(UsageEvents usage, RequestViews views, Clock clock, MeterRegistry meters) {
-        return new CompletionRecorder(meters, usage, views, clock);
+    RecomputeAlarm recomputeAlarm(DispatchProperties settings, MeterRegistry meters) {
+        RecomputeAlarm alarm =
+                new RecomputeAlarm(settings.recomputedAlarm(), settings.recomputedWithin(), System::nanoTime);
+        Gauge.builder("baton.dispatch.recomputed.lately", alarm, RecomputeAlarm::recent)
+                .description("requests whose worker was lost and that were computed again for the most part, lately")
+                .register(meters);
+        Gauge.builder("baton.dispatch.recomputed.alarm", alarm, raised -> raised.raised() ? 1 : 0)
+                .description("1 while there are more of these than baton.dispatch.recomputed-alarm")
+                .register(meters);
+        return alarm;
+    }
+
+    @Bean
+    CompletionRecorder completionRecorder(
+            UsageEvents usage, RequestViews views, RecomputeAlarm alarm, Clock clock, MeterRegistry meters) {
+        return new CompletionRecorder(meters, usage, views, alarm, clock);
     }
 
     @Bean

@@ -21,6 +21,8 @@ import org.springframework.validation.annotation.Validated;
  *     row it doubles, up to 32 times that
  * @param loops threads that own requests; 0 = one for every four cores, at most four
  * @param drainLimit how long a stop waits for running requests
+ * @param recomputedAlarm more requests than this, struck within {@code recomputedWithin} and computed again for the most
+ *     part, are an alarm; 0 = there is none
  */
 @Validated
 @ConfigurationProperties("baton.dispatch")
@@ -32,7 +34,9 @@ public record DispatchProperties(
         @DefaultValue("3") @Min(1) @Max(1000) int breakerAfter,
         @DefaultValue("2s") @DurationMin(millis = 1) Duration avoidFor,
         @DefaultValue("0") @Min(0) @Max(64) int loops,
-        @DefaultValue("30s") @DurationMin(millis = 0) Duration drainLimit) {
+        @DefaultValue("30s") @DurationMin(millis = 0) Duration drainLimit,
+        @DefaultValue("10") @Min(0) int recomputedAlarm,
+        @DefaultValue("1m") @DurationMin(millis = 1) Duration recomputedWithin) {
     int threads() {
         int cores = Runtime.getRuntime().availableProcessors();
         return loops > 0 ? loops : Math.clamp(cores / 4, 1, 4);

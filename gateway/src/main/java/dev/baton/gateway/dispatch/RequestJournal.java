@@ -99,6 +99,7 @@ final class RequestJournal {
                 cached,
                 accepted,
                 List.copyOf(attempts),
+                timing.recoveries(),
                 waterfall(timing));
     }
 

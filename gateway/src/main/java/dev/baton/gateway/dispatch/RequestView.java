@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param promptTokens tokens of its prompt; {@code cachedTokens} of these were found in a cache, {@code tokens} have been
  *     accepted
  * @param attempts each try, oldest first; the last {@value RequestJournal#MOST_ATTEMPTS}
+ * @param recoveries how it went on after an attempt was struck; the last {@value Recoveries#MOST} that are over
  * @param ttft where the time to its first token went; null before there is one
  */
 public record RequestView(
@@ -27,6 +28,7 @@ public record RequestView(
         int cachedTokens,
         int tokens,
         List<AttemptView> attempts,
+        List<Recovery> recoveries,
         @Nullable Waterfall ttft) {
     /**
      * One try.

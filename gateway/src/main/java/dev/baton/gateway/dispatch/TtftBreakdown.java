@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param exposedTransfer the part of {@code transfer} after prefill compute had ended
  * @param total request prepared until the gateway accepted the first token
  * @param attempts how many times it was dispatched
+ * @param recoveries how it went on after an attempt was struck, oldest first; the last {@value Recoveries#MOST} that are over
  */
 public record TtftBreakdown(
         @Nullable Duration admission,
@@ -34,9 +35,11 @@ public record TtftBreakdown(
         @Nullable Duration transfer,
         @Nullable Duration exposedTransfer,
         @Nullable Duration total,
-        int attempts) {
+        int attempts,
+        List<Recovery> recoveries) {
     /** Nothing known yet. */
-    static final TtftBreakdown NONE = new TtftBreakdown(null, null, null, null, null, null, null, null, null, 0);
+    static final TtftBreakdown NONE =
+            new TtftBreakdown(null, null, null, null, null, null, null, null, null, 0, List.of());
 
     /** The points in time of a report, by the clock of its worker. */
     private static final List<FieldDescriptor> TIMES = Timing.getDescriptor().getFields().stream()
@@ -47,6 +50,7 @@ public record TtftBreakdown(
     /** Gathers the times of one request from the gateway's clock and from what its workers report. Owned by its loop. */
     static final class Builder {
         private final Instant submitted;
+        private final Recoveries recoveries;
         private @Nullable Instant published;
         private @Nullable Instant firstToken;
         private Timing first = Timing.getDefaultInstance();
@@ -55,6 +59,7 @@ public record TtftBreakdown(
 
         Builder(Instant submitted) {
             this.submitted = submitted;
+            this.recoveries = new Recoveries(submitted);
         }
 
         /** A new attempt. Before the first token it discards the times of the one before. */
@@ -102,6 +107,10 @@ public record TtftBreakdown(
             return submitted;
         }
 
+        Recoveries recoveries() {
+            return recoveries;
+        }
+
         TtftBreakdown build() {
             Timing moved = decode.getTransferBytes() > 0 || decode.getTransferUs() > 0 ? decode : first;
             long decodeStarted = Math.max(decode.getDecodeStartedUs(), first.getDecodeStartedUs());
@@ -119,7 +128,8 @@ public record TtftBreakdown(
                     transferred ? Duration.of(moved.getTransferUs(), ChronoUnit.MICROS) : null,
                     transferred ? Duration.of(moved.getExposedTransferUs(), ChronoUnit.MICROS) : null,
                     firstToken == null ? null : Duration.between(submitted, firstToken),
-                    attempts);
+                    attempts,
+                    recoveries.over());
         }
 
         /**

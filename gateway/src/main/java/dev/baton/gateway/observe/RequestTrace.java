@@ -31,6 +31,7 @@ public final class RequestTrace {
     private int cachedTokens;
     private int completionTokens;
     private int attempts;
+    private String recoveries = "";
     private String finish = "";
     private String error = "";
 
@@ -108,6 +109,11 @@ public final class RequestTrace {
         promptTokens = prompt;
         cachedTokens = cached;
         attempts = dispatches;
+    }
+
+    /** @param how the request went on after workers were lost, for people; empty when none was */
+    public synchronized void recovered(String how) {
+        recoveries = how;
     }
 
     public synchronized void clientLeft() {
@@ -189,6 +195,9 @@ public final class RequestTrace {
         }
         if (attempts > 1) {
             line = line.addKeyValue("attempts", attempts);
+        }
+        if (!recoveries.isEmpty()) {
+            line = line.addKeyValue("recoveries", recoveries);
         }
         if (!finish.isEmpty()) {
             line = line.addKeyValue("finish", finish);

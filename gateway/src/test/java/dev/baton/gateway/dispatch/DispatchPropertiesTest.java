@@ -26,7 +26,16 @@ class DispatchPropertiesTest {
     void haveTheseDefaults() {
         application.run(context -> assertThat(context.getBean(DispatchProperties.class))
                 .isEqualTo(new DispatchProperties(
-                        ServingMode.AUTO, 64, 4_096, 6, 3, Duration.ofSeconds(2), 0, Duration.ofSeconds(30))));
+                        ServingMode.AUTO,
+                        64,
+                        4_096,
+                        6,
+                        3,
+                        Duration.ofSeconds(2),
+                        0,
+                        Duration.ofSeconds(30),
+                        10,
+                        Duration.ofMinutes(1))));
     }
 
     @Test
@@ -69,12 +78,23 @@ class DispatchPropertiesTest {
             baton.dispatch.avoid-for=6s
             baton.dispatch.loops=4
             baton.dispatch.drain-limit=0s
+            baton.dispatch.recomputed-alarm=7
+            baton.dispatch.recomputed-within=8s
             """;
         application
                 .withPropertyValues(keys.lines().toArray(String[]::new))
                 .run(context -> assertThat(context.getBean(DispatchProperties.class))
                         .isEqualTo(new DispatchProperties(
-                                ServingMode.SPLIT, 1, 2, 3, 5, Duration.ofSeconds(6), 4, Duration.ZERO)));
+                                ServingMode.SPLIT,
+                                1,
+                                2,
+                                3,
+                                5,
+                                Duration.ofSeconds(6),
+                                4,
+                                Duration.ZERO,
+                                7,
+                                Duration.ofSeconds(8))));
     }
 
     @ParameterizedTest
@@ -86,7 +106,9 @@ class DispatchPropertiesTest {
                 "breaker-after=0",
                 "avoid-for=0s",
                 "loops=-1",
-                "drain-limit=-1s"
+                "drain-limit=-1s",
+                "recomputed-alarm=-1",
+                "recomputed-within=0s"
             })
     void refuseWhatMakesNoSense(String setting) {
         application

@@ -111,6 +111,26 @@ class OperationsIT {
     }
 
     @Test
+    void aStruckRequestShowsHowItWentOn() throws Exception {
+        String other = "model-" + UUID.randomUUID();
+        ScriptedWorker first = cluster.decode("decode-c", other);
+        first.stopBefore(2);
+        await().until(() -> cluster.workers().of(other).size() == 1);
+        String id = "struck-" + UUID.randomUUID();
+        RecordingSink sink = new RecordingSink();
+        sink.start(cluster.dispatcher(), request(id, 10, other));
+        await().until(() -> sink.tokens.size() == 2);
+        cluster.decode("decode-d", other);
+        await().until(() -> cluster.workers().of(other).size() == 2);
+        first.kill();
+        assertThat(sink.end()).isEqualTo("finished LENGTH");
+        JsonNode recoveries = get("requests/" + id).path("recoveries");
+        assertThat(recoveries).as("fault not applied").hasSize(1);
+        assertThat(shape(recoveries.get(0))).isEqualTo(shape(example("requests", "json recovery")));
+        assertThat(recoveries.get(0).path("rung").asString("")).isEqualTo("pool");
+    }
+
+    @Test
     void aDeadLetterIsListedLookedAtAndRunAgain() throws Exception {
         String id = "dead-" + UUID.randomUUID();
         cluster.jobs().deadLetter(request(id, 3).toGeneration().toBuilder(), "says the test");
@@ -163,6 +183,10 @@ class OperationsIT {
     }
 
     private GenerationRequest request(String id, int promptTokens) {
+        return request(id, promptTokens, model);
+    }
+
+    private static GenerationRequest request(String id, int promptTokens, String model) {
         // Each its own, or all would go where the first one's KV is thought to be.
         int[] prompt = ThreadLocalRandom.current().ints(promptTokens, 0, 1_000).toArray();
         return new GenerationRequest(

@@ -115,6 +115,30 @@ class RequestDispatchIT {
         assertThat(other.taken).as("fault not applied").hasSize(1);
         assertThat(other.taken.getFirst().getAcceptedList()).isEqualTo(ScriptedWorker.tokens(7));
         assertThat(sink.handle().timing().attempts()).isEqualTo(2);
+        assertThat(sink.handle().timing().recoveries()).singleElement().satisfies(recovery -> {
+            assertThat(recovery.phase()).isEqualTo("decoding");
+            assertThat(recovery.rung()).isEqualTo("pool");
+            assertThat(recovery.tokens()).isEqualTo(SHORT + 7);
+            assertThat(recovery.recomputed()).isEqualTo(1);
+            assertThat(List.of(
+                            recovery.detectedMillis(),
+                            Objects.requireNonNull(recovery.claimedMillis()),
+                            Objects.requireNonNull(recovery.restoredMillis()),
+                            Objects.requireNonNull(recovery.firstTokenMillis())))
+                    .isSorted();
+        });
+        assertThat(cluster.meters()
+                        .get("baton.dispatch.recovery")
+                        .tag("phase", "first_token")
+                        .timer()
+                        .count())
+                .isPositive();
+        assertThat(cluster.meters()
+                        .get("baton.dispatch.recoveries")
+                        .tag("rung", "pool")
+                        .counter()
+                        .count())
+                .isPositive();
     }
 
     @Test

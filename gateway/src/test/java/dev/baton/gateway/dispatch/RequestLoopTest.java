@@ -126,6 +126,11 @@ class RequestLoopTest {
                         new FaultLedger(CLOCK, 3, LONG)),
                 new HedgeBudget(() -> 1),
                 admission,
-                new CompletionRecorder(meters, usage, new RequestViews(new RequestLoops(1, CLOCK)), CLOCK));
+                new CompletionRecorder(
+                        meters,
+                        usage,
+                        new RequestViews(new RequestLoops(1, CLOCK)),
+                        new RecomputeAlarm(1, LONG, System::nanoTime),
+                        CLOCK));
     }
 }

@@ -17,10 +17,12 @@ import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
+import dev.baton.protocol.KnownTokens;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
+import dev.baton.protocol.v1.KvSource;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TicketOffer;
@@ -224,6 +226,16 @@ final class ScriptedWorker implements AutoCloseable {
                 .setComputeStartedUs(now)
                 .build();
         send(request.generation, progress(request, request.next).setTiming(timing));
+        if (request.generation.getAttempt().getNumber() > 1) {
+            int known = KnownTokens.count(request.generation);
+            send(
+                    request.generation,
+                    progress(request, request.next)
+                            .setKvSource(KvSource.newBuilder()
+                                    .setRung(KvSource.Rung.POOL)
+                                    .setTokens(known)
+                                    .setFound(known - 1)));
+        }
         advance(request);
         request.told = true;
     }
