@@ -1,5 +1,6 @@
 package dev.baton.prefill;
 
+import dev.baton.kv.ffm.MemoryKeeper;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.annotation.Bean;
@@ -8,6 +9,7 @@ import org.springframework.context.annotation.Bean;
 @SpringBootApplication(proxyBeanMethods = false)
 public class PrefillWorkerApplication {
     public static void main(String[] args) {
+        MemoryKeeper.start();
         SpringApplication.run(PrefillWorkerApplication.class, args);
     }
 
