@@ -1,6 +1,7 @@
 package dev.baton.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.baton.stack.ChildProcess;
 import java.io.IOException;
@@ -8,9 +9,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.core.ConditionTimeoutException;
 
 /**
  * The {@code baton} command as a process, as {@code ./baton} starts it, with a state folder of its own. Closing ends
@@ -18,6 +21,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class UpProcess implements AutoCloseable {
     private static final int LIMIT_SECONDS = 40;
+    /** A keeper of memory ends a moment after its worker. */
+    private static final Duration MOMENT = Duration.ofSeconds(5);
 
     private final Path state;
     private final Path output;
@@ -97,6 +102,14 @@ final class UpProcess implements AutoCloseable {
 
     /** Living processes that were started for this state folder, recorded or not: what must not be left. */
     List<ProcessHandle> remains() {
+        try {
+            return await().atMost(MOMENT).until(this::left, List::isEmpty);
+        } catch (ConditionTimeoutException e) {
+            return left();
+        }
+    }
+
+    private List<ProcessHandle> left() {
         return ProcessHandle.allProcesses()
                 .filter(handle -> handle.pid() != process.pid())
                 .filter(handle -> commandOf(handle).contains(state.toString()))
@@ -139,6 +152,6 @@ final class UpProcess implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
-        remains().forEach(ProcessHandle::destroyForcibly);
+        left().forEach(ProcessHandle::destroyForcibly);
     }
 }
