@@ -1,0 +1,8 @@
+package dev.baton.control.quota;
+
+/** What there is too much of. */
+public enum QuotaKind {
+    REQUESTS,
+    TOKENS,
+    CONCURRENT
+}

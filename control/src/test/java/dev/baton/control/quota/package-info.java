@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.control.quota;
+
+import org.jspecify.annotations.NullMarked;
