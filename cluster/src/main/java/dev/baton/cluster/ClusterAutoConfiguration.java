@@ -8,6 +8,8 @@ import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneTopics;
 import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.quotas.QuotaBook;
+import dev.baton.cluster.quotas.RedisQuotaBook;
 import dev.baton.cluster.registry.RegistryMetrics;
 import dev.baton.cluster.registry.WorkerRegistry;
 import dev.baton.cluster.registry.WorkerStates;
@@ -121,6 +123,12 @@ public class ClusterAutoConfiguration {
     @Bean
     RequestStates requestStates(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
         return new RequestStates(redis, names, settings.requestMargin(), settings.timeout());
+    }
+
+    @Bean
+    @Lazy
+    QuotaBook quotaBook(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
+        return new RedisQuotaBook(redis, names, settings.timeout());
     }
 
     @Bean

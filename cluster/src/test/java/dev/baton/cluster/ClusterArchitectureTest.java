@@ -31,6 +31,7 @@ class ClusterArchitectureTest {
                     WIRING,
                     "dev.baton.cluster.redis",
                     "dev.baton.cluster.requests",
+                    "dev.baton.cluster.quotas",
                     "dev.baton.cluster.leases",
                     "dev.baton.cluster.registry",
                     "dev.baton.cluster.directory")

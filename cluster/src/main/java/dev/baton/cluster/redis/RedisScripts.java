@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -73,7 +74,12 @@ public final class RedisScripts {
      * @return its answer; fails when there is none within the timeout, when Redis refuses or cannot be reached
      */
     public CompletionStage<String> run(Script script, String key, String... arguments) {
-        byte[][] keys = {bytes(key)};
+        return run(script, List.of(key), arguments);
+    }
+
+    /** The same on several keys, of one hash tag where Redis is a cluster. */
+    public CompletionStage<String> run(Script script, List<String> names, String... arguments) {
+        byte[][] keys = names.stream().map(RedisScripts::bytes).toArray(byte[][]::new);
         byte[][] values = Stream.of(arguments).map(RedisScripts::bytes).toArray(byte[][]::new);
         CompletableFuture<String> answer = new CompletableFuture<>();
         RedisClusterAsyncCommands<byte[], byte[]> open = commands;
