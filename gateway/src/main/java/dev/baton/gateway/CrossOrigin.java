@@ -1,6 +1,7 @@
 package dev.baton.gateway;
 
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.quota.RateLimitHeaders;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -30,6 +31,7 @@ final class CrossOrigin implements WebFilter {
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));
         allowed.setExposedHeaders(
                 List.of("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "x-should-retry"));
+        RateLimitHeaders.NAMES.forEach(allowed::addExposedHeader);
         allowed.setMaxAge(REMEMBERED);
     }
 

@@ -4,8 +4,8 @@ import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
-import dev.baton.gateway.auth.ApiKeys;
 import dev.baton.gateway.auth.Authenticator;
+import dev.baton.gateway.auth.ReloadedKeys;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.connection.ConnectionRules;
 import dev.baton.gateway.dispatch.Dispatcher;
@@ -14,6 +14,7 @@ import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.openai.OpenAiApi;
 import dev.baton.gateway.openai.Preparation;
+import dev.baton.gateway.quota.TenantQuotas;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
@@ -37,16 +38,16 @@ import reactor.core.scheduler.Schedulers;
 @EnableConfigurationProperties(HttpProperties.class)
 class EdgeConfiguration {
     @Bean
-    Authenticator authenticator(HttpProperties settings) {
-        return new Authenticator(keys(settings), settings.keyHeader());
+    Authenticator authenticator(HttpProperties settings, MeterRegistry registry, Clock clock) {
+        return new Authenticator(keys(settings, registry), settings.keyHeader(), clock);
     }
 
-    private static @Nullable ApiKeys keys(HttpProperties settings) {
+    private static @Nullable ReloadedKeys keys(HttpProperties settings, MeterRegistry registry) {
         if (settings.apiKeys() == null) {
             return null;
         }
         try {
-            return ApiKeys.read(settings.apiKeys());
+            return new ReloadedKeys(settings.apiKeys(), settings.apiKeysEvery(), registry);
         } catch (IllegalArgumentException | UncheckedIOException e) {
             throw new StartRefused(
                     String.valueOf(e.getMessage()),
@@ -127,6 +128,7 @@ class EdgeConfiguration {
     @Bean
     OpenAiApi openAiApi(
             Authenticator authenticator,
+            TenantQuotas quotas,
             BodyReader bodies,
             PreparationPool pool,
             Duration requestTimeout,
@@ -138,7 +140,17 @@ class EdgeConfiguration {
             HttpProperties settings) {
         Pace pace = new Pace(settings.keepAlive(), Schedulers.parallel());
         return new OpenAiApi(
-                authenticator, bodies, pool, requestTimeout, preparation, completions, model, context, metrics, pace);
+                authenticator,
+                quotas,
+                bodies,
+                pool,
+                requestTimeout,
+                preparation,
+                completions,
+                model,
+                context,
+                metrics,
+                pace);
     }
 
     @Bean

@@ -20,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * What the HTTP edge allows. Where it listens is Spring's {@code server.address} and {@code server.port}.
  *
  * @param apiKeys file of tenants and hashed keys; null: no key is needed, which is allowed on loopback only
+ * @param apiKeysEvery how often is looked whether that file has changed
  * @param keyHeader header that may carry the bare key instead of {@code Authorization: Bearer}
  * @param corsOrigins origins of web pages that may call from a browser, or {@code *}
  * @param maxBody largest request body
@@ -40,6 +41,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties("baton.http")
 record HttpProperties(
         @Nullable Path apiKeys,
+        @DefaultValue("2s") @DurationMin(millis = 10) Duration apiKeysEvery,
         @DefaultValue("X-API-Key") @NotBlank String keyHeader,
 
         @DefaultValue

@@ -1,9 +1,14 @@
 package dev.baton.gateway;
 
+import dev.baton.cluster.quotas.SharedQuotas;
+import dev.baton.cluster.quotas.WithoutRedis;
+import dev.baton.control.quota.Limits;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -119,6 +124,17 @@ final class EdgeServer implements AutoCloseable {
         @Bean
         Accepted accepted() {
             return new Accepted();
+        }
+
+        @Bean
+        SharedQuotas sharedQuotas() {
+            return new SharedQuotas(
+                    new AwayBook(), new SharedQuotas.Terms("edge", Duration.ofSeconds(10), WithoutRedis.SHARE));
+        }
+
+        @Bean
+        TenantQuotas tenantQuotas(SharedQuotas shared, MeterRegistry meters) {
+            return new TenantQuotas(shared, Limits.NONE, meters);
         }
 
         @Bean

@@ -43,6 +43,7 @@ class StartRulesTest {
         assertThat(bind(Map.of()))
                 .isEqualTo(new HttpProperties(
                         null,
+                        Duration.ofSeconds(2),
                         "X-API-Key",
                         List.of(),
                         DataSize.ofMegabytes(4),
@@ -64,6 +65,7 @@ class StartRulesTest {
     void takesEverySetting() {
         assertThat(bind(Map.ofEntries(
                         Map.entry("baton.http.api-keys", "/etc/keys"),
+                        Map.entry("baton.http.api-keys-every", "9s"),
                         Map.entry("baton.http.key-header", "api-key"),
                         Map.entry("baton.http.cors-origins", "https://a.example,http://localhost:3000"),
                         Map.entry("baton.http.max-body", "1MB"),
@@ -81,6 +83,7 @@ class StartRulesTest {
                         Map.entry("baton.http.prepare-queue", "7"))))
                 .isEqualTo(new HttpProperties(
                         Path.of("/etc/keys"),
+                        Duration.ofSeconds(9),
                         "api-key",
                         List.of("https://a.example", "http://localhost:3000"),
                         DataSize.ofMegabytes(1),
@@ -102,6 +105,7 @@ class StartRulesTest {
     @ValueSource(
             strings = {
                 "keep-alive=16s",
+                "api-keys-every=0s",
                 "keep-alive=0s",
                 "max-body=0B",
                 "max-bodies=1MB",
@@ -141,6 +145,8 @@ class StartRulesTest {
                         "baton.worker.listen-address=127.0.0.1",
                         "baton.http.max-body=1MB",
                         "baton.dispatch.mode=SPLIT",
+                        "baton.quotas.concurrent=9",
+                        "baton.usage.spool-max=1MB",
                         "baton.gateway.id=g")
                 .run(context -> assertThat(context).hasNotFailed());
     }

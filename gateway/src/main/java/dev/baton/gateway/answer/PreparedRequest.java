@@ -48,4 +48,12 @@ public record PreparedRequest(
         }
         return tokens;
     }
+
+    /** The most that it can take: its prompt, and whole answers of every choice. */
+    public long mostTokens() {
+        return promptTokens()
+                + generations.stream()
+                        .mapToLong(generation -> generation.stopping().getMaxTokens())
+                        .sum();
+    }
 }

@@ -2,14 +2,16 @@ package dev.baton.gateway.auth;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import java.time.InstantSource;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 
 /** Finds out by the API key of a request who sent it. */
-public final class Authenticator {
+public final class Authenticator implements AutoCloseable {
     /** The tenant of all requests when there is no key file. */
     public static final String OPEN_TENANT = "default";
 
@@ -18,16 +20,18 @@ public final class Authenticator {
 
     private static final String BEARER = "bearer ";
 
-    private final @Nullable ApiKeys keys;
+    private final @Nullable ReloadedKeys keys;
     private final String keyHeader;
+    private final InstantSource clock;
 
     /**
-     * @param keys null: no key is needed, the tenant is {@link #OPEN_TENANT}, and requests must be local ones
+     * @param keys closed with this; null: no key is needed, the tenant is {@link #OPEN_TENANT}, and requests must be local ones
      * @param keyHeader header that carries the bare key beside {@code Authorization: Bearer}
      */
-    public Authenticator(@Nullable ApiKeys keys, String keyHeader) {
+    public Authenticator(@Nullable ReloadedKeys keys, String keyHeader, InstantSource clock) {
         this.keys = keys;
         this.keyHeader = keyHeader;
+        this.clock = clock;
     }
 
     /** Whether everybody on this machine may call. */
@@ -38,7 +42,7 @@ public final class Authenticator {
     public Identity identify(HttpHeaders headers) {
         if (keys == null) {
             LocalRequests.check(headers);
-            return new Identity(OPEN_TENANT, ServiceTier.PRIORITY);
+            return Identity.open(OPEN_TENANT);
         }
         Set<String> given = credentials(headers);
         if (given.isEmpty()) {
@@ -49,8 +53,27 @@ public final class Authenticator {
         if (given.size() > 1) {
             throw new ApiException(ApiError.invalidKey("The headers of this request carry different API keys."));
         }
-        return keys.identityOf(given.iterator().next())
+        ApiKeys.ApiKey key = keys.now()
+                .find(given.iterator().next())
                 .orElseThrow(() -> new ApiException(ApiError.invalidKey("The API key given is not known here.")));
+        if (key.expires() != null && !clock.instant().isBefore(key.expires())) {
+            throw new ApiException(ApiError.invalidKey("The API key given has expired."));
+        }
+        return key.identity();
+    }
+
+    /** Tenants and their keys as the file has them now; without one, the tenant of all. */
+    public Map<String, List<Identity>> tenants() {
+        return keys == null
+                ? Map.of(OPEN_TENANT, List.of(Identity.open(OPEN_TENANT)))
+                : keys.now().tenants();
+    }
+
+    @Override
+    public void close() {
+        if (keys != null) {
+            keys.close();
+        }
     }
 
     /** The different keys in all headers that may carry one. */

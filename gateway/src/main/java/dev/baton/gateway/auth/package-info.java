@@ -1,4 +1,4 @@
-/** API keys and their tenants. Immutable once read. */
+/** API keys, their tenants and what each may do. What was read from the file is immutable, and replaced when it changes. */
 @NullMarked
 package dev.baton.gateway.auth;
 

@@ -27,6 +27,9 @@ public record ApiError(
     private static final Duration ANSWERS_RETRY = Duration.ofSeconds(5);
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
+    /** Official clients ignore more. */
+    private static final Duration LONGEST_QUOTA_RETRY = Duration.ofMinutes(1);
+
     public ApiError {
         message = line(message, LONGEST_MESSAGE);
         param = param == null ? null : line(param, MOST_ECHOED);
@@ -123,6 +126,11 @@ public record ApiError(
                 "permission_denied");
     }
 
+    public static ApiError modelNotAllowed(String model) {
+        return invalid(
+                403, "This API key may not use the model `" + shortened(model) + "`.", "model", "permission_denied");
+    }
+
     public static ApiError unknownPath(String method, String path) {
         return invalid(
                 404,
@@ -217,6 +225,18 @@ public record ApiError(
         return new ApiError(429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter));
     }
 
+    /**
+     * A tenant or a key has taken what its quota allows.
+     *
+     * @param type what there is too much of: requests or tokens
+     * @param limits headers that say what the quota is
+     */
+    public static ApiError rateLimited(String type, String message, Duration retryAfter, Map<String, String> limits) {
+        Map<String, String> all = new HashMap<>(limits);
+        all.putAll(retryHeaders(retryAfter, LONGEST_QUOTA_RETRY));
+        return new ApiError(429, type, message, null, "rate_limit_exceeded", all);
+    }
+
     /** @param code which capacity or service is missing */
     public static ApiError unavailable(String message, String code, @Nullable Duration retryAfter) {
         return new ApiError(503, OVERLOADED, message, null, code, retryHeaders(retryAfter));
@@ -245,10 +265,11 @@ public record ApiError(
     }
 
     private static Map<String, String> retryHeaders(@Nullable Duration retryAfter) {
-        if (retryAfter == null) {
-            return Map.of();
-        }
-        long millis = Math.clamp(retryAfter.toMillis(), 1, LONGEST_RETRY.toMillis());
+        return retryAfter == null ? Map.of() : retryHeaders(retryAfter, LONGEST_RETRY);
+    }
+
+    private static Map<String, String> retryHeaders(Duration retryAfter, Duration longest) {
+        long millis = Math.clamp(retryAfter.toMillis(), 1, longest.toMillis());
         long seconds = (millis + 999) / 1000;
         return Map.of("Retry-After", Long.toString(seconds), "retry-after-ms", Long.toString(millis));
     }

@@ -2,6 +2,7 @@ package dev.baton.gateway.observe;
 
 import dev.baton.gateway.error.ApiError;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -19,10 +20,12 @@ public final class RequestTrace {
     private final long started;
     private String endpoint = "other";
     private String tenant = "none";
+    private String key = "none";
     private boolean inFlight;
     private boolean queued;
     private boolean ended;
     private boolean left;
+    private boolean served;
     private long[] firstAt = {};
     private long[] lastAt = {};
     private int[] counts = {};
@@ -56,8 +59,14 @@ public final class RequestTrace {
         endpoint = name;
     }
 
-    public synchronized void tenant(String id) {
-        tenant = id;
+    /**
+     * Who asks.
+     *
+     * @param keyId of the key; never the key itself
+     */
+    public synchronized void caller(String tenantId, String keyId) {
+        tenant = tenantId;
+        key = keyId;
     }
 
     public synchronized void prompt(int tokens) {
@@ -75,6 +84,7 @@ public final class RequestTrace {
     }
 
     public synchronized void admitted() {
+        served = true;
         leaveQueue();
     }
 
@@ -87,6 +97,7 @@ public final class RequestTrace {
 
     public synchronized void token(int choice, int count) {
         long now = metrics.clock().monotonicTime();
+        served = true;
         if (firstTokenNanos < 0) {
             firstTokenNanos = now - started;
             metrics.firstToken.record(firstTokenNanos, TimeUnit.NANOSECONDS);
@@ -98,6 +109,16 @@ public final class RequestTrace {
         }
         lastAt[choice] = now;
         counts[choice] = count;
+    }
+
+    /** Whether workers took it: else nothing was computed. */
+    public synchronized boolean served() {
+        return served;
+    }
+
+    /** Tokens of the prompt, and of the answer so far. */
+    public synchronized long tokens() {
+        return promptTokens + Arrays.stream(counts).asLongStream().sum();
     }
 
     public synchronized void finished(String reason) {
@@ -183,6 +204,7 @@ public final class RequestTrace {
         LoggingEventBuilder line = (status >= 500 || !error.isEmpty() && status == 200 ? LOG.atWarn() : LOG.atInfo())
                 .addKeyValue("request", requestId)
                 .addKeyValue("tenant", tenant)
+                .addKeyValue("key", key)
                 .addKeyValue("status", status)
                 .addKeyValue("ms", millis(nanos));
         if (inFlight) {

@@ -14,6 +14,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;
@@ -67,6 +68,11 @@ final class HttpResponse {
         AtomicReference<Channel> found = new AtomicReference<>();
         nativeResponse().withConnection(connection -> found.set(connection.channel()));
         return found.get();
+    }
+
+    /** Headers of the answer, whatever it will be. */
+    void headers(Map<String, String> more) {
+        more.forEach(exchange.getResponse().getHeaders()::set);
     }
 
     Mono<Void> json(int code, String body) {

@@ -14,6 +14,7 @@ import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.RequestTags;
 import java.net.URLDecoder;
@@ -41,6 +42,7 @@ public final class OpenAiApi implements WebHandler {
     private static final String ROOT = "/v1";
 
     private final Authenticator authenticator;
+    private final TenantQuotas quotas;
     private final BodyReader bodies;
     private final PreparationPool pool;
     private final Duration requestTimeout;
@@ -54,6 +56,7 @@ public final class OpenAiApi implements WebHandler {
     /** @param requestTimeout how long any request may take, whatever its client asks for */
     public OpenAiApi(
             Authenticator authenticator,
+            TenantQuotas quotas,
             BodyReader bodies,
             PreparationPool pool,
             Duration requestTimeout,
@@ -64,6 +67,7 @@ public final class OpenAiApi implements WebHandler {
             EdgeMetrics metrics,
             Pace pace) {
         this.authenticator = authenticator;
+        this.quotas = quotas;
         this.bodies = bodies;
         this.pool = pool;
         this.requestTimeout = requestTimeout;
@@ -97,7 +101,7 @@ public final class OpenAiApi implements WebHandler {
     private Mono<Void> route(HttpResponse response, HttpMethod method, String whole) {
         ServerHttpRequest request = response.request();
         Identity caller = authenticator.identify(request.getHeaders());
-        response.trace().tenant(caller.tenant());
+        response.trace().caller(caller.tenant(), caller.key());
         String path = whole.startsWith(ROOT + "/") ? whole.substring(ROOT.length()) : "";
         if (path.equals("/chat/completions")) {
             response.trace().endpoint("chat");
@@ -111,7 +115,7 @@ public final class OpenAiApi implements WebHandler {
         }
         if (path.equals("/models") || path.startsWith("/models/")) {
             response.trace().endpoint("models");
-            return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, path)));
+            return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, caller, path)));
         }
         return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ApiError.shortened(whole))));
     }
@@ -124,13 +128,14 @@ public final class OpenAiApi implements WebHandler {
         return Mono.error(new ApiException(ApiError.methodNotAllowed(given.name(), path, List.of(wanted.name()))));
     }
 
-    private Mono<Void> models(HttpResponse response, String path) {
+    private Mono<Void> models(HttpResponse response, Identity caller, String path) {
+        boolean visible = caller.mayUse(model.name());
         if (path.equals("/models") || path.equals("/models/")) {
-            return response.json(200, ResponseBodies.models(model, context.tokens()));
+            return response.json(200, ResponseBodies.models(model, context.tokens(), visible));
         }
         String name =
                 URLDecoder.decode(path.substring("/models/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
-        if (!name.equals(model.name())) {
+        if (!visible || !name.equals(model.name())) {
             return Mono.error(new ApiException(ApiError.modelNotFound(ApiError.shortened(name))));
         }
         return response.json(200, ResponseBodies.model(model, context.tokens()));
@@ -152,13 +157,22 @@ public final class OpenAiApi implements WebHandler {
         return bodies.read(request, body -> pool.run(identity.tenant(), body.length, () -> prepare.apply(body, caller)))
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
-                    return Mono.using(
-                            completions::account,
-                            account -> prepared.stream()
-                                    ? stream(response, prepared, account, caller.patience())
-                                    : collect(response, prepared, account),
-                            AnswerBudget.Account::close);
+                    return quotas.within(
+                            identity,
+                            response.trace(),
+                            prepared.mostTokens(),
+                            response::headers,
+                            () -> answer(response, prepared, caller.patience()));
                 });
+    }
+
+    private Mono<Void> answer(HttpResponse response, PreparedRequest prepared, ClientPatience patience) {
+        return Mono.using(
+                completions::account,
+                account -> prepared.stream()
+                        ? stream(response, prepared, account, patience)
+                        : collect(response, prepared, account),
+                AnswerBudget.Account::close);
     }
 
     private Mono<Void> stream(

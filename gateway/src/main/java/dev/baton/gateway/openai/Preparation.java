@@ -71,7 +71,7 @@ public final class Preparation {
 
     PreparedRequest chat(byte[] body, Caller caller) {
         ChatRequest request = ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options);
-        checkModel(request.options());
+        checkModel(request.options(), caller.identity());
         if (!model.tokenizer().hasChatTemplate()) {
             throw JsonFields.invalid(
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
@@ -183,7 +183,7 @@ public final class Preparation {
                 RequestJson.object(body, CompletionRequest.FIELDS),
                 options,
                 model.tokenizer().vocabularySize());
-        checkModel(request.options());
+        checkModel(request.options(), caller.identity());
         int choices = request.prompts().size() * request.options().n();
         if (choices > options.maxChoices() && request.prompts().size() > 1) {
             throw JsonFields.invalid(
@@ -212,9 +212,12 @@ public final class Preparation {
         }
     }
 
-    private void checkModel(OptionsReader.Options options) {
+    private void checkModel(OptionsReader.Options options, Identity caller) {
         if (!options.model().equals(model.name())) {
             throw new ApiException(ApiError.modelNotFound(options.model()));
+        }
+        if (!caller.mayUse(model.name())) {
+            throw new ApiException(ApiError.modelNotAllowed(model.name()));
         }
     }
 

@@ -67,8 +67,9 @@ final class ResponseBodies {
         }
     }
 
-    static String models(ServedModel model, int context) {
-        return ResponseJson.write(new ModelList("list", List.of(card(model, context))));
+    /** @param visible false: the caller may not use it */
+    static String models(ServedModel model, int context, boolean visible) {
+        return ResponseJson.write(new ModelList("list", visible ? List.of(card(model, context)) : List.of()));
     }
 
     static String model(ServedModel model, int context) {

@@ -1,5 +1,7 @@
 package dev.baton.gateway.dispatch;
 
+import static dev.baton.gateway.dispatch.DocumentedExample.example;
+import static dev.baton.gateway.dispatch.DocumentedExample.shape;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -13,16 +15,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -39,7 +36,6 @@ import tools.jackson.databind.json.JsonMapper;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(120)
 class OperationsIT {
-    private static final Path DOC = Path.of("..", "docs", "operations.md");
     private static final String REQUEST = "request-" + UUID.randomUUID();
     private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
@@ -219,35 +215,5 @@ class OperationsIT {
             request.header("Content-Type", "application/json").POST(HttpRequest.BodyPublishers.ofString(body));
         }
         return CLIENT.send(request.build(), HttpResponse.BodyHandlers.ofString());
-    }
-
-    /** The example below an endpoint's heading. */
-    private static JsonNode example(String endpoint, String fence) throws Exception {
-        Matcher found = Pattern.compile("(?s)\n### " + endpoint + "\n.*?\n```" + fence + "\n(.*?)\n```")
-                .matcher(Files.readString(DOC));
-        assertThat(found.find()).as("an example of %s", endpoint).isTrue();
-        return JsonMapper.shared().readTree(found.group(1));
-    }
-
-    /** The paths of all fields; keys that are data, such as a machine's id, count as one name. */
-    private static Set<String> shape(JsonNode node) {
-        Set<String> paths = new TreeSet<>();
-        collect(node, "", paths);
-        // Scripted workers move no KV.
-        paths.removeIf(path -> path.contains("afterwards[]"));
-        return paths;
-    }
-
-    private static void collect(JsonNode node, String path, Set<String> paths) {
-        boolean data = path.endsWith("machines") || path.endsWith("fingerprints") || path.endsWith("settings");
-        if (node.isArray()) {
-            node.forEach(element -> collect(element, path + "[]", paths));
-        } else if (node.isObject()) {
-            node.properties().forEach(field -> {
-                String below = path + "/" + (data ? "*" : field.getKey());
-                paths.add(below);
-                collect(field.getValue(), below, paths);
-            });
-        }
     }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.auth;
+
+import org.jspecify.annotations.NullMarked;
