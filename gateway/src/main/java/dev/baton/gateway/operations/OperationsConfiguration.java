@@ -1,8 +1,11 @@
 package dev.baton.gateway.operations;
 
+import dev.baton.cluster.quotas.SharedQuotas;
+import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.dispatch.ClusterView;
 import dev.baton.gateway.dispatch.DeadRequests;
 import dev.baton.gateway.dispatch.RequestViews;
+import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.protocol.v1.GatewayRef;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -23,6 +26,11 @@ class OperationsConfiguration {
     @Bean
     UsageEndpoint usageEndpoint(RequestViews requests) {
         return new UsageEndpoint(requests);
+    }
+
+    @Bean
+    QuotasEndpoint quotasEndpoint(Authenticator callers, TenantQuotas quotas, SharedQuotas shared) {
+        return new QuotasEndpoint(callers, quotas, shared);
     }
 
     @Bean
