@@ -8,6 +8,7 @@ import dev.baton.cli.host.CliException;
 import dev.baton.cli.hub.ModelsCommand;
 import dev.baton.cli.operate.DeadLettersCommand;
 import dev.baton.cli.operate.DrainCommand;
+import dev.baton.cli.operate.QuotasCommand;
 import dev.baton.cli.operate.RequestsCommand;
 import dev.baton.cli.operate.TopCommand;
 import dev.baton.cli.up.DownCommand;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
             RequestsCommand.class,
             DrainCommand.class,
             DeadLettersCommand.class,
+            QuotasCommand.class,
             ChatCommand.class,
             ModelsCommand.class,
             DoctorCommand.class,

@@ -2,6 +2,8 @@ package dev.baton.cli.operate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -55,6 +57,26 @@ class ScreenTest {
         assertThat(lines.get(1)).contains("requests 1", "36.8 %", "(believed -)");
         assertThat(lines).anyMatch(line -> line.contains("draining") && line.contains("50 %"));
         assertThat(screen.lines(5)).hasSize(5).last().asString().contains("more lines");
+    }
+
+    @Test
+    void quotasShowWhatIsLeftOfWhatAndForHowLongALimitIsChanged() {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text);
+        QuotasCommand.print(
+                List.of(json("""
+            {"tenant":"a-tenant-with-a-long-name\u001b[2J","limits":{"requestsPerMinute":60,"tokensPerMinute":0,"concurrent":4},
+             "override":{"requestsPerMinute":60,"secondsLeft":3412},"requestsLeft":12,"tokensLeft":null,"runningNow":3,
+             "keys":[{"key":"ci","limits":{"requestsPerMinute":1000000000,"tokensPerMinute":1000000000,"concurrent":0},
+               "requestsLeft":1000000000,"tokensLeft":999999999,"runningNow":1}]}
+            """)),
+                out);
+        out.flush();
+        List<String> lines = text.toString().lines().toList();
+        assertThat(lines.get(1)).contains("12 of 60", " - ", "3 of 4", "for 56 min");
+        assertThat(lines.get(2)).contains("key ci");
+        assertThat(lines).hasSize(3).allMatch(line -> line.length() <= Columns.WIDTH);
+        assertThat(text.toString()).doesNotContain("\u001b");
     }
 
     @Test
