@@ -8,6 +8,7 @@ import dev.baton.cluster.lanes.LaneMetrics;
 import dev.baton.cluster.lanes.LaneProducer;
 import dev.baton.cluster.lanes.LaneTopics;
 import dev.baton.cluster.leases.LaneLeases;
+import dev.baton.cluster.ledger.UsageLedger;
 import dev.baton.cluster.quotas.QuotaBook;
 import dev.baton.cluster.quotas.RedisQuotaBook;
 import dev.baton.cluster.registry.RegistryMetrics;
@@ -129,6 +130,12 @@ public class ClusterAutoConfiguration {
     @Lazy
     QuotaBook quotaBook(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
         return new RedisQuotaBook(redis, names, settings.timeout());
+    }
+
+    @Bean
+    @Lazy
+    UsageLedger usageLedger(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
+        return new UsageLedger(redis, names, settings.timeout());
     }
 
     @Bean

@@ -32,6 +32,7 @@ class ClusterArchitectureTest {
                     "dev.baton.cluster.redis",
                     "dev.baton.cluster.requests",
                     "dev.baton.cluster.quotas",
+                    "dev.baton.cluster.ledger",
                     "dev.baton.cluster.leases",
                     "dev.baton.cluster.registry",
                     "dev.baton.cluster.directory")

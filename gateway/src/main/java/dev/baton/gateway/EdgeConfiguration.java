@@ -9,6 +9,7 @@ import dev.baton.gateway.auth.ReloadedKeys;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.connection.ConnectionRules;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
@@ -129,6 +130,7 @@ class EdgeConfiguration {
     OpenAiApi openAiApi(
             Authenticator authenticator,
             TenantQuotas quotas,
+            LedgerWriter ledger,
             BodyReader bodies,
             PreparationPool pool,
             Duration requestTimeout,
@@ -142,6 +144,7 @@ class EdgeConfiguration {
         return new OpenAiApi(
                 authenticator,
                 quotas,
+                ledger,
                 bodies,
                 pool,
                 requestTimeout,

@@ -116,6 +116,15 @@ public final class RequestTrace {
         return served;
     }
 
+    public synchronized int promptTokens() {
+        return promptTokens;
+    }
+
+    /** Of the prompt's, those found in a cache; known once all is done. */
+    public synchronized int cachedTokens() {
+        return cachedTokens;
+    }
+
     /** Tokens of the prompt, and of the answer so far. */
     public synchronized long tokens() {
         return promptTokens + Arrays.stream(counts).asLongStream().sum();

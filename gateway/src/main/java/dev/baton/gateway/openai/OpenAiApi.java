@@ -1,5 +1,7 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.cluster.ledger.Account;
+import dev.baton.cluster.ledger.Used;
 import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.PreparedRequest;
@@ -10,6 +12,7 @@ import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
@@ -43,6 +46,7 @@ public final class OpenAiApi implements WebHandler {
 
     private final Authenticator authenticator;
     private final TenantQuotas quotas;
+    private final LedgerWriter ledger;
     private final BodyReader bodies;
     private final PreparationPool pool;
     private final Duration requestTimeout;
@@ -57,6 +61,7 @@ public final class OpenAiApi implements WebHandler {
     public OpenAiApi(
             Authenticator authenticator,
             TenantQuotas quotas,
+            LedgerWriter ledger,
             BodyReader bodies,
             PreparationPool pool,
             Duration requestTimeout,
@@ -68,6 +73,7 @@ public final class OpenAiApi implements WebHandler {
             Pace pace) {
         this.authenticator = authenticator;
         this.quotas = quotas;
+        this.ledger = ledger;
         this.bodies = bodies;
         this.pool = pool;
         this.requestTimeout = requestTimeout;
@@ -162,8 +168,17 @@ public final class OpenAiApi implements WebHandler {
                             response.trace(),
                             prepared.mostTokens(),
                             response::headers,
-                            () -> answer(response, prepared, caller.patience()));
+                            () -> answer(response, prepared, caller.patience())
+                                    .doFinally(signal -> account(identity, response.trace())));
                 });
+    }
+
+    private void account(Identity caller, RequestTrace trace) {
+        if (trace.served()) {
+            ledger.add(
+                    new Account(caller.tenant(), caller.key(), model.name()),
+                    new Used(1, trace.promptTokens(), trace.cachedTokens(), trace.tokens() - trace.promptTokens()));
+        }
     }
 
     private Mono<Void> answer(HttpResponse response, PreparedRequest prepared, ClientPatience patience) {

@@ -1,5 +1,6 @@
 package dev.baton.gateway.operations;
 
+import dev.baton.cluster.ledger.UsageLedger;
 import dev.baton.cluster.quotas.SharedQuotas;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.dispatch.ClusterView;
@@ -7,6 +8,7 @@ import dev.baton.gateway.dispatch.DeadRequests;
 import dev.baton.gateway.dispatch.RequestViews;
 import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.protocol.v1.GatewayRef;
+import java.time.Clock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -24,8 +26,8 @@ class OperationsConfiguration {
     }
 
     @Bean
-    UsageEndpoint usageEndpoint(RequestViews requests) {
-        return new UsageEndpoint(requests);
+    UsageEndpoint usageEndpoint(RequestViews requests, UsageLedger ledger, Clock clock) {
+        return new UsageEndpoint(requests, ledger, clock);
     }
 
     @Bean

@@ -60,11 +60,13 @@ class DispatchPropertiesTest {
     void usageEventsWaitInAFolderThatMayBeSet() {
         application.run(context -> assertThat(context.getBean(UsageProperties.class))
                 .returns(DataSize.ofMegabytes(64), UsageProperties::spoolMax)
+                .returns(Duration.ofDays(400), UsageProperties::keep)
                 .returns(Path.of(System.getProperty("java.io.tmpdir"), "baton-usage"), UsageProperties::spool));
         application
-                .withPropertyValues("baton.usage.spool=/var/spool/baton", "baton.usage.spool-max=1MB")
+                .withPropertyValues("baton.usage.spool=/var/spool/baton", "baton.usage.spool-max=1MB", "baton.usage.keep=90d")
                 .run(context -> assertThat(context.getBean(UsageProperties.class))
-                        .isEqualTo(new UsageProperties(Path.of("/var/spool/baton"), DataSize.ofMegabytes(1))));
+                        .isEqualTo(new UsageProperties(
+                                Path.of("/var/spool/baton"), DataSize.ofMegabytes(1), Duration.ofDays(90))));
     }
 
     @Test

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.UUID;
@@ -160,6 +162,34 @@ class QuotasIT {
                 .isEqualTo("999");
     }
 
+    @Test
+    void theLedgerHasWhatATenantsKeyUsed() throws Exception {
+        LocalDate before = LocalDate.now(ZoneOffset.UTC);
+        for (int i = 0; i < 2; i++) {
+            assertThat(complete("free", 7, i == 1).statusCode()).isEqualTo(200);
+        }
+        URI uri = URI.create("http://127.0.0.1:" + cluster.managementPort() + "/actuator/usage/csv?from=" + before
+                + "&to=" + before.plusDays(1));
+        String line = ",free-" + run + ",of-free,\"" + model + "\",2,";
+        await().atMost(LONG).until(() -> get(uri).body().contains(line));
+        HttpResponse<String> csv = get(uri);
+        assertThat(csv.headers().firstValue("Content-Type").orElse("")).startsWith("text/csv");
+        assertThat(csv.body()).startsWith("day,tenant,key,model,requests,prompt_tokens,cached_tokens,completion_tokens\n");
+        assertThat(csv.body().lines().filter(each -> each.contains(line)))
+                .singleElement()
+                .asString()
+                .matches(".*,2,[1-9]\\d*,\\d+,14");
+        for (String wrong : new String[] {"?from=yesterday", "?from=2026-11-02&to=2026-11-01", "?from=2020-01-01"}) {
+            assertThat(get(URI.create("http://127.0.0.1:" + cluster.managementPort() + "/actuator/usage/csv" + wrong))
+                            .statusCode())
+                    .isEqualTo(400);
+        }
+    }
+
+    private HttpResponse<String> get(URI uri) throws Exception {
+        return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+    }
+
     private HttpResponse<String> manage(String method, String tenant, String body) throws Exception {
         return http.send(
                 HttpRequest.newBuilder(URI.create(
@@ -204,8 +234,7 @@ class QuotasIT {
     private JsonNode quota(String name) throws Exception {
         URI uri = URI.create(
                 "http://127.0.0.1:" + cluster.managementPort() + "/actuator/quotas/" + name + "-" + run);
-        HttpResponse<String> answer =
-                http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> answer = get(uri);
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return JsonMapper.shared().readTree(answer.body());
     }

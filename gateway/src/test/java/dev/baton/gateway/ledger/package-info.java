@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.ledger;
+
+import org.jspecify.annotations.NullMarked;
