@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Gateways that share quotas in a real Redis, which goes and comes back. */
 @WithStack
 class SharedQuotasTest {
-    private static final Duration LEASE = Duration.ofMillis(400);
+    private static final Duration LEASE = Duration.ofMillis(800);
     private static final Duration STEADY = Duration.ofMillis(1_200);
     private static final Duration LONG = Duration.ofSeconds(10);
     private static final Duration MINUTE = Duration.ofMinutes(1);
