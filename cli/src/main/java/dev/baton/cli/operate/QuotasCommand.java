@@ -59,8 +59,8 @@ public final class QuotasCommand implements Runnable {
             throw new CliException("name the TENANT whose limits are to change: ./baton quotas lists them");
         }
         if (reset && !change.isEmpty()) {
-            throw new CliException("--reset goes back to the configured limits: leave --requests, --tokens and"
-                    + " --concurrent out");
+            throw new CliException(
+                    "--reset goes back to the configured limits: leave --requests, --tokens and" + " --concurrent out");
         }
         StackPorts stack = StackPorts.ofRunningStack();
         if (tenant == null) {
@@ -96,7 +96,9 @@ public final class QuotasCommand implements Runnable {
         for (JsonNode quota : quotas) {
             JsonNode override = quota.path("override");
             String changed = override.isObject()
-                    ? "for " + Columns.micros(1_000_000 * override.path("secondsLeft").asLong())
+                    ? "for "
+                            + Columns.micros(
+                                    1_000_000 * override.path("secondsLeft").asLong())
                     : "";
             out.println(row(quota.path("tenant").asString(""), quota, changed));
             for (JsonNode key : quota.path("keys")) {

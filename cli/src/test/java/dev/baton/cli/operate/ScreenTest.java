@@ -63,14 +63,12 @@ class ScreenTest {
     void quotasShowWhatIsLeftOfWhatAndForHowLongALimitIsChanged() {
         StringWriter text = new StringWriter();
         PrintWriter out = new PrintWriter(text);
-        QuotasCommand.print(
-                List.of(json("""
-            {"tenant":"a-tenant-with-a-long-name\u001b[2J","limits":{"requestsPerMinute":60,"tokensPerMinute":0,"concurrent":4},
+        QuotasCommand.print(List.of(json("""
+            {"tenant":"a-tenant-with-a-long-name\\u001b[2J","limits":{"requestsPerMinute":60,"tokensPerMinute":0,"concurrent":4},
              "override":{"requestsPerMinute":60,"secondsLeft":3412},"requestsLeft":12,"tokensLeft":null,"runningNow":3,
              "keys":[{"key":"ci","limits":{"requestsPerMinute":1000000000,"tokensPerMinute":1000000000,"concurrent":0},
                "requestsLeft":1000000000,"tokensLeft":999999999,"runningNow":1}]}
-            """)),
-                out);
+            """)), out);
         out.flush();
         List<String> lines = text.toString().lines().toList();
         assertThat(lines.get(1)).contains("12 of 60", " - ", "3 of 4", "for 56 min");

@@ -41,8 +41,8 @@ public final class UsageLedger {
         List<Map.Entry<Account, Used>> all = List.copyOf(sums.entrySet());
         List<CompletableFuture<Integer>> parts = new ArrayList<>();
         for (int from = 0; from < all.size(); from += BATCH) {
-            List<String> arguments = new ArrayList<>(
-                    List.of(Long.toString(keep.toMillis()), Integer.toString(MOST_ENTRIES)));
+            List<String> arguments =
+                    new ArrayList<>(List.of(Long.toString(keep.toMillis()), Integer.toString(MOST_ENTRIES)));
             all.subList(from, Math.min(all.size(), from + BATCH)).forEach(entry -> {
                 arguments.add(entry.getKey().field(life));
                 arguments.add(entry.getValue().text());
@@ -52,8 +52,8 @@ public final class UsageLedger {
                     .toCompletableFuture());
         }
         return CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
-                .thenApply(done ->
-                        parts.stream().mapToInt(CompletableFuture::join).sum());
+                .thenApply(
+                        done -> parts.stream().mapToInt(CompletableFuture::join).sum());
     }
 
     /** The sums of a day over all gateways. */

@@ -23,9 +23,6 @@ public record Used(long requests, long promptTokens, long cachedTokens, long com
     static Used of(String text) {
         String[] words = text.split(" ");
         return new Used(
-                Long.parseLong(words[0]),
-                Long.parseLong(words[1]),
-                Long.parseLong(words[2]),
-                Long.parseLong(words[3]));
+                Long.parseLong(words[0]), Long.parseLong(words[1]), Long.parseLong(words[2]), Long.parseLong(words[3]));
     }
 }

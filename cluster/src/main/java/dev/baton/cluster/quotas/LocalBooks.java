@@ -65,8 +65,7 @@ final class LocalBooks {
             LocalQuota quota = book(scopes.get(i), running, nowNanos);
             Limits share = share(scopes.get(i).limits());
             Optional<Refusal> here = quota.check(share, Taken.charge(tokens, share), nowNanos);
-            if (here.isPresent()
-                    && (refusal == null || here.get().retryAfter().compareTo(refusal.retryAfter()) > 0)) {
+            if (here.isPresent() && (refusal == null || here.get().retryAfter().compareTo(refusal.retryAfter()) > 0)) {
                 refusal = here.get();
                 by = i;
             }
@@ -78,7 +77,8 @@ final class LocalBooks {
             if (refusal == null) {
                 quotas.get(i).take(Taken.charge(tokens, share));
             }
-            standings.add(new Standing(scopes.get(i).scope(), share, quotas.get(i).taken(share, nowNanos)));
+            standings.add(
+                    new Standing(scopes.get(i).scope(), share, quotas.get(i).taken(share, nowNanos)));
         }
         return refusal == null
                 ? new QuotaOutcome.Admitted(standings)
@@ -107,8 +107,7 @@ final class LocalBooks {
 
     /** Redis is back: what these books have spent is told to it with the next reservation of each scope. */
     void close() {
-        books.forEach((scope, quota) ->
-                putBackSpent(scope, new Taken(quota.spentRequests(), quota.spentTokens(), 0)));
+        books.forEach((scope, quota) -> putBackSpent(scope, new Taken(quota.spentRequests(), quota.spentTokens(), 0)));
         books.clear();
     }
 
@@ -122,8 +121,7 @@ final class LocalBooks {
             spent.merge(
                     scope,
                     more,
-                    (one, other) ->
-                            new Taken(one.requests() + other.requests(), one.tokens() + other.tokens(), 0));
+                    (one, other) -> new Taken(one.requests() + other.requests(), one.tokens() + other.tokens(), 0));
         }
     }
 

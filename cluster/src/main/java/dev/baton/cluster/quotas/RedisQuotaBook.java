@@ -81,10 +81,8 @@ public final class RedisQuotaBook implements QuotaBook {
     }
 
     private static Taken taken(String[] words, int from) {
-        return new Taken(
-                Double.parseDouble(words[from]),
-                Double.parseDouble(words[from + 1]),
-                (long) Double.parseDouble(words[from + 2]));
+        return new Taken(Double.parseDouble(words[from]), Double.parseDouble(words[from + 1]), (long)
+                Double.parseDouble(words[from + 2]));
     }
 
     @Override
@@ -134,15 +132,10 @@ public final class RedisQuotaBook implements QuotaBook {
 
     @Override
     public CompletionStage<Boolean> override(String tenant, LimitChange change, Duration lasting) {
-        String limits =
-                word(change.requestsPerMinute()) + " " + word(change.tokensPerMinute()) + " " + word(change.concurrent());
+        String limits = word(change.requestsPerMinute()) + " " + word(change.tokensPerMinute()) + " "
+                + word(change.concurrent());
         return scripts.run(
-                        OVERRIDE,
-                        all("overrides"),
-                        tenant,
-                        millis(lasting),
-                        limits,
-                        Integer.toString(MOST_OVERRIDES))
+                        OVERRIDE, all("overrides"), tenant, millis(lasting), limits, Integer.toString(MOST_OVERRIDES))
                 .thenApply("1"::equals);
     }
 
@@ -153,8 +146,7 @@ public final class RedisQuotaBook implements QuotaBook {
 
     @Override
     public CompletionStage<Void> forget(List<QuotaScope> scopes) {
-        return batches(
-                scopes.stream().map(scope -> key(scope, "taken")).toList(), batch -> scripts.run(FORGET, batch));
+        return batches(scopes.stream().map(scope -> key(scope, "taken")).toList(), batch -> scripts.run(FORGET, batch));
     }
 
     private static CompletionStage<Void> batches(

@@ -143,7 +143,8 @@ public final class SharedQuotas implements AutoCloseable {
             return null;
         }
         long back = Math.min(nanos.getAsLong() - backSince, CAUTIOUS.toNanos());
-        List<Taken> spent = scopes.stream().map(each -> local.takeSpent(each.scope())).toList();
+        List<Taken> spent =
+                scopes.stream().map(each -> local.takeSpent(each.scope())).toList();
         return new Reservation(request, tokens, scopes, spent, terms.lease(), Duration.ofNanos(back));
     }
 
@@ -151,7 +152,8 @@ public final class SharedQuotas implements AutoCloseable {
         List<Standing> standings = new ArrayList<>();
         for (int i = 0; i < asked.scopes().size(); i++) {
             ScopedLimits each = asked.scopes().get(i);
-            standings.add(new Standing(each.scope(), each.limits(), answer.taken().get(i)));
+            standings.add(
+                    new Standing(each.scope(), each.limits(), answer.taken().get(i)));
             local.heard(each.scope(), answer.taken().get(i), nanos.getAsLong());
         }
         Refusal refusal = answer.refusal();
@@ -312,9 +314,8 @@ public final class SharedQuotas implements AutoCloseable {
         boolean news = !away && used;
         away = true;
         if (news) {
-            Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                    ? failure.getCause()
-                    : failure;
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
             LOG.warn(
                     "Redis does not keep the quotas (spring.data.redis.*), so tenants with limits get {}"
                             + " (baton.quotas.without-redis): {}",

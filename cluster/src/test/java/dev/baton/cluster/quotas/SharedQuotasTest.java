@@ -59,9 +59,7 @@ class SharedQuotasTest {
         CuttableBook book = new CuttableBook(
                 new RedisQuotaBook(redis.template(), new ClusterNames("q" + tenant), Duration.ofSeconds(2)));
         SharedQuotas quotas = new SharedQuotas(
-                book,
-                new SharedQuotas.Terms("gateway-" + UUID.randomUUID(), lease, without),
-                System::nanoTime);
+                book, new SharedQuotas.Terms("gateway-" + UUID.randomUUID(), lease, without), System::nanoTime);
         open.add(redis);
         open.add(quotas);
         return new Gateway(book, quotas, redis);
@@ -102,9 +100,7 @@ class SharedQuotasTest {
         parallel(left, limits, admitted, answered).forEach(CompletableFuture::join);
         double refilled = limits.requestsPerMinute() * (System.nanoTime() - began) / (double) MINUTE.toNanos();
         assertThat(answered).hasValue(200);
-        assertThat(admitted.get())
-                .isPositive()
-                .isLessThanOrEqualTo((int) (limits.requestsPerMinute() + 1 + refilled));
+        assertThat(admitted.get()).isPositive().isLessThanOrEqualTo((int) (limits.requestsPerMinute() + 1 + refilled));
     }
 
     private static List<CompletableFuture<Void>> parallel(
@@ -149,8 +145,8 @@ class SharedQuotasTest {
     void aRequestIsChargedOnceAndSettledOnceHoweverOftenItIsAsked(TestStack stack) throws Exception {
         Gateway gateway = gateway(stack.redis(), STEADY, WithoutRedis.SHARE);
         Limits limits = new Limits(10, 1_000, 5);
-        QuotaBook.Reservation asked = new QuotaBook.Reservation(
-                id(0), 400, List.of(of(limits)), List.of(Taken.NOTHING), LONG, MINUTE);
+        QuotaBook.Reservation asked =
+                new QuotaBook.Reservation(id(0), 400, List.of(of(limits)), List.of(Taken.NOTHING), LONG, MINUTE);
         get(gateway.book.reserve(asked));
         Taken again = get(gateway.book.reserve(asked)).taken().getFirst();
         assertThat(again.running()).isEqualTo(1);
@@ -178,9 +174,10 @@ class SharedQuotasTest {
         place.settle(true, 3_000);
         place.settle(true, 3_000);
         await().atMost(LONG).until(() -> taken(gateway, limits).tokens() > 2_900);
-        assertThat(gateway.reserve(id(10), 1, of(limits))).isInstanceOfSatisfying(
-                QuotaOutcome.Refused.class,
-                refused -> assertThat(refused.refusal().kind()).isEqualTo(QuotaKind.TOKENS));
+        assertThat(gateway.reserve(id(10), 1, of(limits)))
+                .isInstanceOfSatisfying(
+                        QuotaOutcome.Refused.class,
+                        refused -> assertThat(refused.refusal().kind()).isEqualTo(QuotaKind.TOKENS));
         assertThat(gateway.quotas.held()).isZero();
     }
 
@@ -210,8 +207,7 @@ class SharedQuotasTest {
                 .until(() -> taken(third, limits).running() == 2);
         assertThat(third.reserve(id(2), 1, of(limits))).isInstanceOf(QuotaOutcome.Refused.class);
         two.getFirst().quotas.close();
-        await().atMost(LONG)
-                .until(() -> third.reserve(id(3), 1, of(limits)) instanceof QuotaOutcome.Admitted);
+        await().atMost(LONG).until(() -> third.reserve(id(3), 1, of(limits)) instanceof QuotaOutcome.Admitted);
         assertThat(third.reserve(id(4), 1, of(limits))).isInstanceOf(QuotaOutcome.Refused.class);
     }
 
@@ -251,7 +247,8 @@ class SharedQuotasTest {
         gateway.book.cut(false);
         await().atMost(LONG).until(() -> gateway.quotas.shared());
         QuotaOutcome.Admitted next = (QuotaOutcome.Admitted) gateway.reserve(id(4), 1, of(limits));
-        assertThat(next.standings().getFirst().taken().remainingRequests(limits)).isEqualTo(5);
+        assertThat(next.standings().getFirst().taken().remainingRequests(limits))
+                .isEqualTo(5);
     }
 
     @Test

@@ -28,8 +28,7 @@ public final class LocalQuota {
 
     /** @param running requests of this gateway under way */
     public static LocalQuota amongOthers(Limits share, long running, long nowNanos) {
-        return new LocalQuota(
-                new Taken(share.requestsPerMinute(), share.tokensPerMinute(), running), false, nowNanos);
+        return new LocalQuota(new Taken(share.requestsPerMinute(), share.tokensPerMinute(), running), false, nowNanos);
     }
 
     /** @param taken what Redis last said, brought up to now */
@@ -104,7 +103,8 @@ public final class LocalQuota {
     }
 
     private long places(long share, long nowNanos) {
-        double minutes = (nowNanos - beganNanos) / (double) Duration.ofMinutes(1).toNanos();
+        double minutes =
+                (nowNanos - beganNanos) / (double) Duration.ofMinutes(1).toNanos();
         return alone ? share : Math.min(share, beganRunning + (long) (share * minutes));
     }
 }

@@ -42,9 +42,7 @@ public record Taken(double requests, double tokens, long running) {
                             ? new Refusal(QuotaKind.REQUESTS, forRequests)
                             : new Refusal(QuotaKind.TOKENS, forTokens));
         }
-        return limits.concurrent() > 0 && running >= limits.concurrent()
-                ? Optional.of(NO_PLACE)
-                : Optional.empty();
+        return limits.concurrent() > 0 && running >= limits.concurrent() ? Optional.of(NO_PLACE) : Optional.empty();
     }
 
     /** With one more request. */

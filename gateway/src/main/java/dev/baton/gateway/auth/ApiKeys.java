@@ -75,11 +75,10 @@ public final class ApiKeys {
         Map<String, LimitChange> tenants = new HashMap<>();
         Set<String> ids = new HashSet<>();
         for (KeyLine line : lines) {
-            boolean taken =
-                    switch (line) {
-                        case KeyLine.OfTenant tenant -> tenants.put(tenant.tenant(), tenant.limits()) != null;
-                        case KeyLine.OfKey key -> !ids.add(key.tenant() + " " + key.id());
-                    };
+            boolean taken = switch (line) {
+                case KeyLine.OfTenant tenant -> tenants.put(tenant.tenant(), tenant.limits()) != null;
+                case KeyLine.OfKey key -> !ids.add(key.tenant() + " " + key.id());
+            };
             if (taken) {
                 throw new IllegalArgumentException("The API-key file " + file
                         + " has two lines of one tenant, or two keys of one id, for the tenant " + line.tenant());

@@ -64,15 +64,17 @@ sealed interface KeyLine {
         List<String> words = List.of(line.split("\\s+"));
         if (words.getFirst().equals("tenant") && words.size() > 1) {
             if (!words.get(1).matches(NAME)) {
-                throw new IllegalArgumentException("names no tenant: a name has up to 64 letters, digits, '.', '_', '-'");
+                throw new IllegalArgumentException(
+                        "names no tenant: a name has up to 64 letters, digits, '.', '_', '-'");
             }
             Map<String, String> options = options(words.subList(2, words.size()), LIMITS);
             return Optional.of(new OfTenant(words.get(1), limits(options)));
         }
         Matcher match = KEY.matcher(words.getFirst());
         if (!match.matches()) {
-            throw new IllegalArgumentException("is not tenant:sha256-in-hex or tenant:sha256-in-hex:tier, the tier being"
-                    + " flex, default or priority; make the hash with: printf %s \"$KEY\" | sha256sum");
+            throw new IllegalArgumentException(
+                    "is not tenant:sha256-in-hex or tenant:sha256-in-hex:tier, the tier being"
+                            + " flex, default or priority; make the hash with: printf %s \"$KEY\" | sha256sum");
         }
         Map<String, String> options = options(words.subList(1, words.size()), OPTIONS);
         String id = options.getOrDefault(

@@ -31,7 +31,8 @@ public final class ReloadedKeys implements AutoCloseable {
     private @Nullable Stamp seen;
 
     /** By which a change is known: also one that keeps size and time, when the file was replaced. */
-    private record Stamp(FileTime modified, long size, @Nullable Object file) {
+    private record Stamp(
+            FileTime modified, long size, @Nullable Object file) {
         static @Nullable Stamp of(Path file) {
             try {
                 BasicFileAttributes now = Files.readAttributes(file, BasicFileAttributes.class);

@@ -20,7 +20,9 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties("baton.usage")
 public record UsageProperties(
-        Path spool, DataSize spoolMax, @DurationMin(days = 1) @DurationMax(days = 4_000) Duration keep) {
+        Path spool,
+        DataSize spoolMax,
+        @DurationMin(days = 1) @DurationMax(days = 4_000) Duration keep) {
     @SuppressWarnings("NullAway") // a folder that is not set arrives as null
     public UsageProperties(
             @Nullable Path spool, @DefaultValue("64MB") DataSize spoolMax, @DefaultValue("400d") Duration keep) {

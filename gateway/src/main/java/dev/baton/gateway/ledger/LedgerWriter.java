@@ -53,8 +53,7 @@ public final class LedgerWriter implements AutoCloseable {
     public synchronized void add(Account account, Used usage) {
         LocalDate today = LocalDate.ofInstant(clock.instant(), ZoneOffset.UTC);
         Day day = days.computeIfAbsent(today, date -> new Day());
-        Account counted =
-                day.sums.containsKey(account) || day.sums.size() < MOST_ACCOUNTS ? account : Account.OTHERS;
+        Account counted = day.sums.containsKey(account) || day.sums.size() < MOST_ACCOUNTS ? account : Account.OTHERS;
         day.sums.merge(counted, usage, Used::plus);
         day.changed.add(counted);
     }
@@ -77,7 +76,10 @@ public final class LedgerWriter implements AutoCloseable {
                 int refused = ledger.write(day, sums).toCompletableFuture().join();
                 failing = false;
                 if (refused > 0) {
-                    LOG.warn("The ledger of {} is full: {} sums are missing in it; usage events have them", day, refused);
+                    LOG.warn(
+                            "The ledger of {} is full: {} sums are missing in it; usage events have them",
+                            day,
+                            refused);
                 }
             } catch (CompletionException e) {
                 putBack(day, sums.keySet());

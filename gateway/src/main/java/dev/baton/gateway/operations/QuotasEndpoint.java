@@ -142,12 +142,13 @@ public class QuotasEndpoint {
                     HttpStatus.BAD_REQUEST,
                     "Name one of requestsPerMinute, tokensPerMinute and concurrent at least; 0 takes a limit away."));
         }
-        return changed(tenant, keys -> Mono.fromCompletionStage(
-                        shared.override(tenant, new TimedChange(change, until)))
-                .flatMap(done -> done
-                        ? view(keys).map(Answers::of)
-                        : Mono.just(Answers.problem(
-                                HttpStatus.CONFLICT, "There are too many overrides already: reset some."))));
+        return changed(
+                tenant,
+                keys -> Mono.fromCompletionStage(shared.override(tenant, new TimedChange(change, until)))
+                        .flatMap(done -> done
+                                ? view(keys).map(Answers::of)
+                                : Mono.just(Answers.problem(
+                                        HttpStatus.CONFLICT, "There are too many overrides already: reset some."))));
     }
 
     /** Ends an override and forgets what the last minute took; what runs still counts. */
@@ -232,7 +233,7 @@ public class QuotasEndpoint {
     private static WebEndpointResponse<Object> unknown() {
         return Answers.problem(
                 HttpStatus.NOT_FOUND,
-                "No tenant of that name has a key here; without a key file there is one, "
-                        + Authenticator.OPEN_TENANT + ".");
+                "No tenant of that name has a key here; without a key file there is one, " + Authenticator.OPEN_TENANT
+                        + ".");
     }
 }

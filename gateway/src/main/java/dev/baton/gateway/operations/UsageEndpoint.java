@@ -73,8 +73,7 @@ public class UsageEndpoint {
      * @param to last day; null: today
      */
     @ReadOperation
-    public Mono<WebEndpointResponse<Object>> ledger(
-            @Selector String form, @Nullable String from, @Nullable String to) {
+    public Mono<WebEndpointResponse<Object>> ledger(@Selector String form, @Nullable String from, @Nullable String to) {
         if (!form.equals(CSV)) {
             return Mono.just(Answers.problem(HttpStatus.NOT_FOUND, "The ledger comes as usage/csv only."));
         }

@@ -62,19 +62,18 @@ public final class TenantQuotas {
         }
         return Mono.using(
                 () -> shared.reserve(trace.requestId(), most, scopes),
-                place -> Mono.fromCompletionStage(place.outcome())
-                        .flatMap(outcome -> switch (outcome) {
-                            case QuotaOutcome.Admitted admitted -> {
-                                headers.accept(RateLimitHeaders.of(admitted.standings()));
-                                yield answer.get();
-                            }
-                            case QuotaOutcome.Refused refused -> Mono.error(new ApiException(error(refused, most)));
-                            case QuotaOutcome.Unavailable gone ->
-                                Mono.error(new ApiException(ApiError.unavailable(
-                                        "Quotas cannot be kept while Redis is away (setting baton.quotas.without-redis).",
-                                        "state_unavailable",
-                                        SOON)));
-                        }),
+                place -> Mono.fromCompletionStage(place.outcome()).flatMap(outcome -> switch (outcome) {
+                    case QuotaOutcome.Admitted admitted -> {
+                        headers.accept(RateLimitHeaders.of(admitted.standings()));
+                        yield answer.get();
+                    }
+                    case QuotaOutcome.Refused refused -> Mono.error(new ApiException(error(refused, most)));
+                    case QuotaOutcome.Unavailable gone ->
+                        Mono.error(new ApiException(ApiError.unavailable(
+                                "Quotas cannot be kept while Redis is away (setting baton.quotas.without-redis).",
+                                "state_unavailable",
+                                SOON)));
+                }),
                 place -> place.settle(trace.served(), trace.tokens()));
     }
 
@@ -113,19 +112,18 @@ public final class TenantQuotas {
         String whose = by.scope().key().isEmpty()
                 ? "tenant " + by.scope().tenant()
                 : "key " + by.scope().key() + " of tenant " + by.scope().tenant();
-        String message =
-                switch (kind) {
-                    case REQUESTS ->
-                        "Too many requests a minute for " + whose + ": the limit is "
-                                + by.limits().requestsPerMinute() + ".";
-                    case TOKENS ->
-                        "Too many tokens a minute for " + whose + ": the limit is "
-                                + by.limits().tokensPerMinute() + ", and this request may take " + most
-                                + " (its prompt and max_tokens).";
-                    case CONCURRENT ->
-                        "Too many requests at once for " + whose + ": the limit is "
-                                + by.limits().concurrent() + ".";
-                };
+        String message = switch (kind) {
+            case REQUESTS ->
+                "Too many requests a minute for " + whose + ": the limit is "
+                        + by.limits().requestsPerMinute() + ".";
+            case TOKENS ->
+                "Too many tokens a minute for " + whose + ": the limit is "
+                        + by.limits().tokensPerMinute() + ", and this request may take " + most
+                        + " (its prompt and max_tokens).";
+            case CONCURRENT ->
+                "Too many requests at once for " + whose + ": the limit is "
+                        + by.limits().concurrent() + ".";
+        };
         return ApiError.rateLimited(
                 kind == QuotaKind.TOKENS ? "tokens" : "requests",
                 message + " Please try again in " + RateLimitHeaders.duration(wait) + ".",

@@ -47,19 +47,15 @@ class ApiKeysTest {
         assertThat(key.expires()).isNull();
         assertThat(key.identity())
                 .isEqualTo(new Identity(
-                        "acme",
-                        HASH.substring(0, 8),
-                        ServiceTier.DEFAULT,
-                        Set.of(),
-                        LimitChange.NOTHING,
-                        Limits.NONE));
+                        "acme", HASH.substring(0, 8), ServiceTier.DEFAULT, Set.of(), LimitChange.NOTHING, Limits.NONE));
         assertThat(key.identity().mayUse("any")).isTrue();
     }
 
     @Test
     void aLineMaySayMoreOfAKeyAndAnotherOfItsTenant() throws Exception {
-        ApiKeys keys = read("acme:" + HASH + ":priority id=ci expires=2027-01-31 models=demo,other"
-                + " requests-per-minute=60 concurrent=4\n# as a team\ntenant acme tokens-per-minute=9000 concurrent=0\n");
+        ApiKeys keys = read(
+                "acme:" + HASH + ":priority id=ci expires=2027-01-31 models=demo,other"
+                        + " requests-per-minute=60 concurrent=4\n# as a team\ntenant acme tokens-per-minute=9000 concurrent=0\n");
         ApiKeys.ApiKey key = keys.find(SECRET).orElseThrow();
         assertThat(key.expires()).isEqualTo(Instant.parse("2027-01-31T00:00:00Z"));
         assertThat(key.identity())

@@ -63,7 +63,8 @@ class DispatchPropertiesTest {
                 .returns(Duration.ofDays(400), UsageProperties::keep)
                 .returns(Path.of(System.getProperty("java.io.tmpdir"), "baton-usage"), UsageProperties::spool));
         application
-                .withPropertyValues("baton.usage.spool=/var/spool/baton", "baton.usage.spool-max=1MB", "baton.usage.keep=90d")
+                .withPropertyValues(
+                        "baton.usage.spool=/var/spool/baton", "baton.usage.spool-max=1MB", "baton.usage.keep=90d")
                 .run(context -> assertThat(context.getBean(UsageProperties.class))
                         .isEqualTo(new UsageProperties(
                                 Path.of("/var/spool/baton"), DataSize.ofMegabytes(1), Duration.ofDays(90))));

@@ -118,7 +118,8 @@ class QuotasIT {
         stream.close();
         worker.stopBefore(Integer.MAX_VALUE);
         await().atMost(LONG)
-                .until(() -> quota("tokens").path("keys").get(0).path("tokensLeft").asLong() > 1_800);
+                .until(() ->
+                        quota("tokens").path("keys").get(0).path("tokensLeft").asLong() > 1_800);
     }
 
     @Test
@@ -139,7 +140,8 @@ class QuotasIT {
         for (String wrong : new String[] {"{}", "{\"concurrent\":-1}", "{\"concurrent\":1,\"lasting\":\"0s\"}"}) {
             assertThat(manage("POST", "changed-" + run, wrong).statusCode()).isEqualTo(400);
         }
-        assertThat(manage("POST", "nobody-" + run, "{\"concurrent\":1}").statusCode()).isEqualTo(404);
+        assertThat(manage("POST", "nobody-" + run, "{\"concurrent\":1}").statusCode())
+                .isEqualTo(404);
         assertThat(manage("DELETE", "nobody-" + run, "").statusCode()).isEqualTo(404);
 
         HttpResponse<String> changed =
@@ -174,7 +176,8 @@ class QuotasIT {
         await().atMost(LONG).until(() -> get(uri).body().contains(line));
         HttpResponse<String> csv = get(uri);
         assertThat(csv.headers().firstValue("Content-Type").orElse("")).startsWith("text/csv");
-        assertThat(csv.body()).startsWith("day,tenant,key,model,requests,prompt_tokens,cached_tokens,completion_tokens\n");
+        assertThat(csv.body())
+                .startsWith("day,tenant,key,model,requests,prompt_tokens,cached_tokens,completion_tokens\n");
         assertThat(csv.body().lines().filter(each -> each.contains(line)))
                 .singleElement()
                 .asString()
@@ -192,8 +195,7 @@ class QuotasIT {
 
     private HttpResponse<String> manage(String method, String tenant, String body) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create(
-                                "http://127.0.0.1:" + cluster.managementPort() + "/actuator/quotas"
+                HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + cluster.managementPort() + "/actuator/quotas"
                                 + (tenant.isEmpty() ? "" : "/" + tenant)))
                         .header("Content-Type", "application/json")
                         .method(method, HttpRequest.BodyPublishers.ofString(body))
@@ -232,8 +234,7 @@ class QuotasIT {
     }
 
     private JsonNode quota(String name) throws Exception {
-        URI uri = URI.create(
-                "http://127.0.0.1:" + cluster.managementPort() + "/actuator/quotas/" + name + "-" + run);
+        URI uri = URI.create("http://127.0.0.1:" + cluster.managementPort() + "/actuator/quotas/" + name + "-" + run);
         HttpResponse<String> answer = get(uri);
         assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
         return JsonMapper.shared().readTree(answer.body());
