@@ -264,7 +264,10 @@ class SharedQuotasTest {
         List<Gateway> two = gateways(stack.redis(), 2, LEASE);
         LimitChange change = new LimitChange(7L, null, 0L);
         get(two.getFirst().quotas.override(tenant, new TimedChange(change, MINUTE)));
-        assertThat(two.getFirst().quotas.changes().get(tenant).change()).isEqualTo(change);
+        assertThat(two.getFirst().quotas.changes())
+                .extractingByKey(tenant)
+                .extracting(TimedChange::change)
+                .isEqualTo(change);
         await().atMost(LONG).until(() -> two.getLast().quotas.changes().containsKey(tenant));
         Limits limits = new Limits(10, 0, 0);
         two.getFirst().reserve(id(0), 1, of(limits));
