@@ -4,6 +4,7 @@ import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -18,6 +19,7 @@ public final class TimedStream implements ChatListener {
     private int pieces;
     private int cached;
     private int attempts = 1;
+    private List<JsonNode> recoveries = List.of();
     private long asked;
     private long ended;
     private @Nullable String failure;
@@ -68,6 +70,12 @@ public final class TimedStream implements ChatListener {
     @Override
     public void timing(JsonNode timing) {
         attempts = timing.path("attempts").asInt(1);
+        recoveries = List.copyOf(timing.path("recoveries").values());
+    }
+
+    /** What its gateway said of each time that a worker of it was lost, oldest first. */
+    public List<JsonNode> recoveries() {
+        return recoveries;
     }
 
     /** Why it failed; null when it did not. */

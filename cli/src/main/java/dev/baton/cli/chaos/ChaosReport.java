@@ -58,6 +58,12 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
         return byKind;
     }
 
+    private RungTable rungs() {
+        return new RungTable(answers.stream()
+                .flatMap(answer -> answer.stream().recoveries().stream())
+                .toList());
+    }
+
     private List<String> wrong() {
         List<String> lines = new ArrayList<>();
         Map<String, Integer> failures = new LinkedHashMap<>();
@@ -96,6 +102,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
                 Table.number(waits.afterwards.millis(99)),
                 Table.number(waits.afterwards.millis(100))));
         StringBuilder text = new StringBuilder(table.toString());
+        text.append(rungs().text());
         wrong().forEach(line -> text.append(line).append('\n'));
         return text.append(
                         "Seed %d: %d faults, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d changed, %d failed, %d refused for good; %d cut off as their gateway died."
@@ -134,6 +141,7 @@ record ChaosReport(long seed, List<Answer> answers, List<Strikes.Strike> strikes
             waits.whileStruck.writeTo(kind.putObject("struck"));
             waits.afterwards.writeTo(kind.putObject("afterwards"));
         });
+        rungs().writeTo(root.putObject("recoveries"));
         wrong().forEach(root.putArray("wrong")::add);
         return root.toPrettyString();
     }
