@@ -10,20 +10,23 @@ import dev.baton.stack.testing.WithStack;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * Many short requests, of which every other one is cancelled, broken, late or unknown: afterwards the worker holds nothing
- * of them. {@code -Dbaton.soak.requests=70000} for a long one.
+ * Many short requests, of which every other one is cancelled, broken, late or unknown, then 300 that are cancelled at once,
+ * four times: afterwards the worker holds nothing of them. {@code -Dbaton.soak.requests=70000} for a long one.
  */
 @WithStack
 @Timeout(3_600)
 class SoakTest {
     private static final int REQUESTS = Integer.getInteger("baton.soak.requests", 400);
     private static final int AT_ONCE = 64;
+    private static final int BURST = 300;
     private static final Duration LONG = Duration.ofMinutes(2);
 
     private final Random random = new Random(20_261_129);
@@ -44,6 +47,9 @@ class SoakTest {
             }
             while (!finishing.isEmpty()) {
                 awaitFinished(worker, finishing.remove());
+            }
+            for (int burst = 0; burst < 4; burst++) {
+                cancelAtOnce(worker);
             }
             await().atMost(LONG).untilAsserted(() -> {
                 assertThat(worker.engine().load().freeBlocks()
@@ -88,6 +94,19 @@ class SoakTest {
             finishing.removeLast();
             worker.cancel(handoff.getGeneration());
         }
+    }
+
+    /** Most wait in Kafka or for a claim then, some run. */
+    private static void cancelAtOnce(RunningWorker worker) throws Exception {
+        List<Handoff> burst = new ArrayList<>();
+        for (int i = 0; i < BURST; i++) {
+            burst.add(worker.handoff(500).build());
+            worker.record(burst.getLast().getGeneration());
+        }
+        burst.forEach(worker::send);
+        String first = burst.getFirst().getGeneration().getRequestId();
+        await().atMost(LONG).until(() -> worker.tokens(first) > 0);
+        burst.forEach(handoff -> worker.cancel(handoff.getGeneration()));
     }
 
     private static void awaitFinished(RunningWorker worker, String request) {

@@ -4,16 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.engine.EngineSettings.Role;
 import dev.baton.engine.schedule.Goal;
+import dev.baton.engine.simulated.SimulatedModel;
+import dev.baton.engine.simulated.StepCost;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Generation;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Sequences that are ended from outside: by a cancel, a deadline, or because the engine closes. */
 class EarlyEndTest {
+    private static final int BLOCK_TOKENS = 64;
+
     private final Bench bench = new Bench(Role.BOTH, 64);
 
     @Test
@@ -65,20 +71,52 @@ class EarlyEndTest {
         assertThat(spared.tokens).isEqualTo(Bench.alone(other));
     }
 
-    @Test
-    void tenCancelledLongPrefillsCostAShortRequestOneChunkAtMost() {
-        Bench prefill = new Bench(Role.PREFILL, 64, 16, UnaryOperator.identity());
+    /** A prefill worker's chunks; the cancels and the short request come while one of them is being computed. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 15, 16, 40})
+    void tenCancelledPromptsOf8192TokensCostAShortRequestTheChunkThatRunsAtMost(int chunksBefore) {
+        EngineSettings settings = EngineSettings.prefill(Device.CPU);
+        SimulatedModel model = new SimulatedModel("toy", Bench.VOCAB, 10_000, Set.of(), 3, BLOCK_TOKENS, StepCost.NONE);
         List<Generation> longOnes = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
-            Generation generation = Bench.generation("long" + i, Bench.prompt(i, 200), 5);
-            longOnes.add(generation);
-            prefill.admit(generation, Goal.PREFILL);
+            longOnes.add(Bench.generation("long" + i, Bench.prompt(i, 8_192), 5));
         }
-        prefill.loop.runOnce();
-        longOnes.forEach(prefill::cancel);
-        RecordingListener heard = prefill.admit(Bench.generation("short", Bench.prompt(77, 8), 5), Goal.PREFILL);
-        prefill.loop.runOnce();
-        assertThat(heard.tokens).hasSize(1);
+        Generation small = Bench.generation("short", Bench.prompt(77, 8), 5);
+        List<RecordingListener> heard = new ArrayList<>();
+        Bench[] self = new Bench[1];
+        self[0] = new Bench(model, settings, 10 * 8_192 / BLOCK_TOKENS + 10, runner -> new WrappedRunner(runner) {
+            private int chunks;
+
+            @Override
+            public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+                boolean strikes = chunks++ == chunksBefore;
+                return super.forward(slices, layer -> {
+                    if (strikes && layer == 1) {
+                        longOnes.forEach(self[0]::cancel);
+                        heard.add(self[0].admit(small, Goal.PREFILL));
+                    }
+                    progress.layerDone(layer);
+                });
+            }
+        });
+        longOnes.forEach(generation -> self[0].admit(generation, Goal.PREFILL));
+        while (heard.isEmpty()) {
+            self[0].loop.runOnce();
+        }
+        while (heard.getFirst().tokens.isEmpty()) {
+            self[0].loop.runOnce();
+        }
+        List<Integer> rows = self[0].reports.stream()
+                .map(EngineListener.StepReport::prefillRows)
+                .filter(each -> each > 0)
+                .skip(chunksBefore)
+                .toList();
+        assertThat(rows).containsExactly(settings.stepTokens(), small.getPromptCount());
+        longOnes.forEach(self[0]::release);
+        self[0].release(small);
+        self[0].settle();
+        assertThat(self[0].loop.load().freeBlocks() + self[0].loop.load().cachedBlocks())
+                .isEqualTo(self[0].loop.load().blocks());
     }
 
     @Test

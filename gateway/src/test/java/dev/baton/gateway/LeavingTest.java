@@ -11,6 +11,9 @@ import io.micrometer.core.instrument.Timer;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -67,6 +70,42 @@ class LeavingTest {
                                 .tag("status", "499")
                                 .timers())
                         .isNotEmpty());
+    }
+
+    /** Some wait for a worker, some have text already, and some are sent whole answers. */
+    @Test
+    void threeHundredThatLeaveAtOnceFourTimesLeaveNothingBehind() throws Exception {
+        List<Double> before = counts();
+        for (int burst = 0; burst < 4; burst++) {
+            List<RawHttp.Exchange> clients = new ArrayList<>();
+            List<Call> calls = new ArrayList<>();
+            for (int i = 0; i < 300; i++) {
+                clients.add(server.http().open("POST", "/v1/completions", i % 3 == 0 ? WHOLE : STREAM));
+                Call call = server.dispatcher().next();
+                calls.add(i % 3 == 1 ? call : call.admits().says(5, 6, 7));
+            }
+            assertThat(gauge("baton.gateway.requests.in.flight"))
+                    .as("fault not applied")
+                    .isEqualTo(before.getFirst() + 300);
+            for (RawHttp.Exchange client : clients) {
+                client.close();
+            }
+            for (Call call : calls) {
+                assertThat(call.awaitCancelled()).isTrue();
+            }
+            await().atMost(Duration.ofSeconds(10)).until(() -> counts().equals(before));
+        }
+    }
+
+    /** What is held for clients. */
+    private static List<Double> counts() {
+        return Stream.of("requests.in.flight", "requests.queued", "connections", "answer.bytes", "body.bytes")
+                .map(name -> gauge("baton.gateway." + name))
+                .toList();
+    }
+
+    private static double gauge(String name) {
+        return server.bean(MeterRegistry.class).get(name).gauge().value();
     }
 
     @Test

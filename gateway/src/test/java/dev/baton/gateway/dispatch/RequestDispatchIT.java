@@ -171,6 +171,38 @@ class RequestDispatchIT {
         assertThat(sink.ended()).isFalse();
     }
 
+    /** Some are being written to Redis, some are in Kafka, some are claimed, some have tokens. */
+    @Test
+    void threeHundredCancelsAtOnceFourTimesLeaveNothingBehind() throws Exception {
+        ScriptedWorker decode = cluster.decode("decode-a", model);
+        await().until(() -> liveDecoders() == 1);
+        decode.stopBefore(3);
+        for (int burst = 0; burst < 4; burst++) {
+            List<GenerationRequest> requests = new ArrayList<>();
+            List<RecordingSink> sinks = new ArrayList<>();
+            for (int i = 0; i < 300; i++) {
+                RecordingSink sink = new RecordingSink();
+                requests.add(submission(SHORT, 20, Duration.ofSeconds(50)));
+                sinks.add(sink);
+                sink.start(cluster.dispatcher(), requests.getLast());
+            }
+            await().until(() -> sinks.stream().anyMatch(sink -> !sink.tokens.isEmpty()));
+            assertThat(running()).as("fault not applied").isEqualTo(300);
+            sinks.forEach(sink -> sink.handle().cancel());
+            await().until(() -> running() == 0);
+            await().until(() -> requests.stream().allMatch(request -> phase(request) == Phase.CANCELLED));
+            assertThat(sinks).allMatch(sink -> !sink.ended() && sink.wrongs.isEmpty());
+        }
+        decode.stopBefore(Integer.MAX_VALUE);
+        RecordingSink after = new RecordingSink();
+        after.start(cluster.dispatcher(), submission(SHORT, 20, Duration.ofSeconds(30)));
+        assertThat(after.end()).isEqualTo("finished LENGTH");
+    }
+
+    private double running() {
+        return cluster.meters().get("baton.dispatch.running").gauge().value();
+    }
+
     @Test
     void theDeadlineEndsARequestThatNoTokenEnds() throws Exception {
         ScriptedWorker decode = cluster.decode("decode-a", model);
