@@ -50,8 +50,18 @@ public final class Grammar {
         return new Determiniser(nfa, budget).determinise(root);
     }
 
-    int states() {
+    /** Of all automata together. */
+    public int states() {
         return ends.length;
+    }
+
+    /** What its tables take. */
+    public long bytes() {
+        long bytes = 256L + (long) table.length * Integer.BYTES + 2L * ends.length;
+        for (int[] of : calls) {
+            bytes += (long) of.length * Integer.BYTES;
+        }
+        return bytes;
     }
 
     int classes() {

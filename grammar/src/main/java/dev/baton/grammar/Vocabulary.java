@@ -4,17 +4,21 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The tokens of a model by their bytes, as a tree in preorder. A special token has no text: it is spelled with a byte
- * before and after it that no UTF-8 has, so that text never is one. Immutable.
+ * before and after it that no UTF-8 has, so that text never is one. Immutable but for what it remembers; any thread.
  */
 public final class Vocabulary {
     private static final int BEFORE = 0xFF;
     private static final int AFTER = 0xFE;
+
+    /** That are kept, each of some 35 masks. */
+    private static final int MOST_RUNS = 16;
 
     private final int size;
     private final byte[][] tokens;
@@ -27,6 +31,15 @@ public final class Vocabulary {
     private final int[] first;
 
     private final int[] ids;
+
+    private final Map<Run.Chars, Run> runs = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Run.Chars, Run> eldest) {
+            return size() > MOST_RUNS;
+        }
+    };
 
     /**
      * @param text by id: the bytes that a token adds to a text; null for tokens that add none
@@ -107,6 +120,19 @@ public final class Vocabulary {
     byte[] spelling(int token) {
         byte[] spelled = token >= 0 && token < size ? tokens[token] : null;
         return spelled == null ? new byte[0] : spelled;
+    }
+
+    boolean knows(Run.Chars chars) {
+        synchronized (runs) {
+            return runs.containsKey(chars);
+        }
+    }
+
+    /** The tokens of such characters; found when it is first asked for. */
+    Run run(Run.Chars chars) {
+        synchronized (runs) {
+            return runs.computeIfAbsent(chars, of -> new Run(this, of));
+        }
     }
 
     int nodes() {

@@ -10,7 +10,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Schemas of supported keywords that some value satisfies. */
-final class RandomSchema {
+public final class RandomSchema {
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
     private static final List<String> NAMES = List.of("name", "age", "kind", "a", "ab", "a b", "näher", "n\"q");
     private static final List<String> PATTERNS =
@@ -20,11 +20,11 @@ final class RandomSchema {
     private final Random random;
     private boolean refers;
 
-    RandomSchema(long seed) {
+    public RandomSchema(long seed) {
         random = new Random(seed);
     }
 
-    JsonNode next() {
+    public JsonNode next() {
         refers = false;
         ObjectNode schema = schema(0);
         if (refers) {
