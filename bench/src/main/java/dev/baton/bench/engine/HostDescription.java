@@ -8,14 +8,14 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The machine a table was made on. */
-final class HostDescription {
+public final class HostDescription {
     private static final List<String> TELLING =
             List.of("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8");
 
     private HostDescription() {}
 
     /** Date, CPU, what it can do beyond the common, cores, load. */
-    static String describe() {
+    public static String describe() {
         String cpu = field("model name", "an unknown CPU");
         List<String> flags = List.of(field("flags", "").split(" "));
         return "%s, %s with %s, %d cores, load average %s"

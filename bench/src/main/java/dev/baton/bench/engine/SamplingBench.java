@@ -2,20 +2,12 @@ package dev.baton.bench.engine;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 
-import dev.baton.engine.ModelRunner;
-import dev.baton.engine.ModelRunner.Slice;
-import dev.baton.engine.OpenModel;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.SamplingParameters;
 import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.sampling.StoppingRule;
 import dev.baton.engine.sampling.TokenCounts;
 import dev.baton.kernel.LogitKernels;
-import dev.baton.kv.KvLayout;
-import dev.baton.kv.KvRegion;
-import dev.baton.model.ModelSettings;
-import dev.baton.model.ModelSettings.DtypeChoice;
-import dev.baton.model.Models;
 import dev.baton.protocol.v1.Sampling;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -37,9 +29,7 @@ import java.util.Set;
  * <pre>EngineBench --sampling [--shapes 135M,1.1B] [--threads 2]</pre>
  */
 final class SamplingBench {
-    private static final int ROWS = 8;
-    private static final int CONTEXT = 512;
-    private static final int STEPS = 40;
+    private static final int ROWS = DecodeStep.ROWS;
     private static final int WARM_UPS = 300;
     private static final int REPEATS = 201;
 
@@ -156,41 +146,13 @@ final class SamplingBench {
 
     private static double stepMillis(RandomCheckpoint shape, int threads) throws IOException {
         Path folder = Files.createTempDirectory("baton-bench-");
-        try (Arena arena = Arena.ofShared()) {
+        try {
             shape.write(folder);
-            ModelSettings settings = new ModelSettings(folder, shape.name(), DtypeChoice.BF16, threads, 64);
-            try (OpenModel model = Models.open(settings, (done, of) -> {})) {
-                int each = Math.ceilDiv(CONTEXT + 2 * STEPS, 64);
-                KvLayout layout = model.layout(ROWS * each);
-                try (ModelRunner runner = model.bind(new KvRegion(layout, arena.allocate(layout.bytes(), 64)))) {
-                    return stepMillis(runner, each);
-                }
-            }
+            return DecodeStep.millis(folder, threads);
         } finally {
             Files.deleteIfExists(folder.resolve("config.json"));
             Files.deleteIfExists(folder.resolve("model.safetensors"));
             Files.delete(folder);
         }
-    }
-
-    /** The quickest of many, so that shares are rather too large. Blocks hold whatever they hold: it costs the same. */
-    private static double stepMillis(ModelRunner runner, int blocksEach) {
-        double[] millis = new double[STEPS];
-        for (int step = -STEPS; step < STEPS; step++) {
-            List<Slice> slices = new ArrayList<>();
-            for (int s = 0; s < ROWS; s++) {
-                int[] blocks = new int[blocksEach];
-                int first = s * blocksEach;
-                Arrays.setAll(blocks, i -> first + i);
-                slices.add(new Slice(new int[] {100 + s}, CONTEXT + STEPS + step, blocks, true));
-            }
-            long start = System.nanoTime();
-            runner.forward(slices, layer -> {});
-            if (step >= 0) {
-                millis[step] = (System.nanoTime() - start) / 1e6;
-            }
-        }
-        Arrays.sort(millis);
-        return millis[0];
     }
 }

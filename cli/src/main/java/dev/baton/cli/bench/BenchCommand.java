@@ -27,6 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
             BystandersCommand.class,
             FlipsCommand.class,
             ModuleBenchCommand.Engine.class,
+            ModuleBenchCommand.Masks.class,
             ModuleBenchCommand.Transfer.class
         })
 public final class BenchCommand implements Runnable {

@@ -70,6 +70,13 @@ public abstract class ModuleBenchCommand implements Callable<Integer> {
         }
     }
 
+    @Command(name = "masks", description = "What guaranteed structure costs, and whether it holds; --help says more.")
+    static final class Masks extends ModuleBenchCommand {
+        Masks() {
+            super("dev.baton.bench.masks.MaskBench");
+        }
+    }
+
     @Command(name = "transfer", description = "KV transfer against memcpy; --help says more.")
     static final class Transfer extends ModuleBenchCommand {
         Transfer() {
