@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.e2e.GatewayCalls.Answer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,6 +20,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Workers die by kill -9; clients do not notice. Each test leaves one worker fewer. */
@@ -26,9 +29,13 @@ import tools.jackson.databind.node.ObjectNode;
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class LostWorkersIT {
     private static final String QUESTION = "Tell me a long story";
-    private static final int COMPANIONS_AFTER = 40;
-    private static final int KILL_AFTER = 80;
+    private static final int COMPANIONS_AFTER = 20;
+    private static final int KILL_AFTER = 200;
     private static final int COMPANIONS = 4;
+    /** Items of a list. */
+    private static final int LIST = 24;
+
+    private static final JsonMapper JSON = JsonMapper.shared();
 
     private static RunningBaton baton;
 
@@ -37,7 +44,7 @@ class LostWorkersIT {
         baton = running;
     }
 
-    /** A greedy story, and sampled ones that share its worker or do not: all read as if nothing had happened. */
+    /** A greedy story, and sampled ones and JSON that share its worker or do not: all read as if nothing had happened. */
     @Test
     @Order(1)
     void resumesAtTheNextTokenAfterTheDecodeWorkerDies() throws Exception {
@@ -46,11 +53,20 @@ class LostWorkersIT {
         List<Answer> alone = IntStream.range(0, COMPANIONS)
                 .mapToObj(LostWorkersIT::companion)
                 .toList();
+        List<Answer> listsAlone = baton.calls()
+                .together(
+                        GatewayCalls.CHAT,
+                        IntStream.range(0, COMPANIONS)
+                                .mapToObj(LostWorkersIT::list)
+                                .toList());
 
         AtomicReference<String> victim = new AtomicReference<>("");
         AtomicInteger sinceDeath = new AtomicInteger();
         AtomicReference<Double> lostBefore = new AtomicReference<>(0.0);
         List<Future<Answer>> companions = new ArrayList<>();
+        List<Future<Answer>> lists = new ArrayList<>();
+        AtomicIntegerArray listed = new AtomicIntegerArray(COMPANIONS);
+        int[] listedBefore = new int[COMPANIONS];
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             Answer answer = baton.calls().stream(GatewayCalls.CHAT, GatewayCalls.chat(QUESTION), pieces -> {
                 if (pieces == COMPANIONS_AFTER) {
@@ -60,8 +76,12 @@ class LostWorkersIT {
                     victim.set(baton.decoding().getFirst());
                     IntStream.range(0, COMPANIONS)
                             .forEach(seed -> companions.add(clients.submit(() -> companion(seed))));
+                    IntStream.range(0, COMPANIONS)
+                            .forEach(seed -> lists.add(clients.submit(() -> baton.calls().stream(
+                                    GatewayCalls.CHAT, list(seed), came -> listed.set(seed, came)))));
                 } else if (pieces == KILL_AFTER) {
                     lostBefore.set(lostAttempts());
+                    Arrays.setAll(listedBefore, listed::get);
                     baton.kill(victim.get());
                 } else if (pieces > KILL_AFTER) {
                     sinceDeath.incrementAndGet();
@@ -94,7 +114,28 @@ class LostWorkersIT {
                         .as("companion %d", seed)
                         .isEqualTo(alone.get(seed).text());
             }
+            assertGoneOn(lists, listsAlone, listedBefore);
         }
+    }
+
+    /** JSON that was struck in its midst is what it would have been, and valid. */
+    private static void assertGoneOn(List<Future<Answer>> lists, List<Answer> alone, int[] before) throws Exception {
+        int struck = 0;
+        for (int seed = 0; seed < lists.size(); seed++) {
+            Answer list = lists.get(seed).get(30, TimeUnit.SECONDS);
+            assertThat(list.text())
+                    .as("list %d", seed)
+                    .isEqualTo(alone.get(seed).text());
+            assertThat(list.finish()).isEqualTo("stop");
+            assertThat(JSON.readTree(list.text()).valueStream())
+                    .hasSize(LIST)
+                    .allSatisfy(item ->
+                            assertThat(item.stringValue().codePoints().count()).isBetween(12L, 40L));
+            struck += list.attempts() > 1 && before[seed] > 0 ? 1 : 0;
+        }
+        assertThat(struck)
+                .as("fault not applied: no list was on the worker that died")
+                .isPositive();
     }
 
     /** What the stream's own timing says of the death. */
@@ -135,6 +176,22 @@ class LostWorkersIT {
                 .put("ignore_eos", true)
                 .put("max_tokens", 250);
         return baton.calls().stream(GatewayCalls.CHAT, request);
+    }
+
+    /** Asks for JSON of a schema. */
+    private static ObjectNode list(int seed) {
+        ObjectNode request = GatewayCalls.chat("Name things in a wood")
+                .put("temperature", 0.9)
+                .put("seed", seed);
+        request.putObject("response_format")
+                .put("type", "json_schema")
+                .putObject("json_schema")
+                .put("name", "list")
+                .set("schema", JSON.readTree("""
+                        {"type":"array","minItems":%1$d,"maxItems":%1$d,
+                        "items":{"type":"string","minLength":12,"maxLength":40}}\
+                        """.formatted(LIST)));
+        return request;
     }
 
     @Test
