@@ -165,8 +165,7 @@ final class MaskTimes {
     }
 
     /** The mean of a step's rows. */
-    private double micros(
-            Sampler sampler, MemorySegment logits, @Nullable TokenGrammar grammar) {
+    private double micros(Sampler sampler, MemorySegment logits, @Nullable TokenGrammar grammar) {
         @Nullable SequenceSampling[] rows = new SequenceSampling[DecodeStep.ROWS];
         long nanos = 0;
         for (int step = 0; step < STEPS; step++) {

@@ -84,8 +84,11 @@ final class RandomAnswers {
                 seconds);
         invalid.stream()
                 .limit(MOST_SHOWN)
-                .forEach(one ->
-                        out.printf("seed %d: %s%n%s%n", one.seed(), one.fault().substring(0, Math.min(400, one.fault().length())), new RandomSchema(one.seed()).next()));
+                .forEach(one -> out.printf(
+                        "seed %d: %s%n%s%n",
+                        one.seed(),
+                        one.fault().substring(0, Math.min(400, one.fault().length())),
+                        new RandomSchema(one.seed()).next()));
         return invalid.isEmpty();
     }
 
