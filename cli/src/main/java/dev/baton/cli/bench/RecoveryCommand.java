@@ -98,7 +98,7 @@ final class RecoveryCommand implements Runnable {
             });
             List<TimedStream> disturbed = ask(gateway, stack.modelName(), after + TOKENS_AFTER, underWay);
             killer.join();
-            print(out, alone, disturbed, killed[0]);
+            print(out, alone, disturbed, killed[0], Recomputed.of(new StackCounters(stack)));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);
@@ -129,7 +129,30 @@ final class RecoveryCommand implements Runnable {
         }
     }
 
-    private void print(PrintWriter out, List<TimedStream> alone, List<TimedStream> disturbed, long killed) {
+    /**
+     * What the survivor computed again.
+     *
+     * @param sequences that went on there
+     * @param tokens of these, computed again
+     */
+    private record Recomputed(double sequences, double tokens) {
+        static Recomputed of(StackCounters counters) {
+            return new Recomputed(
+                    counters.sum("decode", "baton_kv_recoveries_total", ""),
+                    counters.sum("decode", "baton_kv_recomputed_tokens_total", ""));
+        }
+
+        double perSequence() {
+            return sequences == 0 ? 0 : tokens / sequences;
+        }
+    }
+
+    private void print(
+            PrintWriter out,
+            List<TimedStream> alone,
+            List<TimedStream> disturbed,
+            long killed,
+            Recomputed recomputed) {
         Samples moved = new Samples();
         Samples others = new Samples();
         int failed = 0;
@@ -152,8 +175,12 @@ final class RecoveryCommand implements Runnable {
         out.printf(
                 "%d streams, half with %d pieces before the kill: %d failed, %d with another text.%n",
                 streams, after, failed, changed);
+        out.printf(
+                "%.0f sequences went on at the survivor; it computed %.2f tokens of each again.%n",
+                recomputed.sequences(), recomputed.perSequence());
         ObjectNode root = JsonMapper.shared().createObjectNode();
         root.put("streams", streams).put("after", after).put("failed", failed).put("changed", changed);
+        root.put("recomputed_tokens_each", recomputed.perSequence());
         moved.writeTo(root.putObject("longest_gap_ms"));
         others.writeTo(root.putObject("longest_gap_of_others_ms"));
         ResultFile.write(json, root.toPrettyString());
