@@ -2,12 +2,19 @@ package dev.baton.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -16,6 +23,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Order(6)
 class SecondTurnIT {
     private static final int CHATS = 5;
+    /** Some full blocks. */
+    private static final int ANSWER_TOKENS = 200;
+    private static final String BLOCKS = "*kv:{*";
+    private static final Duration LIMIT = Duration.ofSeconds(20);
 
     private static RunningBaton baton;
 
@@ -45,6 +56,46 @@ class SecondTurnIT {
             // A worker that was silent for a moment, as on a busy machine, gets no new turn.
         }
         fail("%d chats, and the second turn of each left the worker that held the first".formatted(CHATS));
+    }
+
+    /** A short prompt is computed where it is decoded: one worker holds what it leaves, and Redis names it for each block. */
+    @Test
+    void redisNamesTheHolderOfEachBlockThatATurnLeaves() {
+        baton.awaitIdle(LIMIT);
+        Map<String, Integer> cachedBefore = cached();
+        Set<String> listedBefore = RedisValues.of(BLOCKS).keySet();
+
+        baton.calls()
+                .stream(
+                        GatewayCalls.CHAT,
+                        GatewayCalls.chat("Tell me of names.")
+                                .put("ignore_eos", true)
+                                .put("max_tokens", ANSWER_TOKENS));
+
+        baton.awaitIdle(LIMIT);
+        await().atMost(LIMIT).untilAsserted(() -> {
+            Map<String, String> listed = RedisValues.of(BLOCKS);
+            listed.keySet().removeAll(listedBefore);
+            Map<String, Integer> fresh = new TreeMap<>();
+            cached().forEach((worker, blocks) -> {
+                if (blocks > cachedBefore.get(worker)) {
+                    fresh.put(worker, blocks - cachedBefore.get(worker));
+                }
+            });
+            assertThat(fresh).hasSize(1);
+            assertThat(listed).hasSize(fresh.values().iterator().next());
+            assertThat(Set.copyOf(listed.values()))
+                    .as("one holder in one life")
+                    .singleElement()
+                    .asString()
+                    .startsWith(fresh.keySet().iterator().next() + "|");
+        });
+    }
+
+    /** Named blocks of each worker. */
+    private static Map<String, Integer> cached() {
+        return baton.pools().stream()
+                .collect(Collectors.toMap(RunningBaton.Pool::worker, RunningBaton.Pool::cached));
     }
 
     private static List<Double> decoded() {
