@@ -25,6 +25,7 @@ class SecondTurnIT {
     private static final int CHATS = 5;
     /** Some full blocks. */
     private static final int ANSWER_TOKENS = 200;
+
     private static final String BLOCKS = "*kv:{*";
     private static final Duration LIMIT = Duration.ofSeconds(20);
 
@@ -65,12 +66,9 @@ class SecondTurnIT {
         Map<String, Integer> cachedBefore = cached();
         Set<String> listedBefore = RedisValues.of(BLOCKS).keySet();
 
-        baton.calls()
-                .stream(
-                        GatewayCalls.CHAT,
-                        GatewayCalls.chat("Tell me of names.")
-                                .put("ignore_eos", true)
-                                .put("max_tokens", ANSWER_TOKENS));
+        baton.calls().stream(
+                GatewayCalls.CHAT,
+                GatewayCalls.chat("Tell me of names.").put("ignore_eos", true).put("max_tokens", ANSWER_TOKENS));
 
         baton.awaitIdle(LIMIT);
         await().atMost(LIMIT).untilAsserted(() -> {
@@ -94,8 +92,7 @@ class SecondTurnIT {
 
     /** Named blocks of each worker. */
     private static Map<String, Integer> cached() {
-        return baton.pools().stream()
-                .collect(Collectors.toMap(RunningBaton.Pool::worker, RunningBaton.Pool::cached));
+        return baton.pools().stream().collect(Collectors.toMap(RunningBaton.Pool::worker, RunningBaton.Pool::cached));
     }
 
     private static List<Double> decoded() {

@@ -148,11 +148,7 @@ final class RecoveryCommand implements Runnable {
     }
 
     private void print(
-            PrintWriter out,
-            List<TimedStream> alone,
-            List<TimedStream> disturbed,
-            long killed,
-            Recomputed recomputed) {
+            PrintWriter out, List<TimedStream> alone, List<TimedStream> disturbed, long killed, Recomputed recomputed) {
         Samples moved = new Samples();
         Samples others = new Samples();
         int failed = 0;
