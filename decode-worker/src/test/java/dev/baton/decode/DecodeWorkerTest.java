@@ -14,6 +14,8 @@ import dev.baton.protocol.v1.Progress;
 import dev.baton.protocol.v1.TicketOffer;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.protocol.v1.WorkerState;
+import dev.baton.stack.Ports;
+import dev.baton.stack.proxy.FaultProxy;
 import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
 import java.time.Duration;
@@ -113,6 +115,24 @@ class DecodeWorkerTest {
             assertThat(narrow.last(request).getFinish().getReason())
                     .as("what is announced fits")
                     .isEqualTo(Finish.Reason.LENGTH);
+        }
+    }
+
+    @Test
+    void isReachedThroughThePortThatItAdvertises(TestStack stack) throws Exception {
+        List<Integer> listening = Ports.free(2);
+        try (FaultProxy between = new FaultProxy(listening.getFirst());
+                RunningWorker worker = RunningWorker.start(
+                        stack,
+                        "--baton.worker.token-port=" + listening.getFirst(),
+                        "--baton.worker.advertised-token-port=" + between.port(),
+                        "--baton.worker.kv-port=" + listening.getLast(),
+                        "--baton.worker.advertised-kv-port=7102")) {
+            assertThat(worker.state().getTokenPort()).isEqualTo(between.port());
+            assertThat(worker.state().getKvPort()).isEqualTo(7_102);
+            String request = worker.generate(5);
+            await().atMost(LONG).until(() -> ended(worker.last(request)));
+            assertThat(between.accepted()).isPositive();
         }
     }
 

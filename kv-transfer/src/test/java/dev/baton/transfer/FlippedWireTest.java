@@ -9,20 +9,14 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.protocol.v1.RequestTags;
+import dev.baton.stack.proxy.FaultProxy;
+import dev.baton.stack.proxy.FramedFlips;
 import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.TimeSource;
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
@@ -71,16 +65,17 @@ class FlippedWireTest {
             }
         };
         TransferSettings settings = Fixture.settings(KvTransportKind.TCP);
-        int flips = 0;
+        FramedFlips flips = new FramedFlips(FlippedWireTest::kv, random);
+        int flipped = 0;
         try (KvSender sender = Fixture.sender(source, settings, new Cached(source));
-                FlippingWire wire = new FlippingWire(sender.port(), random);
+                FaultProxy wire = new FaultProxy(0, sender.port(), flips, 0);
                 KvReceiver receiver =
                         new KvReceiver(SessionContext.of(target, settings, counting, TimeSource.system()))) {
             for (int i = 0; i < TRANSFERS; i++) {
                 boolean sound = i % SOUND == 0;
-                int flippedBefore = wire.flipped.get();
+                int flippedBefore = flips.flipped();
                 int failedBefore = failures.get();
-                wire.arm(sound ? 0 : random.nextInt(1, 4));
+                flips.arm(sound ? 0 : random.nextInt(1, 4), random.nextInt(Fixture.LAYOUT.layers()));
                 Fixture.fill(target.region(), 2);
                 ReceiveOutcome outcome = i % 2 == 0 ? fetched(receiver, wire) : arrived(i, sender, receiver, wire);
                 if (sound) {
@@ -89,8 +84,8 @@ class FlippedWireTest {
                             .isTrue();
                     continue;
                 }
-                flips++;
-                assertThat(wire.flipped).as("fault not applied").hasValue(flippedBefore + 1);
+                flipped++;
+                assertThat(flips.flipped()).as("fault not applied").isEqualTo(flippedBefore + 1);
                 assertThat(outcome)
                         .as("%d", i)
                         .isInstanceOfSatisfying(
@@ -100,11 +95,11 @@ class FlippedWireTest {
                 assertThat(failures).as("counted").hasValue(failedBefore + 1);
             }
         }
-        assertThat(flips).isEqualTo(TRANSFERS - TRANSFERS / SOUND);
+        assertThat(flipped).isEqualTo(TRANSFERS - TRANSFERS / SOUND);
     }
 
     /** Full blocks by their names, with the digests of their making. */
-    private ReceiveOutcome fetched(KvReceiver receiver, FlippingWire wire) throws Exception {
+    private ReceiveOutcome fetched(KvReceiver receiver, FaultProxy wire) throws Exception {
         return outcome(receiver.fetch(new FetchRequest(
                 List.of(new BlockHash(77, 0), new BlockHash(77, 1)),
                 TARGET,
@@ -114,7 +109,7 @@ class FlippedWireTest {
     }
 
     /** A prompt by its ticket. */
-    private ReceiveOutcome arrived(int i, KvSender sender, KvReceiver receiver, FlippingWire wire) throws Exception {
+    private ReceiveOutcome arrived(int i, KvSender sender, KvReceiver receiver, FaultProxy wire) throws Exception {
         int tokens = SOURCE.length * Fixture.BLOCK_TOKENS;
         try (OutgoingTransfer.Prompt outbound = sender.open(Fixture.key("prompt-" + i), tokens)) {
             outbound.blocks(SOURCE, tokens);
@@ -159,102 +154,12 @@ class FlippedWireTest {
         }
     }
 
-    /** A hop between receiver and sender that turns bits over in the KV that comes back, once when it is told to. */
-    private static final class FlippingWire implements AutoCloseable {
-        private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        private final RandomGenerator random;
-        private final AtomicInteger flipped = new AtomicInteger();
-        private final AtomicInteger skip = new AtomicInteger();
-        private volatile int bits;
-        private volatile long seen;
-        private volatile long over;
-
-        FlippingWire(int target, RandomGenerator random) throws IOException {
-            this.random = random;
-            Thread.ofVirtual().start(() -> accept(target));
-        }
-
-        /** So many bits are turned over in one announcement of the transfer that comes next; 0 for none. */
-        void arm(int count) {
-            over = seen; // Of a transfer that has failed, more may be under way.
-            skip.set(random.nextInt(Fixture.LAYOUT.layers()));
-            bits = count;
-        }
-
-        int port() {
-            return listener.getLocalPort();
-        }
-
-        private void accept(int target) {
-            while (!listener.isClosed()) {
-                try {
-                    Socket near = listener.accept();
-                    Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
-                    near.setTcpNoDelay(true);
-                    far.setTcpNoDelay(true);
-                    Thread.ofVirtual().start(() -> questions(near, far));
-                    Thread.ofVirtual().start(() -> answers(far, near));
-                } catch (IOException e) {
-                    // The listener was closed, or the sender refuses: the receiver sees it.
-                }
-            }
-        }
-
-        private static void questions(Socket from, Socket to) {
-            try (from;
-                    to) {
-                from.getInputStream().transferTo(to.getOutputStream());
-            } catch (IOException e) {
-                // One end has closed the session.
-            }
-        }
-
-        /** Messages as they are, with their length before them; behind an announcement its KV. */
-        private void answers(Socket from, Socket to) {
-            try (from;
-                    to;
-                    DataInputStream in = new DataInputStream(from.getInputStream())) {
-                OutputStream out = to.getOutputStream();
-                while (true) {
-                    byte[] message = new byte[in.readInt()];
-                    in.readFully(message);
-                    out.write(ByteBuffer.allocate(Integer.BYTES + message.length)
-                            .putInt(message.length)
-                            .put(message)
-                            .array());
-                    KvMessage parsed = KvMessage.parseFrom(message);
-                    if (parsed.hasLayerDone()) {
-                        byte[] kv = new byte[(int) parsed.getLayerDone().getPayloadBytes()];
-                        in.readFully(kv);
-                        seen = parsed.getLayerDone().getTicket();
-                        if (seen != over) {
-                            flip(kv);
-                        }
-                        out.write(kv);
-                    }
-                }
-            } catch (IOException e) {
-                // One end has closed the session.
-            }
-        }
-
-        private void flip(byte[] kv) {
-            int turned = bits;
-            if (turned == 0 || skip.getAndDecrement() > 0) {
-                return;
-            }
-            bits = 0;
-            Set<Integer> places = new HashSet<>();
-            while (places.size() < turned) {
-                places.add(random.nextInt(8 * kv.length));
-            }
-            places.forEach(place -> kv[place / 8] ^= (byte) (1 << place % 8));
-            flipped.incrementAndGet();
-        }
-
-        @Override
-        public void close() throws IOException {
-            listener.close();
-        }
+    private static FramedFlips.Payload kv(byte[] message) throws IOException {
+        KvMessage parsed = KvMessage.parseFrom(message);
+        return parsed.hasLayerDone()
+                ? new FramedFlips.Payload(
+                        (int) parsed.getLayerDone().getPayloadBytes(),
+                        parsed.getLayerDone().getTicket())
+                : FramedFlips.Payload.NONE;
     }
 }

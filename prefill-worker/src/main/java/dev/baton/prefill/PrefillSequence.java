@@ -188,7 +188,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
                 .setTicket(TicketOffer.newBuilder()
                         .setSource(context.identity().ref())
                         .setHost(context.properties().advertisedHost())
-                        .setPort(exchange.port())
+                        .setPort(context.properties().kvPortToTell(exchange.port()))
                         .setTokens(tokens())
                         .setCachedTokens(cachedTokens))
                 .build();

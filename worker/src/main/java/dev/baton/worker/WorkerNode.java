@@ -238,8 +238,8 @@ final class WorkerNode implements SmartLifecycle {
                 .setRole(identity().role())
                 .setLane(kept == null ? 0 : kept.lane())
                 .setHost(context.properties().advertisedHost())
-                .setTokenPort(tokenPort)
-                .setKvPort(sessions == null ? 0 : sessions.port())
+                .setTokenPort(context.properties().tokenPortToTell(tokenPort))
+                .setKvPort(sessions == null ? 0 : context.properties().kvPortToTell(sessions.port()))
                 .setMachine(machine)
                 .setDraining(draining || streams.drained() || !running || !reading());
         if (open != null) {

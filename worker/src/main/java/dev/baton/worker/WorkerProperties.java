@@ -20,6 +20,9 @@ import org.springframework.validation.annotation.Validated;
  * @param listenAddress where its token stream and KV sessions listen
  * @param tokenPort gRPC token stream; 0 = any free port
  * @param kvPort KV sessions; 0 = any free port
+ * @param advertisedTokenPort under which gateways reach its token stream, where something stands before it that forwards;
+ *     0 = the port that it listens on
+ * @param advertisedKvPort the same for KV sessions
  * @param lane the lane to hold; null: any free one
  * @param hungAfter a worker whose engine or lane stands still for so long ends, to be started again
  */
@@ -34,7 +37,19 @@ public record WorkerProperties(
         @DefaultValue("127.0.0.1") @NotBlank String listenAddress,
         @DefaultValue("0") @Min(0) @Max(65535) int tokenPort,
         @DefaultValue("0") @Min(0) @Max(65535) int kvPort,
+        @DefaultValue("0") @Min(0) @Max(65535) int advertisedTokenPort,
+        @DefaultValue("0") @Min(0) @Max(65535) int advertisedKvPort,
         @Nullable @Min(0) Integer lane,
 
         @DefaultValue("1m") @NotNull @DurationMin(seconds = 1)
-        Duration hungAfter) {}
+        Duration hungAfter) {
+    /** @param listening the port in use */
+    int tokenPortToTell(int listening) {
+        return advertisedTokenPort == 0 ? listening : advertisedTokenPort;
+    }
+
+    /** @param listening the port in use */
+    public int kvPortToTell(int listening) {
+        return advertisedKvPort == 0 ? listening : advertisedKvPort;
+    }
+}

@@ -42,7 +42,7 @@ class WorkerPropertiesTest {
     void haveTheseDefaults() {
         application.run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
-                    .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, null, Duration.ofMinutes(1)));
+                    .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
@@ -68,6 +68,8 @@ class WorkerPropertiesTest {
             baton.worker.listen-address=0.0.0.0
             baton.worker.token-port=7001
             baton.worker.kv-port=7002
+            baton.worker.advertised-token-port=7101
+            baton.worker.advertised-kv-port=7102
             baton.worker.lane=3
             baton.worker.hung-after=9s
             baton.engine.device=CUDA
@@ -91,7 +93,7 @@ class WorkerPropertiesTest {
         application.withPropertyValues(keys.lines().toArray(String[]::new)).run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
                     .isEqualTo(new WorkerProperties(
-                            "decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 3, Duration.ofSeconds(9)));
+                            "decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 7101, 7102, 3, Duration.ofSeconds(9)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
@@ -111,6 +113,7 @@ class WorkerPropertiesTest {
             strings = {
                 "baton.worker.id=two words",
                 "baton.worker.lane=-1",
+                "baton.worker.advertised-kv-port=65536",
                 "baton.engine.drain=-1s",
                 "baton.engine.threads=-1",
                 "baton.engine.max-sequences=-1",

@@ -10,7 +10,6 @@ import dev.baton.cli.up.StackPlan;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -106,7 +105,7 @@ final class FlipsCommand implements Runnable {
         try (LocalStack stack = LocalStack.start(environment, plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
             StackCounters counters = new StackCounters(stack);
-            PoolFlips flips = new PoolFlips(pools, layers(plan.model()), counters.blocks("decode-0"));
+            PoolFlips flips = PoolFlips.of(pools, plan.model(), counters.blocks("decode-0"));
             RandomGenerator random =
                     RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
             flipCached(gateway, stack.modelName(), counters, flips, random, tally, new ProgressBar(out));
@@ -247,17 +246,6 @@ final class FlipsCommand implements Runnable {
             return Files.createDirectories(environment.state().resolve("pools"));
         } catch (IOException e) {
             throw new CliException("cannot make the folder of the pools: " + e.getMessage(), e);
-        }
-    }
-
-    private static int layers(Path model) {
-        try {
-            return JsonMapper.shared()
-                    .readTree(Files.readAllBytes(model.resolve("config.json")))
-                    .path("num_hidden_layers")
-                    .asInt();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
     }
 }

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Turns bits over in the KV of pool files, behind their owners' backs: the fault that digests are there to find.
@@ -19,12 +20,29 @@ import java.util.stream.Stream;
  * @param folder where the pools lie
  * @param layers of the model; {@code blocks} of each pool
  */
-record PoolFlips(Path folder, int layers, int blocks) {
+public record PoolFlips(Path folder, int layers, int blocks) {
     /** In the header of a pool file: the first byte of the KV, and how many there are. */
     private static final int KV_OFFSET_AT = 40;
 
+    /** Of the pools of a model in a folder. */
+    public static PoolFlips of(Path folder, Path model, int blocks) {
+        return new PoolFlips(folder, layers(model), blocks);
+    }
+
+    /** What the model's folder says. */
+    public static int layers(Path model) {
+        try {
+            return JsonMapper.shared()
+                    .readTree(Files.readAllBytes(model.resolve("config.json")))
+                    .path("num_hidden_layers")
+                    .asInt();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Flips one to three bits in one layer of so great a share of the blocks, in all pools. Returns how many blocks. */
-    int flip(RandomGenerator random, double share) {
+    public int flip(RandomGenerator random, double share) {
         return files("").stream().mapToInt(file -> flip(file, random, share)).sum();
     }
 

@@ -134,6 +134,19 @@ public final class TimedStream implements ChatListener {
         return asked < to && ended > from;
     }
 
+    /** Whether its text is another's with one stretch of it twice in a row. */
+    public boolean repeats(TimedStream other) {
+        int twice = text.length() - other.text.length();
+        if (twice <= 0) {
+            return false;
+        }
+        int same = 0;
+        while (same < other.text.length() && text.charAt(same) == other.text.charAt(same)) {
+            same++;
+        }
+        return same >= twice && text.substring(same).contentEquals(other.text.substring(same - twice));
+    }
+
     /** Whether its text is the beginning of another's. */
     public boolean begins(TimedStream other) {
         return other.text.length() >= text.length()

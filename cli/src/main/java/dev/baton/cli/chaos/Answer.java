@@ -14,6 +14,8 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
         SAME,
         /** The whole answer came, with other text. */
         CHANGED,
+        /** The whole answer came, and a part of it twice. */
+        REPEATED,
         /** It ended early without an error. */
         LOST,
         /** An error in the place of the rest; what came before it is right. */
@@ -30,7 +32,10 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
             if (stream.sameText(undisturbed)) {
                 return Verdict.SAME;
             }
-            return stream.begins(undisturbed) ? Verdict.LOST : Verdict.CHANGED;
+            if (stream.begins(undisturbed)) {
+                return Verdict.LOST;
+            }
+            return stream.repeats(undisturbed) ? Verdict.REPEATED : Verdict.CHANGED;
         }
         if (!stream.begins(undisturbed)) {
             return Verdict.CHANGED;

@@ -2,22 +2,31 @@ package dev.baton.cli.chaos;
 
 import dev.baton.cli.bench.Arguments;
 import dev.baton.cli.bench.DurationText;
+import dev.baton.cli.bench.PoolFlips;
 import dev.baton.cli.bench.ResultFile;
 import dev.baton.cli.bench.StackCounters;
+import dev.baton.cli.chaos.faults.Equipment;
+import dev.baton.cli.chaos.faults.FaultKind;
+import dev.baton.cli.chaos.faults.Faults;
+import dev.baton.cli.chaos.faults.Proof;
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
+import dev.baton.transfer.pool.SharedPool;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,7 +45,12 @@ import tools.jackson.databind.JsonNode;
                 "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.")
 public final class ChaosCommand implements Runnable {
     private static final int CASES = 60;
-    private static final int KV_MEBIBYTES = 128;
+    private static final int KV_MEBIBYTES = 32;
+    /** More than a client waits for that leaves in the middle. */
+    private static final int LEFT_TOKENS = 400;
+
+    private static final List<String> WORKERS = List.of("prefill-0", "decode-0", "decode-1");
+    private static final List<String> CLOCKED = List.of("prefill-0", "decode-0", "gateway-1");
     private static final Duration SETTLES_WITHIN = Duration.ofSeconds(60);
 
     @Spec
@@ -84,37 +98,100 @@ public final class ChaosCommand implements Runnable {
         if (!(pairs >= 0 && pairs <= 1)) {
             throw new CliException("--pairs takes 0 to 1, not " + pairs);
         }
-        List<FaultKind> kinds = kinds();
+        List<FaultKind> asked = kinds();
         PrintWriter out = spec.commandLine().getOut();
-        StackPlan plan = new StackPlan(
-                Installation.home().resolve("models/demo"), 1, 2, 2, port, KV_MEBIBYTES, 1, List.of(), List.of());
-        say(out, "Starting 2 gateways, 1 prefill and 2 decode workers, 1 thread each");
-        try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
+        StackEnvironment environment = StackEnvironment.bench();
+        try (Equipment equipment = Equipment.set(environment.state(), WORKERS, CLOCKED, KV_MEBIBYTES, asked, seed)) {
+            List<FaultKind> kinds = possible(asked, equipment, out);
+            say(out, "Starting 2 gateways, 1 prefill and 2 decode workers, 1 thread each");
+            run(environment, plan(equipment), equipment, kinds, out);
+        }
+    }
+
+    /** One decode worker moves KV over TCP, the others through shared memory where both ends can. */
+    private StackPlan plan(Equipment equipment) {
+        Map<String, StackPlan.Part> parts = new LinkedHashMap<>(equipment.parts());
+        parts.computeIfPresent(
+                WORKERS.getLast(),
+                (name, part) -> new StackPlan.Part(
+                        Stream.concat(part.args().stream(), Stream.of("--baton.transfer.transport=TCP"))
+                                .toList(),
+                        part.environment()));
+        return new StackPlan(
+                Installation.home().resolve("models/demo"),
+                1,
+                2,
+                2,
+                port,
+                KV_MEBIBYTES,
+                1,
+                List.of(),
+                List.of("--" + SharedPool.FOLDER_SETTING + "=" + equipment.pools()),
+                parts);
+    }
+
+    /** Those that this machine can strike; what was asked for by name must be among them. */
+    private List<FaultKind> possible(List<FaultKind> asked, Equipment equipment, PrintWriter out) {
+        equipment.missing().forEach((kind, why) -> {
+            if (!only.isEmpty()) {
+                throw new CliException("--faults asks for " + kind.label() + ", which " + why);
+            }
+            say(out, "Not available here: " + kind.label() + ", which " + why);
+        });
+        return asked.stream()
+                .filter(kind -> !equipment.missing().containsKey(kind))
+                .toList();
+    }
+
+    private void run(
+            StackEnvironment environment,
+            StackPlan plan,
+            Equipment equipment,
+            List<FaultKind> kinds,
+            PrintWriter out) {
+        try (LocalStack stack = LocalStack.start(environment, plan, line -> {});
                 GatewayClient first = new GatewayClient(stack.urls().getFirst(), null);
                 GatewayClient second = new GatewayClient(stack.urls().getLast(), null)) {
             Thread.ofPlatform().daemon().name("watch").start(stack::watch);
-            ChaosReport report = strike(stack, List.of(first, second), kinds, out);
+            ChaosReport report = strike(stack, plan.model(), equipment, List.of(first, second), kinds, out);
             say(out, report.text());
             ResultFile.write(json, report.json());
             if (report.broken()) {
                 throw new CliException("a promise was broken: see above, and the logs in "
-                        + StackEnvironment.bench().state().resolve("logs"));
+                        + environment.state().resolve("logs"));
             }
         }
     }
 
-    private ChaosReport strike(LocalStack stack, List<GatewayClient> gateways, List<FaultKind> kinds, PrintWriter out) {
+    private ChaosReport strike(
+            LocalStack stack,
+            Path model,
+            Equipment equipment,
+            List<GatewayClient> gateways,
+            List<FaultKind> kinds,
+            PrintWriter out) {
         GatewayClient gateway = gateways.getFirst();
-        StackCounters counters = new StackCounters(stack);
         Cases cases = Cases.undisturbed(gateway, stack.modelName(), CASES, new Random(seed));
         say(out, CASES + " chats answered undisturbed; now faults for " + duration.toSeconds() + " s");
-        Faults faults = new Faults(stack, new LeavingClients(gateway, stack.modelName(), counters, seed), seed);
-        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> say(out, "  " + line));
         ChaosLoad load = new ChaosLoad(gateways, cases, clients, seed);
+        Faults faults = new Faults(
+                stack,
+                equipment,
+                new Faults.Load(
+                        gateway,
+                        text -> Cases.chat(stack.modelName(), text, LEFT_TOKENS),
+                        load,
+                        model,
+                        PoolFlips.layers(model)),
+                seed);
+        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> {
+                say(out, "  " + line);
+        });
         try (load) {
             strikes.until(System.nanoTime() + duration.toNanos());
         }
-        return new ChaosReport(seed, load.answers(), strikes.all(), unsettled(stack, counters));
+        List<String> unsettled = unsettled(stack, new StackCounters(stack));
+        return new ChaosReport(seed, load.answers(), strikes.all(), unsettled, equipment.missing());
     }
 
     private List<FaultKind> kinds() {
@@ -141,7 +218,7 @@ public final class ChaosCommand implements Runnable {
                 .toList();
         List<String> wrong = new ArrayList<>();
         for (String worker : workers) {
-            if (!Faults.within(SETTLES_WITHIN, () -> settled(counters.pool(worker)))) {
+            if (!Proof.within(SETTLES_WITHIN, () -> settled(counters.pool(worker)))) {
                 wrong.add(worker + " " + counters.pool(worker));
             }
         }

@@ -1,5 +1,6 @@
 package dev.baton.cli.chaos;
 
+import dev.baton.cli.chaos.faults.FaultKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,7 +37,9 @@ final class Schedule {
         chosen.add(draw());
         if (random.nextDouble() < pairs) {
             FaultKind second = draw();
-            if (!second.part().equals(chosen.getFirst().part())) {
+            if (!second.part().equals(chosen.getFirst().part())
+                    && !second.alone()
+                    && !chosen.getFirst().alone()) {
                 chosen.add(second);
             } else {
                 left.addFirst(second);

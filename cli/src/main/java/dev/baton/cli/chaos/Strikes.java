@@ -1,5 +1,9 @@
 package dev.baton.cli.chaos;
 
+import dev.baton.cli.chaos.faults.Fault;
+import dev.baton.cli.chaos.faults.FaultKind;
+import dev.baton.cli.chaos.faults.Faults;
+import dev.baton.cli.chaos.faults.Proof;
 import dev.baton.cli.host.CliException;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +47,7 @@ final class Strikes {
     void until(long end) {
         while (true) {
             Schedule.Step step = schedule.next();
-            Faults.sleep(step.pause());
+            Proof.sleep(step.pause());
             long begun = System.nanoTime();
             if (begun - end >= 0) {
                 return;

@@ -115,8 +115,11 @@ final class RoleCommands {
         command.add("-cp");
         command.add(classPath);
         command.add(mainClass(module));
-        command.addAll(settings);
-        return new ProcessSpec(name, command, secrets, logs.resolve(name + ".log"), managementPort);
+        StackPlan.Part part = plan.part(name);
+        command.addAll(overridden(settings, part.args()));
+        Map<String, String> variables = new LinkedHashMap<>(secrets);
+        variables.putAll(part.environment());
+        return new ProcessSpec(name, command, variables, logs.resolve(name + ".log"), managementPort);
     }
 
     private String classPath(String module) {

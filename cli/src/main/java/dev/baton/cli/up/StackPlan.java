@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -18,6 +19,7 @@ import java.util.Optional;
  * @param kvMebibytes size of each worker's KV pool
  * @param threads compute threads of each worker; 0 shares the cores out
  * @param gatewayArgs further settings of the gateway, {@code --name=value}; {@code workerArgs} of every worker
+ * @param parts what only some get, by the name of the gateway or worker
  */
 public record StackPlan(
         Path model,
@@ -28,12 +30,29 @@ public record StackPlan(
         int kvMebibytes,
         int threads,
         List<String> gatewayArgs,
-        List<String> workerArgs) {
+        List<String> workerArgs,
+        Map<String, Part> parts) {
+    /**
+     * What one part gets beside what all of its role do.
+     *
+     * @param args further settings, which go before those of the role
+     * @param environment of its process
+     */
+    public record Part(List<String> args, Map<String, String> environment) {
+        static final Part NONE = new Part(List.of(), Map.of());
+
+        public Part {
+            args = List.copyOf(args);
+            environment = Map.copyOf(environment);
+        }
+    }
+
     private static final int LARGEST_COUNT = 64;
 
     public StackPlan {
         gatewayArgs = List.copyOf(gatewayArgs);
         workerArgs = List.copyOf(workerArgs);
+        parts = Map.copyOf(parts);
         if (prefill < 0 || prefill > LARGEST_COUNT) {
             throw new CliException("--prefill takes 0 to " + LARGEST_COUNT + ", not " + prefill);
         }
@@ -51,6 +70,20 @@ public record StackPlan(
             throw new CliException("--kv-memory takes at least 8 MiB, not " + kvMebibytes);
         }
         checkModel(model);
+    }
+
+    /** All of a role alike. */
+    public StackPlan(
+            Path model,
+            int prefill,
+            int decode,
+            int gateways,
+            int port,
+            int kvMebibytes,
+            int threads,
+            List<String> gatewayArgs,
+            List<String> workerArgs) {
+        this(model, prefill, decode, gateways, port, kvMebibytes, threads, gatewayArgs, workerArgs, Map.of());
     }
 
     /** With one gateway. */
@@ -106,6 +139,10 @@ public record StackPlan(
     /** What clients call the model: its name on the hub, else its folder's name. */
     public String modelName() {
         return ModelSource.servedName(model);
+    }
+
+    Part part(String name) {
+        return parts.getOrDefault(name, Part.NONE);
     }
 
     int workers() {

@@ -66,7 +66,7 @@ class AnswerTest {
     void tellsWhatAFaultDidToAnAnswer() {
         assertThat(verdict(200, pieces("one two", " three") + DONE)).isEqualTo(Answer.Verdict.SAME);
         assertThat(verdict(200, pieces("one", " two") + DONE)).isEqualTo(Answer.Verdict.LOST);
-        assertThat(verdict(200, pieces("one", " one", " two", " three") + DONE)).isEqualTo(Answer.Verdict.CHANGED);
+        assertThat(verdict(200, pieces("one", " one", " two", " three") + DONE)).isEqualTo(Answer.Verdict.REPEATED);
         assertThat(verdict(200, pieces("one", " too", " three") + DONE)).isEqualTo(Answer.Verdict.CHANGED);
         assertThat(verdict(200, pieces("one", " two"))).isEqualTo(Answer.Verdict.CUT);
         assertThat(verdict(200, pieces("one") + "data: {\"error\":{\"message\":\"no\"}}\n\n" + DONE))

@@ -2,6 +2,7 @@ package dev.baton.cli.chaos;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.cli.chaos.faults.FaultKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +38,8 @@ class ScheduleTest {
         assertThat(pairs)
                 .hasSizeGreaterThan(300)
                 .allSatisfy(step ->
-                        assertThat(step.kinds()).extracting(FaultKind::part).doesNotHaveDuplicates());
+                        assertThat(step.kinds()).extracting(FaultKind::part).doesNotHaveDuplicates())
+                .allSatisfy(step -> assertThat(step.kinds()).noneMatch(FaultKind::alone));
     }
 
     @Test

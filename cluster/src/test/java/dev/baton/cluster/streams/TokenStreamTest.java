@@ -15,6 +15,7 @@ import dev.baton.protocol.v1.TokenFrame;
 import dev.baton.protocol.v1.Welcome;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
+import dev.baton.stack.proxy.FaultProxy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -77,7 +78,7 @@ class TokenStreamTest {
     @Test
     void goesOnAfterABrokenConnectionWithWhatTheGatewayLacks() throws Exception {
         Worker worker = worker(7, settings());
-        CuttableProxy proxy = keep(new CuttableProxy(worker.port()));
+        FaultProxy proxy = keep(new FaultProxy(worker.port()));
         TokenStreams gateway = gateway("g", proxy.port());
         await().atMost(LONG).until(() -> heard.events.contains("connected 7"));
         worker.server().send(gateway("g"), frame("a", FIRST, 0, 1, 2));

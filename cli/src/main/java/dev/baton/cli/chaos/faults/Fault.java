@@ -1,7 +1,7 @@
-package dev.baton.cli.chaos;
+package dev.baton.cli.chaos.faults;
 
 /** One thing that goes wrong. It is struck once and then healed once, whatever happens between. */
-interface Fault {
+public interface Fault {
     /**
      * Does it, and proves that it took effect.
      *

@@ -1,5 +1,11 @@
-package dev.baton.cli.chaos;
+package dev.baton.cli.chaos.faults;
 
+import static dev.baton.cli.chaos.faults.Proof.applied;
+import static dev.baton.cli.chaos.faults.Proof.sleep;
+import static dev.baton.cli.chaos.faults.Proof.within;
+
+import dev.baton.cli.bench.StackCounters;
+import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Signals;
 import dev.baton.cli.up.LocalStack;
@@ -11,41 +17,81 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Makes the faults of one stack. A worker is chosen among those that live. */
-final class Faults {
-    private static final Duration ENDS_WITHIN = Duration.ofSeconds(30);
+public final class Faults {
+    private static final Duration ENDS_WITHIN = Duration.ofSeconds(60);
     private static final Duration SERVES_WITHIN = Duration.ofSeconds(90);
     private static final Duration REDIS_ANSWERS_WITHIN = Duration.ofSeconds(2);
     /** A command that Redis answers no sooner was held. */
     private static final Duration HELD = Duration.ofMillis(100);
 
-    private static final long POLL_MILLIS = 20;
+    private static final int LEAVING = 20;
+    private static final int BURST = 300;
+    private static final String ENGINE_THREAD = "engine";
+    private static final List<Duration> STEPS =
+            List.of(Duration.ofSeconds(31), Duration.ofMinutes(10), Duration.ofHours(-1));
 
     private final LocalStack stack;
+    private final Equipment equipment;
+    private final Load load;
     private final RedisConsole redis;
-    private final LeavingClients clients;
+    private final NetworkFaults network;
+    private final FlipFaults flips;
+    private final StackCounters counters;
     private final Random random;
+    private final long seed;
 
-    Faults(LocalStack stack, LeavingClients clients, long seed) {
+    /**
+     * The clients of the stack.
+     *
+     * @param gateway for faults that ask
+     * @param chats of a text, long enough that a client leaves in the middle
+     * @param quiet keeps them from asking
+     * @param model folder; {@code layers} of it
+     */
+    public record Load(
+            GatewayClient gateway, Function<String, ObjectNode> chats, Quiet quiet, Path model, int layers) {}
+
+    public Faults(LocalStack stack, Equipment equipment, Load load, long seed) {
         this.stack = stack;
+        this.equipment = equipment;
+        this.load = load;
         this.redis = new RedisConsole(stack.redis(), REDIS_ANSWERS_WITHIN);
-        this.clients = clients;
         this.random = new Random(seed);
+        this.seed = seed;
+        this.counters = new StackCounters(stack);
+        this.network = new NetworkFaults(new SocketOwners(stack::pids), this::awaitAll, random);
+        this.flips = new FlipFaults(stack, counters, random);
     }
 
     /** @param hold for faults that last, how long they do */
-    Fault of(FaultKind kind, Duration hold) {
+    public Fault of(FaultKind kind, Duration hold) {
         return switch (kind) {
             case KILL_DECODE, KILL_PREFILL, KILL_GATEWAY, KILL_REDIS, KILL_KAFKA -> killed(one(kind.part()));
             case FREEZE_DECODE, FREEZE_PREFILL, FREEZE_GATEWAY, FREEZE_REDIS, FREEZE_KAFKA ->
                 frozen(one(kind.part()), hold);
+            case HANG_DECODE, HANG_PREFILL -> hung(one(kind.part()), hold);
             case RESTART_DECODE, RESTART_PREFILL -> restarted(one(kind.part()));
+            case ROLL_STACK -> rolled();
             case EMPTY_REDIS -> emptied();
             case READONLY_REDIS -> readOnly(hold);
             case SLOW_REDIS -> slow(hold);
-            case LEAVE_GATEWAY -> clients;
+            case LEAVE_GATEWAY -> leaving(LEAVING);
+            case BURST_GATEWAY -> leaving(BURST);
+            case CUT_TOKENS -> network.cut(equipment.links().tokens(), hold);
+            case CUT_KV -> network.cut(equipment.links().kv(), hold);
+            case MUTE_TOKENS -> network.mute(equipment.links().tokens(), hold);
+            case MUTE_KV -> network.mute(equipment.links().kv(), hold);
+            case STALL_TOKENS -> network.stall(equipment.links().tokens(), hold);
+            case STALL_KV -> network.stall(equipment.links().kv(), hold);
+            case FLIP_KV -> flips.moving(equipment.links().flips(), load.layers());
+            case FLIP_CACHE -> flips.cached(equipment.pools(), load.model(), load.quiet());
+            case FILL_POOLS, FILL_KAFKA -> filled(equipment.small(kind), hold);
+            case STEP_CLOCK -> stepped(hold);
         };
     }
 
@@ -92,6 +138,22 @@ final class Faults {
         };
     }
 
+    private Fault rolled() {
+        return new Fault() {
+            @Override
+            public void strike() {
+                for (String part : stack.pids().keySet()) {
+                    Fault one = restarted(part);
+                    one.strike();
+                    one.heal();
+                }
+            }
+
+            @Override
+            public void heal() {}
+        };
+    }
+
     private Fault frozen(String part, Duration hold) {
         ChildProcess process = stack.process(part);
         return new Fault() {
@@ -108,6 +170,32 @@ final class Faults {
                 awaitServes(part);
             }
         };
+    }
+
+    private Fault hung(String part, Duration hold) {
+        ChildProcess process = stack.process(part);
+        return new Fault() {
+            private @Nullable StoppedThread thread;
+
+            @Override
+            public void strike() {
+                thread = StoppedThread.stop(process, ENGINE_THREAD);
+            }
+
+            @Override
+            public void heal() {
+                StoppedThread stopped = thread;
+                if (stopped != null) {
+                    sleep(hold);
+                    stopped.close();
+                }
+                awaitServes(part);
+            }
+        };
+    }
+
+    private Fault leaving(int clients) {
+        return new LeavingClients(clients, load.gateway(), load.chats(), counters, seed);
     }
 
     private Fault emptied() {
@@ -162,6 +250,44 @@ final class Faults {
         };
     }
 
+    private Fault filled(SmallFileSystem folder, Duration hold) {
+        return new Fault() {
+            @Override
+            public void strike() {
+                folder.fill();
+            }
+
+            @Override
+            public void heal() {
+                sleep(hold);
+                folder.free();
+                awaitServes("kafka");
+                awaitAll();
+            }
+        };
+    }
+
+    private Fault stepped(Duration hold) {
+        String part = equipment.clocked().get(random.nextInt(equipment.clocked().size()));
+        Duration step = STEPS.get(random.nextInt(STEPS.size()));
+        SteppedClocks clocks = equipment.clocks();
+        return new Fault() {
+            @Override
+            public void strike() {
+                clocks.set(part, step);
+                clocks.await(stack.process(part).pid(), step, part);
+            }
+
+            @Override
+            public void heal() {
+                sleep(hold);
+                clocks.set(part, Duration.ZERO);
+                clocks.await(stack.process(part).pid(), Duration.ZERO, part);
+                awaitServes(part);
+            }
+        };
+    }
+
     private String ask(String... command) {
         try {
             return redis.ask(command);
@@ -179,30 +305,8 @@ final class Faults {
         }
     }
 
-    static void applied(boolean proof, String otherwise) {
-        if (!proof) {
-            throw new CliException("fault not applied: " + otherwise);
-        }
-    }
-
-    static boolean within(Duration limit, BooleanSupplier holds) {
-        long end = System.nanoTime() + limit.toNanos();
-        while (!holds.getAsBoolean()) {
-            if (System.nanoTime() - end >= 0) {
-                return false;
-            }
-            sleep(Duration.ofMillis(POLL_MILLIS));
-        }
-        return true;
-    }
-
-    static void sleep(Duration time) {
-        try {
-            Thread.sleep(time);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CliException("interrupted", e);
-        }
+    private void awaitAll() {
+        stack.pids().keySet().forEach(this::awaitServes);
     }
 
     /** The letter of its state in {@code /proc}; a blank when it has ended. */

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.stack.proxy;
+
+import org.jspecify.annotations.NullMarked;
