@@ -50,7 +50,7 @@ public final class ChaosCommand implements Runnable {
     private static final int LEFT_TOKENS = 400;
 
     private static final List<String> WORKERS = List.of("prefill-0", "decode-0", "decode-1");
-    private static final List<String> CLOCKED = List.of("prefill-0", "decode-0", "gateway-1");
+    private static final List<String> CLOCKED = List.of("decode-0", "gateway-1");
     private static final Duration SETTLES_WITHIN = Duration.ofSeconds(60);
 
     @Spec
@@ -102,9 +102,9 @@ public final class ChaosCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         StackEnvironment environment = StackEnvironment.bench();
         try (Equipment equipment = Equipment.set(environment.state(), WORKERS, CLOCKED, KV_MEBIBYTES, asked, seed)) {
-            List<FaultKind> kinds = possible(asked, equipment, out);
+            sayMissing(equipment, asked, out);
             say(out, "Starting 2 gateways, 1 prefill and 2 decode workers, 1 thread each");
-            run(environment, plan(equipment), equipment, kinds, out);
+            run(environment, plan(equipment), equipment, asked, out);
         }
     }
 
@@ -130,17 +130,15 @@ public final class ChaosCommand implements Runnable {
                 parts);
     }
 
-    /** Those that this machine can strike; what was asked for by name must be among them. */
-    private List<FaultKind> possible(List<FaultKind> asked, Equipment equipment, PrintWriter out) {
-        equipment.missing().forEach((kind, why) -> {
-            if (!only.isEmpty()) {
-                throw new CliException("--faults asks for " + kind.label() + ", which " + why);
-            }
-            say(out, "Not available here: " + kind.label() + ", which " + why);
-        });
-        return asked.stream()
-                .filter(kind -> !equipment.missing().containsKey(kind))
-                .toList();
+    /** What was asked for by name must be there; of all kinds, those that are not are named. */
+    private void sayMissing(Equipment equipment, List<FaultKind> asked, PrintWriter out) {
+        if (equipment.missing().size() == asked.size() || !only.isEmpty() && !equipment.missing().isEmpty()) {
+            throw new CliException("cannot strike "
+                    + equipment.missing().entrySet().stream()
+                            .map(kind -> kind.getKey().label() + ", which " + kind.getValue())
+                            .collect(Collectors.joining("; ")));
+        }
+        equipment.missing().forEach((kind, why) -> say(out, "Not available here: " + kind.label() + ", which " + why));
     }
 
     private void run(
@@ -184,9 +182,8 @@ public final class ChaosCommand implements Runnable {
                         model,
                         PoolFlips.layers(model)),
                 seed);
-        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), line -> {
-                say(out, "  " + line);
-        });
+        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), equipment.missing().keySet(), line ->
+                say(out, "  " + line));
         try (load) {
             strikes.until(System.nanoTime() + duration.toNanos());
         }

@@ -5,9 +5,11 @@ import dev.baton.cli.chaos.faults.FaultKind;
 import dev.baton.cli.chaos.faults.Faults;
 import dev.baton.cli.chaos.faults.Proof;
 import dev.baton.cli.host.CliException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -18,6 +20,7 @@ import java.util.function.Consumer;
 final class Strikes {
     private final Faults faults;
     private final Schedule schedule;
+    private final Set<FaultKind> missing;
     private final Consumer<String> progress;
     private final List<Strike> all = new ArrayList<>();
 
@@ -32,10 +35,14 @@ final class Strikes {
         }
     }
 
-    /** @param progress gets a line for each step */
-    Strikes(Faults faults, Schedule schedule, Consumer<String> progress) {
+    /**
+     * @param missing kinds that cannot strike here: what else a schedule says stays the same
+     * @param progress gets a line for each step
+     */
+    Strikes(Faults faults, Schedule schedule, Set<FaultKind> missing, Consumer<String> progress) {
         this.faults = faults;
         this.schedule = schedule;
+        this.missing = Set.copyOf(missing);
         this.progress = progress;
     }
 
@@ -47,28 +54,34 @@ final class Strikes {
     void until(long end) {
         while (true) {
             Schedule.Step step = schedule.next();
+            List<FaultKind> kinds = step.kinds().stream()
+                    .filter(kind -> !missing.contains(kind))
+                    .toList();
+            if (kinds.isEmpty()) {
+                continue;
+            }
             Proof.sleep(step.pause());
             long begun = System.nanoTime();
             if (begun - end >= 0) {
                 return;
             }
-            together(step);
-            Strike strike = new Strike(step.kinds(), begun, System.nanoTime());
+            together(kinds, step.hold());
+            Strike strike = new Strike(kinds, begun, System.nanoTime());
             all.add(strike);
             progress.accept("%s, healed after %.1f s"
                     .formatted(
                             String.join(
                                     " and ",
-                                    step.kinds().stream().map(FaultKind::label).toList()),
+                                    kinds.stream().map(FaultKind::label).toList()),
                             (strike.healed() - begun) / 1e9));
         }
     }
 
-    private void together(Schedule.Step step) {
+    private void together(List<FaultKind> kinds, Duration hold) {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
-            for (FaultKind kind : step.kinds()) {
-                Fault fault = faults.of(kind, step.hold());
+            for (FaultKind kind : kinds) {
+                Fault fault = faults.of(kind, hold);
                 running.add(threads.submit(() -> {
                     try {
                         fault.strike();

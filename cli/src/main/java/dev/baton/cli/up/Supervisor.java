@@ -1,8 +1,8 @@
 package dev.baton.cli.up;
 
-import dev.baton.cli.host.CliException;
 import dev.baton.cli.up.Children.Child;
 import dev.baton.stack.StackException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -100,8 +100,12 @@ final class Supervisor {
         try {
             children.start(child.name(), child.start());
             starting.add(child.name());
-        } catch (StackException e) {
-            throw new CliException(String.valueOf(e.getMessage()), e);
+        } catch (StackException | UncheckedIOException e) {
+            // Its disk may be full, or its port taken for a moment: the others need not end for that.
+            Duration pause = backoff.pauseBeforeRestart(child.name(), Duration.ZERO);
+            due.put(child.name(), System.nanoTime() + pause.toNanos());
+            progress.accept("  " + child.name() + " cannot be started: " + e.getMessage()
+                    + (pause.isZero() ? "" : " Trying again in " + pause.toSeconds() + " s"));
         }
     }
 }

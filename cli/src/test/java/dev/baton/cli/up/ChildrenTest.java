@@ -6,10 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.baton.cli.host.CliException;
 import dev.baton.stack.ChildProcess;
 import dev.baton.stack.StackProcess;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -102,43 +99,6 @@ class ChildrenTest {
             assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    /** A process that never gets ready. */
-    private record Sleeper(Process process, ChildProcess child) implements StackProcess {
-        static Sleeper start() {
-            try {
-                Process process = new ProcessBuilder("sleep", "60").start();
-                return new Sleeper(process, ChildProcess.of("sleeper", process));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        @Override
-        public boolean ready() {
-            return false;
-        }
-
-        @Override
-        public OptionalInt exitStatus() {
-            return process.isAlive() ? OptionalInt.empty() : OptionalInt.of(process.exitValue());
-        }
-
-        @Override
-        public Path log() {
-            return Path.of("/dev/null");
-        }
-
-        @Override
-        public String lastWords() {
-            return "";
-        }
-
-        @Override
-        public void close() {
-            child.kill();
         }
     }
 }

@@ -24,8 +24,8 @@ public final class Equipment implements AutoCloseable {
     private static final int SPARE_MEBIBYTES = 8;
 
     private static final Map<FaultKind, String> THREADS_STOPPED = Map.of(
-            FaultKind.HANG_DECODE, "needs ptrace of Linux",
-            FaultKind.HANG_PREFILL, "needs ptrace of Linux");
+            FaultKind.HANG_DECODE, "needs Linux, and its ptrace allowed",
+            FaultKind.HANG_PREFILL, "needs Linux, and its ptrace allowed");
 
     private final Path pools;
     private final WorkerLinks links;

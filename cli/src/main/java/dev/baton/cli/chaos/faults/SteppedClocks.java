@@ -17,15 +17,19 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Wall clocks of single processes that can be moved while they run, by libfaketime, which reads the offset from a file each
- * second. Their monotonic clocks stay as they are.
+ * Wall clocks of single processes that can be moved while they run, by libfaketime, which reads the offset from a file every
+ * few seconds. Their monotonic clocks stay as they are.
  *
- * @param library of libfaketime for programs with threads
+ * <p>Its form for programs with threads makes a dozen system calls each time that somebody asks for the time, and a worker
+ * takes minutes to start with it. The plain one takes no lock: two threads that read the file at the same moment may end the
+ * process, which is then started again as after any other death.
+ *
+ * @param library of libfaketime
  * @param folder of the files
  */
 record SteppedClocks(Path library, Path folder) {
     private static final List<Path> PLACES = List.of(Path.of("/usr/lib"), Path.of("/usr/local/lib"));
-    private static final String LIBRARY = "libfaketimeMT.so.1";
+    private static final String LIBRARY = "libfaketime.so.1";
     /** {@code faketime} lies one folder below, or two where the first names the machine. */
     private static final int DEPTH = 3;
 
@@ -55,7 +59,7 @@ record SteppedClocks(Path library, Path folder) {
         return Map.of(
                 "LD_PRELOAD", library.toString(),
                 "FAKETIME_TIMESTAMP_FILE", file(part).toString(),
-                "FAKETIME_CACHE_DURATION", "1",
+                "FAKETIME_CACHE_DURATION", "3",
                 "FAKETIME_DONT_FAKE_MONOTONIC", "1",
                 "FAKETIME_DONT_RESET", "1");
     }
@@ -64,7 +68,7 @@ record SteppedClocks(Path library, Path folder) {
         return folder.resolve("clock-" + part);
     }
 
-    /** From within a second on. */
+    /** From within a few seconds on. */
     void set(String part, Duration offset) {
         try {
             Path next = folder.resolve("clock-" + part + ".next");

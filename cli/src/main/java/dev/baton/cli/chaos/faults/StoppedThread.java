@@ -62,8 +62,23 @@ final class StoppedThread implements AutoCloseable {
         return LINKER.defaultLookup().find(name).map(symbol -> LINKER.downcallHandle(symbol, type, options));
     }
 
+    /** Whether this process may do that to its children: tried on one. */
     static boolean available() {
-        return System.getProperty("os.name").equals("Linux") && PTRACE.isPresent() && WAITPID.isPresent();
+        if (!System.getProperty("os.name").equals("Linux") || PTRACE.isEmpty() || WAITPID.isEmpty()) {
+            return false;
+        }
+        Process child = null;
+        try {
+            child = new ProcessBuilder("sleep", "60").start();
+            stop(ChildProcess.of("sleep", child), "sleep").close();
+            return true;
+        } catch (IOException | CliException e) {
+            return false;
+        } finally {
+            if (child != null) {
+                child.destroyForcibly();
+            }
+        }
     }
 
     /**

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cli.chaos.faults;
+
+import org.jspecify.annotations.NullMarked;
