@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  * Wall clocks of single processes that can be moved while they run, by libfaketime, which reads the offset from a file every
  * few seconds. Their monotonic clocks stay as they are.
  *
- * <p>Its form for programs with threads makes a dozen system calls each time that somebody asks for the time, and a worker
- * takes minutes to start with it. The plain one takes no lock: two threads that read the file at the same moment may end the
+ * <p>Its form for programs with threads makes a dozen system calls each time that somebody asks for the time. The plain one takes
+ * no lock: two threads that read the file at the same moment may end the
  * process, which is then started again as after any other death.
  *
  * @param library of libfaketime
@@ -61,7 +61,8 @@ record SteppedClocks(Path library, Path folder) {
                 "FAKETIME_TIMESTAMP_FILE", file(part).toString(),
                 "FAKETIME_CACHE_DURATION", "3",
                 "FAKETIME_DONT_FAKE_MONOTONIC", "1",
-                "FAKETIME_DONT_RESET", "1");
+                // Its cure for an old C library makes each timed wait of a newer one return at once.
+                "FAKETIME_FORCE_MONOTONIC_FIX", "0");
     }
 
     private Path file(String part) {
