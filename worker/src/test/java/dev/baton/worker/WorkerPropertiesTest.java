@@ -42,7 +42,8 @@ class WorkerPropertiesTest {
     void haveTheseDefaults() {
         application.run(context -> {
             assertThat(context.getBean(WorkerProperties.class))
-                    .isEqualTo(new WorkerProperties("w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
+                    .isEqualTo(new WorkerProperties(
+                            "w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))

@@ -132,7 +132,8 @@ public final class ChaosCommand implements Runnable {
 
     /** What was asked for by name must be there; of all kinds, those that are not are named. */
     private void sayMissing(Equipment equipment, List<FaultKind> asked, PrintWriter out) {
-        if (equipment.missing().size() == asked.size() || !only.isEmpty() && !equipment.missing().isEmpty()) {
+        if (equipment.missing().size() == asked.size()
+                || !only.isEmpty() && !equipment.missing().isEmpty()) {
             throw new CliException("cannot strike "
                     + equipment.missing().entrySet().stream()
                             .map(kind -> kind.getKey().label() + ", which " + kind.getValue())
@@ -142,11 +143,7 @@ public final class ChaosCommand implements Runnable {
     }
 
     private void run(
-            StackEnvironment environment,
-            StackPlan plan,
-            Equipment equipment,
-            List<FaultKind> kinds,
-            PrintWriter out) {
+            StackEnvironment environment, StackPlan plan, Equipment equipment, List<FaultKind> kinds, PrintWriter out) {
         try (LocalStack stack = LocalStack.start(environment, plan, line -> {});
                 GatewayClient first = new GatewayClient(stack.urls().getFirst(), null);
                 GatewayClient second = new GatewayClient(stack.urls().getLast(), null)) {
@@ -182,8 +179,8 @@ public final class ChaosCommand implements Runnable {
                         model,
                         PoolFlips.layers(model)),
                 seed);
-        Strikes strikes = new Strikes(faults, new Schedule(seed, kinds, pairs), equipment.missing().keySet(), line ->
-                say(out, "  " + line));
+        Strikes strikes = new Strikes(
+                faults, new Schedule(seed, kinds, pairs), equipment.missing().keySet(), line -> say(out, "  " + line));
         try (load) {
             strikes.until(System.nanoTime() + duration.toNanos());
         }

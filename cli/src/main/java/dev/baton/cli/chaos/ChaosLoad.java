@@ -64,8 +64,8 @@ final class ChaosLoad implements Quiet, AutoCloseable {
     public <T> T during(Supplier<T> deed) {
         try {
             if (!asking.writeLock().tryLock(QUIET_WITHIN.toSeconds(), TimeUnit.SECONDS)) {
-                throw new CliException("fault not applied: answers under way did not end within "
-                        + QUIET_WITHIN.toSeconds() + " s");
+                throw new CliException(
+                        "fault not applied: answers under way did not end within " + QUIET_WITHIN.toSeconds() + " s");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

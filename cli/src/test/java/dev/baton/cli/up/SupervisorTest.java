@@ -50,7 +50,8 @@ class SupervisorTest {
         while (starts.get() < 3) {
             supervisor.look();
         }
-        assertThat(said).anyMatch(line -> line.contains("kafka cannot be started: java.io.IOException: the disk is full"));
+        assertThat(said)
+                .anyMatch(line -> line.contains("kafka cannot be started: java.io.IOException: the disk is full"));
         assertThat(children.all()).allMatch(child -> child.process().child().alive());
     }
 }

@@ -262,7 +262,8 @@ public final class FaultProxy implements AutoCloseable {
 
         private void pass(LinkFault.Way way, Socket to, byte[] piece, int count) throws IOException {
             switch (fault) {
-                case LinkFault.OneWay(LinkFault.Way lost) when lost == way -> {
+                case LinkFault.OneWay(LinkFault.Way lost)
+                when lost == way -> {
                     holed = way;
                     struck.incrementAndGet();
                 }

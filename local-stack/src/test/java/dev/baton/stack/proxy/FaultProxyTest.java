@@ -167,8 +167,7 @@ class FaultProxyTest {
 
     @Test
     void turnsSoManyBitsOverInOnePayloadOfANewTransferAndInNoMessage() throws IOException {
-        FramedFlips flips =
-                new FramedFlips(message -> new FramedFlips.Payload(message[0], message[1]), new Random(1));
+        FramedFlips flips = new FramedFlips(message -> new FramedFlips.Payload(message[0], message[1]), new Random(1));
         try (FaultProxy flipping = new FaultProxy(0, server.getLocalPort(), flips, 0);
                 Socket client = new Socket(InetAddress.getLoopbackAddress(), flipping.port());
                 Socket served = server.accept()) {

@@ -51,7 +51,12 @@ public final class Equipment implements AutoCloseable {
      * @param kvMebibytes of each worker's pool
      */
     public static Equipment set(
-            Path state, List<String> workers, List<String> clocked, int kvMebibytes, Collection<FaultKind> kinds, long seed) {
+            Path state,
+            List<String> workers,
+            List<String> clocked,
+            int kvMebibytes,
+            Collection<FaultKind> kinds,
+            long seed) {
         try {
             Path pools = Files.createDirectories(state.resolve("pools"));
             Equipment equipment = new Equipment(pools, WorkerLinks.before(workers, seed), workers, clocked);

@@ -90,8 +90,7 @@ public enum FaultKind {
                     STALL_KV,
                     FILL_POOLS,
                     FILL_KAFKA,
-                    STEP_CLOCK ->
-                false;
+                    STEP_CLOCK -> false;
         };
     }
 

@@ -72,7 +72,8 @@ final class FlipFaults {
                     applied(
                             within(QUIET_WITHIN, () -> workers.stream().allMatch(this::rests)),
                             "requests run though nobody asks");
-                    int blocks = counters.pool(workers.getFirst()).path("blocks").asInt();
+                    int blocks =
+                            counters.pool(workers.getFirst()).path("blocks").asInt();
                     return PoolFlips.of(pools, model, blocks).flip(random, 1);
                 });
                 applied(flipped > 0, "no block was flipped");

@@ -32,11 +32,7 @@ final class LeavingClients implements Fault {
 
     /** @param chats of a text, long enough that a client leaves in the middle */
     LeavingClients(
-            int clients,
-            GatewayClient gateway,
-            Function<String, ObjectNode> chats,
-            StackCounters counters,
-            long seed) {
+            int clients, GatewayClient gateway, Function<String, ObjectNode> chats, StackCounters counters, long seed) {
         this.clients = clients;
         this.gateway = gateway;
         this.chats = chats;

@@ -58,7 +58,9 @@ final class NetworkFaults {
                 long before = proxy.struck();
                 proxy.strike(
                         fault,
-                        port -> owners.of(port, proxy.port()).filter(client::equals).isPresent());
+                        port -> owners.of(port, proxy.port())
+                                .filter(client::equals)
+                                .isPresent());
                 applied(
                         within(TAKES_EFFECT_WITHIN, () -> proxy.struck() > before),
                         "nothing of " + client + " passed where it was to be lost");
@@ -98,9 +100,8 @@ final class NetworkFaults {
 
     /** One that is connected now; empty when none is. */
     private Optional<Pair> pair(Collection<FaultProxy> proxies) {
-        List<FaultProxy> connected = proxies.stream()
-                .filter(proxy -> !proxy.clients().isEmpty())
-                .toList();
+        List<FaultProxy> connected =
+                proxies.stream().filter(proxy -> !proxy.clients().isEmpty()).toList();
         if (connected.isEmpty()) {
             return Optional.empty();
         }

@@ -87,17 +87,20 @@ record SteppedClocks(Path library, Path folder) {
     /** Returns when the process itself says so. */
     void await(long pid, Duration offset, String part) {
         applied(
-                Proof.within(TAKES_EFFECT_WITHIN, () -> shown(pid)
-                        .map(now -> Duration.between(LocalDateTime.now().plus(offset), now))
-                        .filter(apart -> apart.abs().compareTo(CLOSE) < 0)
-                        .isPresent()),
+                Proof.within(
+                        TAKES_EFFECT_WITHIN,
+                        () -> shown(pid)
+                                .map(now -> Duration.between(LocalDateTime.now().plus(offset), now))
+                                .filter(apart -> apart.abs().compareTo(CLOSE) < 0)
+                                .isPresent()),
                 "the clock of " + part + " did not move by " + offset);
     }
 
     /** What a JVM takes for the time: it heads its dump of threads. */
     private static Optional<LocalDateTime> shown(long pid) {
         try {
-            String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+            String jcmd =
+                    Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
             Command dump = Command.run(jcmd, Long.toString(pid), "Thread.print");
             return dump.output()
                     .lines()

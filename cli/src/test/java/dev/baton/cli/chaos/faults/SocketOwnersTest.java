@@ -25,7 +25,8 @@ class SocketOwnersTest {
             port = server.getLocalPort();
             assertThat(owners.of(client.getLocalPort(), port)).contains("this");
             assertThat(owners.of(client.getLocalPort(), port + 1)).isEmpty();
-            assertThat(new SocketOwners(Map::of).of(client.getLocalPort(), port)).isEmpty();
+            assertThat(new SocketOwners(Map::of).of(client.getLocalPort(), port))
+                    .isEmpty();
         }
     }
 }
