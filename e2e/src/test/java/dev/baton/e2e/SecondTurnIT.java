@@ -76,8 +76,9 @@ class SecondTurnIT {
             listed.keySet().removeAll(listedBefore);
             Map<String, Integer> fresh = new TreeMap<>();
             cached().forEach((worker, blocks) -> {
-                if (blocks > cachedBefore.get(worker)) {
-                    fresh.put(worker, blocks - cachedBefore.get(worker));
+                int before = cachedBefore.getOrDefault(worker, 0);
+                if (blocks > before) {
+                    fresh.put(worker, blocks - before);
                 }
             });
             assertThat(fresh).hasSize(1);
