@@ -17,6 +17,8 @@ final class SmallFileSystem implements AutoCloseable {
     private static final int PIECE = 1 << 20;
 
     private final Path folder;
+    /** For a run that is told to end, as by Ctrl-C. */
+    private final Thread atExit = new Thread(this::unmount, "unmount");
 
     private SmallFileSystem(Path folder) {
         this.folder = folder;
@@ -37,7 +39,9 @@ final class SmallFileSystem implements AutoCloseable {
         if (mount.status() != 0) {
             throw new IOException(mount.output());
         }
-        return new SmallFileSystem(folder);
+        SmallFileSystem mounted = new SmallFileSystem(folder);
+        Runtime.getRuntime().addShutdownHook(mounted.atExit);
+        return mounted;
     }
 
     Path folder() {
@@ -92,6 +96,15 @@ final class SmallFileSystem implements AutoCloseable {
 
     @Override
     public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            return; // The process ends: the hook unmounts.
+        }
+        unmount();
+    }
+
+    private void unmount() {
         try {
             // Lazily: a process that is about to end may have a file open there.
             Command.run("umount", "-l", folder.toString());
