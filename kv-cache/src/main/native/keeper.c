@@ -1,4 +1,6 @@
 #define _GNU_SOURCE
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,14 +12,17 @@
  * else has that memory: peers hear of its death so much later. With the keeper the sockets close
  * at once; the keeper is killed next and the memory is freed then.
  *
+ * It waits on a pidfd, which is readable when the last thread of its maker is gone. A signal at the
+ * death of a parent would come with the death of the one thread that made the keeper: the others may
+ * hold the memory still, and the last of them would free it before it closes the files.
+ *
  * The keeper runs on the thread-local storage of the thread that made it, so it calls nothing of
- * libc: errno is not its own. All signals are blocked in it; what ends it is SIGKILL, its own from
- * anybody or the one that it has asked for at the death of its maker's thread. */
+ * libc: errno is not its own. All signals that can be are blocked in it. */
 
 #if defined(__x86_64__)
 static long call(long number, long a, long b, long c) {
     long result;
-    register long d __asm__("r10") = 0;
+    register long d __asm__("r10") = 0; /* the signals of ppoll: as they are */
     register long e __asm__("r8") = 0;
     __asm__ volatile("syscall"
                      : "=a"(result)
@@ -42,17 +47,24 @@ static long call(long number, long a, long b, long c) {
 static char stack[1 << 14] __attribute__((aligned(64)));
 
 static int keep(void *maker) {
-    call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0);
-    /* The maker may have died before that was asked for. */
-    if (call(SYS_getppid, 0, 0, 0) != (long)maker) call(SYS_exit_group, 0, 0, 0);
-    /* Where files cannot be closed they would outlive the maker, which is what is not wanted. */
-    if (call(SYS_close_range, 0, ~0U, 0) != 0) call(SYS_exit_group, 0, 0, 0);
+    struct pollfd died = {.events = POLLIN};
+    long fd = call(SYS_pidfd_open, (long)maker, 0, 0);
+    /* Without it the keeper would not know its end; a maker that is dead already has none. */
+    if (fd < 0 || call(SYS_getppid, 0, 0, 0) != (long)maker) call(SYS_exit_group, 0, 0, 0);
+    died.fd = (int)fd;
+    /* Files that it keeps open would outlive the maker, which is what is not wanted. */
+    if (fd > 0 && call(SYS_close_range, 0, fd - 1, 0) != 0) call(SYS_exit_group, 0, 0, 0);
+    if (call(SYS_close_range, fd + 1, ~0U, 0) != 0) call(SYS_exit_group, 0, 0, 0);
     call(SYS_prctl, PR_SET_NAME, (long)"baton-keeper", 0);
-    for (;;) call(SYS_ppoll, 0, 0, 0); /* no file, no end */
+    long result;
+    do {
+        result = call(SYS_ppoll, (long)&died, 1, 0);
+    } while (result == -EINTR);
+    call(SYS_exit_group, 0, 0, 0);
     return 0;
 }
 
-/* Makes the keeper; called once, by a thread that lives as long as the process. 0, or -1 where it cannot be made. */
+/* Makes the keeper; called once. 0, or -1 where it cannot be made. */
 __attribute__((visibility("default"))) long baton_keep_memory(void) {
     sigset_t all, before;
     sigfillset(&all);

@@ -4,21 +4,16 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.System.Logger.Level;
 import java.lang.foreign.FunctionDescriptor;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.locks.LockSupport;
 
 /**
  * Lets others see the death of this process at once, however much memory it has. The kernel frees the memory of a killed
- * process before it closes its sockets: a second for some gigabytes. A second process that shares this one's memory, and
- * sleeps, defers that: the sockets close first, then it is killed too, by the kernel, and the memory is freed. It is a
- * child of this process, has no open files and takes no time; tools that add up processes count the memory twice.
+ * process before it closes its sockets: half a second for some gigabytes. A second process that shares this one's memory,
+ * and sleeps until this one is gone, defers that: the sockets close first, and the memory is freed when it ends too. It is
+ * a child of this process, has no open files but its view of this one, and takes no time; tools that add up processes
+ * count the memory twice.
  */
 public final class MemoryKeeper {
     private static final System.Logger LOG = System.getLogger(MemoryKeeper.class.getName());
-    private static final int LIMIT_SECONDS = 10;
 
     private MemoryKeeper() {}
 
@@ -28,25 +23,6 @@ public final class MemoryKeeper {
         if (library == null) {
             return false;
         }
-        CompletableFuture<Boolean> made = new CompletableFuture<>();
-        // The kernel kills the keeper when the thread that made it ends: this one lasts as long as the process.
-        Thread.ofPlatform().daemon().name("memory-keeper").start(() -> {
-            made.complete(make(library));
-            while (true) {
-                LockSupport.park();
-            }
-        });
-        try {
-            return made.get(LIMIT_SECONDS, TimeUnit.SECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        } catch (ExecutionException | TimeoutException e) {
-            return false;
-        }
-    }
-
-    private static boolean make(NativeLibrary library) {
         try {
             long result = (long) library.function("baton_keep_memory", FunctionDescriptor.of(JAVA_LONG))
                     .invokeExact();
