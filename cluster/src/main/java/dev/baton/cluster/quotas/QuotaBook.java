@@ -45,11 +45,12 @@ public interface QuotaBook {
     /**
      * What a gateway hears when it tells that it lives.
      *
-     * @param known false when the book had forgotten it, and with it perhaps everything
+     * @param memory names what the book knows: another name means that it has forgotten some of it, perhaps everything
+     * @param age of that memory
      * @param gateways that live, this one included
      * @param overrides by tenant
      */
-    record Attendance(boolean known, int gateways, Map<String, TimedChange> overrides) {
+    record Attendance(String memory, Duration age, int gateways, Map<String, TimedChange> overrides) {
         public Attendance {
             overrides = Map.copyOf(overrides);
         }

@@ -104,7 +104,7 @@ public final class RedisQuotaBook implements QuotaBook {
 
     @Override
     public CompletionStage<Attendance> attend(String gateway, Duration lease) {
-        return scripts.run(ATTEND, List.of(all("gateways"), all("overrides")), gateway, millis(lease))
+        return scripts.run(ATTEND, List.of(all("gateways"), all("overrides"), all("memory")), gateway, millis(lease))
                 .thenApply(RedisQuotaBook::attendance);
     }
 
@@ -117,7 +117,8 @@ public final class RedisQuotaBook implements QuotaBook {
             LimitChange change = new LimitChange(limit(words[2]), limit(words[3]), limit(words[4]));
             overrides.put(words[0], new TimedChange(change, Duration.ofMillis(Long.parseLong(words[1]))));
         }
-        return new Attendance(first[0].equals("1"), Integer.parseInt(first[1]), overrides);
+        return new Attendance(
+                first[0], Duration.ofMillis(Long.parseLong(first[1])), Integer.parseInt(first[2]), overrides);
     }
 
     @Override

@@ -42,7 +42,7 @@ public final class SharedQuotas implements AutoCloseable {
     private final List<Settlement> unsettled = new ArrayList<>();
     private Map<String, TimedChange> changes = Map.of();
     private boolean away;
-    private boolean met;
+    private @Nullable String memory;
     private boolean used;
     private long backSince;
 
@@ -298,16 +298,19 @@ public final class SharedQuotas implements AutoCloseable {
     private synchronized void reached(Attendance attendance) {
         changes = attendance.overrides();
         local.gateways(attendance.gateways());
-        boolean forgotten = met && !attendance.known();
+        // A book that was only slow has forgotten nothing. One that was away before it was ever met may have.
+        boolean forgotten = memory == null ? away : !memory.equals(attendance.memory());
+        if (forgotten) {
+            backSince = nanos.getAsLong() - attendance.age().toNanos();
+        }
         if (away || forgotten) {
-            backSince = nanos.getAsLong();
             local.close();
         }
         if (away && used) {
             LOG.info("Redis keeps the quotas again, among {} gateways", attendance.gateways());
         }
         away = false;
-        met = true;
+        memory = attendance.memory();
     }
 
     private synchronized void lost(Throwable failure) {

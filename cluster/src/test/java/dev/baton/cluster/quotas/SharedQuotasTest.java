@@ -252,6 +252,23 @@ class SharedQuotasTest {
     }
 
     @Test
+    void anOutageInWhichRedisForgotNothingTakesNothingFromTheIdle(TestStack stack) throws Exception {
+        Gateway gateway = gateways(stack.redis(), 1, LEASE).getFirst();
+        Limits limits = new Limits(10, 0, 0);
+        gateway.book.cut(true);
+        gateway.reserve(id(0), 1, of(limits));
+        assertThat(gateway.quotas.shared()).isFalse();
+        // So long that the other gateways' list of those that live has forgotten this one.
+        await().atMost(LONG).until(() -> get(gateway.book.past().attend("other", LEASE)).gateways() == 1);
+        gateway.book.cut(false);
+        await().atMost(LONG).until(() -> gateway.quotas.shared());
+        QuotaOutcome idle = gateway.reserve(id(1), 1, ofKey("idle", limits));
+        assertThat(idle).isInstanceOf(QuotaOutcome.Admitted.class);
+        assertThat(((QuotaOutcome.Admitted) idle).standings().getFirst().taken().remainingRequests(limits))
+                .isEqualTo(9);
+    }
+
+    @Test
     void nothingIsLetInWithoutRedisWhereThatIsTheSetting(TestStack stack) throws Exception {
         Gateway gateway = gateway(stack.redis(), STEADY, WithoutRedis.REFUSE);
         gateway.book.cut(true);
