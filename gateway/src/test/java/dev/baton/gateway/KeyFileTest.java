@@ -8,14 +8,19 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.baton.protocol.v1.Finish;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,6 +46,7 @@ class KeyFileTest {
         file = folder.resolve("keys");
         exchange(line("acme", "any-key", ""));
         server = EdgeServer.start("--baton.http.api-keys=" + file, "--baton.http.api-keys-every=20ms");
+        logged.list = new CopyOnWriteArrayList<>();
         logged.start();
         logger().addAppender(logged);
         server.dispatcher().plays(call -> call.admits().finishes(Finish.Reason.LENGTH));
@@ -119,6 +125,42 @@ class KeyFileTest {
         assertThat(lines)
                 .contains("The API keys stay as they were: Line 1 of the API-key file", "key=\"ci\"")
                 .doesNotContain("first-key", "second-key", "third-key", "other-key");
+    }
+
+    /** As a permission does: what mends it changes neither time, size nor file. */
+    @Test
+    void aFileThatCouldNotBeReadIsReadOnceItCanBeThoughItsStampIsTheSame() throws Exception {
+        exchange(line("acme", "before-key", ""));
+        await().atMost(LONG).until(() -> ask("before-key").status() == 200);
+        double before = reloads("refused");
+        byte[] good = ("#    \n" + line("acme", "mended-key", "") + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] bad = good.clone();
+        bad[2] = (byte) 0xff;
+        Path fresh = folder.resolve("fresh");
+        Files.write(fresh, bad);
+        FileTime time = FileTime.fromMillis(1_700_000_000_000L);
+        Files.setLastModifiedTime(fresh, time);
+        Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        await().atMost(LONG).until(() -> reloads("refused") > before);
+        assertThat(meter("baton.gateway.keys.stale")).isEqualTo(1);
+        try (FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            open.write(ByteBuffer.wrap(good));
+        }
+        Files.setLastModifiedTime(file, time);
+        await().atMost(LONG).until(() -> ask("mended-key").status() == 200);
+        assertThat(reloads("refused")).isEqualTo(before + 1);
+        assertThat(meter("baton.gateway.keys.stale")).isZero();
+        assertThat(logged.list).anySatisfy(event -> assertThat(event.getFormattedMessage())
+                .contains("The API keys stay as they were: Cannot read", "MalformedInputException"));
+    }
+
+    @Test
+    void aTenantThatHasLimitsButNoKeyIsNamed() throws Exception {
+        exchange("tenant amce concurrent=1", line("acme", "any-key", ""));
+        await().atMost(LONG)
+                .untilAsserted(() -> assertThat(logged.list)
+                        .anySatisfy(event -> assertThat(event.getFormattedMessage())
+                                .contains("a line of the tenant amce but no key of it")));
     }
 
     @Test

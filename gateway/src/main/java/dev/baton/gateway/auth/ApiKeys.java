@@ -11,12 +11,16 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the key file says. A plain fast hash is enough because keys are random and long: there is nothing to guess, and a
@@ -24,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * nothing. Messages name lines, never what stands in them.
  */
 public final class ApiKeys {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiKeys.class);
     private static final long LARGEST_FILE = 4 << 20;
 
     private final HashedKeys<ApiKey> keys;
@@ -59,10 +64,11 @@ public final class ApiKeys {
             throw new UncheckedIOException(
                     "Cannot read the API-key file " + file + " (setting baton.http.api-keys)", e);
         }
-        List<KeyLine> parsed = new ArrayList<>();
+        Map<Integer, KeyLine> parsed = new LinkedHashMap<>();
         for (int i = 0; i < lines.size(); i++) {
             try {
-                KeyLine.parse(lines.get(i)).ifPresent(parsed::add);
+                int number = i + 1;
+                KeyLine.parse(lines.get(i)).ifPresent(line -> parsed.put(number, line));
             } catch (IllegalArgumentException e) {
                 throw new IllegalArgumentException(
                         "Line " + (i + 1) + " of the API-key file " + file + " " + e.getMessage());
@@ -71,22 +77,29 @@ public final class ApiKeys {
         return of(parsed, file);
     }
 
-    private static ApiKeys of(List<KeyLine> lines, Path file) {
+    /** @param lines by their numbers, in their order */
+    private static ApiKeys of(Map<Integer, KeyLine> lines, Path file) {
         Map<String, LimitChange> tenants = new HashMap<>();
-        Set<String> ids = new HashSet<>();
-        for (KeyLine line : lines) {
-            boolean taken = switch (line) {
-                case KeyLine.OfTenant tenant -> tenants.put(tenant.tenant(), tenant.limits()) != null;
-                case KeyLine.OfKey key -> !ids.add(key.tenant() + " " + key.id());
-            };
-            if (taken) {
-                throw new IllegalArgumentException("The API-key file " + file
-                        + " has two lines of one tenant, or two keys of one id, for the tenant " + line.tenant());
+        Map<String, Integer> once = new HashMap<>();
+        Set<String> withKeys = new HashSet<>();
+        lines.forEach((number, line) -> {
+            switch (line) {
+                case KeyLine.OfTenant tenant -> {
+                    unique(once, "tenant: " + tenant.tenant(), "say what holds for one tenant", number, file);
+                    tenants.put(tenant.tenant(), tenant.limits());
+                }
+                case KeyLine.OfKey key -> {
+                    // One of the two lines would hold unseen, such as an older one that never expires.
+                    String hash = HexFormat.of().formatHex(key.hash());
+                    unique(once, hash, "have the same key", number, file);
+                    unique(once, key.tenant() + " " + key.id(), "give two keys of a tenant one id", number, file);
+                    withKeys.add(key.tenant());
+                }
             }
-        }
+        });
         HashedKeys<ApiKey> keys = new HashedKeys<>();
         List<Identity> identities = new ArrayList<>();
-        for (KeyLine line : lines) {
+        for (KeyLine line : lines.values()) {
             if (line instanceof KeyLine.OfKey key) {
                 Identity identity = new Identity(
                         key.tenant(),
@@ -104,7 +117,21 @@ public final class ApiKeys {
                     "The API-key file " + file
                             + " (setting baton.http.api-keys) holds no key, so every call would be refused; add a line tenant:sha256-in-hex");
         }
+        tenants.keySet().stream()
+                .filter(tenant -> !withKeys.contains(tenant))
+                .forEach(tenant -> LOG.warn(
+                        "The API-key file {} has a line of the tenant {} but no key of it: is that name right?",
+                        file,
+                        tenant));
         return new ApiKeys(keys, identities);
+    }
+
+    private static void unique(Map<String, Integer> once, String what, String twice, int number, Path file) {
+        Integer other = once.put(what, number);
+        if (other != null) {
+            throw new IllegalArgumentException("Lines " + other + " and " + number + " of the API-key file " + file + " "
+                    + twice + ": change or delete one of them");
+        }
     }
 
     /** What the file says of this key. */

@@ -88,9 +88,7 @@ sealed interface KeyLine {
                 id,
                 Optional.ofNullable(match.group(3)).flatMap(ServiceTier::of).orElse(ServiceTier.DEFAULT),
                 expires(options.get("expires")),
-                options.containsKey("models")
-                        ? Set.copyOf(List.of(options.get("models").split(",")))
-                        : Set.of(),
+                models(options.get("models")),
                 limits(options).over(Limits.NONE)));
     }
 
@@ -107,6 +105,17 @@ sealed interface KeyLine {
             }
         }
         return options;
+    }
+
+    private static Set<String> models(@Nullable String value) {
+        if (value == null) {
+            return Set.of();
+        }
+        Set<String> models = Set.copyOf(List.of(value.split(",", -1)));
+        if (models.contains("")) {
+            throw new IllegalArgumentException("has models with an empty name: write models=one,other, or leave it out for all");
+        }
+        return models;
     }
 
     private static LimitChange limits(Map<String, String> options) {

@@ -11,13 +11,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The key file, read again when it has changed, be it written anew, replaced or linked elsewhere. What cannot be read
- * leaves the keys as they are. Any thread.
+ * The key file, read again when it has changed, be it written anew, replaced or linked elsewhere. A change is taken once two
+ * looks in a row and one after reading find the same file: half of a line may allow more than the whole. What cannot be
+ * read leaves the keys as they are. Any thread.
  */
 public final class ReloadedKeys implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReloadedKeys.class);
@@ -28,7 +30,12 @@ public final class ReloadedKeys implements AutoCloseable {
     private final PeriodicTask task;
     private volatile ApiKeys keys;
     private volatile boolean stale;
+    private boolean unreadable;
+
+    /** Of what was last read, be it taken or refused; and of the last look. */
     private @Nullable Stamp seen;
+
+    private @Nullable Stamp looked;
 
     /** By which a change is known: also one that keeps size and time, when the file was replaced. */
     private record Stamp(
@@ -52,6 +59,7 @@ public final class ReloadedKeys implements AutoCloseable {
     public ReloadedKeys(Path file, Duration every, MeterRegistry registry) {
         this.file = file;
         this.seen = Stamp.of(file);
+        this.looked = seen;
         this.keys = ApiKeys.read(file);
         this.taken = reloads(registry, "taken");
         this.refused = reloads(registry, "refused");
@@ -76,25 +84,48 @@ public final class ReloadedKeys implements AutoCloseable {
         return keys;
     }
 
-    /** One that is written while it is read has another stamp the next time. */
-    private void look() {
+    /** At most one at a time. */
+    void look() {
         Stamp now = Stamp.of(file);
-        if (now == null ? seen == null && stale : now.equals(seen)) {
+        boolean rests = Objects.equals(now, looked);
+        looked = now;
+        if (!rests || Objects.equals(now, seen) && !unreadable) {
+            return;
+        }
+        ApiKeys read;
+        try {
+            read = ApiKeys.read(file);
+        } catch (UncheckedIOException e) {
+            // Tried again at each look: what mends it, such as a permission, may change nothing by which a change is known.
+            if (!unreadable) {
+                unreadable = true;
+                refuse(e.getMessage() + ": " + e.getCause());
+            }
+            return;
+        } catch (IllegalArgumentException e) {
+            if (Objects.equals(now, Stamp.of(file))) {
+                seen = now;
+                unreadable = false;
+                refuse(String.valueOf(e.getMessage()));
+            }
+            return;
+        }
+        if (!Objects.equals(now, Stamp.of(file))) {
             return;
         }
         seen = now;
-        try {
-            ApiKeys read = ApiKeys.read(file);
-            int before = keys.size();
-            keys = read;
-            stale = false;
-            taken.increment();
-            LOG.info("The API-key file {} was read again: {} keys, before {}", file, read.size(), before);
-        } catch (IllegalArgumentException | UncheckedIOException e) {
-            stale = true;
-            refused.increment();
-            LOG.warn("The API keys stay as they were: {}", e.getMessage());
-        }
+        unreadable = false;
+        int before = keys.size();
+        keys = read;
+        stale = false;
+        taken.increment();
+        LOG.info("The API-key file {} was read again: {} keys, before {}", file, read.size(), before);
+    }
+
+    private void refuse(String why) {
+        stale = true;
+        refused.increment();
+        LOG.warn("The API keys stay as they were: {}", why);
     }
 
     @Override

@@ -71,6 +71,20 @@ class ApiKeysTest {
         assertThat(keys.find(SECRET + "x")).isEmpty();
     }
 
+    @Test
+    void namesBothOfTwoLinesThatDoNotGoTogether() {
+        String other = hash("bk-0t4e2");
+        assertThatThrownBy(() -> read("# mine\nacme:" + HASH + " expires=2027-01-31\nacme:" + HASH + " id=ci\n"))
+                .hasMessageStartingWith("Lines 2 and 3 of the API-key file")
+                .hasMessageContaining("the same key");
+        assertThatThrownBy(() -> read("acme:" + HASH + " id=ci\n\nacme:" + other + " id=ci\n"))
+                .hasMessageStartingWith("Lines 1 and 3 of the API-key file")
+                .hasMessageContaining("one id");
+        assertThatThrownBy(() -> read("tenant acme concurrent=1\nacme:" + HASH + "\ntenant acme concurrent=2\n"))
+                .hasMessageStartingWith("Lines 1 and 3 of the API-key file")
+                .hasMessageContaining("one tenant");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -91,6 +105,9 @@ class ApiKeysTest {
                 "tenant acme models=SECRET\nacme:HASH",
                 "tenant acme concurrent=1\ntenant acme concurrent=2\nacme:HASH",
                 "acme:HASH\nacme:HASH",
+                "acme:HASH\nother:HASH id=other",
+                "acme:HASH models=,",
+                "acme:HASH models=demo,",
                 "tenant acme concurrent=1",
             })
     void refusesWhatItDoesNotKnowAndRepeatsNoneOfIt(String text) {
