@@ -28,7 +28,7 @@ final class AwayBook implements QuotaBook {
     }
 
     @Override
-    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease) {
+    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease, boolean anew) {
         return away();
     }
 

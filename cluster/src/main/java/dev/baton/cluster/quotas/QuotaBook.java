@@ -67,8 +67,12 @@ public interface QuotaBook {
      */
     CompletionStage<Void> settle(String request, List<QuotaScope> scopes, boolean served, long tokens);
 
-    /** Makes requests that run go on counting for a lease. */
-    CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease);
+    /**
+     * Makes requests that run go on counting for a lease.
+     *
+     * @param anew also those that the book does not know; else these were settled just now
+     */
+    CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease, boolean anew);
 
     CompletionStage<Attendance> attend(String gateway, Duration lease);
 

@@ -92,14 +92,14 @@ public final class RedisQuotaBook implements QuotaBook {
     }
 
     @Override
-    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease) {
+    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease, boolean anew) {
         List<String> keys = List.of(key(scope, "running"), key(scope, "reserved"));
         return batches(
                 requests,
                 batch -> scripts.run(
                         RENEW,
                         keys,
-                        Stream.concat(Stream.of(millis(lease)), batch.stream()).toArray(String[]::new)));
+                        Stream.concat(Stream.of(millis(lease), anew ? "anew" : "known"), batch.stream()).toArray(String[]::new)));
     }
 
     @Override

@@ -46,6 +46,12 @@ public final class SharedQuotas implements AutoCloseable {
     private boolean used;
     private long backSince;
 
+    /** When the book last knew all that runs here. */
+    private long renewedAt;
+
+    /** Whether something runs here that the book may not know. */
+    private boolean unknown;
+
     /**
      * How quotas are kept.
      *
@@ -77,6 +83,7 @@ public final class SharedQuotas implements AutoCloseable {
         this.terms = terms;
         this.nanos = nanos;
         this.backSince = nanos.getAsLong() - CAUTIOUS.toNanos();
+        this.renewedAt = nanos.getAsLong();
         Duration quarter = terms.lease().dividedBy(4);
         this.rounds = new PeriodicTask(
                         "quotas", quarter.compareTo(LONGEST_ROUND) < 0 ? quarter : LONGEST_ROUND, this::round)
@@ -190,6 +197,7 @@ public final class SharedQuotas implements AutoCloseable {
         QuotaOutcome outcome = local.reserve(scopes, tokens, this::running, now);
         if (outcome instanceof QuotaOutcome.Admitted) {
             held.put(request, new Held(scopes, tokens, true));
+            unknown = true;
         }
         return outcome;
     }
@@ -278,7 +286,14 @@ public final class SharedQuotas implements AutoCloseable {
 
     /** Back to the limits that are configured, with nothing taken. */
     public CompletionStage<Void> reset(String tenant, List<QuotaScope> scopes) {
-        return book.restore(tenant).thenCompose(done -> book.forget(scopes)).thenCompose(done -> attend());
+        return book.restore(tenant)
+                .thenCompose(done -> book.forget(scopes))
+                .thenRun(() -> forgetSpent(scopes))
+                .thenCompose(done -> attend());
+    }
+
+    private synchronized void forgetSpent(List<QuotaScope> scopes) {
+        scopes.forEach(local::takeSpent);
     }
 
     private void round() {
@@ -304,6 +319,7 @@ public final class SharedQuotas implements AutoCloseable {
             backSince = nanos.getAsLong() - attendance.age().toNanos();
         }
         if (away || forgotten) {
+            unknown = true;
             local.close();
         }
         if (away && used) {
@@ -329,15 +345,22 @@ public final class SharedQuotas implements AutoCloseable {
 
     private void renew() {
         Map<QuotaScope, List<String>> running = new HashMap<>();
+        long now = nanos.getAsLong();
+        boolean anew;
         synchronized (this) {
+            anew = unknown || now - renewedAt > terms.lease().toNanos();
+            unknown = false;
             held.forEach((request, each) -> each.names()
                     .forEach(scope -> running.computeIfAbsent(scope, s -> new ArrayList<>())
                             .add(request)));
         }
         List<CompletableFuture<Void>> all = new ArrayList<>();
         running.forEach((scope, requests) ->
-                all.add(book.renew(scope, requests, terms.lease()).toCompletableFuture()));
+                all.add(book.renew(scope, requests, terms.lease(), anew).toCompletableFuture()));
         CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).join();
+        synchronized (this) {
+            renewedAt = now;
+        }
     }
 
     private void settleLate() {

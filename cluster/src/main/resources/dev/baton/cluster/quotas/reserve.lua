@@ -66,7 +66,7 @@ for _, scope in ipairs(scopes) do
       drained = math.max(drained, n[d] * 60000 / scope.limits[d])
     end
   end
-  redis.call('PEXPIRE', scope.taken, math.ceil(drained) + 1000)
+  redis.call('PEXPIRE', scope.taken, math.max(redis.call('PTTL', scope.taken), math.ceil(drained) + 1000))
   for d = 1, 3 do
     answer[#answer + 1] = string.format('%.6f', n[d])
   end

@@ -20,13 +20,18 @@ for s = 1, #KEYS / 3 do
       if was[3] then
         amount = (tonumber(was[d]) or 0) - perMinute[d] * math.max(0, now - tonumber(was[3])) / 60000
       end
-      n[d] = perMinute[d] == 0 and 0 or math.max(0, math.max(0, amount) + more[d])
-      if perMinute[d] > 0 then
+      if perMinute[d] == 0 then
+        -- It had no limit here when it was let in; what others have taken since then stays.
+        n[d] = tonumber(was[d]) or 0
+      else
+        n[d] = math.max(0, math.max(0, amount) + more[d])
         drained = math.max(drained, n[d] * 60000 / perMinute[d])
       end
     end
-    redis.call('HSET', taken, 'requests', n[1], 'tokens', n[2], 'at', string.format('%.0f', now))
-    redis.call('PEXPIRE', taken, math.ceil(drained) + 1000)
+    if perMinute[1] > 0 or perMinute[2] > 0 then
+      redis.call('HSET', taken, 'requests', n[1], 'tokens', n[2], 'at', string.format('%.0f', now))
+      redis.call('PEXPIRE', taken, math.max(redis.call('PTTL', taken), math.ceil(drained) + 1000))
+    end
   end
 end
 return settled

@@ -43,8 +43,8 @@ final class CuttableBook implements QuotaBook {
     }
 
     @Override
-    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease) {
-        return reached(() -> book.renew(scope, requests, lease));
+    public CompletionStage<Void> renew(QuotaScope scope, List<String> requests, Duration lease, boolean anew) {
+        return reached(() -> book.renew(scope, requests, lease, anew));
     }
 
     @Override

@@ -246,9 +246,70 @@ class SharedQuotasTest {
         assertThat(taken(gateway, limits).remainingRequests(limits)).isEqualTo(9);
         gateway.book.cut(false);
         await().atMost(LONG).until(() -> gateway.quotas.shared());
+        await().atMost(LONG).until(() -> taken(gateway, limits).running() == 4);
         QuotaOutcome.Admitted next = (QuotaOutcome.Admitted) gateway.reserve(id(4), 1, of(limits));
         assertThat(next.standings().getFirst().taken().remainingRequests(limits))
                 .isEqualTo(5);
+    }
+
+    @Test
+    void aResetForgetsAlsoWhatRedisWasNotYetToldOf(TestStack stack) throws Exception {
+        Gateway gateway = gateways(stack.redis(), 1, STEADY).getFirst();
+        Limits limits = new Limits(10, 0, 0);
+        gateway.reserve(id(0), 1, of(limits));
+        gateway.book.cut(true);
+        assertThat(gateway.reserve(id(1), 1, of(limits))).isInstanceOf(QuotaOutcome.Admitted.class);
+        gateway.book.cut(false);
+        await().atMost(LONG).until(() -> gateway.quotas.shared());
+        get(gateway.quotas.reset(tenant, List.of(QuotaScope.of(tenant))));
+        QuotaOutcome.Admitted next = (QuotaOutcome.Admitted) gateway.reserve(id(2), 1, of(limits));
+        assertThat(next.standings().getFirst().taken().remainingRequests(limits))
+                .isEqualTo(9);
+    }
+
+    @Test
+    void aResetGivesBackAWholeMinuteEvenWhenRedisHasJustComeBackEmpty(TestStack stack) throws Exception {
+        Gateway gateway = gateway(stack.redis(), STEADY, WithoutRedis.SHARE);
+        QuotaBook book = gateway.book;
+        Limits limits = new Limits(10, 1_000, 0);
+        assertThat(get(book.reserve(justBack(0, limits))).refusal()).isNotNull();
+        get(book.forget(List.of(QuotaScope.of(tenant))));
+        assertThat(get(book.reserve(justBack(1, limits))).refusal()).isNull();
+        get(book.settle(id(1), List.of(QuotaScope.of(tenant)), true, 100));
+        // What little is taken now must not end before the minute in which the missing counts as all.
+        String key = new ClusterNames("q" + tenant).key("quota:{" + tenant + "}:taken");
+        assertThat(gateway.redis.template().getExpire(key).block(LONG)).isGreaterThan(Duration.ofSeconds(30));
+    }
+
+    private QuotaBook.Reservation justBack(int number, Limits limits) {
+        return new QuotaBook.Reservation(
+                id(number), 100, List.of(of(limits)), List.of(Taken.NOTHING), LONG, Duration.ZERO);
+    }
+
+    @Test
+    void whatALimitHasCountedSinceItWasSetStaysWhenAnOlderRequestEnds(TestStack stack) throws Exception {
+        Gateway gateway = gateway(stack.redis(), STEADY, WithoutRedis.SHARE);
+        Limits later = new Limits(10, 1_000, 5);
+        SharedQuotas.Place old = gateway.quotas.reserve(id(0), 100, List.of(of(new Limits(0, 0, 5))));
+        assertThat(get(old.outcome())).isInstanceOf(QuotaOutcome.Admitted.class);
+        assertThat(gateway.reserve(id(1), 800, of(later))).isInstanceOf(QuotaOutcome.Admitted.class);
+        old.settle(true, 50);
+        await().atMost(LONG).until(() -> taken(gateway, later).running() == 1);
+        assertThat(taken(gateway, later).remainingRequests(later)).isLessThan(10);
+        assertThat(taken(gateway, later).tokens()).isGreaterThan(500);
+    }
+
+    @Test
+    void aRenewalBringsNothingBackThatWasJustSettledUnlessRedisForgot(TestStack stack) throws Exception {
+        Gateway gateway = gateway(stack.redis(), STEADY, WithoutRedis.SHARE);
+        Limits limits = new Limits(0, 0, 2);
+        QuotaScope scope = QuotaScope.of(tenant);
+        get(gateway.book.reserve(justBack(0, limits)));
+        get(gateway.book.settle(id(0), List.of(scope), true, 1));
+        get(gateway.book.renew(scope, List.of(id(0)), LONG, false));
+        assertThat(taken(gateway, limits).running()).isZero();
+        get(gateway.book.renew(scope, List.of(id(0)), LONG, true));
+        assertThat(taken(gateway, limits).running()).isEqualTo(1);
     }
 
     @Test
