@@ -41,9 +41,8 @@ public final class QuotasCommand implements Runnable {
     @Option(
             names = "--lasting",
             paramLabel = "TIME",
-            defaultValue = "1h",
-            description = "How long a change holds, such as 30m or 7d (default: ${DEFAULT-VALUE}).")
-    private String lasting = "1h";
+            description = "How long a change holds, such as 30m or 7d (default: 1h).")
+    private @Nullable String lasting;
 
     @Option(names = "--reset", description = "Ends a change and forgets what the last minute took.")
     private boolean reset;
@@ -62,12 +61,14 @@ public final class QuotasCommand implements Runnable {
             throw new CliException(
                     "--reset goes back to the configured limits: leave --requests, --tokens and" + " --concurrent out");
         }
+        if (lasting != null && change.isEmpty()) {
+            throw new CliException("--lasting says how long changed limits hold: give --requests, --tokens or --concurrent"
+                    + " too");
+        }
         StackPorts stack = StackPorts.ofRunningStack();
         if (tenant == null) {
             JsonNode all = stack.calls().json(stack.gateway(), "quotas");
-            if (!all.path("shared").asBoolean()) {
-                out.println("Redis is away: this is the gateway's own share");
-            }
+            share(all.path("shared"), out);
             print(List.copyOf(all.path("quotas").values()), out);
         } else {
             String path = "quotas/" + URLEncoder.encode(tenant, StandardCharsets.UTF_8);
@@ -77,12 +78,19 @@ public final class QuotasCommand implements Runnable {
             } else if (change.isEmpty()) {
                 one = stack.calls().json(stack.gateway(), path);
             } else {
-                change.put("lasting", lasting);
+                change.put("lasting", lasting == null ? "1h" : lasting);
                 one = stack.calls().post(stack.gateway(), path, change);
             }
+            share(one.path("shared"), out);
             print(List.of(one), out);
         }
         out.flush();
+    }
+
+    private static void share(JsonNode shared, PrintWriter out) {
+        if (!shared.asBoolean()) {
+            out.println("Redis is away: limits and what is left are the gateway's own share, not what all together have");
+        }
     }
 
     private static void put(Map<String, Object> change, String name, @Nullable Long limit) {

@@ -56,6 +56,7 @@ public class QuotasEndpoint {
     /**
      * Of a tenant.
      *
+     * @param shared as in {@link Quotas}
      * @param override what an operator has set for now; null: nothing
      * @param requestsLeft null where there is no limit, like {@code tokensLeft}
      * @param runningNow null where nothing is counted, since nothing is limited
@@ -63,6 +64,7 @@ public class QuotasEndpoint {
      */
     public record TenantQuota(
             String tenant,
+            boolean shared,
             Limits limits,
             @Nullable Change override,
             @Nullable Long requestsLeft,
@@ -206,6 +208,7 @@ public class QuotasEndpoint {
                 ofKeys,
                 (standing, all) -> new TenantQuota(
                         tenant.scope().tenant(),
+                        shared.shared(),
                         standing.limits(),
                         Change.of(changes.get(tenant.scope().tenant())),
                         requestsLeft(standing),
