@@ -150,8 +150,9 @@ class KeyFileTest {
         await().atMost(LONG).until(() -> ask("mended-key").status() == 200);
         assertThat(reloads("refused")).isEqualTo(before + 1);
         assertThat(meter("baton.gateway.keys.stale")).isZero();
-        assertThat(logged.list).anySatisfy(event -> assertThat(event.getFormattedMessage())
-                .contains("The API keys stay as they were: Cannot read", "MalformedInputException"));
+        assertThat(logged.list)
+                .anySatisfy(event -> assertThat(event.getFormattedMessage())
+                        .contains("The API keys stay as they were: Cannot read", "MalformedInputException"));
     }
 
     @Test

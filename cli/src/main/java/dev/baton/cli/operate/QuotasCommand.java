@@ -62,8 +62,8 @@ public final class QuotasCommand implements Runnable {
                     "--reset goes back to the configured limits: leave --requests, --tokens and" + " --concurrent out");
         }
         if (lasting != null && change.isEmpty()) {
-            throw new CliException("--lasting says how long changed limits hold: give --requests, --tokens or --concurrent"
-                    + " too");
+            throw new CliException(
+                    "--lasting says how long changed limits hold: give --requests, --tokens or --concurrent" + " too");
         }
         StackPorts stack = StackPorts.ofRunningStack();
         if (tenant == null) {
@@ -87,9 +87,9 @@ public final class QuotasCommand implements Runnable {
         out.flush();
     }
 
-    private static void share(JsonNode shared, PrintWriter out) {
+    static void share(JsonNode shared, PrintWriter out) {
         if (!shared.asBoolean()) {
-            out.println("Redis is away: limits and what is left are the gateway's own share, not what all together have");
+            out.println("Redis is away: these are the shares of this gateway alone, not the whole limits");
         }
     }
 

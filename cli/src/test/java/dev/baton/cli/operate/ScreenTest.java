@@ -6,6 +6,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -75,6 +78,31 @@ class ScreenTest {
         assertThat(lines.get(2)).contains("key ci");
         assertThat(lines).hasSize(3).allMatch(line -> line.length() <= Columns.WIDTH);
         assertThat(text.toString()).doesNotContain("\u001b");
+    }
+
+    @Test
+    void aShareOfALimitIsCalledOne() {
+        StringWriter text = new StringWriter();
+        PrintWriter out = new PrintWriter(text);
+        QuotasCommand.share(json("true"), out);
+        assertThat(text.toString()).isEmpty();
+        QuotasCommand.share(json("false"), out);
+        out.flush();
+        assertThat(text.toString()).contains("Redis is away", "shares of this gateway");
+        assertThat(text.toString().strip().length()).isLessThanOrEqualTo(Columns.WIDTH);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"acme --lasting 2h", "acme --reset --lasting 2h"})
+    void aTimeWithoutAChangeIsRefusedBeforeAnythingIsAsked(String arguments) {
+        StringWriter said = new StringWriter();
+        CommandLine line = new CommandLine(new QuotasCommand());
+        line.setExecutionExceptionHandler((exception, command, parsed) -> {
+            said.append(exception.getMessage());
+            return 1;
+        });
+        assertThat(line.execute(arguments.split(" "))).isEqualTo(1);
+        assertThat(said.toString()).startsWith("--lasting says how long");
     }
 
     @Test

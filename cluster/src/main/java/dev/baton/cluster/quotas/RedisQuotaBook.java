@@ -99,7 +99,8 @@ public final class RedisQuotaBook implements QuotaBook {
                 batch -> scripts.run(
                         RENEW,
                         keys,
-                        Stream.concat(Stream.of(millis(lease), anew ? "anew" : "known"), batch.stream()).toArray(String[]::new)));
+                        Stream.concat(Stream.of(millis(lease), anew ? "anew" : "known"), batch.stream())
+                                .toArray(String[]::new)));
     }
 
     @Override

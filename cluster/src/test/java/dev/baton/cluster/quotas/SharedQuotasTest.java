@@ -320,7 +320,8 @@ class SharedQuotasTest {
         gateway.reserve(id(0), 1, of(limits));
         assertThat(gateway.quotas.shared()).isFalse();
         // So long that the other gateways' list of those that live has forgotten this one.
-        await().atMost(LONG).until(() -> get(gateway.book.past().attend("other", LEASE)).gateways() == 1);
+        await().atMost(LONG)
+                .until(() -> get(gateway.book.past().attend("other", LEASE)).gateways() == 1);
         gateway.book.cut(false);
         await().atMost(LONG).until(() -> gateway.quotas.shared());
         QuotaOutcome idle = gateway.reserve(id(1), 1, ofKey("idle", limits));

@@ -129,8 +129,8 @@ public final class ApiKeys {
     private static void unique(Map<String, Integer> once, String what, String twice, int number, Path file) {
         Integer other = once.put(what, number);
         if (other != null) {
-            throw new IllegalArgumentException("Lines " + other + " and " + number + " of the API-key file " + file + " "
-                    + twice + ": change or delete one of them");
+            throw new IllegalArgumentException("Lines " + other + " and " + number + " of the API-key file " + file
+                    + " " + twice + ": change or delete one of them");
         }
     }
 

@@ -113,7 +113,8 @@ sealed interface KeyLine {
         }
         Set<String> models = Set.copyOf(List.of(value.split(",", -1)));
         if (models.contains("")) {
-            throw new IllegalArgumentException("has models with an empty name: write models=one,other, or leave it out for all");
+            throw new IllegalArgumentException(
+                    "has models with an empty name: write models=one,other, or leave it out for all");
         }
         return models;
     }

@@ -96,7 +96,8 @@ public final class ReloadedKeys implements AutoCloseable {
         try {
             read = ApiKeys.read(file);
         } catch (UncheckedIOException e) {
-            // Tried again at each look: what mends it, such as a permission, may change nothing by which a change is known.
+            // Tried again at each look: what mends it, such as a permission, may change nothing by which a change is
+            // known.
             if (!unreadable) {
                 unreadable = true;
                 refuse(e.getMessage() + ": " + e.getCause());
