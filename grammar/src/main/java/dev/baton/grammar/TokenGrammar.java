@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
  * time uses it and its answers.
  */
 public final class TokenGrammar {
-    /** Of masks that are kept; all are forgotten when there are more. */
-    private static final int MOST_MASK_BYTES = 8 << 20;
+    /** Of masks and exits that are kept; all are forgotten when there are more. */
+    static final int MOST_KEPT_BYTES = 8 << 20;
+
+    /** What exits take besides their nodes: the map of an object, the places of both in tables. */
+    private static final int EXITS_OVERHEAD = 400;
 
     /** Worth finding the tokens of its characters. */
     private static final int SHORTEST_RUN = 3;
@@ -29,6 +32,7 @@ public final class TokenGrammar {
     private final Runs runs;
     private final int words;
     private int masks;
+    private long exitBytes;
 
     /** What a state's own rule allows, and where it can end within a token: null until asked for. */
     private static final class Local {
@@ -55,9 +59,9 @@ public final class TokenGrammar {
         return new TokenMatcher(this);
     }
 
-    /** What the masks take that are kept. */
+    /** What the masks and exits take that are kept. */
     public long keptBytes() {
-        return (long) masks * words * Long.BYTES;
+        return (long) masks * words * Long.BYTES + exitBytes;
     }
 
     Position start() {
@@ -91,6 +95,7 @@ public final class TokenGrammar {
                 mask = new long[words];
                 masks++;
                 for (int i = 0; i < position.states.length; i++) {
+                    trim(); // one position can have thousands of states
                     add(position.states[i], position.frames[i], mask);
                 }
             }
@@ -105,7 +110,7 @@ public final class TokenGrammar {
     }
 
     private void trim() {
-        boolean full = (long) masks * words * Long.BYTES > MOST_MASK_BYTES;
+        boolean full = keptBytes() > MOST_KEPT_BYTES;
         if (full) {
             positions.forget();
         }
@@ -113,6 +118,7 @@ public final class TokenGrammar {
             locals.clear();
             knownExits.clear();
             masks = 0;
+            exitBytes = 0;
         }
     }
 
@@ -189,7 +195,11 @@ public final class TokenGrammar {
     private Exits interned(Nodes nodes) {
         Exits found = new Exits(Arrays.copyOf(nodes.all, nodes.count));
         Exits before = knownExits.putIfAbsent(found, found);
-        return before == null ? found : before;
+        if (before != null) {
+            return before;
+        }
+        exitBytes += EXITS_OVERHEAD + (long) Integer.BYTES * found.nodes.length;
+        return found;
     }
 
     /** For a state that reads one character of a kind after the other. Null where a walk over all tokens is better. */
