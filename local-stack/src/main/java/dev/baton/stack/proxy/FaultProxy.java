@@ -33,7 +33,9 @@ public final class FaultProxy implements AutoCloseable {
     private final AtomicLong accepted = new AtomicLong();
     private final AtomicLong struck = new AtomicLong();
     private volatile ServerSocket listener;
-    private volatile @Nullable Weather weather;
+    /** With {@code this} held: what is struck and healed, and which connections there are, changes one after the other. */
+    private @Nullable Weather weather;
+
     private volatile boolean closed;
 
     /** @param clients the ports of those whose connections it strikes */
@@ -99,13 +101,13 @@ public final class FaultProxy implements AutoCloseable {
      *
      * @param clients by the ports of those whose connections are struck, asked once for each connection
      */
-    public void strike(LinkFault fault, IntPredicate clients) {
+    public synchronized void strike(LinkFault fault, IntPredicate clients) {
         Weather now = new Weather(fault, clients);
         weather = now;
         hops.forEach(hop -> hop.meet(now));
     }
 
-    public void heal() {
+    public synchronized void heal() {
         weather = null;
         hops.forEach(Hop::heal);
     }
@@ -148,16 +150,20 @@ public final class FaultProxy implements AutoCloseable {
             return;
         }
         Hop hop = new Hop(near, far);
-        hops.add(hop);
+        add(hop);
         accepted.incrementAndGet();
-        Weather now = weather;
         if (closed) {
             hop.reset();
-        } else if (now != null) {
-            hop.meet(now);
         }
         Thread.ofVirtual().start(() -> hop.copy(LinkFault.Way.TO_TARGET));
         Thread.ofVirtual().start(() -> hop.copy(LinkFault.Way.TO_CLIENT));
+    }
+
+    private synchronized void add(Hop hop) {
+        hops.add(hop);
+        if (weather != null) {
+            hop.meet(weather);
+        }
     }
 
     /** Refuses for as long as the target does. */

@@ -128,6 +128,27 @@ class FaultProxyTest {
         }
     }
 
+    /** Telling the clients apart takes time: a fault may be healed meanwhile. */
+    @Test
+    void aConnectionThatIsMadeWhileAFaultIsHealedDoesNotKeepIt() throws IOException, InterruptedException {
+        Thread healing = new Thread(proxy::heal);
+        proxy.strike(new LinkFault.OneWay(LinkFault.Way.TO_TARGET), client -> {
+            healing.start();
+            await(() -> switch (healing.getState()) {
+                case BLOCKED, WAITING, TERMINATED -> true;
+                case NEW, RUNNABLE, TIMED_WAITING -> false;
+            });
+            return true;
+        });
+        try (Pair pair = pair()) {
+            await(() -> proxy.accepted() == 1);
+            healing.join();
+            pair.say(1);
+            assertThat(pair.asked()).isEqualTo(1);
+            assertThat(proxy.struck()).isZero();
+        }
+    }
+
     @Test
     void whatIsHeldBackComesWholeAndInOrder() throws IOException {
         try (Pair pair = pair()) {
