@@ -130,6 +130,9 @@ public final class FaultProxy implements AutoCloseable {
             } catch (IOException e) {
                 if (!closed && listener.isClosed()) {
                     awaitTarget();
+                } else if (!closed) {
+                    // Too many files are open, it may be: there may be fewer soon.
+                    pause(Duration.ofMillis(PROBE_MILLIS));
                 }
             }
         }
