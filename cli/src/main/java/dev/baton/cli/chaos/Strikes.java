@@ -82,13 +82,7 @@ final class Strikes {
             List<Future<?>> running = new ArrayList<>();
             for (FaultKind kind : kinds) {
                 Fault fault = faults.of(kind, hold);
-                running.add(threads.submit(() -> {
-                    try {
-                        fault.strike();
-                    } finally {
-                        fault.heal();
-                    }
-                }));
+                running.add(threads.submit(() -> carryOut(fault)));
             }
             for (Future<?> one : running) {
                 one.get();
@@ -100,5 +94,17 @@ final class Strikes {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);
         }
+    }
+
+    /** Heals whatever happens. Where it cannot be healed because it was never applied, the latter is the failure. */
+    static void carryOut(Fault fault) {
+        try (Healing _ = fault::heal) {
+            fault.strike();
+        }
+    }
+
+    private interface Healing extends AutoCloseable {
+        @Override
+        void close();
     }
 }
