@@ -2,6 +2,7 @@ package dev.baton.cli.up;
 
 import dev.baton.cli.host.CliException;
 import dev.baton.stack.StackProcess;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,15 +40,22 @@ final class Children {
      * Starts a process, or starts it again under its old name.
      *
      * @throws CliException when the end has begun
+     * @throws UncheckedIOException when it cannot be recorded; it is ended again then, and the one before it stays known
      */
     synchronized Child start(String name, Supplier<? extends StackProcess> start) {
         if (ending) {
             throw new CliException("stopped before " + name + " was started");
         }
         long startedNanos = System.nanoTime();
-        Child child = new Child(name, start, start.get(), startedNanos);
+        StackProcess process = start.get();
+        try {
+            record.add(process.child());
+        } catch (UncheckedIOException e) {
+            process.close();
+            throw e;
+        }
+        Child child = new Child(name, start, process, startedNanos);
         byName.put(name, child);
-        record.add(child.process().child());
         return child;
     }
 

@@ -10,6 +10,7 @@ import dev.baton.stack.RedisProcess;
 import dev.baton.stack.StackException;
 import dev.baton.transfer.pool.SharedPool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -75,7 +76,7 @@ public final class LocalStack implements AutoCloseable {
             stack.record.begin(stack.url());
             stack.startAll();
             return stack;
-        } catch (StackException e) {
+        } catch (StackException | UncheckedIOException e) {
             throw stack.endAfter(new CliException(String.valueOf(e.getMessage()), e));
         } catch (IOException e) {
             throw stack.endAfter(new CliException("cannot find free ports: " + e.getMessage(), e));

@@ -3,6 +3,7 @@ package dev.baton.cli.up;
 import dev.baton.cli.host.CliException;
 import dev.baton.stack.ChildProcess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,7 +37,11 @@ final class ProcessRecord {
         this.file = stateFolder.resolve("run").resolve("processes");
     }
 
-    /** This process begins to start a stack. */
+    /**
+     * This process begins to start a stack.
+     *
+     * @throws UncheckedIOException when it cannot be written
+     */
     void begin(URI url) {
         ProcessHandle self = ProcessHandle.current();
         append(URL_LINE + url);
@@ -66,6 +71,7 @@ final class ProcessRecord {
                 .findFirst();
     }
 
+    /** @throws UncheckedIOException when it cannot be written, as on a full disk; there may be room later */
     synchronized void add(ChildProcess process) {
         append(process.toLine());
     }
@@ -132,6 +138,7 @@ final class ProcessRecord {
         }
     }
 
+    /** @throws UncheckedIOException when it cannot be written */
     synchronized void managementPort(String role, int port) {
         append(PORT_LINE + role + " " + port);
     }
@@ -160,7 +167,7 @@ final class ProcessRecord {
             Files.createDirectories(file.getParent());
             Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
-            throw new CliException("cannot write " + file + ": " + e.getMessage(), e);
+            throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
         }
     }
 
