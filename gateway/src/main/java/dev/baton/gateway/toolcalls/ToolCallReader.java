@@ -11,9 +11,13 @@ public final class ToolCallReader {
     private final ToolFormat format;
     private final int[] tokenIds;
     private final String mark;
+    private final int markPlace;
     private final String before;
     private final CallSink sink;
     private final StringBuilder held = new StringBuilder();
+    /** How many characters at the start of what is held are known to be blanks. */
+    private int blanks;
+
     /** What has come since the last call, as far as it may be what stands before the next one. */
     private final StringBuilder passed = new StringBuilder();
 
@@ -38,7 +42,8 @@ public final class ToolCallReader {
     public ToolCallReader(ToolFormat format, int[] tokenIds, CallSink sink) {
         this.format = format;
         this.tokenIds = tokenIds.clone();
-        this.mark = format.markSeen();
+        this.mark = format.markText();
+        this.markPlace = format.markPlace();
         this.before = format.beforeSeen();
         this.sink = sink;
     }
@@ -51,13 +56,26 @@ public final class ToolCallReader {
     /** @param piece the text that is certain after the token */
     public void read(int token, String piece) {
         for (int place = 0; place < tokenIds.length; place++) {
-            String seen = String.valueOf(ToolFormat.character(place));
-            // Before the calls none but the mark comes.
-            if (tokenIds[place] == token && (calling || seen.equals(mark))) {
-                read(seen);
+            if (tokenIds[place] != token) {
+                continue;
+            }
+            // Before the calls none but the mark means anything.
+            if (!calling && place == markPlace) {
+                beginCalls();
+            }
+            if (calling && tokensTell()) {
+                readCalls(ToolFormat.standIn(place));
             }
         }
         read(piece);
+    }
+
+    /** Tokens show where a named call and the end of its name are; an object shows both itself. */
+    private boolean tokensTell() {
+        return switch (format.call()) {
+            case Call.InObject object -> false;
+            case Call.Named named -> call == null || call.name() == null;
+        };
     }
 
     /** The answer has ended: what was held back is text after all. */
@@ -78,7 +96,7 @@ public final class ToolCallReader {
         if (textOnly) {
             sayAllBut(0);
         } else if (!format.isBare()) {
-            findMark();
+            findMark(piece.length());
         } else if (!held.isEmpty()) {
             findBareCall();
         }
@@ -98,31 +116,39 @@ public final class ToolCallReader {
         }
     }
 
-    private void findMark() {
-        int at = held.indexOf(mark);
+    /** Looks only where the mark can be that was not there before the piece; a mark that is a token is in no text. */
+    private void findMark(int piece) {
+        int at = mark.isEmpty() ? -1 : held.indexOf(mark, held.length() - piece - mark.length() + 1);
         if (at >= 0) {
             String rest = held.substring(at);
             held.setLength(at);
-            calling = true;
-            // Blanks before the mark are the template's.
-            sayAllBut(trailingBlanks(held.length()));
-            held.setLength(0);
+            beginCalls();
             readCalls(rest);
             return;
         }
-        int begun = Math.min(mark.length() - 1, held.length());
+        int begun = Math.clamp(mark.length() - 1L, 0, held.length());
         while (begun > 0 && !mark.startsWith(held.substring(held.length() - begun))) {
             begun--;
         }
-        sayAllBut(begun + trailingBlanks(held.length() - begun));
+        int trailing = trailingBlanks(held.length() - begun);
+        sayAllBut(begun + trailing);
+        blanks = trailing;
     }
 
+    /** Blanks before the mark are the template's. */
+    private void beginCalls() {
+        calling = true;
+        sayAllBut(trailingBlanks(held.length()));
+        held.setLength(0);
+    }
+
+    /** Those known to be at the start are not counted again: there may be as many as an answer has characters. */
     private int trailingBlanks(int end) {
-        int blanks = 0;
-        while (blanks < end && Character.isWhitespace(held.charAt(end - 1 - blanks))) {
-            blanks++;
+        int from = end;
+        while (from > blanks && Character.isWhitespace(held.charAt(from - 1))) {
+            from--;
         }
-        return blanks;
+        return from <= blanks ? end : end - from;
     }
 
     private void sayAllBut(int kept) {

@@ -209,14 +209,23 @@ public record ToolFormat(
                 .toList();
     }
 
-    /** A character for the special token at a place of {@link #tokenIds}: half of a pair, which no answer's text has. */
-    static char character(int place) {
-        return (char) (Character.MIN_HIGH_SURROGATE + place);
+    /**
+     * Stands for the special token at a place of {@link #tokenIds} among the characters of an answer: the first half of a
+     * pair twice, which no text has.
+     */
+    static String standIn(int place) {
+        char half = (char) (Character.MIN_HIGH_SURROGATE + place);
+        return String.valueOf(new char[] {half, half});
     }
 
-    /** The text that tells that calls begin, as a reader sees it; empty for bare ones. */
-    String markSeen() {
-        return isBare() ? "" : seen(mark());
+    /** The text that tells that calls begin; empty for bare ones and where a token tells it. */
+    String markText() {
+        return !isBare() && mark() instanceof Part.Text(String text) ? text : "";
+    }
+
+    /** The place in {@link #tokenIds} of the token that tells that calls begin; −1 where none does. */
+    int markPlace() {
+        return !isBare() && mark() instanceof Part.Token(String spelling) ? tokens().indexOf(spelling) : -1;
     }
 
     /** What stands before each call, as a reader sees it. */
@@ -229,7 +238,7 @@ public record ToolFormat(
     String seen(Part part) {
         return switch (part) {
             case Part.Text(String text) -> text;
-            case Part.Token(String spelling) -> String.valueOf(character(tokens().indexOf(spelling)));
+            case Part.Token(String spelling) -> standIn(tokens().indexOf(spelling));
             case Part.MadeUpId id -> throw new IllegalStateException("an id marks nothing");
         };
     }

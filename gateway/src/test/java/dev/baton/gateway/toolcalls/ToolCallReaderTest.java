@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import dev.baton.gateway.toolcalls.ToolFormat.Call.InObject;
+import dev.baton.gateway.toolcalls.ToolFormat.Call.Named;
 import dev.baton.gateway.toolcalls.ToolFormat.Part.Text;
 import dev.baton.gateway.toolcalls.ToolFormat.Part.Token;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,7 +36,18 @@ class ToolCallReaderTest {
             64,
             9,
             false);
+    private static final ToolFormat NAMED = new ToolFormat(
+            List.of(),
+            List.of(new Token("[TOOL_CALLS]")),
+            new Named(List.of(new Token("[ARGS]"))),
+            List.of(),
+            "",
+            List.of(),
+            64,
+            9,
+            false);
     private static final int OPENING = 7;
+    private static final int ARGUMENTS = 8;
     private static final int[] NO_TOKENS = {};
 
     private final StringBuilder heard = new StringBuilder();
@@ -145,6 +158,55 @@ class ToolCallReaderTest {
             pieces(answer.replace("#", "```"), new Random(seed), reader);
             reader.end("");
             assertThat(heard).hasToString(expected.replace("#", "```"));
+        }
+    }
+
+    /** Characters whose first half of a pair is what stands for a special token in the reader. */
+    @Test
+    void noCharacterIsTakenForASpecialToken() {
+        String text = "a \uD800\uDC00 b \uD801\uDC00\uD801\uDC00 c \uD800\uDC00";
+        for (ToolFormat format : List.of(LIST, NAMED)) {
+            heard.setLength(0);
+            ToolCallReader reader = new ToolCallReader(format, new int[] {OPENING, ARGUMENTS}, sink);
+            text.codePoints().forEach(c -> reader.read(1, Character.toString(c)));
+            reader.end("");
+            assertThat(heard).hasToString(text);
+            assertThat(reader.calls()).isZero();
+        }
+    }
+
+    @Test
+    void aNameMayHaveAnyCharacter() {
+        ToolCallReader reader = new ToolCallReader(NAMED, new int[] {OPENING, ARGUMENTS}, sink);
+        reader.read(1, "Yes \uD800\uDC00 ");
+        for (int call = 0; call < 2; call++) {
+            reader.read(OPENING, "");
+            reader.read(1, "f\uD801\uDC00\uD800\uDC00");
+            reader.read(ARGUMENTS, "");
+            reader.read(1, "{\"a\": \"\uD800\uDC00");
+            reader.read(ARGUMENTS, "");
+            reader.read(1, "\"}");
+        }
+        reader.end("");
+        assertThat(heard)
+                .hasToString("Yes \uD800\uDC00|0f\uD801\uDC00\uD800\uDC00:{\"a\": \"\uD800\uDC00\"}"
+                        + "|1f\uD801\uDC00\uD800\uDC00:{\"a\": \"\uD800\uDC00\"}");
+    }
+
+    /** Looked at anew with each piece they would take minutes. */
+    @Test
+    void anyNumberOfBlanksIsLookedAtOnce() {
+        int many = 400_000;
+        for (ToolFormat format : List.of(TAGS, LIST)) {
+            heard.setLength(0);
+            ToolCallReader reader = new ToolCallReader(format, new int[] {OPENING}, sink);
+            reader.read(1, "a");
+            for (int i = 0; i < many; i++) {
+                reader.read(1, " ");
+            }
+            reader.read(1, "<tool");
+            reader.read(1, "s");
+            assertThat(heard).hasToString("a" + " ".repeat(many) + "<tools");
         }
     }
 
