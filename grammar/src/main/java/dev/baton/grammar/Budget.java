@@ -1,6 +1,6 @@
 package dev.baton.grammar;
 
-/** What compiling one grammar may cost. Schemas come from clients: each node and each step of work is paid for here. */
+/** What compiling one grammar, or all of one request, may cost. Schemas come from clients: each node and each step of work is paid for here. */
 final class Budget {
     /** Nodes of the automata before they are made deterministic. */
     static final int MOST_NODES = 200_000;
@@ -18,6 +18,7 @@ final class Budget {
     private int states;
     private long cells;
     private long work;
+    private boolean spent;
 
     void node() {
         if (++nodes > MOST_NODES) {
@@ -39,7 +40,13 @@ final class Budget {
         }
     }
 
-    private static GrammarException tooLarge(String what) {
+    /** Whether anything was too large for it: nothing more can be paid. */
+    boolean spent() {
+        return spent;
+    }
+
+    private GrammarException tooLarge(String what) {
+        spent = true;
         return new GrammarException("The structure is too large: it needs " + what
                 + ". Use smaller counts, fewer alternatives or fewer" + " properties.");
     }

@@ -15,7 +15,6 @@ import java.util.List;
 final class RegexParser {
     private static final int DEEPEST = 100;
     private static final int MOST_REPEATS = 10_000;
-    private static final int LONGEST = 8 * 1024;
 
     private final int[] pattern;
     private int at;
@@ -26,8 +25,8 @@ final class RegexParser {
     }
 
     static List<Branch> parse(String pattern) {
-        if (pattern.length() > LONGEST) {
-            throw new GrammarException("A regular expression may have at most " + LONGEST + " characters.");
+        if (pattern.length() > Grammar.LONGEST_REGEX) {
+            throw new GrammarException("A regular expression may have at most " + Grammar.LONGEST_REGEX + " characters.");
         }
         RegexParser parser = new RegexParser(pattern);
         List<Branch> branches = new ArrayList<>();

@@ -22,7 +22,6 @@ import tools.jackson.databind.json.JsonMapper;
  * properties}, and others only where {@code additionalProperties} asks for them.
  */
 final class SchemaReader {
-    private static final int LONGEST = 256 * 1024;
     private static final int DEEPEST = 64;
     private static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .streamReadConstraints(StreamReadConstraints.builder()
@@ -44,8 +43,8 @@ final class SchemaReader {
     SchemaReader(Nfa nfa, JsonRules json, String schema) {
         this.nfa = nfa;
         this.json = json;
-        if (schema.length() > LONGEST) {
-            throw new GrammarException("A JSON schema may have at most " + LONGEST + " characters.");
+        if (schema.length() > Grammar.LONGEST_SCHEMA) {
+            throw new GrammarException("A JSON schema may have at most " + Grammar.LONGEST_SCHEMA + " characters.");
         }
         try {
             this.root = JSON.readTree(schema);

@@ -1,8 +1,12 @@
 package dev.baton.grammar;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.protocol.v1.Structure;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +66,21 @@ class RefusedStructuresTest {
                         () -> Grammar.of(Structure.newBuilder().setRegex(regex).build()))
                 .isInstanceOf(GrammarException.class)
                 .hasMessageContaining("too large");
+    }
+
+    @Test
+    void structuresOfOneRequestShareWhatOneMayCost() {
+        List<Structure> asked = List.of(regex("a"), regex("(a|b)*a(a|b){30}"), regex("b"));
+        List<Optional<String>> faults = Grammar.faults(asked);
+        assertThat(faults.get(0)).isEmpty();
+        assertThat(faults.get(1).orElseThrow()).contains("too large");
+        assertThat(faults.get(2).orElseThrow()).contains("before it");
+        assertThat(Grammar.faults(List.of(json("{\"not\":{}}"), regex("b"))).getLast())
+                .isEmpty();
+    }
+
+    private static Structure regex(String regex) {
+        return Structure.newBuilder().setRegex(regex).build();
     }
 
     private static Structure json(String schema) {
