@@ -133,4 +133,16 @@ class LittleMemoryTest {
                 .allSatisfy((name, status) -> assertThat(status).as(name).isEqualTo(400));
         assertItStillServes();
     }
+
+    @Test
+    void refusedStructuresAreNotKept() throws Exception {
+        for (int i = 0; i < 70; i++) {
+            String field = i % 2 == 0 ? "guided_json" : "guided_regex";
+            String body = "{\"model\":\"demo\",\"prompt\":\"x\",\"" + field + "\":\"" + i + filled("x") + "\"}";
+            assertThat(edge.http().post("/v1/completions", body).status())
+                    .as("body " + i)
+                    .isEqualTo(400);
+        }
+        assertItStillServes();
+    }
 }

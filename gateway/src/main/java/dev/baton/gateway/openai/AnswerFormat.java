@@ -1,5 +1,6 @@
 package dev.baton.gateway.openai;
 
+import dev.baton.grammar.Grammar;
 import dev.baton.protocol.v1.Structure;
 import dev.baton.protocol.v1.Structures;
 import java.util.ArrayList;
@@ -138,12 +139,21 @@ record AnswerFormat(Structure structure, String param) {
             throw JsonFields.invalid(fields.name(field), "`" + fields.name(field) + "` must be a JSON schema.");
         }
         String text = schema.isString() ? schema.stringValue() : JSON.writeValueAsString(schema);
+        checkLength(text, Grammar.LONGEST_SCHEMA, "A JSON schema", fields.name(field));
         return new AnswerFormat(Structure.newBuilder().setJsonSchema(text).build(), fields.name(field));
     }
 
     private static AnswerFormat regex(JsonFields fields, String field) {
-        return new AnswerFormat(
-                Structure.newBuilder().setRegex(fields.requiredString(field)).build(), fields.name(field));
+        String regex = fields.requiredString(field);
+        checkLength(regex, Grammar.LONGEST_REGEX, "A regular expression", fields.name(field));
+        return new AnswerFormat(Structure.newBuilder().setRegex(regex).build(), fields.name(field));
+    }
+
+    /** What is too long to be compiled is refused before anything holds it. */
+    static void checkLength(String text, int longest, String what, String param) {
+        if (text.length() > longest) {
+            throw JsonFields.invalid(param, what + " may have at most " + longest + " characters.");
+        }
     }
 
     private static AnswerFormat choice(JsonFields fields, String field) {

@@ -1,10 +1,12 @@
 package dev.baton.gateway.openai;
 
 import dev.baton.gateway.toolcalls.ToolFormat;
+import dev.baton.grammar.Grammar;
 import dev.baton.protocol.v1.Structure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,26 +22,23 @@ import tools.jackson.databind.json.JsonMapper;
 record ToolRequest(List<Map<String, @Nullable Object>> shown, List<Tool> tools, boolean forced, boolean parallel) {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final int MAX_TOOLS = 128;
+    private static final Structure ANY =
+            Structure.newBuilder().setJsonObject(true).build();
     private static final String NO_ARGUMENTS = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";
 
     /** @param param how errors name its parameters */
     record Tool(String name, @Nullable JsonNode parameters, boolean strict, String param) {
-        /**
-         * What is not strict is any object where its schema cannot be guaranteed.
-         *
-         * @param checked tells what can be; null takes the schema as it is
-         */
-        Structure arguments(@Nullable CheckedStructures checked) {
-            Structure any = Structure.newBuilder().setJsonObject(true).build();
+        /** What is not strict is any object where its schema is too long to be guaranteed. */
+        private Structure arguments() {
             if (parameters != null && !parameters.has("type") && !parameters.has("properties")) {
-                return any;
+                return ANY;
             }
             String schema = parameters == null ? NO_ARGUMENTS : JSON.writeValueAsString(parameters);
-            Structure exact = Structure.newBuilder().setJsonSchema(schema).build();
-            if (checked != null && strict) {
-                checked.check(exact, param);
+            if (!strict && schema.length() > Grammar.LONGEST_SCHEMA) {
+                return ANY;
             }
-            return checked == null || checked.isGood(exact) ? exact : any;
+            AnswerFormat.checkLength(schema, Grammar.LONGEST_SCHEMA, "A JSON schema", param);
+            return Structure.newBuilder().setJsonSchema(schema).build();
         }
     }
 
@@ -102,13 +101,33 @@ record ToolRequest(List<Map<String, @Nullable Object>> shown, List<Tool> tools, 
     /**
      * What the answer may be.
      *
-     * @param checked as for {@link Tool#arguments}
+     * @param checked tells what can be guaranteed; null takes every schema as it is
      */
     Structure structure(ToolFormat format, boolean forced, @Nullable CheckedStructures checked) {
-        List<Structure> calls = tools.stream()
-                .map(tool -> format.call(tool.name(), tool.arguments(checked)))
-                .toList();
+        List<Structure> arguments = tools.stream().map(Tool::arguments).toList();
+        if (checked != null) {
+            arguments = guaranteed(arguments, checked.faults(arguments));
+        }
+        List<Structure> calls = new ArrayList<>(tools.size());
+        for (int i = 0; i < tools.size(); i++) {
+            calls.add(format.call(tools.get(i).name(), arguments.get(i)));
+        }
         return format.structure(calls, parallel ? Integer.MAX_VALUE : 1, forced);
+    }
+
+    /** What is not strict is any object where its schema cannot be guaranteed. */
+    private List<Structure> guaranteed(List<Structure> arguments, List<Optional<String>> faults) {
+        List<Structure> guaranteed = new ArrayList<>(arguments);
+        for (int i = 0; i < tools.size(); i++) {
+            String fault = faults.get(i).orElse(null);
+            if (fault != null && tools.get(i).strict()) {
+                throw JsonFields.invalid(tools.get(i).param(), fault);
+            }
+            if (fault != null) {
+                guaranteed.set(i, ANY);
+            }
+        }
+        return guaranteed;
     }
 
     /** Refuses names that cannot be told from what follows them. */
