@@ -34,8 +34,8 @@ import org.springframework.validation.annotation.Validated;
  * @param stallLimit a client that takes no byte for this long, while some wait for it, is disconnected
  * @param maxConnections most open connections; more are closed at once
  * @param maxConnectionsPerAddress most open connections of one address
- * @param prepareThreads threads that parse and encode long bodies
- * @param prepareQueue long bodies that may wait for each of these threads
+ * @param prepareThreads threads that parse and encode long bodies, and compile schemas
+ * @param prepareQueue bodies that may wait for each of these threads
  */
 @Validated
 @ConfigurationProperties("baton.http")
@@ -65,7 +65,7 @@ record HttpProperties(
         @DefaultValue("10000") @Min(1) int maxConnections,
         @DefaultValue("5000") @Min(1) int maxConnectionsPerAddress,
         @DefaultValue("2") @Min(1) @Max(256) int prepareThreads,
-        @DefaultValue("64") @Min(1) int prepareQueue) {
+        @DefaultValue("256") @Min(1) int prepareQueue) {
     private static final DataSize LARGEST_BODY = DataSize.ofMegabytes(256);
     private static final DataSize LEAST_ANSWERS = DataSize.ofMegabytes(1);
 

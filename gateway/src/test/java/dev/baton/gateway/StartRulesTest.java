@@ -58,7 +58,7 @@ class StartRulesTest {
                         10_000,
                         5_000,
                         2,
-                        64));
+                        256));
     }
 
     @Test

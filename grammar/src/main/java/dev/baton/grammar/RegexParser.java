@@ -26,7 +26,8 @@ final class RegexParser {
 
     static List<Branch> parse(String pattern) {
         if (pattern.length() > Grammar.LONGEST_REGEX) {
-            throw new GrammarException("A regular expression may have at most " + Grammar.LONGEST_REGEX + " characters.");
+            throw new GrammarException(
+                    "A regular expression may have at most " + Grammar.LONGEST_REGEX + " characters.");
         }
         RegexParser parser = new RegexParser(pattern);
         List<Branch> branches = new ArrayList<>();

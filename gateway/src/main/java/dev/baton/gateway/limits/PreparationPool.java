@@ -16,11 +16,11 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Where requests are parsed and encoded: a short body at once, on the event loop that read it; a long one on a few
- * threads of its own, so that no connection waits behind another's long prompt.
+ * Where requests are parsed and encoded: a short body at once, on the event loop that read it; a long one, and
+ * one with schemas to compile, on a few threads of its own, so that no connection waits behind another's long work.
  *
  * <p>Tenants take turns. With more than one thread a tenant never has all of them, and it may fill at most half of the
- * queue, so its long bodies neither block nor push out those of others. A client that leaves takes its body out of the
+ * queue, so its bodies neither block nor push out those of others. A client that leaves takes its body out of the
  * queue, or interrupts the thread that works on it.
  */
 public final class PreparationPool implements AutoCloseable {
@@ -48,16 +48,22 @@ public final class PreparationPool implements AutoCloseable {
         }
     }
 
-    public <T> Mono<T> run(String tenant, int bodyBytes, Callable<T> work) {
-        if (bodyBytes <= AT_ONCE) {
+    /** Whether a body of plain text can be read at once. */
+    public static boolean isShort(int bodyBytes) {
+        return bodyBytes <= AT_ONCE;
+    }
+
+    /** @param atOnce the work is so little that the caller's thread can do it */
+    public <T> Mono<T> run(String tenant, boolean atOnce, Callable<T> work) {
+        if (atOnce) {
             return Mono.fromCallable(work);
         }
         return Mono.create(sink -> {
             Task<T> task = new Task<>(tenant, work, sink);
             sink.onCancel(() -> leave(task));
             if (!enter(task)) {
-                sink.error(
-                        new ApiException(ApiError.overloaded("Too many long prompts are being read at once.", RETRY)));
+                sink.error(new ApiException(
+                        ApiError.overloaded("Too many long prompts and schemas are being read at once.", RETRY)));
             }
         });
     }

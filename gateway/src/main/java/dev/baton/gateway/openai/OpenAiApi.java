@@ -160,7 +160,10 @@ public final class OpenAiApi implements WebHandler {
                         .setTraceparent(
                                 TagLimits.traceparent(request.getHeaders().getFirst("traceparent")))
                         .build());
-        return bodies.read(request, body -> pool.run(identity.tenant(), body.length, () -> prepare.apply(body, caller)))
+        return bodies.read(request, body -> {
+                    boolean atOnce = PreparationPool.isShort(body.length) && !Preparation.compiles(body);
+                    return pool.run(identity.tenant(), atOnce, () -> prepare.apply(body, caller));
+                })
                 .flatMap(prepared -> {
                     response.trace().prompt(prepared.promptTokens());
                     return quotas.within(

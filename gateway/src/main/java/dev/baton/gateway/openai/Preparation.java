@@ -29,6 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,10 @@ import org.jspecify.annotations.Nullable;
 public final class Preparation {
     /** Tokens of a text completion that does not say how many: OpenAI's own default. */
     private static final int COMPLETION_TOKENS = 16;
+
+    /** Names of the fields whose schemas and expressions are compiled. */
+    private static final Set<String> COMPILED =
+            Stream.concat(Stream.of("tools"), AnswerFormat.FIELDS.stream()).collect(Collectors.toUnmodifiableSet());
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -68,6 +75,11 @@ public final class Preparation {
 
     /** The tokens of one prompt and the rule that ends each of its choices. */
     private record Prompt(int[] tokens, Stopping stopping) {}
+
+    /** Whether a body asks for what takes long to compile, however short it is. What is not JSON asks for nothing. */
+    static boolean compiles(byte[] body) {
+        return RequestJson.hasOneOf(body, COMPILED);
+    }
 
     PreparedRequest chat(byte[] body, Caller caller) {
         ChatRequest request = ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options);
@@ -142,7 +154,7 @@ public final class Preparation {
 
     /**
      * The answer is a call, or what the client asks for beside. All is compiled at once, with every schema as it is; only
-     * where that cannot be guaranteed each is looked at by itself.
+     * where that cannot be guaranteed each is looked at by itself, all of them at the cost of one structure.
      */
     private AnswerFormat withCalls(ToolRequest tools, ToolFormat format, @Nullable AnswerFormat asked) {
         if (asked != null && !tools.forced() && format.isBare()) {

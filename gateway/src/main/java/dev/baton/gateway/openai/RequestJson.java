@@ -62,6 +62,25 @@ final class RequestJson {
         }
     }
 
+    /** Whether the body is an object with one of these fields; false where it is no JSON before the field. Keeps nothing. */
+    static boolean hasOneOf(byte[] body, Set<String> names) {
+        try (JsonParser parser = JSON.createParser(body)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                return false;
+            }
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                if (names.contains(parser.currentName())) {
+                    return true;
+                }
+                parser.nextToken();
+                parser.skipChildren();
+            }
+            return false;
+        } catch (JacksonException e) {
+            return false;
+        }
+    }
+
     private static ApiException refused(String message) {
         return new ApiException(ApiError.badRequest(null, message));
     }

@@ -17,14 +17,13 @@ import reactor.core.publisher.Mono;
 
 /** Who is prepared when. */
 class PreparationPoolTest {
-    private static final int LONG = 100_000;
     private static final Duration LIMIT = Duration.ofSeconds(10);
 
     private final CountDownLatch gate = new CountDownLatch(1);
     private final List<String> done = new CopyOnWriteArrayList<>();
 
     private Mono<String> held(PreparationPool pool, String tenant, CountDownLatch started) {
-        return pool.run(tenant, LONG, () -> {
+        return pool.run(tenant, false, () -> {
             started.countDown();
             assertThat(gate.await(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
             return tenant;
@@ -32,7 +31,7 @@ class PreparationPoolTest {
     }
 
     private Mono<String> quick(PreparationPool pool, String tenant, String name) {
-        return pool.run(tenant, LONG, () -> {
+        return pool.run(tenant, false, () -> {
             done.add(name);
             return name;
         });
@@ -92,7 +91,7 @@ class PreparationPoolTest {
         try (PreparationPool pool = new PreparationPool(1, 4)) {
             CountDownLatch started = new CountDownLatch(1);
             AtomicBoolean interrupted = new AtomicBoolean();
-            Disposable running = pool.run("t", LONG, () -> {
+            Disposable running = pool.run("t", false, () -> {
                         started.countDown();
                         try {
                             gate.await();
@@ -115,7 +114,8 @@ class PreparationPoolTest {
     void aShortBodyIsReadAtOnce() {
         try (PreparationPool pool = new PreparationPool(1, 1)) {
             Thread[] on = new Thread[1];
-            pool.run("t", 100, () -> on[0] = Thread.currentThread()).block(LIMIT);
+            pool.run("t", PreparationPool.isShort(100), () -> on[0] = Thread.currentThread())
+                    .block(LIMIT);
             assertThat(on[0]).isSameAs(Thread.currentThread());
         }
     }

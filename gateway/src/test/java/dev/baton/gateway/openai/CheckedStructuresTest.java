@@ -32,8 +32,9 @@ class CheckedStructuresTest {
             List<Optional<String>> faults = structures.faults(Collections.nCopies(
                     16, schema("{" + twice + "," + twice + ",\"description\":\"" + "d".repeat(100_000) + "\"}")));
             assertThat(faults)
-                    .allSatisfy(fault ->
-                            assertThat(fault.orElseThrow()).contains("Duplicate").hasSizeLessThan(2_000));
+                    .allSatisfy(fault -> assertThat(fault.orElseThrow())
+                            .contains("Duplicate")
+                            .hasSizeLessThan(2_000));
         }
         assertThat(structures.keptBytes()).isBetween(1, 1 << 20);
     }
