@@ -22,28 +22,33 @@ class MemoryKeeperTest {
 
     @Test
     void aKilledProcessClosesItsSocketsWhileAnotherHasItsMemory() throws Exception {
-        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            server.setSoTimeout((int) LIMIT.toMillis());
-            Process process = child(server.getLocalPort());
-            try (Socket socket = server.accept()) {
-                socket.setSoTimeout((int) LIMIT.toMillis());
-                assertThat(socket.getInputStream().read()).isEqualTo('k');
-                ProcessHandle keeper = keeper(process);
-                assertThat(sameMemory(keeper, process.toHandle())).isTrue();
-                assertThat(openFiles(keeper)).as("its view of the other one").isOne();
+        withKept((process, keeper, socket) -> {
+            assertThat(sameMemory(keeper, process.toHandle())).isTrue();
+            assertThat(openFilesAtLast(keeper)).as("its view of the other one").isOne();
 
-                process.destroyForcibly();
+            process.destroyForcibly();
 
-                assertThat(socket.getInputStream().read()).isEqualTo(-1);
-                keeper.onExit().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
-            } finally {
-                process.destroyForcibly();
-            }
-        }
+            assertThat(socket.getInputStream().read()).isEqualTo(-1);
+        });
     }
 
     @Test
     void aProcessThatEndsLeavesNoKeeperBehind() throws Exception {
+        withKept((process, keeper, socket) -> {
+            socket.getOutputStream().write('e');
+
+            assertThat(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isZero();
+        });
+    }
+
+    /** What happens to a process that has a keeper and is connected to the test. */
+    private interface Fate {
+        void befall(Process process, ProcessHandle keeper, Socket socket) throws Exception;
+    }
+
+    /** Its keeper ends in time, whatever the fate. */
+    private static void withKept(Fate fate) throws Exception {
         try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             server.setSoTimeout((int) LIMIT.toMillis());
             Process process = child(server.getLocalPort());
@@ -52,10 +57,8 @@ class MemoryKeeperTest {
                 assertThat(socket.getInputStream().read()).isEqualTo('k');
                 ProcessHandle keeper = keeper(process);
 
-                socket.getOutputStream().write('e');
+                fate.befall(process, keeper, socket);
 
-                assertThat(process.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS)).isTrue();
-                assertThat(process.exitValue()).isZero();
                 keeper.onExit().get(LIMIT.toSeconds(), TimeUnit.SECONDS);
             } finally {
                 process.destroyForcibly();
@@ -85,6 +88,15 @@ class MemoryKeeperTest {
     private static long memory(ProcessHandle process) throws IOException {
         String sizes = Files.readString(Path.of("/proc/%d/statm".formatted(process.pid())));
         return Long.parseLong(sizes.substring(0, sizes.indexOf(' ')));
+    }
+
+    /** It closes what it was born with a moment after its maker goes on. */
+    private static long openFilesAtLast(ProcessHandle process) throws IOException {
+        long end = System.nanoTime() + LIMIT.toNanos();
+        while (openFiles(process) != 1 && System.nanoTime() < end) {
+            Thread.onSpinWait();
+        }
+        return openFiles(process);
     }
 
     private static long openFiles(ProcessHandle process) throws IOException {
