@@ -43,6 +43,26 @@ class KafkaProcessTest {
         }
     }
 
+    /** Kafka's own settings let a killed broker wait for the session of its earlier life: 10 s more than after an end in peace. */
+    @Test
+    void servesAsSoonAfterAKillAsAfterAnEndInPeace() throws Exception {
+        KafkaProcess.Settings settings = settings(Ports.free(2));
+        KafkaProcess.start(settings).close();
+        long peaceful = System.nanoTime();
+        KafkaProcess second = KafkaProcess.start(settings);
+        Duration afterPeace = Duration.ofNanos(System.nanoTime() - peaceful);
+        second.kill();
+        assertThat(second.child().alive()).isFalse();
+
+        long killed = System.nanoTime();
+        try (KafkaProcess third = KafkaProcess.start(settings)) {
+            Duration afterKill = Duration.ofNanos(System.nanoTime() - killed);
+            assertThat(third.child().alive()).isTrue();
+            // Twice as long, for a machine that has become busy meanwhile, and half of what the wait was.
+            assertThat(afterKill).isLessThan(afterPeace.multipliedBy(2).plusSeconds(5));
+        }
+    }
+
     /** A broker's starter can end it at any point of its start, which takes seconds. */
     @Test
     void isOwnedAndEndsBeforeItServes() throws Exception {
