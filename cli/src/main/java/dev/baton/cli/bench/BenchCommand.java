@@ -25,6 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
             InterferenceCommand.class,
             RecoveryCommand.class,
             BystandersCommand.class,
+            RestartsCommand.class,
             FlipsCommand.class,
             ModuleBenchCommand.Engine.class,
             ModuleBenchCommand.Masks.class,
