@@ -236,7 +236,8 @@ public final class KafkaProcess implements StackProcess {
         // Ceiling only: each topic sets its own limit, from the longest context.
         properties.setProperty("message.max.bytes", "134217728");
         properties.setProperty("group.initial.rebalance.delay.ms", "0");
-        // A broker that was killed is not registered again before the session of its earlier life has ended. The time is
+        // A broker that was killed is not registered again before the session of its earlier life has ended. The time
+        // is
         // also the longest pause between two tries; the defaults, 9 s and pauses that double up to it, make 11 s of it.
         properties.setProperty("broker.session.timeout.ms", "1400");
         properties.setProperty("broker.heartbeat.interval.ms", "250");
