@@ -11,7 +11,8 @@ import org.springframework.validation.annotation.Validated;
 /**
  * The token streams between gateways and workers.
  *
- * @param pingEvery how often a gateway pings each worker
+ * @param pingEvery how often a gateway pings each worker that works for it
+ * @param idlePingEvery how often it pings one that does not
  * @param suspectAfter a worker silent for this long is suspect: it gets no new requests until it is heard
  * @param connectTimeout a connection not made within this has failed
  * @param retryFrom first pause before another try to connect; doubles up to {@code retryUpTo}
@@ -23,6 +24,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties("baton.stream")
 public record StreamProperties(
         @DefaultValue("50ms") @DurationMin(millis = 1) Duration pingEvery,
+        @DefaultValue("1s") @DurationMin(millis = 1) Duration idlePingEvery,
         @DefaultValue("200ms") @DurationMin(millis = 1) Duration suspectAfter,
         @DefaultValue("1s") @DurationMin(millis = 1) Duration connectTimeout,
         @DefaultValue("10ms") @DurationMin(millis = 1) Duration retryFrom,
@@ -35,6 +37,10 @@ public record StreamProperties(
             throw new IllegalArgumentException("baton.stream.ping-every (" + pingEvery
                     + ") must be at most half of baton.stream.suspect-after (" + suspectAfter
                     + "), or one late answer makes a worker suspect");
+        }
+        if (pingEvery.compareTo(idlePingEvery) > 0) {
+            throw new IllegalArgumentException("baton.stream.idle-ping-every (" + idlePingEvery
+                    + ") must not be below baton.stream.ping-every (" + pingEvery + ")");
         }
         if (retryFrom.compareTo(retryUpTo) > 0) {
             throw new IllegalArgumentException("baton.stream.retry-from (" + retryFrom

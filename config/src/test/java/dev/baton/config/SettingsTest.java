@@ -64,6 +64,7 @@ class SettingsTest {
             assertThat(context.getBean(StreamProperties.class))
                     .isEqualTo(new StreamProperties(
                             millis(50),
+                            seconds(1),
                             millis(200),
                             seconds(1),
                             millis(10),
@@ -104,6 +105,7 @@ class SettingsTest {
             baton.registry.request-margin=7s
             baton.registry.timeout=8s
             baton.stream.ping-every=20ms
+            baton.stream.idle-ping-every=40ms
             baton.stream.suspect-after=100ms
             baton.stream.connect-timeout=2s
             baton.stream.retry-from=30ms
@@ -136,6 +138,7 @@ class SettingsTest {
             assertThat(context.getBean(StreamProperties.class))
                     .isEqualTo(new StreamProperties(
                             millis(20),
+                            millis(40),
                             millis(100),
                             seconds(2),
                             millis(30),
@@ -271,6 +274,7 @@ class SettingsTest {
     void refuseValuesThatCannotWork() {
         failsWith("lease-renew-every", "baton.registry.lease-ttl=600ms", "baton.registry.lease-renew-every=500ms");
         failsWith("suspect-after", "baton.stream.suspect-after=60ms");
+        failsWith("idle-ping-every", "baton.stream.idle-ping-every=40ms");
         failsWith("retry-up-to", "baton.stream.retry-from=2s");
         failsWith("count", "baton.lanes.count=0");
     }

@@ -72,6 +72,7 @@ final class KvReceiver implements AutoCloseable {
         session.submit(inbound);
         sessions.put(address, session);
         session.start();
+        watch.wake();
     }
 
     private void report(ReceiveOutcome outcome) {
@@ -93,9 +94,11 @@ final class KvReceiver implements AutoCloseable {
         }
     }
 
-    private void tick() {
+    private boolean tick() {
         long now = context.time().nanos();
-        snapshot().forEach(session -> session.tick(now));
+        List<ReceiverSession> open = snapshot();
+        open.forEach(session -> session.tick(now));
+        return !open.isEmpty();
     }
 
     private List<ReceiverSession> snapshot() {

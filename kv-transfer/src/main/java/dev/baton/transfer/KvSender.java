@@ -75,7 +75,9 @@ final class KvSender implements AutoCloseable {
 
     /** Makes a sequence known before its handoff is published; it ends with its completion. */
     OutgoingTransfer.Prompt open(AttemptKey key, int tokens) {
-        return offers.open(key, tokens);
+        OutgoingTransfer.Prompt opened = offers.open(key, tokens);
+        watch.wake();
+        return opened;
     }
 
     private void serve(SocketChannel channel) throws IOException {
@@ -92,6 +94,7 @@ final class KvSender implements AutoCloseable {
                 channel.getRemoteAddress().toString(),
                 sessions::remove);
         sessions.add(session);
+        watch.wake();
         try {
             session.start();
         } catch (RuntimeException | Error e) {
@@ -103,10 +106,11 @@ final class KvSender implements AutoCloseable {
         }
     }
 
-    private void tick() {
+    private boolean tick() {
         long now = context.time().nanos();
         sessions.forEach(session -> session.tick(now));
-        offers.expire(now, context.settings().ticketWait());
+        boolean offered = offers.expire(now, context.settings().ticketWait());
+        return offered || !sessions.isEmpty();
     }
 
     /** Ends all sessions, fails what is open with SHUTTING_DOWN; afterwards nothing here touches the pool. */

@@ -81,8 +81,10 @@ final class Offers {
         }
     }
 
-    void expire(long now, Duration wait) {
+    /** False when none is open. */
+    boolean expire(long now, Duration wait) {
         open.values().forEach(outbound -> outbound.expire(now, wait));
+        return !open.isEmpty();
     }
 
     void close() {

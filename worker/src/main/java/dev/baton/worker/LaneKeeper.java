@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  */
 final class LaneKeeper<T extends Message> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LaneKeeper.class);
-    private static final Duration CHECK = Duration.ofMillis(200);
+    private static final Duration CHECK = Duration.ofSeconds(1);
     private static final Duration PAUSE = Duration.ofMillis(500);
     private static final Duration END_LIMIT = Duration.ofSeconds(6);
 
@@ -23,8 +23,7 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
     private final Readers<T> readers;
     private final Thread thread;
     private volatile boolean closing;
-    private volatile boolean reading;
-    private volatile long polls;
+    private volatile @Nullable LaneConsumer<T> consumer;
     private volatile int lane;
 
     /** Source of lanes. */
@@ -54,11 +53,13 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
 
     /** Of the consumer that reads now. */
     long polls() {
-        return polls;
+        LaneConsumer<T> now = consumer;
+        return now == null ? 0 : now.polls();
     }
 
     boolean reading() {
-        return reading;
+        LaneConsumer<T> now = consumer;
+        return now != null && now.reading();
     }
 
     private void keep(LaneLease first) {
@@ -71,25 +72,24 @@ final class LaneKeeper<T extends Message> implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            reading = false;
+            consumer = null;
         }
     }
 
     private void read(LaneLease held) throws InterruptedException {
         try (LaneLease lease = held;
-                LaneConsumer<T> consumer = readers.open(lease)) {
+                LaneConsumer<T> opened = readers.open(lease)) {
             lane = lease.lane();
-            reading = true;
-            while (!closing && !consumer.awaitEnd(CHECK)) {
-                reading = consumer.reading();
-                polls = consumer.polls();
+            consumer = opened;
+            while (!closing && !opened.awaitEnd(CHECK)) {
+                // Interrupted by close.
             }
         } catch (RuntimeException | Error e) {
-            reading = false;
+            consumer = null;
             LOG.error("Lane {} cannot be read (spring.kafka.*); another try follows", held.lane(), e);
             TimeUnit.NANOSECONDS.sleep(PAUSE.toNanos());
         } finally {
-            reading = false;
+            consumer = null;
         }
     }
 

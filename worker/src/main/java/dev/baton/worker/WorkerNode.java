@@ -35,6 +35,7 @@ final class WorkerNode implements SmartLifecycle {
     private static final int HUNG = 72;
     /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
     private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
+    private static final Duration STILL_STEP = Duration.ofSeconds(2);
 
     private final WorkerRole<?> role;
     private final WorkerContext context;
@@ -261,10 +262,15 @@ final class WorkerNode implements SmartLifecycle {
         }
         Watchdog watching = watchdog;
         if (watching != null) {
-            state.setEngineStillMs(watching.engineStill().toMillis())
-                    .setLaneStillMs(watching.laneStill().toMillis());
+            state.setEngineStillMs(stillToTell(watching.engineStill()))
+                    .setLaneStillMs(stillToTell(watching.laneStill()));
         }
         return state.build();
+    }
+
+    /** In steps: threads at rest move once a second, and a state at rest stays the same. */
+    private static long stillToTell(Duration still) {
+        return still.dividedBy(STILL_STEP) * STILL_STEP.toMillis();
     }
 
     @Override

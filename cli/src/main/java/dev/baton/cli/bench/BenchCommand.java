@@ -27,6 +27,7 @@ import tools.jackson.databind.node.ObjectNode;
             BystandersCommand.class,
             RestartsCommand.class,
             FlipsCommand.class,
+            IdleCommand.class,
             ModuleBenchCommand.Engine.class,
             ModuleBenchCommand.Masks.class,
             ModuleBenchCommand.Transfer.class

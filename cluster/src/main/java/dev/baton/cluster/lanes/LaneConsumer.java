@@ -21,6 +21,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
@@ -43,6 +44,8 @@ import org.slf4j.LoggerFactory;
 public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LaneConsumer.class);
     private static final Duration POLL = Duration.ofMillis(100);
+    /** While no record is unfinished and nothing is to be committed; also how long the broker holds an empty answer. */
+    private static final Duration POLL_AT_REST = Duration.ofSeconds(1);
     private static final Duration COMMIT_EVERY = Duration.ofMillis(200);
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);
@@ -67,6 +70,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private final AtomicLong polls = new AtomicLong();
     private volatile boolean stopping;
     private volatile boolean paused;
+    private volatile boolean resting;
 
     // Owned by the lane's thread.
     private LowWatermark lowWatermark = new LowWatermark(0);
@@ -94,7 +98,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         return ended.getCount() > 0 && !stopping && lease.held();
     }
 
-    /** Polls so far, those that failed included: several a second unless its thread is stuck. Any thread. */
+    /** Polls so far, those that failed included: one a second at least unless its thread is stuck. Any thread. */
     public long polls() {
         return polls.get();
     }
@@ -108,6 +112,9 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     @Override
     public void close() {
         stopping = true;
+        if (resting) {
+            consumer.wakeup();
+        }
         if (Thread.currentThread() == thread) {
             return;
         }
@@ -128,6 +135,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
         config.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
         config.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
         config.put(ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG, false);
+        config.put(ConsumerConfig.FETCH_MAX_WAIT_MS_CONFIG, Math.toIntExact(POLL_AT_REST.toMillis()));
         config.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, Math.max(1 << 20, maxRecord));
         config.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, settings.outstanding());
         config.put(ConsumerConfig.CLIENT_ID_CONFIG, lease.topic() + "-" + lease.lane());
@@ -158,7 +166,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
                 }
             }
             takeCompletions();
-            commit(true);
+            commitLast();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (WakeupException e) {
@@ -203,7 +211,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             consumer.resume(List.of(partition));
             paused = false;
         }
-        for (ConsumerRecord<String, byte[]> record : consumer.poll(POLL)) {
+        for (ConsumerRecord<String, byte[]> record : poll()) {
             if (stopping || !lease.held()) {
                 return;
             }
@@ -214,6 +222,18 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             deliver(record, 1);
         }
         metrics.outstanding(lowWatermark.outstanding());
+    }
+
+    private ConsumerRecords<String, byte[]> poll() {
+        if (lowWatermark.outstanding() > 0 || lowWatermark.offset() != committed) {
+            return consumer.poll(POLL);
+        }
+        resting = true;
+        try {
+            return stopping ? ConsumerRecords.empty() : consumer.poll(POLL_AT_REST);
+        } finally {
+            resting = false;
+        }
     }
 
     private void deliver(ConsumerRecord<String, byte[]> source, int delivery) {
@@ -276,6 +296,17 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
             handler.dead(record.value(), why);
         } catch (RuntimeException e) {
             LOG.error("Lane {}: the owner of the dead letter at {} was not told", partition, record.offset(), e);
+        }
+    }
+
+    /** A wake-up that was meant for the poll before may end the first try. */
+    private void commitLast() {
+        long before = committed;
+        try {
+            commit(true);
+        } catch (WakeupException e) {
+            committed = before;
+            commit(true);
         }
     }
 

@@ -1,6 +1,8 @@
 package dev.baton.cluster.leases;
 
 import dev.baton.cluster.redis.RedisFutures;
+import dev.baton.cluster.redis.RedisScripts;
+import dev.baton.cluster.redis.RedisScripts.Script;
 import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.WorkerRef;
@@ -14,9 +16,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.io.ClassPathResource;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
-import org.springframework.data.redis.core.script.RedisScript;
 
 /**
  * Leases of lanes in Redis. Per lane: {@code <cluster>:lane:{<topic>:<lane>}} = holder, with the lease's TTL; {@code
@@ -25,17 +25,19 @@ import org.springframework.data.redis.core.script.RedisScript;
  */
 public final class LaneLeases {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLeases.class);
-    private static final RedisScript<String> TAKE = script("take");
-    private static final RedisScript<String> RENEW = script("renew");
-    private static final RedisScript<String> RELEASE = script("release");
+    private static final Script TAKE = Script.read(LaneLeases.class, "take.lua");
+    private static final Script RENEW = Script.read(LaneLeases.class, "renew.lua");
+    private static final Script RELEASE = Script.read(LaneLeases.class, "release.lua");
     private static final Duration PAUSE = Duration.ofMillis(50);
 
     private final ReactiveStringRedisTemplate redis;
+    private final RedisScripts scripts;
     private final ClusterNames names;
     private final RegistryProperties settings;
 
     public LaneLeases(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
         this.redis = redis;
+        this.scripts = new RedisScripts(redis, settings.timeout());
         this.names = names;
         this.settings = settings;
     }
@@ -76,17 +78,11 @@ public final class LaneLeases {
     }
 
     CompletionStage<Boolean> renew(String key, String holder) {
-        return RedisFutures.within(
-                settings.timeout(),
-                redis.execute(RENEW, List.of(key), List.of(holder, ttl()))
-                        .single()
-                        .map("1"::equals));
+        return scripts.run(RENEW, key, holder, ttl()).thenApply("1"::equals);
     }
 
     CompletionStage<Boolean> release(String key, String holder) {
-        return RedisFutures.within(
-                settings.timeout(),
-                redis.execute(RELEASE, List.of(key), List.of(holder)).single().map("1"::equals));
+        return scripts.run(RELEASE, key, holder).thenApply("1"::equals);
     }
 
     RegistryProperties settings() {
@@ -119,11 +115,8 @@ public final class LaneLeases {
         String key = key(topic, lane);
         String holder = worker.getId() + "|" + HexFormat.of().toHexDigits(worker.getEpoch());
         long asked = System.nanoTime();
-        boolean taken = RedisFutures.within(
-                        settings.timeout(),
-                        redis.execute(TAKE, List.of(key, key + ":last"), List.of(holder, worker.getId(), ttl(), mode))
-                                .single()
-                                .map("1"::equals))
+        boolean taken = scripts.run(TAKE, List.of(key, key + ":last"), holder, worker.getId(), ttl(), mode)
+                .thenApply("1"::equals)
                 .toCompletableFuture()
                 .join();
         return taken
@@ -137,9 +130,5 @@ public final class LaneLeases {
 
     private String key(String topic, int lane) {
         return names.key("lane:{" + topic + ":" + lane + "}");
-    }
-
-    private static RedisScript<String> script(String name) {
-        return RedisScript.of(new ClassPathResource("dev/baton/cluster/leases/" + name + ".lua"), String.class);
     }
 }

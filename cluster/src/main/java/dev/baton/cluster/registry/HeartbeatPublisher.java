@@ -5,12 +5,15 @@ import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Publishes a worker's state to Redis at a fixed pace, and removes it at the end. */
+/** Publishes a worker's state to Redis: a new one at a fixed pace, the same again before its entry ends. Removes it at the end. */
 public final class HeartbeatPublisher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(HeartbeatPublisher.class);
+    /** Times that an unchanged state is told again within its TTL. */
+    private static final int RENEWALS = 3;
 
     private final WorkerStates states;
     private final RegistryProperties settings;
@@ -20,6 +23,10 @@ public final class HeartbeatPublisher implements AutoCloseable {
     private volatile boolean reached = true;
     private boolean refused;
     private long refusedSince;
+    /** What Redis has, and since when; null when that is not known. */
+    private @Nullable WorkerState told;
+
+    private long toldAt;
 
     /**
      * Starts at once.
@@ -53,11 +60,17 @@ public final class HeartbeatPublisher implements AutoCloseable {
     }
 
     private void publish() {
+        WorkerState state = now.get();
+        long time = System.nanoTime();
+        if (state.equals(told) && time - toldAt < settings.workerTtl().toNanos() / RENEWALS) {
+            return;
+        }
+        told = null;
         try {
-            if (states.put(now.get(), settings.workerTtl())
-                    .toCompletableFuture()
-                    .join()) {
+            if (states.put(state, settings.workerTtl()).toCompletableFuture().join()) {
                 refused = false;
+                told = state;
+                toldAt = time;
             } else {
                 refused();
             }

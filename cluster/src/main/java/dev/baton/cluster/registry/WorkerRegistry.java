@@ -3,26 +3,31 @@ package dev.baton.cluster.registry;
 import dev.baton.cluster.redis.PeriodicTask;
 import dev.baton.config.RegistryProperties;
 import dev.baton.protocol.v1.WorkerState;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The workers that Redis lists, read again and again. While Redis does not answer, the last list stands: not being
+ * The workers that Redis lists, read again and again; less often while nobody needs it fresh. While Redis does not answer, the last list stands: not being
  * listed is no death.
  */
 public final class WorkerRegistry implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerRegistry.class);
+    private static final Duration AT_REST = Duration.ofSeconds(1);
 
     private final WorkerStates states;
     private final List<Consumer<List<WorkerState>>> listeners = new CopyOnWriteArrayList<>();
     private final PeriodicTask task;
     private volatile List<WorkerState> workers = List.of();
     private volatile boolean reached = true;
+    private volatile BooleanSupplier resting = () -> false;
+    private long readAt;
 
     /** Starts to read at once. */
     public WorkerRegistry(WorkerStates states, RegistryProperties settings) {
@@ -51,12 +56,22 @@ public final class WorkerRegistry implements AutoCloseable {
         task.runSoon();
     }
 
+    /** As long as this holds, the list is read once a second. Asked before each read. */
+    public void restWhile(BooleanSupplier holds) {
+        resting = holds;
+    }
+
     @Override
     public void close() {
         task.close();
     }
 
     private void read() {
+        long now = System.nanoTime();
+        if (reached && now - readAt < AT_REST.toNanos() && resting.getAsBoolean()) {
+            return;
+        }
+        readAt = now;
         try {
             refresh().toCompletableFuture().join();
             reached = true;

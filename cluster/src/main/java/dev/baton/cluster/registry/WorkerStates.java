@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -30,6 +31,7 @@ import reactor.core.publisher.Mono;
 public final class WorkerStates {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerStates.class);
     private static final int MOST_REMEMBERED = 256;
+    private static final Duration LIST_AGAIN = Duration.ofSeconds(5);
 
     private static final Script PUT = Script.read(WorkerStates.class, "put.lua");
     private static final Script REMOVE = Script.read(WorkerStates.class, "remove.lua");
@@ -43,6 +45,8 @@ public final class WorkerStates {
     private final RegistryMetrics metrics;
     /** Ids whose entry is refused at present: each is logged once. */
     private final Set<String> refused = ConcurrentHashMap.newKeySet();
+    /** When the list was last told each worker that this process tells, by {@link System#nanoTime}. */
+    private final Map<WorkerRef, Long> listedAt = new ConcurrentHashMap<>();
 
     public WorkerStates(
             ReactiveStringRedisTemplate redis, Duration timeout, ClusterProperties cluster, RegistryMetrics metrics) {
@@ -63,16 +67,31 @@ public final class WorkerStates {
         WorkerRef worker = state.getWorker();
         String value = Base64.getEncoder().encodeToString(entries.sign(state).toByteArray());
         return scripts.run(PUT, key(worker.getId()), SignedEntries.epoch(worker), value, Long.toString(ttl.toMillis()))
-                .thenCompose(
-                        told -> told.equals("1") ? listed(worker.getId()) : CompletableFuture.completedStage(false));
+                .thenCompose(told -> switch (told) {
+                    case "0" -> CompletableFuture.completedStage(false);
+                    case "1" -> enlist(worker, false);
+                    default -> enlist(worker, true);
+                });
     }
 
-    private CompletionStage<Boolean> listed(String id) {
-        return RedisFutures.within(timeout, redis.opsForSet().add(ids, id).thenReturn(true));
+    /** A list names it: told when its entry is new, and now and then, should the list have lost it. */
+    private CompletionStage<Boolean> enlist(WorkerRef worker, boolean fresh) {
+        long now = System.nanoTime();
+        Long before = fresh ? null : listedAt.get(worker);
+        if (before != null && now - before < LIST_AGAIN.toNanos()) {
+            return CompletableFuture.completedStage(true);
+        }
+        listedAt.remove(worker);
+        return RedisFutures.within(timeout, redis.opsForSet().add(ids, worker.getId()).thenReturn(true))
+                .thenApply(listed -> {
+                    listedAt.put(worker, now);
+                    return listed;
+                });
     }
 
     /** Takes back what this life has told. True when there was something of it. */
     public CompletionStage<Boolean> remove(WorkerRef worker) {
+        listedAt.remove(worker);
         return scripts.run(REMOVE, key(worker.getId()), SignedEntries.epoch(worker))
                 .thenApply("1"::equals);
     }

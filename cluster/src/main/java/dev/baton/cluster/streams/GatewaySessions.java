@@ -51,7 +51,7 @@ final class GatewaySessions {
         }
     };
 
-    /** @param heardWithin a gateway that has sent nothing for this long is silent; it pings far more often */
+    /** @param heardWithin a gateway that has sent nothing for this long is silent; it pings more often */
     GatewaySessions(Duration heardWithin) {
         this.heardWithin = heardWithin;
     }

@@ -83,7 +83,8 @@ public final class TokenStreamServer implements AutoCloseable {
         this.settings = settings;
         this.handler = handler;
         this.metrics = metrics;
-        this.sessions = new GatewaySessions(settings.connectTimeout().plus(settings.suspectAfter()));
+        this.sessions = new GatewaySessions(
+                settings.idlePingEvery().plus(settings.connectTimeout()).plus(settings.suspectAfter()));
         this.kept = new KeptTokens(settings.maxKept());
         this.unproven = new UnprovenCalls(metrics);
         this.declines = new KeptDeclines(settings.maxKept());

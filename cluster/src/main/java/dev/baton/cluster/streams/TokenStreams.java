@@ -27,7 +27,8 @@ import java.util.stream.Collectors;
 
 /**
  * The gateway's side: one stream to each listed worker, for as long as the worker is listed or its stream is up. Calls
- * return at once; the listener is called on the one thread that owns the links.
+ * return at once; the listener is called on the one thread that owns the links. A worker with work of this gateway is pinged
+ * often, another one now and then.
  */
 public final class TokenStreams implements AutoCloseable {
     private final StreamProperties settings;
@@ -40,7 +41,12 @@ public final class TokenStreams implements AutoCloseable {
     private final Map<String, WorkerLink> links = new HashMap<>();
     private final Map<WorkerRef, WorkerState> live = new ConcurrentHashMap<>();
     private final PeerClocks clocks = new PeerClocks();
-    private long lastTick = System.nanoTime();
+    /** Routes of this gateway's requests that each worker is on, by its id. */
+    private final Map<String, Integer> work = new HashMap<>();
+
+    private int planned;
+    private long tickDue;
+    private volatile boolean atRest;
 
     /**
      * @param gateway this gateway, in this life
@@ -58,7 +64,7 @@ public final class TokenStreams implements AutoCloseable {
         this.tls = tls;
         this.listener = listener;
         this.metrics = metrics;
-        owner.every(settings.pingEvery(), this::tick);
+        owner.execute(() -> tickIn(settings.pingEvery()));
     }
 
     /** The workers that the registry lists now. */
@@ -87,6 +93,44 @@ public final class TokenStreams implements AutoCloseable {
     /** Microseconds that the worker's clock is ahead; 0 while that is not known. Any thread. */
     public long aheadUs(WorkerRef worker) {
         return clock(worker).map(PeerClocks.Reading::aheadUs).orElse(0L);
+    }
+
+    /** Whether nothing that concerns this gateway goes on: each listed worker answers and has no work of it. Any thread. */
+    public boolean atRest() {
+        return atRest;
+    }
+
+    /** Something of this gateway is given to the workers: until {@link #ended} their silence is noticed soon. Any thread. */
+    public void begun(List<WorkerRef> workers) {
+        owner.execute(() -> {
+            for (WorkerRef worker : workers) {
+                if (work.merge(worker.getId(), 1, Integer::sum) == 1) {
+                    works(worker.getId(), true);
+                }
+            }
+            if (tickDue - System.nanoTime() > settings.pingEvery().toNanos()) {
+                tickIn(settings.pingEvery());
+            }
+        });
+    }
+
+    /** What was {@link #begun} with the workers is over. Any thread. */
+    public void ended(List<WorkerRef> workers) {
+        owner.execute(() -> {
+            for (WorkerRef worker : workers) {
+                if (work.computeIfPresent(worker.getId(), (id, routes) -> routes == 1 ? null : routes - 1) == null) {
+                    works(worker.getId(), false);
+                }
+            }
+        });
+    }
+
+    private void works(String id, boolean now) {
+        WorkerLink link = links.get(id);
+        if (link != null) {
+            link.works(now);
+        }
+        atRest = atRest && !now;
     }
 
     /** Asks the worker to take nothing new, or to take work again. False when it does not answer, and is not asked. */
@@ -167,6 +211,7 @@ public final class TokenStreams implements AutoCloseable {
                 WorkerLink fresh = new WorkerLink(
                         state, gateway, handshake, tls, settings, owner, live, clocks, listener, metrics);
                 links.put(id, fresh);
+                fresh.works(work.containsKey(id));
                 fresh.open();
             } else {
                 link.listed(state);
@@ -187,12 +232,28 @@ public final class TokenStreams implements AutoCloseable {
 
     private void tick() {
         long now = System.nanoTime();
-        Duration since = Duration.ofNanos(now - lastTick);
-        lastTick = now;
-        if (since.compareTo(settings.suspectAfter()) > 0) {
+        boolean slept = now - tickDue + settings.pingEvery().toNanos()
+                > settings.suspectAfter().toNanos();
+        if (slept) {
             links.values().forEach(link -> link.resetSilence(now));
         }
         long micros = micros(SteadyClock.system());
         links.values().forEach(link -> link.tick(now, micros));
+        boolean watched = links.values().stream().anyMatch(WorkerLink::watched);
+        atRest = work.isEmpty()
+                && !links.isEmpty()
+                && links.values().stream().allMatch(WorkerLink::up);
+        tickIn(watched ? settings.pingEvery() : settings.idlePingEvery());
+    }
+
+    /** The next tick, instead of the one that was planned. */
+    private void tickIn(Duration pause) {
+        int mine = ++planned;
+        tickDue = System.nanoTime() + pause.toNanos();
+        owner.later(pause, () -> {
+            if (mine == planned) {
+                tick();
+            }
+        });
     }
 }

@@ -71,6 +71,12 @@ final class WorkerLink {
     private @Nullable ClientCallStreamObserver<GatewayMessage> out;
     private @Nullable Meant meant;
     private boolean complained;
+    private boolean works;
+    /** A ping has gone out, and nothing was heard since. */
+    private boolean asked;
+
+    private long pingedAt;
+    /** Since when it should have been heard: nothing counts as silence before something was asked. */
     private long unheardSince;
     private final Backoff backoff;
 
@@ -114,6 +120,19 @@ final class WorkerLink {
 
     boolean up() {
         return state == State.UP;
+    }
+
+    /** Whether time must be looked at closely: it works for this gateway, does not stand, or owes an answer. */
+    boolean watched() {
+        return works || asked || state != State.UP;
+    }
+
+    /** Whether the worker has work of this gateway. The first is reason to ask at once whether it is there. */
+    void works(boolean now) {
+        if (now && !works && proved()) {
+            ping(System.nanoTime(), TokenStreams.micros(SteadyClock.system()));
+        }
+        works = now;
     }
 
     /** It is not listed and does not answer. */
@@ -180,7 +199,7 @@ final class WorkerLink {
 
     /** Regular look at the time. */
     void tick(long now, long nowMicros) {
-        long silent = now - unheardSince;
+        long silent = watched() ? now - unheardSince : 0;
         if (state == State.UP && silent > settings.suspectAfter().toNanos()) {
             state = State.SILENT;
             life.suspect("no answer for " + TimeUnit.NANOSECONDS.toMillis(silent) + " ms");
@@ -192,12 +211,20 @@ final class WorkerLink {
                 > settings.connectTimeout().toNanos() + settings.suspectAfter().toNanos();
         if (state == State.SILENT && lost) {
             open();
-        } else if (proved()) {
-            ping(nowMicros);
+        } else if (proved()
+                && (works
+                        || state != State.UP
+                        || now - pingedAt >= settings.idlePingEvery().toNanos())) {
+            ping(now, nowMicros);
         }
     }
 
-    private void ping(long nowMicros) {
+    private void ping(long now, long nowMicros) {
+        if (!asked && !works) {
+            unheardSince = now;
+        }
+        asked = true;
+        pingedAt = now;
         if (out != null && out.isReady()) {
             out.onNext(GatewayMessage.newBuilder()
                     .setPing(Ping.newBuilder().setSentUs(nowMicros))
@@ -265,7 +292,7 @@ final class WorkerLink {
         backoff.stands(unheardSince);
         complained = false;
         life.welcomed(welcome.getWorker(), meant.state());
-        ping(TokenStreams.micros(SteadyClock.system()));
+        ping(unheardSince, TokenStreams.micros(SteadyClock.system()));
     }
 
     /** The worker and this gateway do not belong together, as either of them has said. */
@@ -286,6 +313,7 @@ final class WorkerLink {
 
     private void heard(WorkerMessage message) {
         unheardSince = System.nanoTime();
+        asked = false;
         WorkerRef worker = life.worker();
         if (state == State.SILENT && worker != null) {
             state = State.UP;

@@ -68,6 +68,7 @@ class GatewayIdentityTest {
     private static StreamProperties settings() {
         return new StreamProperties(
                 Duration.ofMillis(50),
+                Duration.ofMillis(50),
                 Duration.ofMillis(400),
                 Duration.ofMillis(500),
                 Duration.ofMillis(10),

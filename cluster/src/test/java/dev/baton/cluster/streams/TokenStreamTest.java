@@ -46,6 +46,7 @@ class TokenStreamTest {
     static StreamProperties settings() {
         return new StreamProperties(
                 Duration.ofMillis(50),
+                Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofSeconds(5),
                 Duration.ofMillis(10),
@@ -162,6 +163,7 @@ class TokenStreamTest {
     void cancelsWorkWhoseGatewayStaysAway() throws Exception {
         StreamProperties brief = new StreamProperties(
                 Duration.ofMillis(50),
+                Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofSeconds(5),
                 Duration.ofMillis(10),
@@ -194,6 +196,77 @@ class TokenStreamTest {
         ChildWorker second = keep(ChildWorker.start(2, 0));
         gateway.listed(List.of(state(second.port(), 2)));
         await().atMost(LONG).until(() -> heard.events.contains("connected 2"));
+    }
+
+    @Test
+    void asksAnIdleWorkerNowAndThenAndOneThatWorksOften() throws Exception {
+        StreamProperties restful = restful(Duration.ofHours(1));
+        Worker worker = worker(7, restful);
+        SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        TokenStreams gateway =
+                keep(new TokenStreams(gateway("g"), OPEN, ClusterTls.NONE, restful, heard, new StreamMetrics(meters)));
+        gateway.listed(List.of(state(worker.port(), 7)));
+        await().atMost(LONG).until(gateway::atRest);
+
+        gateway.begun(List.of(worker.ref()));
+        await().atMost(LONG).until(() -> pongs(meters) > 10);
+        assertThat(gateway.atRest()).isFalse();
+        gateway.ended(List.of(worker.ref()));
+        await().atMost(LONG).until(gateway::atRest);
+        long asked = pongs(meters);
+
+        gateway.begun(List.of(worker.ref()));
+        await().atMost(LONG).until(() -> pongs(meters) > asked + 5);
+        assertThat(heard.events).as("rest is no silence").containsExactly("connected 7");
+    }
+
+    @Test
+    void aWorkerThatFrozeWhileItWasIdleIsSuspectSoonAfterItIsGivenWork() throws Exception {
+        ChildWorker frozen = keep(ChildWorker.start(1, 0));
+        StreamProperties restful = restful(Duration.ofHours(1));
+        TokenStreams gateway =
+                keep(new TokenStreams(gateway("g"), OPEN, ClusterTls.NONE, restful, heard, metrics()));
+        gateway.listed(List.of(state(frozen.port(), 1)));
+        await().atMost(LONG).until(gateway::atRest);
+        frozen.signal("STOP");
+
+        gateway.begun(List.of(ref(1)));
+
+        await().atMost(LONG).until(() -> heard.events.contains("suspect 1"));
+        frozen.signal("CONT");
+        await().atMost(LONG).until(() -> heard.events.contains("again 1"));
+    }
+
+    @Test
+    void anIdleWorkerThatFreezesIsSuspectWithoutWork() throws Exception {
+        ChildWorker frozen = keep(ChildWorker.start(1, 0));
+        TokenStreams gateway = keep(new TokenStreams(
+                gateway("g"), OPEN, ClusterTls.NONE, restful(Duration.ofMillis(500)), heard, metrics()));
+        gateway.listed(List.of(state(frozen.port(), 1)));
+        await().atMost(LONG).until(gateway::atRest);
+
+        frozen.signal("STOP");
+
+        await().atMost(LONG).until(() -> heard.events.contains("suspect 1"));
+        assertThat(heard.events).doesNotContain("dead 1");
+    }
+
+    private static StreamProperties restful(Duration idle) {
+        StreamProperties usual = settings();
+        return new StreamProperties(
+                usual.pingEvery(),
+                idle,
+                usual.suspectAfter(),
+                usual.connectTimeout(),
+                usual.retryFrom(),
+                usual.retryUpTo(),
+                usual.keepUnacknowledged(),
+                usual.maxUnsent(),
+                usual.maxKept());
+    }
+
+    private static long pongs(SimpleMeterRegistry meters) {
+        return meters.get("baton.stream.ping").timer().count();
     }
 
     private void awaitUnknown(String requestId) {

@@ -60,6 +60,7 @@ class UnauthenticatedCallersTest {
     private static StreamProperties settings() {
         return new StreamProperties(
                 Duration.ofMillis(50),
+                Duration.ofMillis(50),
                 Duration.ofMillis(1_500),
                 Duration.ofMillis(300),
                 Duration.ofMillis(10),

@@ -72,7 +72,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.jobs = jobs;
         this.streams = streams;
         this.placement = placement;
-        this.assignments = new Assignments(request, placement, hedges);
+        this.assignments = new Assignments(request, placement, hedges, streams);
         this.admission = admission;
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());

@@ -1,5 +1,6 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
@@ -13,23 +14,25 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The workers that one request is charged to, of its current attempt and of a second one beside it. Whatever is taken here
- * is given back by {@link #release}. Owned by the request's loop.
+ * The workers that one request is charged to, of its current attempt and of a second one beside it; their streams know that
+ * they have something to do. Whatever is taken here is given back by {@link #release}. Owned by the request's loop.
  */
 final class Assignments {
     private final GenerationRequest request;
     private final Placement placement;
     private final HedgeBudget hedges;
+    private final TokenStreams streams;
     private List<BlockHash> chain = List.of();
     private @Nullable Assignment current;
     private @Nullable Assignment second;
     private boolean answered;
     private boolean decoded;
 
-    Assignments(GenerationRequest request, Placement placement, HedgeBudget hedges) {
+    Assignments(GenerationRequest request, Placement placement, HedgeBudget hedges, TokenStreams streams) {
         this.request = request;
         this.placement = placement;
         this.hedges = hedges;
+        this.streams = streams;
     }
 
     /** Names the prompt's blocks: work that grows with the prompt, on the caller's thread. */
@@ -45,6 +48,7 @@ final class Assignments {
         Optional<Assignment> chosen =
                 placement.place(request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
         current = chosen.orElse(null);
+        chosen.ifPresent(taken -> streams.begun(taken.route().workers()));
         answered = false;
         decoded = false;
         return chosen;
@@ -59,6 +63,7 @@ final class Assignments {
         Optional<Assignment> chosen = placement.placeBeside(
                 request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
         second = chosen.orElse(null);
+        chosen.ifPresent(taken -> streams.begun(taken.route().workers()));
         if (chosen.isEmpty()) {
             hedges.giveBack();
         }
@@ -162,5 +167,6 @@ final class Assignments {
             placement.unanswered(assignment);
         }
         placement.release(assignment);
+        streams.ended(assignment.route().workers());
     }
 }

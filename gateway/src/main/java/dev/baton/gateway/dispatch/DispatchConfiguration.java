@@ -80,6 +80,7 @@ class DispatchConfiguration {
     @Bean
     LiveWorkers liveWorkers(WorkerRegistry registry, TokenStreams streams) {
         registry.listen(streams::listed);
+        registry.restWhile(streams::atRest);
         return new LiveWorkers(streams);
     }
 
