@@ -35,6 +35,7 @@ final class WorkerNode implements SmartLifecycle {
     private static final int HUNG = 72;
     /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
     private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
+
     private static final Duration STILL_STEP = Duration.ofSeconds(2);
 
     private final WorkerRole<?> role;

@@ -38,8 +38,8 @@ class ClaimsTest {
     private static final Duration LONG = Duration.ofSeconds(10);
 
     private static final StreamProperties STREAM = new StreamProperties(
-                Duration.ofMillis(50),
-                Duration.ofMillis(50),
+            Duration.ofMillis(50),
+            Duration.ofMillis(50),
             Duration.ofMillis(200),
             LONG,
             Duration.ofMillis(10),

@@ -57,8 +57,7 @@ final class IdleCommand implements Runnable {
     @Option(
             names = "--settle",
             defaultValue = "70s",
-            description =
-                    "Rest before it, longer than KV sessions stay open unused (default: ${DEFAULT-VALUE}).",
+            description = "Rest before it, longer than KV sessions stay open unused (default: ${DEFAULT-VALUE}).",
             converter = DurationText.class)
     private Duration settle = Duration.ofSeconds(70);
 
@@ -128,8 +127,7 @@ final class IdleCommand implements Runnable {
         return times;
     }
 
-    private void print(
-            PrintWriter out, Map<String, ThreadTimes> before, Map<String, ThreadTimes> after, long nanos) {
+    private void print(PrintWriter out, Map<String, ThreadTimes> before, Map<String, ThreadTimes> after, long nanos) {
         Table table = new Table("at rest", "CPU, % of a core", threads > 0 ? "busiest threads, % of a core" : "");
         ObjectNode root = JsonMapper.shared().createObjectNode();
         double roles = 0;
@@ -138,7 +136,8 @@ final class IdleCommand implements Runnable {
             if (then == null) {
                 continue;
             }
-            double share = percent(each.getValue().process().minus(then.process()).toNanos(), nanos);
+            double share =
+                    percent(each.getValue().process().minus(then.process()).toNanos(), nanos);
             roles += STORES.contains(each.getKey()) ? 0 : share;
             root.put(each.getKey(), share);
             table.row(each.getKey(), Table.number(share), busiest(then, each.getValue(), nanos));
@@ -146,7 +145,9 @@ final class IdleCommand implements Runnable {
         table.row("gateway and workers", Table.number(roles), "");
         root.put("gateway_and_workers", roles);
         out.println(table);
-        out.printf("Together %s %% of a core over %d s (must 2), Kafka and Redis apart.%n", Table.number(roles), nanos / 1_000_000_000);
+        out.printf(
+                "Together %s %% of a core over %d s (must 2), Kafka and Redis apart.%n",
+                Table.number(roles), nanos / 1_000_000_000);
         out.flush();
         ResultFile.write(json, root.toPrettyString());
     }

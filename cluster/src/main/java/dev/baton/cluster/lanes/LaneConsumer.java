@@ -46,6 +46,7 @@ public final class LaneConsumer<T extends Message> implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(100);
     /** While no record is unfinished and nothing is to be committed; also how long the broker holds an empty answer. */
     private static final Duration POLL_AT_REST = Duration.ofSeconds(1);
+
     private static final Duration COMMIT_EVERY = Duration.ofMillis(200);
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
     private static final Duration RETRY_PAUSE = Duration.ofMillis(200);

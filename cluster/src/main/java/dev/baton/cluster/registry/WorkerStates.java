@@ -82,7 +82,8 @@ public final class WorkerStates {
             return CompletableFuture.completedStage(true);
         }
         listedAt.remove(worker);
-        return RedisFutures.within(timeout, redis.opsForSet().add(ids, worker.getId()).thenReturn(true))
+        return RedisFutures.within(
+                        timeout, redis.opsForSet().add(ids, worker.getId()).thenReturn(true))
                 .thenApply(listed -> {
                     listedAt.put(worker, now);
                     return listed;

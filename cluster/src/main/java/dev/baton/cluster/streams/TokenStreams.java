@@ -240,9 +240,7 @@ public final class TokenStreams implements AutoCloseable {
         long micros = micros(SteadyClock.system());
         links.values().forEach(link -> link.tick(now, micros));
         boolean watched = links.values().stream().anyMatch(WorkerLink::watched);
-        atRest = work.isEmpty()
-                && !links.isEmpty()
-                && links.values().stream().allMatch(WorkerLink::up);
+        atRest = work.isEmpty() && !links.isEmpty() && links.values().stream().allMatch(WorkerLink::up);
         tickIn(watched ? settings.pingEvery() : settings.idlePingEvery());
     }
 

@@ -78,6 +78,7 @@ final class WorkerLink {
     private long pingedAt;
     /** Since when it should have been heard: nothing counts as silence before something was asked. */
     private long unheardSince;
+
     private final Backoff backoff;
 
     /** @param live the workers that answer, as others see them: this link puts its worker there and removes it */

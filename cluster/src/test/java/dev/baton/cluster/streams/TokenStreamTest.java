@@ -224,8 +224,7 @@ class TokenStreamTest {
     void aWorkerThatFrozeWhileItWasIdleIsSuspectSoonAfterItIsGivenWork() throws Exception {
         ChildWorker frozen = keep(ChildWorker.start(1, 0));
         StreamProperties restful = restful(Duration.ofHours(1));
-        TokenStreams gateway =
-                keep(new TokenStreams(gateway("g"), OPEN, ClusterTls.NONE, restful, heard, metrics()));
+        TokenStreams gateway = keep(new TokenStreams(gateway("g"), OPEN, ClusterTls.NONE, restful, heard, metrics()));
         gateway.listed(List.of(state(frozen.port(), 1)));
         await().atMost(LONG).until(gateway::atRest);
         frozen.signal("STOP");
