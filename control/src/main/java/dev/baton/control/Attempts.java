@@ -119,6 +119,7 @@ final class Attempts {
                 uncounted++;
                 yield Next.ATTEMPT;
             }
+            case Fault.Handover _ -> Next.ATTEMPT;
             case Fault.Worker(WorkerRef worker) -> {
                 avoided.add(worker);
                 counted++;

@@ -43,6 +43,21 @@ public sealed interface Effect {
             Set<WorkerRef> avoid,
             @Nullable WorkerRef left) implements Effect {}
 
+    /**
+     * Pick workers that can go on at once in the place of one that is about to end. Answers SuccessorRouted, or nothing when
+     * there is nobody with room.
+     *
+     * @param from the decode worker, which holds KV of all these tokens but the last
+     */
+    record ChooseSuccessor(Attempt attempt, TokenIds accepted, Set<WorkerRef> avoid, WorkerRef from)
+            implements Effect {}
+
+    /** What was picked for {@link ChooseSuccessor} is the current attempt's route from now on. */
+    record TakeSuccessor(Attempt attempt) implements Effect {}
+
+    /** It is not wanted any more. */
+    record DropSuccessor() implements Effect {}
+
     /** Write a second attempt to Redis, QUEUED, live beside another. Answers as {@link RecordAttempt}. */
     record RecordHedge(Attempt hedge, Attempt beside) implements Effect {}
 

@@ -1,5 +1,6 @@
 package dev.baton.control;
 
+import dev.baton.control.routing.Fault;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.WorkerRef;
@@ -114,6 +115,41 @@ final class LiveAttempts {
         }
     }
 
+    /**
+     * A worker is about to end. Somebody is looked for who goes on with what it decodes: nothing is given up before.
+     * A request that may kill workers stays where it is.
+     */
+    void leaves(WorkerRef worker, List<Effect> effects) {
+        if (handsOver() && run.needs(worker)) {
+            effects.add(new Effect.ChooseSuccessor(run.attempt(), intake.tokens(), attempts.avoided(), worker));
+        }
+    }
+
+    private boolean handsOver() {
+        return second == null && run.phase() == Phase.DECODING && !attempts.suspicious();
+    }
+
+    /** Somebody goes on in the place of a worker that is about to end. True when that attempt has to be recorded. */
+    boolean handOver(int number, Route to, Instant now, List<Effect> effects) {
+        Route before = run.route();
+        if (before == null || number != run.number() || !handsOver()) {
+            effects.add(new Effect.DropSuccessor());
+            return false;
+        }
+        WorkerRef from = before.decode().worker();
+        effects.add(new Effect.NoteLostAttempt(
+                run.attempt(), run.phase(), from.getId() + " is about to end", new Fault.Handover(from)));
+        left = from;
+        run.cancel(effects);
+        run = new Execution(attempts.next(), false, now);
+        run.assign(to, now);
+        intake.newAttempt();
+        heard();
+        effects.add(new Effect.TakeSuccessor(run.attempt()));
+        effects.add(new Effect.RecordAttempt(run.attempt(), to));
+        return true;
+    }
+
     /** A worker that may come back is silent: nothing is given up. A request that may kill workers goes to no second one. */
     void silent(WorkerRef worker, Instant now, List<Effect> effects) {
         if (run.needs(worker) && !attempts.suspicious()) {
@@ -172,6 +208,7 @@ final class LiveAttempts {
     }
 
     void slept(Duration time, Instant now) {
+        intake.slept(time, now);
         run.slept(time, now);
         if (second != null) {
             second.slept(time, now);

@@ -41,6 +41,12 @@ public sealed interface RequestEvent {
     /** Nothing is heard from the worker; it may still be alive. Followed by StreamRestored or WorkerLost. */
     record WorkerSilent(WorkerRef worker) implements RequestEvent {}
 
+    /** The worker is about to end: what it decodes goes on elsewhere, if somebody can. Told again while it lasts. */
+    record WorkerLeaves(WorkerRef worker) implements RequestEvent {}
+
+    /** Answer to {@link Effect.ChooseSuccessor}, when somebody can go on. */
+    record SuccessorRouted(int attempt, Route route) implements RequestEvent {}
+
     /** The worker, in this life, is dead. */
     record WorkerLost(WorkerRef worker, String why) implements RequestEvent {}
 

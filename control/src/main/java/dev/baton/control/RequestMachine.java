@@ -81,27 +81,27 @@ public final class RequestMachine {
             case RequestEvent.Progressed(WorkerRef worker, Progress progress) -> progressed(worker, progress, now);
             case RequestEvent.Declined(WorkerRef worker, Decline decline) -> declined(worker, decline, now);
             case RequestEvent.WorkerSilent(WorkerRef worker) -> live.silent(worker, now, effects);
+            case RequestEvent.WorkerLeaves(WorkerRef worker) -> live.leaves(worker, effects);
+            case RequestEvent.SuccessorRouted(int number, Route to) ->
+                recordings += live.handOver(number, to, now, effects) ? 1 : 0;
             case RequestEvent.WorkerLost(WorkerRef worker, String why) -> workerLost(worker, why, now);
             case RequestEvent.StreamRestored(WorkerRef worker) -> live.restored(worker, effects);
             case RequestEvent.CancelledByClient() -> stop(Phase.CANCELLED);
             case RequestEvent.CompletedByClient() -> stop(Phase.DONE);
             case RequestEvent.TimePassed() -> timePassed(now);
-            case RequestEvent.Slept(Duration time) -> {
-                live.slept(time, now);
-                intake.slept(time, now);
-            }
+            case RequestEvent.Slept(Duration time) -> live.slept(time, now);
             // Answers to an attempt that has been given up.
             case RequestEvent.Routed _, RequestEvent.NoRoute _ -> {}
         }
         return effects;
     }
 
-    public Phase phase() {
-        return end == null ? run().phase() : end;
-    }
-
     private Execution run() {
         return live.run();
+    }
+
+    public Phase phase() {
+        return end == null ? run().phase() : end;
     }
 
     public Attempt attempt() {
@@ -319,8 +319,7 @@ public final class RequestMachine {
     }
 
     private void late(@Nullable WorkerRef worker, String why, Failure.Code code, Instant now) {
-        Fault fault = worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker);
-        raise(why, failure(code, why), fault, now);
+        raise(why, failure(code, why), worker == null ? new Fault.Infrastructure() : new Fault.Worker(worker), now);
     }
 
     /** Gives the attempt up, books why, and begins the next one with the tokens accepted so far. */
@@ -337,10 +336,10 @@ public final class RequestMachine {
                     chooseRoute();
                 }
             }
-            case FAILURE ->
-                fail(last.toBuilder()
-                        .setMessage("gave up after " + run().number() + " attempts, at last: " + last.getMessage())
-                        .build());
+            case FAILURE -> {
+                String tried = "gave up after " + run().number() + " attempts, at last: ";
+                fail(failure(last.getCode(), tried + last.getMessage()));
+            }
             case DEAD_LETTER -> {
                 String what = attempts.accusation(intake.size(), why);
                 effects.add(new Effect.PublishDeadLetter(attempt(), intake.tokens(), what));
@@ -350,8 +349,8 @@ public final class RequestMachine {
     }
 
     private void chooseRoute() {
-        effects.add(new Effect.ChooseRoute(
-                attempt(), intake.size(), attempts.avoided(), live.left(), attempts.suspicious()));
+        Set<WorkerRef> avoid = attempts.avoided();
+        effects.add(new Effect.ChooseRoute(attempt(), intake.size(), avoid, live.left(), attempts.suspicious()));
     }
 
     private void finish(Finish.Reason reason, WorkerRef last) {

@@ -14,6 +14,7 @@ final class FaultCounts {
     int outages;
     int gaps;
     int zombieFrames;
+    int handedOver;
 
     void add(FaultCounts other) {
         deaths += other.deaths;
@@ -28,5 +29,6 @@ final class FaultCounts {
         outages += other.outages;
         gaps += other.gaps;
         zombieFrames += other.zombieFrames;
+        handedOver += other.handedOver;
     }
 }

@@ -44,6 +44,9 @@ final class FaultyWorld {
     private static final Duration ENTRY = Duration.ofMillis(2_500);
 
     private final Random random;
+    /** Of drains, which are no faults: other seeds keep their meaning. */
+    private final Random drains;
+
     private final int length;
     private final RequestMachine machine;
     private final Map<String, SimulatedWorker> workers = new HashMap<>();
@@ -64,6 +67,7 @@ final class FaultyWorld {
 
     FaultyWorld(long seed, boolean patient) {
         this.random = new Random(seed);
+        this.drains = new Random(~seed);
         this.patient = patient;
         this.faults = random.nextInt(12);
         this.length = 1 + random.nextInt(40);
@@ -108,6 +112,9 @@ final class FaultyWorld {
     }
 
     private void step() {
+        if (drains.nextInt(60) == 0) {
+            feed(new RequestEvent.WorkerLeaves(worker("decode-" + drains.nextInt(3)).self));
+        }
         if (!answers.isEmpty() && random.nextInt(4) > 0) {
             feed(answers.removeFirst());
             return;
@@ -229,6 +236,12 @@ final class FaultyWorld {
             switch (effect) {
                 case Effect.ChooseRoute choose -> chooseRoute(choose);
                 case Effect.ChooseHedge choose -> chooseHedge(choose);
+                case Effect.ChooseSuccessor choose -> chooseSuccessor(choose);
+                case Effect.TakeSuccessor(Attempt attempt) -> {
+                    assertThat(attempt).isEqualTo(machine.attempt());
+                    counts.handedOver++;
+                }
+                case Effect.DropSuccessor() -> {}
                 case Effect.RecordAttempt(Attempt attempt, Route _) -> record(attempt);
                 case Effect.RecordHedge(Attempt attempt, Attempt beside) -> {
                     assertThat(beside).isEqualTo(machine.attempt());
@@ -290,6 +303,15 @@ final class FaultyWorld {
                 worker.frozen || random.nextInt(4) == 0
                         ? new RequestEvent.NoHedge(choose.attempt().getNumber())
                         : new RequestEvent.HedgeRouted(choose.attempt().getNumber(), new Route(null, worker.leg())));
+    }
+
+    private void chooseSuccessor(Effect.ChooseSuccessor choose) {
+        assertThat(choose.accepted()).isEqualTo(emitted);
+        SimulatedWorker worker = worker("decode-" + drains.nextInt(3));
+        if (!worker.frozen && !worker.self.equals(choose.from())) {
+            answers.add(new RequestEvent.SuccessorRouted(
+                    choose.attempt().getNumber(), new Route(null, worker.leg())));
+        }
     }
 
     private void chooseRoute(Effect.ChooseRoute choose) {

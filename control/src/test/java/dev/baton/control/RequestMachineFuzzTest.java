@@ -56,6 +56,9 @@ class RequestMachineFuzzTest {
         assertThat(counts.gaps)
                 .as("fault not applied: tokens before their turn")
                 .isGreaterThan(20);
+        assertThat(counts.handedOver)
+                .as("fault not applied: drained workers that hand over")
+                .isGreaterThan(20);
         assertThat(counts.zombieFrames)
                 .as("fault not applied: frames of old attempts")
                 .isGreaterThan(100);

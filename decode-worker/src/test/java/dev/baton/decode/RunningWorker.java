@@ -315,6 +315,9 @@ final class RunningWorker implements AutoCloseable {
         public void dead(WorkerRef worker, String why) {}
 
         @Override
+        public void leaving(WorkerRef worker) {}
+
+        @Override
         public void declined(WorkerRef worker, Decline decline) {
             declined.add(decline);
         }

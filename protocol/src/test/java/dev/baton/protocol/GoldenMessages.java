@@ -87,6 +87,7 @@ final class GoldenMessages {
                         .setEngineStillMs(1_500)
                         .setLaneStillMs(250)
                         .setOldestClaimMs(40)
+                        .setLeaving(true)
                         .build());
         all.put(
                 "signed-worker-state",

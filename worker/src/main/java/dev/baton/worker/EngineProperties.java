@@ -17,7 +17,8 @@ import org.springframework.validation.annotation.Validated;
  * @param threads CPU threads of the products; 0 = all cores
  * @param maxSequences sequences in the engine at one time; 0 = the role's own
  * @param stepTokens rows of one step; 0 = the role's own
- * @param drain how long a stopping worker lets its sequences finish
+ * @param drain how long a stopping worker waits until its sequences have gone elsewhere or finished
+ * @param keepKv how long after that a worker which had sequences keeps their KV for those who go on
  */
 @Validated
 @ConfigurationProperties("baton.engine")
@@ -28,7 +29,10 @@ public record EngineProperties(
         @DefaultValue("0") @Min(0) @Max(65536) int stepTokens,
 
         @DefaultValue("5s") @NotNull @DurationMin(millis = 0)
-        Duration drain) {
+        Duration drain,
+
+        @DefaultValue("2s") @NotNull @DurationMin(millis = 0)
+        Duration keepKv) {
     int threadsOr(int cores) {
         return threads == 0 ? cores : threads;
     }

@@ -178,7 +178,7 @@ class WorkerAutoConfiguration {
                 states,
                 registry,
                 directories,
-                engine.drain(),
+                engine,
                 metrics,
                 exit);
     }

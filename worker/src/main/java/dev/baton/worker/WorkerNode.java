@@ -47,7 +47,7 @@ final class WorkerNode implements SmartLifecycle {
     private final WorkerStates states;
     private final RegistryProperties registry;
     private final KvDirectories directories;
-    private final Duration drain;
+    private final EngineProperties ends;
     private final WorkerMetrics metrics;
     private final ProcessExit exit;
 
@@ -75,7 +75,7 @@ final class WorkerNode implements SmartLifecycle {
             WorkerStates states,
             RegistryProperties registry,
             KvDirectories directories,
-            Duration drain,
+            EngineProperties ends,
             WorkerMetrics metrics,
             ProcessExit exit) {
         this.role = role;
@@ -87,7 +87,7 @@ final class WorkerNode implements SmartLifecycle {
         this.states = states;
         this.registry = registry;
         this.directories = directories;
-        this.drain = drain;
+        this.ends = ends;
         this.metrics = metrics;
         this.exit = exit;
         this.machine = context.transfers().settings().machine();
@@ -243,7 +243,8 @@ final class WorkerNode implements SmartLifecycle {
                 .setTokenPort(context.properties().tokenPortToTell(tokenPort))
                 .setKvPort(sessions == null ? 0 : context.properties().kvPortToTell(sessions.port()))
                 .setMachine(machine)
-                .setDraining(draining || streams.drained() || !running || !reading());
+                .setDraining(draining || streams.drained() || !running || !reading())
+                .setLeaving(draining || streams.drained());
         if (open != null) {
             EngineLoad load = open.engine().load();
             RecordQueue<?> queue = records;
@@ -325,20 +326,25 @@ final class WorkerNode implements SmartLifecycle {
         }
     }
 
+    /** Gateways take away what others can go on with. Those find its KV here, so it stays a moment longer. */
     private void awaitDrained() {
-        long end = System.nanoTime() + drain.toNanos();
+        int had = role.activeAttempts();
+        long end = System.nanoTime() + ends.drain().toNanos();
         try {
             while (role.activeAttempts() > 0 && System.nanoTime() < end) {
                 TimeUnit.MILLISECONDS.sleep(20);
             }
+            if (role.activeAttempts() > 0) {
+                LOG.info(
+                        "{} sequences neither finished nor went elsewhere within {} (baton.engine.drain)",
+                        role.activeAttempts(),
+                        ends.drain());
+            } else if (had > 0) {
+                LOG.info("{} sequences have finished or gone elsewhere", had);
+                TimeUnit.NANOSECONDS.sleep(ends.keepKv().toNanos());
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        }
-        if (role.activeAttempts() > 0) {
-            LOG.info(
-                    "{} sequences did not finish within {}; their gateways send them elsewhere",
-                    role.activeAttempts(),
-                    drain);
         }
     }
 

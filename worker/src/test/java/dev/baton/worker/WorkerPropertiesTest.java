@@ -45,7 +45,7 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties(
                             "w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5)));
+                    .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5), Duration.ofSeconds(2)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
                     .isEqualTo(new Precision(DtypeChoice.AUTO, WeightChoice.STORED));
             assertThat(context.getBean(KvProperties.class))
@@ -80,6 +80,7 @@ class WorkerPropertiesTest {
             baton.engine.max-sequences=4
             baton.engine.step-tokens=500
             baton.engine.drain=0s
+            baton.engine.keep-kv=7s
             baton.kv.pool-folder=/kv
             baton.kv.memory=1GB
             baton.kv.records=false
@@ -96,7 +97,7 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties(
                             "decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 7101, 7102, 3, Duration.ofSeconds(9)));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO));
+                    .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO, Duration.ofSeconds(7)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
                     .isEqualTo(new Precision(DtypeChoice.F32, WeightChoice.INT8));
             assertThat(context.getBean(KvProperties.class))

@@ -20,6 +20,9 @@ public interface StreamListener {
     /** This epoch of the worker is over: its port refuses, a new epoch answers, or it is no longer listed. */
     void dead(WorkerRef worker, String why);
 
+    /** The worker answers, and is about to end: what it works on should go on elsewhere. Told again while it lasts. */
+    void leaving(WorkerRef worker);
+
     /** The worker has read a job's record and does not work on it. */
     void declined(WorkerRef worker, Decline decline);
 

@@ -39,6 +39,9 @@ final class WorkerLife {
         if (now.getWorker().equals(known.getWorker())) {
             known = now;
             live.computeIfPresent(now.getWorker(), (same, before) -> now);
+            if (now.getLeaving() && now.getWorker().equals(worker) && !suspected) {
+                listener.leaving(now.getWorker());
+            }
         }
     }
 

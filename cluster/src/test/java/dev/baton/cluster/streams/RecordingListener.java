@@ -28,6 +28,9 @@ final class RecordingListener implements StreamListener {
     }
 
     @Override
+        public void leaving(WorkerRef worker) {}
+
+        @Override
     public void declined(WorkerRef worker, Decline decline) {
         declined.add(decline);
     }

@@ -16,6 +16,9 @@ public sealed interface Fault {
     /** The worker died while the request was in its running step: the request may be what kills it. */
     record Request(WorkerRef worker) implements Fault {}
 
+    /** Nobody failed: the worker is about to end, and another goes on with what it has made. Not counted. */
+    record Handover(WorkerRef from) implements Fault {}
+
     /** For people and metrics. */
     default String kind() {
         return switch (this) {
@@ -23,6 +26,7 @@ public sealed interface Fault {
             case Pair _ -> "pair";
             case Worker _ -> "worker";
             case Request _ -> "request";
+            case Handover _ -> "handover";
         };
     }
 }

@@ -51,7 +51,7 @@ public final class FaultLedger {
         switch (fault) {
             case Fault.Pair pair -> pairs.put(pair, longer(pairs.getOrDefault(pair, none())));
             case Fault.Worker(WorkerRef worker) -> failed(worker, requestId);
-            case Fault.Infrastructure _, Fault.Request _ -> {
+            case Fault.Infrastructure _, Fault.Request _, Fault.Handover _ -> {
                 // Says nothing about a worker that lives.
             }
         }

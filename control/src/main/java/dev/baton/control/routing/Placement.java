@@ -159,6 +159,32 @@ public final class Placement {
         return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), true);
     }
 
+    /**
+     * Chooses workers that go on at once in the place of a decode worker that is about to end, and charges them; empty when
+     * no other decode worker has blocks free for what is there.
+     *
+     * @param chain names of the full blocks of prompt and accepted tokens
+     * @param wishes {@code left} is that worker
+     */
+    public synchronized Optional<Assignment> placeSuccessor(
+            String model, List<BlockHash> chain, int tokens, int newTokens, Wishes wishes) {
+        Set<WorkerRef> avoid = new HashSet<>(wishes.avoid());
+        avoid.addAll(ledger.avoided());
+        avoid.addAll(suspects.keySet());
+        List<WorkerState> able = known(model).stream()
+                .filter(state -> state.getRole() != WorkerState.Role.DECODE
+                        || (!state.getWorker().equals(wishes.left())
+                                && !avoid.contains(state.getWorker())
+                                && hasRoom(state, tokens)))
+                .toList();
+        return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), false);
+    }
+
+    /** For the tokens, and to begin one more block. */
+    private static boolean hasRoom(WorkerState state, int tokens) {
+        return state.getFreeBlocks() > Math.ceilDiv(tokens, Math.max(1, state.getBlockTokens()));
+    }
+
     /** What is to be placed. */
     private record Need(
             String model, List<BlockHash> chain, int tokens, int newTokens, Set<WorkerRef> avoid, Wishes wishes) {}

@@ -204,6 +204,10 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         switch (effect) {
             case Effect.ChooseRoute choose -> chooseRoute(choose);
             case Effect.ChooseHedge choose -> chooseHedge(choose);
+            case Effect.ChooseSuccessor choose -> assignments.choose(choose).ifPresent(events::add);
+            case Effect.TakeSuccessor(Attempt attempt) ->
+                journal.routed(attempt, assignments.takeSuccessor(), machine.accepted(), loop.now());
+            case Effect.DropSuccessor() -> assignments.dropSuccessor();
             case Effect.RecordAttempt(Attempt attempt, Route _) ->
                 record(attempt, store.record(id(), attempt, request.deadline()));
             case Effect.RecordHedge(Attempt hedge, Attempt beside) -> record(hedge, store.hedge(id(), hedge, beside));
@@ -286,17 +290,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     /** From a device whose bits are not exact it may be; from another it is the sign of a fault in computing. */
     private void differs(Effect.NoteDifference difference) {
-        boolean exact = streams.workers().stream()
-                .anyMatch(state -> state.getWorker().equals(difference.worker()) && state.getExact());
-        if (exact) {
-            recorder.differs();
-            LOG.error(
-                    "request {}: {} sends token {} at {}, where the client has {}: two workers do not compute the same",
-                    id(),
-                    difference.worker().getId(),
-                    difference.came(),
-                    difference.index(),
-                    difference.accepted());
+        if (streams.workers().stream()
+                .anyMatch(state -> state.getWorker().equals(difference.worker()) && state.getExact())) {
+            recorder.differs(id(), difference);
         }
     }
 

@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
+import dev.baton.control.RequestEvent;
 import dev.baton.control.TokenIds;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Placement.Assignment;
@@ -25,6 +26,7 @@ final class Assignments {
     private List<BlockHash> chain = List.of();
     private @Nullable Assignment current;
     private @Nullable Assignment second;
+    private @Nullable Assignment successor;
     private boolean answered;
     private boolean decoded;
 
@@ -68,6 +70,44 @@ final class Assignments {
             hedges.giveBack();
         }
         return chosen;
+    }
+
+    /**
+     * For an attempt that takes the place of the current one, whose worker is about to end; empty when nobody has room.
+     * Until {@link #takeSuccessor} or {@link #dropSuccessor} both are charged.
+     */
+    Optional<RequestEvent> choose(Effect.ChooseSuccessor choose) {
+        dropSuccessor();
+        Assignment from = current;
+        int known = tokens(choose.accepted().size());
+        List<BlockHash> held = extended(choose.accepted(), known - 1);
+        if (from != null) {
+            placement.decoded(from, held);
+        }
+        Placement.Wishes wishes = new Placement.Wishes(request.requestId(), choose.avoid(), choose.from(), false);
+        Optional<Assignment> chosen = placement.placeSuccessor(
+                request.model(), held, known, left(choose.accepted().size()), wishes);
+        successor = chosen.orElse(null);
+        return chosen.map(to -> new RequestEvent.SuccessorRouted(choose.attempt().getNumber(), to.route()));
+    }
+
+    /** The successor's attempt is the current one. */
+    @Nullable
+    Assignment takeSuccessor() {
+        Assignment next = successor;
+        successor = null;
+        release();
+        current = next;
+        answered = false;
+        decoded = false;
+        return next;
+    }
+
+    void dropSuccessor() {
+        if (successor != null) {
+            give(successor, false);
+            successor = null;
+        }
     }
 
     private int tokens(int accepted) {
@@ -131,18 +171,22 @@ final class Assignments {
     /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */
     void ended(TokenIds answer) {
         if (current != null && decoded) {
-            int[] prompt = request.prompt();
-            placement.decoded(
-                    current,
-                    placement.extended(
-                            chain,
-                            request.model(),
-                            request.tenantSalt().toByteArray(),
-                            at -> at < prompt.length ? prompt[at] : answer.at(at - prompt.length),
-                            prompt.length + answer.size() - 1));
+            placement.decoded(current, extended(answer, tokens(answer.size()) - 1));
         }
         releaseSecond();
+        dropSuccessor();
         release();
+    }
+
+    /** Names of the full blocks of prompt and answer, up to that many tokens. */
+    private List<BlockHash> extended(TokenIds answer, int tokens) {
+        int[] prompt = request.prompt();
+        return placement.extended(
+                chain,
+                request.model(),
+                request.tenantSalt().toByteArray(),
+                at -> at < prompt.length ? prompt[at] : answer.at(at - prompt.length),
+                tokens);
     }
 
     /** Of the current attempt. */

@@ -108,8 +108,15 @@ final class CompletionRecorder {
     }
 
     /** A worker whose bits are exact has sent another token than one before it. */
-    void differs() {
+    void differs(String requestId, Effect.NoteDifference difference) {
         meters.counter("baton.dispatch.differences").increment();
+        LOG.error(
+                "request {}: {} sends token {} at {}, where the client has {}: two workers do not compute the same",
+                requestId,
+                difference.worker().getId(),
+                difference.came(),
+                difference.index(),
+                difference.accepted());
     }
 
     /** The first token was accepted. */

@@ -18,6 +18,7 @@ import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
+import dev.baton.gateway.connection.ClosingAnswers;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
@@ -162,6 +163,11 @@ class DispatchConfiguration {
     }
 
     @Bean
+    ClosingAnswers closingAnswers() {
+        return new ClosingAnswers();
+    }
+
+    @Bean
     Dispatcher dispatcher(
             RequestLoops loops,
             RequestStore store,
@@ -171,7 +177,9 @@ class DispatchConfiguration {
             Admission admission,
             CompletionRecorder recorder,
             LimitProperties limits,
-            DispatchProperties settings) {
+            DispatchProperties settings,
+            GatewayProperties gateway,
+            ClosingAnswers answers) {
         PhaseLimits phases = new PhaseLimits(
                 limits.withoutWorkers(),
                 limits.queued(),
@@ -180,7 +188,15 @@ class DispatchConfiguration {
                 limits.betweenTokens(),
                 settings.attempts());
         return new LaneDispatcher(
-                loops, store, jobs, streams, placement, admission, recorder, phases, settings.drainLimit());
+                loops,
+                store,
+                jobs,
+                streams,
+                placement,
+                admission,
+                recorder,
+                phases,
+                new LaneDispatcher.Ending(answers::begin, gateway.lameDuck(), settings.drainLimit()));
     }
 
     @Bean

@@ -16,9 +16,10 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Gives each request to the loop that will own it. A stop refuses new ones, waits for those that run, and fails what is
- * left at the limit. It comes before the web server's graceful stop, which then has only last bytes to wait for: until
- * then the server answers new requests with an error that sends them elsewhere.
+ * Gives each request to the loop that will own it. A stop serves on for a while, since those who send requests here need
+ * time to see that this gateway is not ready. Then it refuses new ones, waits for those that run, and fails what is left at
+ * the limit. It comes before the web server's graceful stop, which then has only last bytes to wait for: until then the
+ * server answers new requests with an error that sends them elsewhere.
  */
 final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(LaneDispatcher.class);
@@ -34,8 +35,17 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private final CompletionRecorder recorder;
     private final HedgeBudget hedges;
     private final PhaseLimits limits;
-    private final Duration drainLimit;
+    private final Ending ending;
     private volatile boolean running;
+
+    /**
+     * How it stops.
+     *
+     * @param begins called first
+     * @param lameDuck how long it takes new requests after that
+     * @param drainLimit how long it waits for those that run
+     */
+    record Ending(Runnable begins, Duration lameDuck, Duration drainLimit) {}
 
     LaneDispatcher(
             RequestLoops loops,
@@ -46,7 +56,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
             Admission admission,
             CompletionRecorder recorder,
             PhaseLimits limits,
-            Duration drainLimit) {
+            Ending ending) {
         this.loops = loops;
         this.store = store;
         this.jobs = jobs;
@@ -56,7 +66,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         this.hedges = new HedgeBudget(admission::inFlight);
         this.recorder = recorder;
         this.limits = limits;
-        this.drainLimit = drainLimit;
+        this.ending = ending;
         loops.onOrphan(streams::cancel);
     }
 
@@ -82,19 +92,25 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     @Override
     public void stop() {
         CountDownLatch empty = new CountDownLatch(1);
-        admission.close(empty::countDown);
+        ending.begins().run();
         try {
-            if (!empty.await(drainLimit.toNanos(), TimeUnit.NANOSECONDS)) {
+            if (running && ending.lameDuck().isPositive()) {
+                LOG.info("Not ready any more, and serving on for {} (baton.gateway.lame-duck)", ending.lameDuck());
+                TimeUnit.NANOSECONDS.sleep(ending.lameDuck().toNanos());
+            }
+            admission.close(empty::countDown);
+            if (!empty.await(ending.drainLimit().toNanos(), TimeUnit.NANOSECONDS)) {
                 LOG.warn(
                         "{} requests still ran after {} (baton.dispatch.drain-limit) and are failed",
                         admission.inFlight(),
-                        drainLimit);
+                        ending.drainLimit());
                 failAll();
                 if (!empty.await(FAIL_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
                     LOG.warn("{} requests have not ended within {}", admission.inFlight(), FAIL_LIMIT);
                 }
             }
         } catch (InterruptedException e) {
+            admission.close(empty::countDown);
             Thread.currentThread().interrupt();
         }
         running = false;
@@ -113,9 +129,9 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         return running;
     }
 
-    /** Higher phases stop first. */
+    /** Higher phases stop first: the management port, half as far above the web server, is there to say that it is not ready. */
     @Override
     public int getPhase() {
-        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 512;
+        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1024;
     }
 }

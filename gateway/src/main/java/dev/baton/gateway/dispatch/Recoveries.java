@@ -117,6 +117,9 @@ final class Recoveries {
             case Effect.EmitTokens _ -> token(now);
             case Effect.ChooseRoute _,
                     Effect.ChooseHedge _,
+                    Effect.ChooseSuccessor _,
+                    Effect.TakeSuccessor _,
+                    Effect.DropSuccessor _,
                     Effect.PublishPrefillJob _,
                     Effect.PublishComputeHere _,
                     Effect.EmitAdmitted _,

@@ -80,6 +80,11 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     }
 
     @Override
+    public void leaving(WorkerRef worker) {
+        onAll(new RequestEvent.WorkerLeaves(worker));
+    }
+
+    @Override
     public void dead(WorkerRef worker, String why) {
         onAll(new RequestEvent.WorkerLost(worker, worker.getId() + " is dead: " + why));
     }

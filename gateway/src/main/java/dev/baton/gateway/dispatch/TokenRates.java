@@ -71,6 +71,11 @@ final class TokenRates {
             }
 
             @Override
+            public void leaving(WorkerRef worker) {
+                listener.leaving(worker);
+            }
+
+            @Override
             public void suspect(WorkerRef worker, String why) {
                 listener.suspect(worker, why);
             }

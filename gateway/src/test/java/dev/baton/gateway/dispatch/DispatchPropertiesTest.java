@@ -51,6 +51,16 @@ class DispatchPropertiesTest {
                 .run(context -> assertThat(
                                 context.getBean(GatewayProperties.class).id())
                         .isEqualTo("edge-1"));
+        application.run(context ->
+                assertThat(context.getBean(GatewayProperties.class).lameDuck()).isEqualTo(Duration.ofSeconds(3)));
+        application
+                .withPropertyValues("baton.gateway.lame-duck=20s")
+                .run(context -> assertThat(
+                                context.getBean(GatewayProperties.class).lameDuck())
+                        .isEqualTo(Duration.ofSeconds(20)));
+        application
+                .withPropertyValues("baton.gateway.lame-duck=-1s")
+                .run(context -> assertThat(context).hasFailed());
         application
                 .withPropertyValues("baton.gateway.id=two words")
                 .run(context -> assertThat(context).hasFailed());

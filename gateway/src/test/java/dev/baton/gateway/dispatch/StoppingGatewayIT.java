@@ -95,10 +95,43 @@ class StoppingGatewayIT {
         assertThat(String.join("\n", stream.lines)).contains("event: error", "shutting_down");
     }
 
+    /** Whoever sends requests here sees first that it is not ready, and has a while to send them elsewhere. */
+    @Test
+    void servesOnForAWhileOnceItIsNotReadyAndClosesTheConnectionsOfWhoAsks(TestStack stack) throws Exception {
+        TestCluster gateway = serving(stack, "--baton.gateway.lame-duck=20s");
+        worker.stopBefore(Integer.MAX_VALUE);
+        assertThat(http.send(request(gateway, false), HttpResponse.BodyHandlers.ofString())
+                        .headers()
+                        .firstValue("connection"))
+                .as("a gateway that stays keeps its connections")
+                .isEmpty();
+
+        Thread stopping = Thread.ofVirtual().start(gateway::close);
+        await().atMost(LONG).until(() -> readiness(gateway) == 503);
+
+        HttpResponse<String> late = http.send(request(gateway, false), HttpResponse.BodyHandlers.ofString());
+        assertThat(late.statusCode()).as(late.body()).isEqualTo(200);
+        assertThat(late.headers().firstValue("connection")).hasValue("close");
+        HttpResponse<Stream<String>> stream = http.send(request(gateway, true), HttpResponse.BodyHandlers.ofLines());
+        assertThat(stream.body().filter(line -> !line.isBlank())).last().isEqualTo("data: [DONE]");
+        assertThat(stream.headers().firstValue("connection")).hasValue("close");
+        stopping.join();
+    }
+
+    private int readiness(TestCluster gateway) throws Exception {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create(
+                                        "http://127.0.0.1:" + gateway.managementPort() + "/actuator/health/readiness"))
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
     private TestCluster serving(TestStack stack, String... settings) {
         TestCluster gateway = TestCluster.serving(
                 stack.kafka(),
                 stack.redis(),
+                0,
                 Stream.concat(
                                 Stream.of(
                                         "--baton.model.name=" + model,

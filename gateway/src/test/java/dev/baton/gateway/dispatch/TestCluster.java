@@ -69,6 +69,7 @@ final class TestCluster implements AutoCloseable {
                 "--spring.main.banner-mode=off",
                 "--baton.model.folder=" + Path.of("..", "models", "demo"),
                 "--baton.stream.suspect-after=2s",
+                "--baton.gateway.lame-duck=0s",
                 "--baton.dispatch.mode=AUTO",
                 "--baton.dispatch.local-tokens=64"));
         for (String setting : settings) {
