@@ -73,6 +73,19 @@ class DecodeWorkerTest {
         }
     }
 
+    /** A worker that only lost its lane for a moment does not leave: what it decodes stays there. */
+    @Test
+    void saysThatItLeavesWhenItIsDrainedOrToEnd(TestStack stack) throws Exception {
+        try (RunningWorker worker = RunningWorker.start(stack)) {
+            assertThat(worker.state().getLeaving()).isFalse();
+            worker.drain(true);
+            await().atMost(LONG).until(() -> worker.state().getLeaving());
+            await().atMost(LONG).until(worker::toldToLeave);
+            worker.drain(false);
+            await().atMost(LONG).until(() -> !worker.state().getLeaving());
+        }
+    }
+
     @Test
     void aHandoffWithoutASenseHoldsNoBlocks(TestStack stack) throws Exception {
         try (RunningWorker worker = RunningWorker.start(stack)) {

@@ -301,7 +301,18 @@ final class RunningWorker implements AutoCloseable {
         streams.close();
     }
 
+    /** An operator's wish. */
+    void drain(boolean draining) {
+        streams.drain(self(), draining);
+    }
+
+    /** Whether its gateway has heard that it leaves. */
+    boolean toldToLeave() {
+        return heard.leaves;
+    }
+
     private static final class Heard implements StreamListener {
+        private volatile boolean leaves;
         private final List<Decline> declined = new CopyOnWriteArrayList<>();
         private final List<Progress> progress = new CopyOnWriteArrayList<>();
 
@@ -315,7 +326,9 @@ final class RunningWorker implements AutoCloseable {
         public void dead(WorkerRef worker, String why) {}
 
         @Override
-        public void leaving(WorkerRef worker) {}
+        public void leaving(WorkerRef worker) {
+            leaves = true;
+        }
 
         @Override
         public void declined(WorkerRef worker, Decline decline) {

@@ -10,12 +10,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Workers that cannot read each other's pools, as on hosts of their own: KV comes by name, over TCP, or not at all. */
@@ -25,6 +27,9 @@ import tools.jackson.databind.node.ObjectNode;
 class OtherHostsIT {
     private static final List<String> DECODE = List.of("decode-0", "decode-1");
     private static final int KILL_AFTER = 40;
+    /** By then the answer has full blocks of its own. */
+    private static final int DRAIN_AFTER = 150;
+
     private static final int CHATS = 5;
 
     private static RunningBaton baton;
@@ -102,9 +107,45 @@ class OtherHostsIT {
         return baton.counter("prefill-0", "baton_kv_fetched_tokens_total", "rung=\"peer\"");
     }
 
-    /** Nobody can read the pool that the dead worker left: the prompt comes from the worker that computed it. */
+    /** The worker that is drained still lives: others ask it for its blocks by name, those of the answer too. */
     @Test
     @Order(2)
+    void aDrainedWorkerHandsOverPromptAndAnswer() {
+        Answer undisturbed = drainedStory(pieces -> {});
+        AtomicReference<String> drained = new AtomicReference<>("");
+        AtomicInteger since = new AtomicInteger();
+        Answer answer = drainedStory(pieces -> {
+            if (pieces == DRAIN_AFTER) {
+                drained.set(baton.decoding().getFirst());
+                baton.drain(drained.get(), true);
+            } else if (!drained.get().isEmpty()) {
+                since.incrementAndGet();
+            }
+        });
+        baton.drain(drained.get(), false);
+        assertThat(answer.text()).isEqualTo(undisturbed.text());
+        assertThat(since).as("fault not applied: nothing came afterwards").hasPositiveValue();
+        JsonNode recovery = answer.timing().path("recoveries").path(0);
+        assertThat(recovery.path("rung").asString(""))
+                .as("fault not applied, or nothing was fetched: %s", answer.timing())
+                .isEqualTo("peer");
+        assertThat(recovery.path("recomputed").asInt(-1))
+                .as("no more than the last block, which is not full: %s", recovery)
+                .isBetween(1, Conversation.BLOCK);
+        await().atMost(Duration.ofSeconds(30))
+                .until(() -> DECODE.stream().allMatch(worker -> baton.sendsTo(worker)));
+    }
+
+    private static Answer drainedStory(IntConsumer onText) {
+        ObjectNode request = GatewayCalls.chat("Tell me of a drained lake. " + "The fox went to the river. ".repeat(60))
+                .put("ignore_eos", true)
+                .put("max_tokens", 1_200);
+        return baton.calls().stream(GatewayCalls.CHAT, request, onText);
+    }
+
+    /** Nobody can read the pool that the dead worker left: the prompt comes from the worker that computed it. */
+    @Test
+    @Order(3)
     void aSurvivorFetchesThePromptFromTheWorkerThatComputedIt() {
         for (int part = 1; part <= CHATS; part++) {
             if (survivesTheDeathOfTheHolder(part)) {

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -97,6 +98,20 @@ final class RunningBaton implements AutoCloseable {
     /** Ends a part as kill -9 does; it is gone when this returns. */
     void kill(String name) {
         stack.kill(name);
+    }
+
+    /** Asks a worker to take nothing new and to hand over what it decodes, or to take work again. */
+    void drain(String worker, boolean draining) {
+        stack.management().post(managementPort("gateway"), "workers/" + worker, Map.of("draining", draining));
+    }
+
+    /** Whether the gateway sends the worker requests. */
+    boolean sendsTo(String worker) {
+        return stack.management()
+                .json(managementPort("gateway"), "workers/" + worker)
+                .path("state")
+                .asString("")
+                .equals("ready");
     }
 
     boolean lives(String name) {

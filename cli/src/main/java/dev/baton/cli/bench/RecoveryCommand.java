@@ -24,12 +24,14 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code baton bench recovery}: streams at once, undisturbed and then with {@code kill -9} of one of two decode workers
- * once half of them have so many tokens: the longest gap that followed, and whether every text is the same to its last letter.
+ * once half of them have so many tokens, or with SIGTERM: the longest gap that followed, and whether every text is the same to
+ * its last letter.
  */
 @Command(
         name = "recovery",
         mixinStandardHelpOptions = true,
-        description = "kill -9 of a decode worker under many streams: the gap that follows, and lost or changed text.")
+        description = "kill -9 or the end of a decode worker under many streams: the gap that follows, and lost or changed"
+                + " text.")
 final class RecoveryCommand implements Runnable {
     private static final int TOKENS_AFTER = 400;
     private static final int WARM_TOKENS = 40;
@@ -51,6 +53,11 @@ final class RecoveryCommand implements Runnable {
             description = "Pieces of text that half of the streams have had when the worker dies (default:"
                     + " ${DEFAULT-VALUE}).")
     private int after;
+
+    @Option(
+            names = "--drain",
+            description = "SIGTERM instead of kill -9: the worker hands its sequences over before it ends.")
+    private boolean drain;
 
     @Option(names = "--words", defaultValue = "20", description = "Words of each prompt (default: ${DEFAULT-VALUE}).")
     private int words;
@@ -86,14 +93,14 @@ final class RecoveryCommand implements Runnable {
             out.println("Undisturbed");
             out.flush();
             List<TimedStream> alone = ask(gateway, stack.modelName(), after + TOKENS_AFTER, new CountDownLatch(0));
-            out.println("With a kill");
+            out.println(drain ? "With SIGTERM" : "With a kill");
             out.flush();
             CountDownLatch underWay = new CountDownLatch((streams + 1) / 2);
             long[] killed = new long[1];
             Thread killer = Thread.ofVirtual().start(() -> {
                 if (awaited(underWay)) {
                     killed[0] = System.nanoTime();
-                    stack.kill("decode-0");
+                    strike(stack);
                 }
             });
             List<TimedStream> disturbed = ask(gateway, stack.modelName(), after + TOKENS_AFTER, underWay);
@@ -102,6 +109,14 @@ final class RecoveryCommand implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);
+        }
+    }
+
+    private void strike(LocalStack stack) {
+        if (drain) {
+            stack.process("decode-0").handle().ifPresent(ProcessHandle::destroy);
+        } else {
+            stack.kill("decode-0");
         }
     }
 
@@ -164,8 +179,8 @@ final class RecoveryCommand implements Runnable {
             }
             (stream.struck() ? moved : others).addNanos(stream.longestGapAfter(killed));
         }
-        Table table = new Table("longest gap since the kill, ms", "p50", "p99", "max", "streams");
-        row(table, "on the dead worker", moved);
+        Table table = new Table(drain ? "longest gap since SIGTERM, ms" : "longest gap since the kill, ms", "p50", "p99", "max", "streams");
+        row(table, drain ? "on the worker that ends" : "on the dead worker", moved);
         row(table, "on the other", others);
         out.println(table);
         out.printf(

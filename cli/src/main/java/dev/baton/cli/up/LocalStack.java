@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * The whole of Baton on this machine: Redis, Kafka, workers and a gateway as processes of their own, all on loopback.
  * Closing ends them, last started first; a failed start ends what it had begun.
  */
-public final class LocalStack implements AutoCloseable {
+public final class LocalStack implements RollingRestart.Parts, AutoCloseable {
     private static final String KAFKA = "kafka";
     private static final String REDIS = "redis";
 
@@ -144,6 +144,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** Whether a part runs and serves. */
+    @Override
     public boolean ready(String name) {
         return children.named(name)
                 .map(child -> child.process().exitStatus().isEmpty()
@@ -152,11 +153,13 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** Asks a part to end; {@link #watch} starts it again. */
+    @Override
     public void restart(String name) {
         new RestartRequests(state).ask(name);
     }
 
     /** The process of a part; it may have ended. */
+    @Override
     public ChildProcess process(String name) {
         return children.named(name)
                 .orElseThrow(() -> new IllegalArgumentException("no part " + name + " in "
@@ -166,6 +169,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** The port of each role's actuator by its name. */
+    @Override
     public Map<String, Integer> managementPorts() {
         Map<String, Integer> ports = new LinkedHashMap<>();
         roleProcesses().forEach((name, role) -> ports.put(name, role.spec().managementPort()));
@@ -173,6 +177,7 @@ public final class LocalStack implements AutoCloseable {
     }
 
     /** Asks those ports. */
+    @Override
     public ManagementCalls management() {
         return new ManagementCalls(credentials.operatorKey());
     }

@@ -1,18 +1,17 @@
 package dev.baton.cli.up;
 
 import dev.baton.cli.host.CliException;
-import dev.baton.cli.up.RunningStack.Part;
-import dev.baton.cli.up.RunningStack.State;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code baton restart PART}: ends one part of the running stack and returns when it serves again. */
+/** {@code baton restart PART}: ends one part of the running stack and returns when it serves again; or all roles in turn. */
 @Command(
         name = "restart",
         mixinStandardHelpOptions = true,
@@ -22,11 +21,19 @@ public final class RestartCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "PART", description = "As ./baton status lists it, e.g. decode-0.")
-    @SuppressWarnings("NullAway.Init") // picocli sets it before run
-    private String name;
+    @Parameters(paramLabel = "PART", arity = "0..1", description = "As ./baton status lists it, e.g. decode-0.")
+    private @Nullable String name;
 
-    @Option(names = "--within", defaultValue = "120", description = "Seconds to wait (default: ${DEFAULT-VALUE}).")
+    @Option(
+            names = "--rolling",
+            description = "All prefill workers, decode workers and gateways, one after the other; what a worker decodes"
+                    + " goes on at another one meanwhile.")
+    private boolean rolling;
+
+    @Option(
+            names = "--within",
+            defaultValue = "120",
+            description = "Seconds to wait for each (default: ${DEFAULT-VALUE}).")
     private int seconds;
 
     @Override
@@ -34,32 +41,25 @@ public final class RestartCommand implements Runnable {
         PrintWriter out = spec.commandLine().getOut();
         RunningStack stack = new RunningStack();
         stack.url();
-        List<String> names = stack.parts().stream()
-                .map(part -> part.process().name())
-                .filter(part -> !part.equals(ProcessRecord.SELF))
-                .toList();
-        Part before = stack.part(name)
-                .filter(part -> names.contains(name))
-                .orElseThrow(() ->
-                        new CliException("no part " + name + " runs here: it is one of " + String.join(", ", names)));
-        stack.restart(name);
-        long started = System.nanoTime();
-        while (!servesAgain(stack, before)) {
-            stack.url();
-            if (System.nanoTime() - started > Duration.ofSeconds(seconds).toNanos()) {
-                throw new CliException(
-                        "%s does not serve again after %d s: ./baton logs %s says why".formatted(name, seconds, name));
-            }
-            LocalStack.pause();
+        RollingRestart restart = new RollingRestart(stack, Duration.ofSeconds(seconds), line -> {
+            out.println(line);
+            out.flush();
+        });
+        String part = name;
+        if (rolling == (part != null)) {
+            throw new CliException("name one part, or give --rolling for all roles");
         }
-        out.printf("%s serves again after %.1f s%n", name, (System.nanoTime() - started) / 1e9);
-        out.flush();
-    }
-
-    private boolean servesAgain(RunningStack stack, Part before) {
-        return stack.part(name)
-                .filter(part -> part.process().pid() != before.process().pid())
-                .filter(part -> part.state() == State.READY || part.state() == State.RUNNING)
-                .isPresent();
+        if (part == null) {
+            restart.all();
+            return;
+        }
+        List<String> names = stack.parts().stream()
+                .map(known -> known.process().name())
+                .filter(known -> !known.equals(ProcessRecord.SELF))
+                .toList();
+        if (!names.contains(part)) {
+            throw new CliException("no part " + part + " runs here: it is one of " + String.join(", ", names));
+        }
+        restart.one(part);
     }
 }

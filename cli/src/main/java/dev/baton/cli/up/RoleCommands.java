@@ -72,6 +72,10 @@ final class RoleCommands {
         List<String> settings = shared();
         settings.add("--server.port=" + (plan.port() + index));
         settings.add("--management.server.port=" + managementPort);
+        if (plan.gateways() == 1) {
+            // Nobody can go elsewhere meanwhile.
+            settings.add("--baton.gateway.lame-duck=0s");
+        }
         return spec("gateway", gatewayName(index), overridden(settings, plan.gatewayArgs()), managementPort);
     }
 

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The stack that an {@code up} of this checkout runs, seen from another command. */
-final class RunningStack {
+final class RunningStack implements RollingRestart.Parts {
     /** What a part is doing: its process is gone, it runs, it runs but does not serve yet, it serves. */
     enum State {
         DOWN,
@@ -96,14 +96,38 @@ final class RunningStack {
         }
     }
 
+    @Override
+    public Map<String, Integer> managementPorts() {
+        return record.managementPorts();
+    }
+
+    /** @throws CliException when {@code up} has ended, or never had such a part */
+    @Override
+    public ChildProcess process(String name) {
+        url();
+        return part(name)
+                .orElseThrow(() -> new CliException("no part " + name + " runs here"))
+                .process();
+    }
+
+    /** Whether it serves, as far as it says so. */
+    @Override
+    public boolean ready(String name) {
+        return part(name)
+                .filter(part -> part.state() == State.READY || part.state() == State.RUNNING)
+                .isPresent();
+    }
+
     /** Calls to the management ports of its parts. */
-    ManagementCalls management() {
+    @Override
+    public ManagementCalls management() {
         return new ManagementCalls(StackCredentials.operatorKey(LocalStack.credentialsFile(stateFolder))
                 .orElse(""));
     }
 
     /** Asks {@code up} to end a part and start it again. */
-    void restart(String part) {
+    @Override
+    public void restart(String part) {
         new RestartRequests(stateFolder).ask(part);
     }
 

@@ -18,8 +18,8 @@ final class Supervisor {
     /** What a process that was asked to end exits with: Redis 0, a JVM 130 and 143 after SIGINT and SIGTERM. */
     private static final Set<Integer> ASKED_TO_END = Set.of(0, 130, 143);
 
-    /** How long a part that is restarted may take to end before it is killed. */
-    private static final Duration GRACE = Duration.ofSeconds(20);
+    /** How long a part that is restarted may take to end before it is killed: longer than a gateway lets its streams run. */
+    private static final Duration GRACE = Duration.ofSeconds(60);
 
     private final Children children;
     private final RestartRequests requests;

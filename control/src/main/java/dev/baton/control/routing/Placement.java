@@ -171,13 +171,19 @@ public final class Placement {
         Set<WorkerRef> avoid = new HashSet<>(wishes.avoid());
         avoid.addAll(ledger.avoided());
         avoid.addAll(suspects.keySet());
+        // The worker that leaves stays among them, as the one who holds the KV.
         List<WorkerState> able = known(model).stream()
                 .filter(state -> state.getRole() != WorkerState.Role.DECODE
-                        || (!state.getWorker().equals(wishes.left())
-                                && !avoid.contains(state.getWorker())
-                                && hasRoom(state, tokens)))
+                        || state.getWorker().equals(wishes.left())
+                        || (!avoid.contains(state.getWorker()) && hasRoom(state, tokens)))
+                .map(state -> state.getWorker().equals(wishes.left()) ? leaving(state) : state)
                 .toList();
         return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), false);
+    }
+
+    /** It gets nothing new, whatever it has said of itself when it was last heard. */
+    private static WorkerState leaving(WorkerState state) {
+        return state.toBuilder().setDraining(true).build();
     }
 
     /** For the tokens, and to begin one more block. */

@@ -44,6 +44,39 @@ class PlacementTest {
     }
 
     @Test
+    void aSequenceWhoseWorkerLeavesGoesToOneThatHasRoomForIt() {
+        WorkerState roomy = neighbour.toBuilder().setFreeBlocks(40).build();
+        WorkerState full = elsewhere.toBuilder().setFreeBlocks(20).build();
+        live = List.of(dead, full, prefill);
+        assertThat(successor()).as("2,000 tokens are 32 blocks").isEmpty();
+        live = List.of(dead, prefill);
+        assertThat(successor()).as("it is not its own successor").isEmpty();
+        live = List.of(dead, full, roomy, prefill);
+        Assignment assignment = successor().orElseThrow();
+        assertThat(assignment.route().decode().worker()).isEqualTo(roomy.getWorker());
+        assertThat(assignment.route().computesAtDecode())
+                .as("its KV lies on that host")
+                .isTrue();
+    }
+
+    /** The prefill worker has the prompt too, but not the answer. */
+    @Test
+    void aSuccessorOnAnotherHostAsksTheWorkerThatLeaves() {
+        WorkerState leaving = dead.toBuilder().setKvPort(7).build();
+        WorkerState other = elsewhere.toBuilder().setFreeBlocks(90).setKvPort(8).build();
+        Assignment first = place(List.of(leaving, prefill.toBuilder().setKvPort(9).build()), null);
+        placement.decoded(first, PROMPT);
+        live = List.of(leaving, other, prefill.toBuilder().setKvPort(9).build());
+        Assignment assignment = successor().orElseThrow();
+        assertThat(assignment.route().decode().worker()).isEqualTo(other.getWorker());
+        assertThat(assignment.holder()).isEqualTo(leaving.toBuilder().setDraining(true).build());
+    }
+
+    private Optional<Assignment> successor() {
+        return placement.placeSuccessor("m", PROMPT, 2_000, 100, wishes(dead.getWorker()));
+    }
+
+    @Test
     void equalWorkersTakeTurns() {
         for (List<WorkerState> workers :
                 List.of(List.of(dead, neighbour, prefill), List.of(dead, neighbour, elsewhere))) {

@@ -9,6 +9,7 @@ import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
 import dev.baton.cli.host.Signals;
 import dev.baton.cli.up.LocalStack;
+import dev.baton.cli.up.RollingRestart;
 import dev.baton.stack.ChildProcess;
 import dev.baton.stack.RedisConsole;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -142,11 +144,12 @@ public final class Faults {
         return new Fault() {
             @Override
             public void strike() {
-                for (String part : stack.pids().keySet()) {
-                    Fault one = restarted(part);
-                    one.strike();
-                    one.heal();
-                }
+                Map<String, Long> before = stack.pids();
+                new RollingRestart(stack, SERVES_WITHIN, part -> {}).all();
+                applied(
+                        stack.pids().entrySet().stream()
+                                .noneMatch(part -> before.containsValue(part.getValue())),
+                        "a part is still the process that it was");
             }
 
             @Override
