@@ -309,8 +309,7 @@ final class FaultyWorld {
         assertThat(choose.accepted()).isEqualTo(emitted);
         SimulatedWorker worker = worker("decode-" + drains.nextInt(3));
         if (!worker.frozen && !worker.self.equals(choose.from())) {
-            answers.add(new RequestEvent.SuccessorRouted(
-                    choose.attempt().getNumber(), new Route(null, worker.leg())));
+            answers.add(new RequestEvent.SuccessorRouted(choose.attempt().getNumber(), new Route(null, worker.leg())));
         }
     }
 

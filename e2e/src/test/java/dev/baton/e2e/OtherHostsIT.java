@@ -132,8 +132,7 @@ class OtherHostsIT {
         assertThat(recovery.path("recomputed").asInt(-1))
                 .as("no more than the last block, which is not full: %s", recovery)
                 .isBetween(1, Conversation.BLOCK);
-        await().atMost(Duration.ofSeconds(30))
-                .until(() -> DECODE.stream().allMatch(worker -> baton.sendsTo(worker)));
+        await().atMost(Duration.ofSeconds(30)).until(() -> DECODE.stream().allMatch(worker -> baton.sendsTo(worker)));
     }
 
     private static Answer drainedStory(IntConsumer onText) {

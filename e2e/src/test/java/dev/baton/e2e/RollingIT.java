@@ -117,7 +117,9 @@ class RollingIT {
         long again = handedOver.stream()
                 .mapToLong(recovery -> recovery.path("recomputed").asLong())
                 .sum();
-        assertThat(again).as("tokens computed again, of %d: %s", known, handedOver).isLessThan(known / 4);
+        assertThat(again)
+                .as("tokens computed again, of %d: %s", known, handedOver)
+                .isLessThan(known / 4);
     }
 
     private boolean decodesAtBothWorkers() {

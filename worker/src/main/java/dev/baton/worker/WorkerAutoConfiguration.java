@@ -169,18 +169,7 @@ class WorkerAutoConfiguration {
             WorkerMetrics metrics,
             ProcessExit exit) {
         return new WorkerNode(
-                role,
-                context,
-                loader,
-                lanes,
-                streams,
-                tls,
-                states,
-                registry,
-                directories,
-                engine,
-                metrics,
-                exit);
+                role, context, loader, lanes, streams, tls, states, registry, directories, engine, metrics, exit);
     }
 
     @Bean

@@ -30,8 +30,9 @@ import tools.jackson.databind.node.ObjectNode;
 @Command(
         name = "recovery",
         mixinStandardHelpOptions = true,
-        description = "kill -9 or the end of a decode worker under many streams: the gap that follows, and lost or changed"
-                + " text.")
+        description =
+                "kill -9 or the end of a decode worker under many streams: the gap that follows, and lost or changed"
+                        + " text.")
 final class RecoveryCommand implements Runnable {
     private static final int TOKENS_AFTER = 400;
     private static final int WARM_TOKENS = 40;
@@ -179,7 +180,12 @@ final class RecoveryCommand implements Runnable {
             }
             (stream.struck() ? moved : others).addNanos(stream.longestGapAfter(killed));
         }
-        Table table = new Table(drain ? "longest gap since SIGTERM, ms" : "longest gap since the kill, ms", "p50", "p99", "max", "streams");
+        Table table = new Table(
+                drain ? "longest gap since SIGTERM, ms" : "longest gap since the kill, ms",
+                "p50",
+                "p99",
+                "max",
+                "streams");
         row(table, drain ? "on the worker that ends" : "on the dead worker", moved);
         row(table, "on the other", others);
         out.println(table);

@@ -28,9 +28,9 @@ final class RecordingListener implements StreamListener {
     }
 
     @Override
-        public void leaving(WorkerRef worker) {}
+    public void leaving(WorkerRef worker) {}
 
-        @Override
+    @Override
     public void declined(WorkerRef worker, Decline decline) {
         declined.add(decline);
     }

@@ -64,12 +64,14 @@ class PlacementTest {
     void aSuccessorOnAnotherHostAsksTheWorkerThatLeaves() {
         WorkerState leaving = dead.toBuilder().setKvPort(7).build();
         WorkerState other = elsewhere.toBuilder().setFreeBlocks(90).setKvPort(8).build();
-        Assignment first = place(List.of(leaving, prefill.toBuilder().setKvPort(9).build()), null);
+        Assignment first =
+                place(List.of(leaving, prefill.toBuilder().setKvPort(9).build()), null);
         placement.decoded(first, PROMPT);
         live = List.of(leaving, other, prefill.toBuilder().setKvPort(9).build());
         Assignment assignment = successor().orElseThrow();
         assertThat(assignment.route().decode().worker()).isEqualTo(other.getWorker());
-        assertThat(assignment.holder()).isEqualTo(leaving.toBuilder().setDraining(true).build());
+        assertThat(assignment.holder())
+                .isEqualTo(leaving.toBuilder().setDraining(true).build());
     }
 
     private Optional<Assignment> successor() {

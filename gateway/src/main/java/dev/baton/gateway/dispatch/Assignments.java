@@ -88,7 +88,8 @@ final class Assignments {
         Optional<Assignment> chosen = placement.placeSuccessor(
                 request.model(), held, known, left(choose.accepted().size()), wishes);
         successor = chosen.orElse(null);
-        return chosen.map(to -> new RequestEvent.SuccessorRouted(choose.attempt().getNumber(), to.route()));
+        return chosen.map(
+                to -> new RequestEvent.SuccessorRouted(choose.attempt().getNumber(), to.route()));
     }
 
     /** The successor's attempt is the current one. */

@@ -147,8 +147,7 @@ public final class Faults {
                 Map<String, Long> before = stack.pids();
                 new RollingRestart(stack, SERVES_WITHIN, part -> {}).all();
                 applied(
-                        stack.pids().entrySet().stream()
-                                .noneMatch(part -> before.containsValue(part.getValue())),
+                        stack.pids().entrySet().stream().noneMatch(part -> before.containsValue(part.getValue())),
                         "a part is still the process that it was");
             }
 
