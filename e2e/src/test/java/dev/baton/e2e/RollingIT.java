@@ -126,7 +126,10 @@ class RollingIT {
     private boolean decodesAtBothWorkers() {
         return List.of("decode-0", "decode-1").stream()
                 .allMatch(worker -> stack.management()
-                                .json(Objects.requireNonNull(stack.managementPorts().get(worker)), "pool")
+                                .json(
+                                        Objects.requireNonNull(
+                                                stack.managementPorts().get(worker)),
+                                        "pool")
                                 .path("running")
                                 .asInt()
                         > 0);
