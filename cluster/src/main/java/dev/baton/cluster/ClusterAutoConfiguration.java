@@ -1,5 +1,6 @@
 package dev.baton.cluster;
 
+import dev.baton.cluster.answers.RedisAnswers;
 import dev.baton.cluster.directory.KvDirectories;
 import dev.baton.cluster.directory.RedisKvDirectory;
 import dev.baton.cluster.lanes.KafkaConnection;
@@ -124,6 +125,12 @@ public class ClusterAutoConfiguration {
     @Bean
     RequestStates requestStates(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
         return new RequestStates(redis, names, settings.requestMargin(), settings.timeout());
+    }
+
+    @Bean
+    @Lazy
+    RedisAnswers redisAnswers(ReactiveStringRedisTemplate redis, ClusterNames names, RegistryProperties settings) {
+        return new RedisAnswers(redis, names, settings.timeout());
     }
 
     @Bean

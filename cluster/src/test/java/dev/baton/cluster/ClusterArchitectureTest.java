@@ -30,6 +30,7 @@ class ClusterArchitectureTest {
             .resideOutsideOfPackages(
                     WIRING,
                     "dev.baton.cluster.redis",
+                    "dev.baton.cluster.answers",
                     "dev.baton.cluster.requests",
                     "dev.baton.cluster.quotas",
                     "dev.baton.cluster.ledger",

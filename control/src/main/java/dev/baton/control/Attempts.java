@@ -24,7 +24,7 @@ final class Attempts {
     private final Deaths deaths;
     private final Set<WorkerRef> avoided = new LinkedHashSet<>();
     private final Set<Cancelled> cancelledAgain = new HashSet<>();
-    private int number = 1;
+    private int number;
     private Instant dueAt = Instant.MAX;
     /** Failures of workers, all and in a row. */
     private int counted;
@@ -45,7 +45,9 @@ final class Attempts {
         DEAD_LETTER
     }
 
-    Attempts(IntToLongFunction nonces, PhaseLimits limits) {
+    /** @param number of the first one */
+    Attempts(IntToLongFunction nonces, PhaseLimits limits, int number) {
+        this.number = number;
         this.nonces = nonces;
         this.limits = limits;
         this.deaths = new Deaths(limits.attemptsWithoutToken());

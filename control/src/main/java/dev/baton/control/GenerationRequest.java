@@ -59,6 +59,25 @@ public record GenerationRequest(
         return text.startsWith(SALT) ? text.substring(SALT.length()) : text;
     }
 
+    /**
+     * What {@link #toGeneration} made, at a gateway that goes on with it.
+     *
+     * @param deadline by the clock of this gateway
+     */
+    public static GenerationRequest of(Generation generation, Instant deadline) {
+        return new GenerationRequest(
+                generation.getRequestId(),
+                tenantOf(generation.getTenantSalt()),
+                generation.getModel(),
+                generation.getPromptList().stream().mapToInt(token -> token).toArray(),
+                generation.getSampling(),
+                generation.getStopping(),
+                generation.getPriority(),
+                deadline,
+                generation.getTags(),
+                generation.hasStructure() ? generation.getStructure() : null);
+    }
+
     /** The message for workers, without what differs from attempt to attempt. Copies the prompt: call it once for all attempts. */
     public Generation toGeneration() {
         Generation.Builder generation = Generation.newBuilder()

@@ -30,7 +30,7 @@ final class LiveAttempts {
         this.attempts = attempts;
         this.intake = intake;
         this.limits = limits;
-        this.run = new Execution(attempts.numbered(1), false, now);
+        this.run = new Execution(attempts.numbered(attempts.number()), false, now);
     }
 
     /** The current one. */

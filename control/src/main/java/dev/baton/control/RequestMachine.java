@@ -40,25 +40,19 @@ public final class RequestMachine {
     private int recordings;
     private List<Effect> effects = new ArrayList<>();
 
-    /**
-     * @param maxTokens most tokens to generate, 1 or more
-     * @param nonces the nonce of each attempt, by its number: always the same, and unguessable
-     */
-    public RequestMachine(int maxTokens, Instant deadline, IntToLongFunction nonces, PhaseLimits limits, Instant now) {
-        if (maxTokens < 1) {
-            throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be 1 or more");
-        }
-        this.deadline = deadline;
+    /** @param nonces the nonce of each attempt, by its number: always the same, and unguessable */
+    public RequestMachine(RequestStart start, IntToLongFunction nonces, PhaseLimits limits, Instant now) {
+        this.deadline = start.deadline();
         this.limits = limits;
         this.started = now;
-        this.attempts = new Attempts(nonces, limits);
-        this.intake = new TokenIntake(maxTokens);
+        this.attempts = new Attempts(nonces, limits, start.attempt());
+        this.intake = new TokenIntake(start.maxTokens(), start.accepted());
         this.live = new LiveAttempts(attempts, intake, limits, now);
     }
 
     /** The first effects. */
     public List<Effect> start() {
-        return List.of(new Effect.ChooseRoute(attempt(), 0, Set.of(), null, false));
+        return List.of(new Effect.ChooseRoute(attempt(), intake.size(), Set.of(), null, false));
     }
 
     /** Takes an event and returns the effects. Events after the end, and late answers, have none. */

@@ -19,15 +19,22 @@ final class TokenIntake {
 
     private final int maxTokens;
     /** Tokens below {@code size} are never overwritten, so views of them stay true. */
-    private int[] accepted = new int[64];
+    private int[] accepted;
 
     private int size;
     private @Nullable Gap gap;
     private int base;
     private int acknowledged;
 
-    TokenIntake(int maxTokens) {
+    /** @param known tokens that were accepted before */
+    TokenIntake(int maxTokens, TokenIds known) {
         this.maxTokens = maxTokens;
+        this.accepted = new int[Math.max(64, known.size())];
+        for (int i = 0; i < known.size(); i++) {
+            accepted[i] = known.at(i);
+        }
+        this.size = known.size();
+        newAttempt();
     }
 
     int size() {

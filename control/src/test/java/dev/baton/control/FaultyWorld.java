@@ -73,7 +73,10 @@ final class FaultyWorld {
         this.length = 1 + random.nextInt(40);
         long nonces = random.nextLong();
         this.machine = new RequestMachine(
-                40, Instant.EPOCH.plus(Duration.ofHours(10)), number -> nonces + number, LIMITS, now);
+                RequestStart.first(40, Instant.EPOCH.plus(Duration.ofHours(10))),
+                number -> nonces + number,
+                LIMITS,
+                now);
         for (String id : List.of("prefill-0", "prefill-1", "decode-0", "decode-1", "decode-2")) {
             workers.put(id, simulated(id));
         }

@@ -30,7 +30,7 @@ final class CrossOrigin implements WebFilter {
         allowed.setAllowedMethods(List.of("GET", "POST"));
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));
         allowed.setExposedHeaders(
-                List.of("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "x-should-retry"));
+                List.of("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "x-should-retry", "x-baton-stream"));
         RateLimitHeaders.NAMES.forEach(allowed::addExposedHeader);
         allowed.setMaxAge(REMEMBERED);
     }

@@ -15,7 +15,9 @@ import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.openai.OpenAiApi;
 import dev.baton.gateway.openai.Preparation;
+import dev.baton.gateway.openai.ResumableCalls;
 import dev.baton.gateway.quota.TenantQuotas;
+import dev.baton.gateway.resume.ResumableAnswers;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.UncheckedIOException;
@@ -127,6 +129,12 @@ class EdgeConfiguration {
     }
 
     @Bean
+    ResumableCalls resumableCalls(
+            ResumableAnswers answers, CompletionRunner completions, TenantQuotas quotas, LedgerWriter ledger) {
+        return new ResumableCalls(answers, completions, quotas, ledger);
+    }
+
+    @Bean
     OpenAiApi openAiApi(
             Authenticator authenticator,
             TenantQuotas quotas,
@@ -136,6 +144,7 @@ class EdgeConfiguration {
             Duration requestTimeout,
             Preparation preparation,
             CompletionRunner completions,
+            ResumableCalls resumables,
             ServedModel model,
             ServedContext context,
             EdgeMetrics metrics,
@@ -150,6 +159,7 @@ class EdgeConfiguration {
                 requestTimeout,
                 preparation,
                 completions,
+                resumables,
                 model,
                 context,
                 metrics,

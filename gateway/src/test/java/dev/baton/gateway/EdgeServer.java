@@ -7,6 +7,8 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.quota.TenantQuotas;
+import dev.baton.gateway.resume.ResumeWiring;
+import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -96,7 +98,7 @@ final class EdgeServer implements AutoCloseable {
 
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
-    @Import(EdgeConfiguration.class)
+    @Import({EdgeConfiguration.class, ResumeWiring.class})
     static class Edge {
         @Bean
         Clock clock() {
@@ -142,6 +144,11 @@ final class EdgeServer implements AutoCloseable {
         @Bean
         LedgerWriter ledgerWriter(Clock clock) {
             return new LedgerWriter((day, sums) -> CompletableFuture.completedStage(0), clock);
+        }
+
+        @Bean
+        GatewayRef gatewayRef() {
+            return GatewayRef.newBuilder().setId("edge").setEpoch(1).build();
         }
 
         @Bean

@@ -1,6 +1,7 @@
 package dev.baton.gateway;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.control.TokenIds;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
@@ -10,6 +11,8 @@ import dev.baton.protocol.v1.Finish;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -32,6 +35,16 @@ final class ScriptedDispatcher implements Dispatcher {
     @Override
     public RequestHandle prepare(GenerationRequest submission, TokenSink sink) {
         return new Call(submission, sink, this::started);
+    }
+
+    @Override
+    public CompletionStage<RequestHandle> resume(GenerationRequest submission, TokenIds accepted, TokenSink sink) {
+        return CompletableFuture.completedStage(prepare(submission, sink));
+    }
+
+    @Override
+    public boolean exact() {
+        return true;
     }
 
     /** As if the smallest worker held this many tokens. */
@@ -135,6 +148,11 @@ final class ScriptedDispatcher implements Dispatcher {
         @Override
         public void start() {
             started.accept(this);
+        }
+
+        @Override
+        public void handedOver() {
+            cancelled.countDown();
         }
 
         @Override

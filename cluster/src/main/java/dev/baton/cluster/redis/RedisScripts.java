@@ -79,9 +79,14 @@ public final class RedisScripts {
 
     /** The same on several keys, of one hash tag where Redis is a cluster. */
     public CompletionStage<String> run(Script script, List<String> names, String... arguments) {
-        byte[][] keys = names.stream().map(RedisScripts::bytes).toArray(byte[][]::new);
         byte[][] values = Stream.of(arguments).map(RedisScripts::bytes).toArray(byte[][]::new);
-        CompletableFuture<String> answer = new CompletableFuture<>();
+        return run(script, names, values).thenApply(answer -> new String(answer, StandardCharsets.UTF_8));
+    }
+
+    /** The same with arguments and an answer of any bytes. */
+    public CompletionStage<byte[]> run(Script script, List<String> names, byte[][] values) {
+        byte[][] keys = names.stream().map(RedisScripts::bytes).toArray(byte[][]::new);
+        CompletableFuture<byte[]> answer = new CompletableFuture<>();
         RedisClusterAsyncCommands<byte[], byte[]> open = commands;
         if (open != null) {
             ask(open, script, keys, values, answer);
@@ -102,7 +107,7 @@ public final class RedisScripts {
             Script script,
             byte[][] keys,
             byte[][] values,
-            CompletableFuture<String> answer) {
+            CompletableFuture<byte[]> answer) {
         try {
             redis.<byte[]>evalsha(script.sha(), ScriptOutputType.VALUE, keys, values)
                     .whenComplete((value, failure) -> {
@@ -118,9 +123,9 @@ public final class RedisScripts {
         }
     }
 
-    private static void end(CompletableFuture<String> answer, byte @Nullable [] value, @Nullable Throwable failure) {
+    private static void end(CompletableFuture<byte[]> answer, byte @Nullable [] value, @Nullable Throwable failure) {
         if (value != null) {
-            answer.complete(new String(value, StandardCharsets.UTF_8));
+            answer.complete(value);
         } else {
             answer.completeExceptionally(failure != null ? failure : new NoSuchElementException("Redis gave no value"));
         }

@@ -32,6 +32,7 @@ public final class RequestStates {
     private static final Script SETTLE = script("settle");
     private static final Script CLAIM = script("claim");
     private static final Script END = script("end");
+    private static final Script ADOPT = script("adopt");
 
     private final ClusterNames names;
     private final RedisScripts scripts;
@@ -55,6 +56,14 @@ public final class RequestStates {
     /** Makes {@code to} the attempt that counts, QUEUED again, in place of any lower one. */
     public CompletionStage<CasOutcome> raise(String requestId, Attempt to, GatewayRef owner, Duration left) {
         return run(RAISE, requestId, number(to), nonce(to), life(owner), expiry(left));
+    }
+
+    /**
+     * Makes this gateway the owner, in place of one whose lease of the answer has ended: that one can change nothing here
+     * any more. Gives the highest number of its attempts, 0 when Redis knows none.
+     */
+    public CompletionStage<Integer> adopt(String requestId, GatewayRef owner) {
+        return scripts.run(ADOPT, key(requestId), life(owner)).thenApply(Integer::valueOf);
     }
 
     /**

@@ -37,10 +37,13 @@ final class ChoiceGroup {
 
     /** Takes what the choices say and call. Any thread may call, several at once for different choices. */
     interface TextSink {
-        /** @param text unescaped; may be empty when {@code logprobs} is there */
-        void text(int choice, String text, @Nullable Logprobs logprobs);
+        /**
+         * @param token index of the one that produced it
+         * @param text unescaped; may be empty when {@code logprobs} is there
+         */
+        void text(int choice, int token, String text, @Nullable Logprobs logprobs);
 
-        void call(int choice, CallPiece piece);
+        void call(int choice, int token, CallPiece piece);
     }
 
     /** Hears what becomes of the request and of its choices. Any thread may call. */
@@ -49,7 +52,7 @@ final class ChoiceGroup {
         void admitted();
 
         /** The choice has no more text. */
-        void finished(int choice, String reason);
+        void finished(int choice, int token, String reason);
 
         /**
          * All choices have finished; nothing comes after.
@@ -144,23 +147,23 @@ final class ChoiceGroup {
         return account.take(bytes);
     }
 
-    void text(int choice, String piece, @Nullable Logprobs logprobs) {
+    void text(int choice, int token, String piece, @Nullable Logprobs logprobs) {
         if (!ended.get()) {
-            text.text(choice, piece, logprobs);
+            text.text(choice, token, piece, logprobs);
         }
     }
 
-    void call(int choice, CallPiece piece) {
+    void call(int choice, int token, CallPiece piece) {
         if (!ended.get() && keep(piece.bytes())) {
-            text.call(choice, piece);
+            text.call(choice, token, piece);
         }
     }
 
-    void choiceFinished(int choice, String reason) {
+    void choiceFinished(int choice, int token, String reason) {
         if (ended.get()) {
             return;
         }
-        listener.finished(choice, reason);
+        listener.finished(choice, token, reason);
         trace.finished(reason);
         if (toFinish.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
             Usage usage = usage();

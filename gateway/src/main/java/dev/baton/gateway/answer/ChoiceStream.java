@@ -177,14 +177,14 @@ final class ChoiceStream implements TokenSink {
         public void call(int index, String name) {
             if (!stops.matched()) {
                 emit(stops.flush());
-                group.call(ChoiceStream.this.index, new CallPiece(index, id(index), name, ""));
+                group.call(ChoiceStream.this.index, last(), new CallPiece(index, id(index), name, ""));
             }
         }
 
         @Override
         public void arguments(int index, String piece) {
             if (!stops.matched()) {
-                group.call(ChoiceStream.this.index, new CallPiece(index, "", "", piece));
+                group.call(ChoiceStream.this.index, last(), new CallPiece(index, "", "", piece));
             }
         }
 
@@ -210,6 +210,11 @@ final class ChoiceStream implements TokenSink {
         group.choiceFailed(error);
     }
 
+    /** Index of the token that came last. */
+    private int last() {
+        return Math.max(0, generated - 1);
+    }
+
     private boolean remember(Logprobs batch) {
         Logprobs before = pending;
         if (before == null) {
@@ -225,7 +230,7 @@ final class ChoiceStream implements TokenSink {
         if (!certain.isEmpty() || (batch != null && batch.bytes() >= MOST_PENDING)) {
             pending = null;
             if (group.keep(EventStream.bytes(certain.length(), null))) {
-                group.text(index, certain, batch);
+                group.text(index, last(), certain, batch);
             }
         }
     }
@@ -234,9 +239,9 @@ final class ChoiceStream implements TokenSink {
         Logprobs batch = pending;
         if (batch != null) {
             pending = null;
-            group.text(index, "", batch);
+            group.text(index, last(), "", batch);
         }
-        group.choiceFinished(index, reason);
+        group.choiceFinished(index, last(), reason);
     }
 
     /**

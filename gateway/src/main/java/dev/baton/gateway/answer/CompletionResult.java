@@ -44,12 +44,12 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
         }
 
         @Override
-        public void text(int choice, String text, @Nullable Logprobs logprobs) {
+        public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
             parts.get(choice).add(text, logprobs);
         }
 
         @Override
-        public void call(int choice, CallPiece piece) {
+        public void call(int choice, int token, CallPiece piece) {
             parts.get(choice).add(piece);
         }
 

@@ -10,10 +10,12 @@ import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.sse.StreamPosition;
 import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
@@ -28,6 +30,17 @@ public final class CompletionRunner {
         this.dispatcher = dispatcher;
         this.model = model;
         this.budget = budget;
+    }
+
+    /** Runs on another dispatcher. */
+    public CompletionRunner over(UnaryOperator<Dispatcher> other) {
+        return new CompletionRunner(other.apply(dispatcher), model, budget);
+    }
+
+    /** Reads an answer for nobody, so that texts to cut at are found in it. */
+    public void watch(PreparedRequest prepared, RequestTrace trace) {
+        AnswerBudget.Account account = budget.open();
+        new ChoiceGroup(prepared, model, dispatcher, trace, account).start(new Dropped(account), new Watching(account));
     }
 
     /** What pays for one answer until it is closed, which must be when the answer has been sent or dropped. */
@@ -51,13 +64,15 @@ public final class CompletionRunner {
      * fails before that.
      *
      * @param patience how long the client waits for admission
+     * @param after what the client has already, where its events have ids; null where they have none
      */
     public Mono<EventStream> stream(
             PreparedRequest prepared,
             RequestTrace trace,
             AnswerBudget.Account account,
             ConnectionHandle connection,
-            Duration patience) {
+            Duration patience,
+            @Nullable StreamPosition after) {
         return Mono.create(sink -> {
             ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, account);
             ChunkTemplates templates = new ChunkTemplates(
@@ -72,7 +87,8 @@ public final class CompletionRunner {
                     model.logprobs(prepared.shape()),
                     prepared.choices(),
                     connection,
-                    new Held(group, account));
+                    new Held(group, account),
+                    after);
             sink.onCancel(events::cancel);
             group.start(new Streamed(events), new Streaming(prepared, trace, events, sink));
             sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
@@ -81,13 +97,13 @@ public final class CompletionRunner {
 
     private record Streamed(EventStream events) implements ChoiceGroup.TextSink {
         @Override
-        public void text(int choice, String text, @Nullable Logprobs logprobs) {
-            events.text(choice, text, logprobs);
+        public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
+            events.text(choice, token, text, logprobs);
         }
 
         @Override
-        public void call(int choice, CallPiece piece) {
-            events.call(choice, piece);
+        public void call(int choice, int token, CallPiece piece) {
+            events.call(choice, token, piece);
         }
     }
 
@@ -128,8 +144,8 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void finished(int choice, String reason) {
-            events.finish(choice, reason);
+        public void finished(int choice, int token, String reason) {
+            events.finish(choice, token, reason);
         }
 
         @Override
@@ -172,6 +188,41 @@ public final class CompletionRunner {
         }
     }
 
+    private record Dropped(AnswerBudget.Account account) implements ChoiceGroup.TextSink {
+        @Override
+        public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
+            account.give(EventStream.bytes(text.length(), logprobs));
+        }
+
+        @Override
+        public void call(int choice, int token, CallPiece piece) {
+            account.give(piece.bytes());
+        }
+    }
+
+    private record Watching(AnswerBudget.Account account) implements ChoiceGroup.Listener {
+        @Override
+        public void admitted() {}
+
+        @Override
+        public void finished(int choice, int token, String reason) {}
+
+        @Override
+        public void done(Usage usage, TtftBreakdown timing) {
+            account.close();
+        }
+
+        @Override
+        public void failed(ApiError error) {
+            account.close();
+        }
+
+        @Override
+        public void evicted(ApiError error) {
+            account.close();
+        }
+    }
+
     private record Collecting(CompletionResult.Collector collector, MonoSink<CompletionResult> sink)
             implements ChoiceGroup.Listener {
         @Override
@@ -180,7 +231,7 @@ public final class CompletionRunner {
         }
 
         @Override
-        public void finished(int choice, String reason) {
+        public void finished(int choice, int token, String reason) {
             collector.finish(choice, reason);
         }
 

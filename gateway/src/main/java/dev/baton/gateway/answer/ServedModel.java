@@ -64,7 +64,7 @@ public final class ServedModel {
     }
 
     /** Tokens that end an answer by the model's own rules. */
-    Set<Integer> stopTokens() {
+    public Set<Integer> stopTokens() {
         return stopTokens;
     }
 }

@@ -49,6 +49,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private boolean begun;
     private boolean handling;
     private boolean ended;
+    private boolean elsewhere;
     private Instant wakeAt;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
@@ -110,6 +111,14 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     @Override
     public void cancel() {
         loop.run(() -> on(new RequestEvent.CancelledByClient()));
+    }
+
+    @Override
+    public void handedOver() {
+        loop.run(() -> {
+            elsewhere = true;
+            on(new RequestEvent.CancelledByClient());
+        });
     }
 
     @Override
@@ -298,14 +307,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     private void record(Attempt attempt, CompletionStage<CasOutcome> written) {
         int number = attempt.getNumber();
-        written.whenComplete((outcome, failure) -> loop.run(() -> on(recorded(number, outcome, failure))));
-    }
-
-    private static RequestEvent recorded(int number, @Nullable CasOutcome outcome, @Nullable Throwable failure) {
-        if (outcome == null) {
-            return new RequestEvent.StoreUnavailable(number, "Redis does not answer (spring.data.redis.*): " + failure);
-        }
-        return outcome.holds() ? new RequestEvent.AttemptRecorded(number) : new RequestEvent.OwnershipLost(number);
+        written.whenComplete((outcome, failure) -> loop.run(() -> on(RequestStore.answer(number, outcome, failure))));
     }
 
     private void publish(Attempt attempt, CompletionStage<?> sent) {
@@ -362,7 +364,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     /** The client's ends, which no effect reports. */
     private void leave(RequestEvent event) {
         if (event instanceof RequestEvent.CancelledByClient) {
-            end("cancelled");
+            end(elsewhere ? CompletionRecorder.HANDED_OVER : "cancelled");
         } else if (event instanceof RequestEvent.CompletedByClient) {
             end("completed");
         }

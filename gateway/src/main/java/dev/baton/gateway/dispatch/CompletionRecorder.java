@@ -2,6 +2,7 @@ package dev.baton.gateway.dispatch;
 
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
+import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.UsageEvent;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -9,6 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,6 +19,12 @@ import org.slf4j.LoggerFactory;
 /** Records each generation that ended: metrics, a usage event, and a line at DEBUG. Any thread. */
 final class CompletionRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
+
+    static final String HANDED_OVER = "handed_over";
+
+    /** Outcomes of requests that another gateway goes on with, and reports. */
+    private static final Set<String> ELSEWHERE = Set.of(
+            HANDED_OVER, Failure.Code.SUPERSEDED.name().toLowerCase(Locale.ROOT));
 
     private static final Duration[] RECOVERY_BUCKETS = LongStream.of(
                     5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000)
@@ -147,7 +155,7 @@ final class CompletionRecorder {
                 end.attempts(),
                 millis(timing.total()),
                 Duration.between(end.started(), now).toMillis());
-        if (end.tokens() > 0) {
+        if (end.tokens() > 0 && !ELSEWHERE.contains(end.outcome())) {
             usage.publish(event(request, end, now));
         }
     }

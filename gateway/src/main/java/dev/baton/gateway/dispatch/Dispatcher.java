@@ -1,10 +1,12 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.control.TokenIds;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /** Runs generations: the border between the HTTP edge and the workers. */
@@ -15,6 +17,18 @@ public interface Dispatcher {
      * finished}, {@code failed} and {@code rejected}, the last only before any token.
      */
     RequestHandle prepare(GenerationRequest request, TokenSink sink);
+
+    /**
+     * Prepares to go on with a generation that another gateway began, which from then on can change nothing of it any more.
+     * The sink hears of what comes after {@code accepted}.
+     *
+     * @param accepted tokens so far, fewer than the most of the request
+     * @return fails when Redis does not answer
+     */
+    CompletionStage<RequestHandle> resume(GenerationRequest request, TokenIds accepted, TokenSink sink);
+
+    /** Whether all workers compute the same bits, so that a token that was lost comes again. */
+    boolean exact();
 
     /** Tokens that the smallest of the live workers of the model can hold; 0 when no decode worker lives. */
     int maxContext(String model);
@@ -29,6 +43,9 @@ public interface Dispatcher {
 
         /** The client left: queue, prefill, transfer and decode drop the request. */
         void cancel();
+
+        /** Another gateway has taken it over: ends here, and no use of it is reported from here. */
+        void handedOver();
 
         /** The client has all that it asked for (a stop string was found): ends as done, workers drop the rest. */
         void complete();

@@ -4,10 +4,14 @@ import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
+import dev.baton.control.RequestStart;
+import dev.baton.control.TokenIds;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.Placement;
 import dev.baton.protocol.v1.Failure;
+import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -72,11 +76,27 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public RequestHandle prepare(GenerationRequest request, TokenSink sink) {
+        return active(request, sink, 1, TokenIds.of());
+    }
+
+    @Override
+    public CompletionStage<RequestHandle> resume(GenerationRequest request, TokenIds accepted, TokenSink sink) {
+        // Never the first attempt: that alone may end a request for want of workers.
+        return store.adopt(request.requestId())
+                .thenApply(number -> active(request, sink, Math.max(1, number) + 1, accepted));
+    }
+
+    private RequestHandle active(GenerationRequest request, TokenSink sink, int number, TokenIds accepted) {
         RequestLoops.Loop loop = loops.of(request.requestId());
-        RequestMachine machine =
-                new RequestMachine(request.maxTokens(), request.deadline(), new AttemptNonces(), limits, loop.now());
+        RequestStart start = new RequestStart(request.maxTokens(), request.deadline(), number, accepted);
+        RequestMachine machine = new RequestMachine(start, new AttemptNonces(), limits, loop.now());
         return new ActiveRequest(
                 request, sink, machine, loop, store, jobs, streams, placement, hedges, admission, recorder);
+    }
+
+    @Override
+    public boolean exact() {
+        return streams.workers().stream().allMatch(WorkerState::getExact);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import dev.baton.cluster.requests.RequestStates;
 import dev.baton.control.CasOutcome;
 import dev.baton.control.Effect;
+import dev.baton.control.RequestEvent;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.GatewayRef;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,6 +50,20 @@ final class RequestStore {
         return breaker.executeCompletionStage(() -> attempt.getNumber() == 1
                 ? states.create(requestId, attempt, gateway, left)
                 : states.raise(requestId, attempt, gateway, left));
+    }
+
+    /** What the machine of a request hears of a write of its attempt. */
+    static RequestEvent answer(int attempt, @Nullable CasOutcome outcome, @Nullable Throwable failure) {
+        if (outcome == null) {
+            return new RequestEvent.StoreUnavailable(
+                    attempt, "Redis does not answer (spring.data.redis.*): " + failure);
+        }
+        return outcome.holds() ? new RequestEvent.AttemptRecorded(attempt) : new RequestEvent.OwnershipLost(attempt);
+    }
+
+    /** Makes this gateway the request's owner, and gives the highest number of the attempts so far. */
+    CompletionStage<Integer> adopt(String requestId) {
+        return breaker.executeCompletionStage(() -> states.adopt(requestId, gateway));
     }
 
     /**

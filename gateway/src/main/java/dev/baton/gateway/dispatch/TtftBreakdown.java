@@ -38,7 +38,7 @@ public record TtftBreakdown(
         int attempts,
         List<Recovery> recoveries) {
     /** Nothing known yet. */
-    static final TtftBreakdown NONE =
+    public static final TtftBreakdown NONE =
             new TtftBreakdown(null, null, null, null, null, null, null, null, null, 0, List.of());
 
     /** The points in time of a report, by the clock of its worker. */

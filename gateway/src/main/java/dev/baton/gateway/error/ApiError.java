@@ -148,6 +148,16 @@ public record ApiError(
                 "model_not_found");
     }
 
+    /** Also for those of other tenants. */
+    public static ApiError streamNotFound() {
+        return invalid(
+                404,
+                "There is no such stream: it was never resumable, it ended too long ago (baton.resume.keep), or it is"
+                        + " another tenant's.",
+                null,
+                "stream_not_found");
+    }
+
     public static ApiError methodNotAllowed(String method, String path, List<String> allowed) {
         String allow = String.join(", ", allowed);
         return new ApiError(

@@ -26,6 +26,7 @@ public final class RequestTrace {
     private boolean ended;
     private boolean left;
     private boolean served;
+    private boolean repeats;
     private long[] firstAt = {};
     private long[] lastAt = {};
     private int[] counts = {};
@@ -54,6 +55,12 @@ public final class RequestTrace {
         return Duration.ofNanos(metrics.clock().monotonicTime() - started);
     }
 
+    /** What is sent was made for another request, or is sent again: it is not counted as made once more. */
+    public synchronized RequestTrace repeats() {
+        repeats = true;
+        return this;
+    }
+
     /** @param name one of the few known endpoints: it becomes a metric tag */
     public synchronized void endpoint(String name) {
         endpoint = name;
@@ -77,6 +84,9 @@ public final class RequestTrace {
         firstAt = new long[choices];
         lastAt = new long[choices];
         counts = new int[choices];
+        if (repeats) {
+            return;
+        }
         inFlight = true;
         queued = true;
         metrics.inFlight.incrementAndGet();
@@ -98,6 +108,10 @@ public final class RequestTrace {
     public synchronized void token(int choice, int count) {
         long now = metrics.clock().monotonicTime();
         served = true;
+        if (repeats) {
+            counts[choice] = count;
+            return;
+        }
         if (firstTokenNanos < 0) {
             firstTokenNanos = now - started;
             metrics.firstToken.record(firstTokenNanos, TimeUnit.NANOSECONDS);

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.InvalidMediaTypeException;
@@ -52,6 +53,7 @@ public final class OpenAiApi implements WebHandler {
     private final Duration requestTimeout;
     private final Preparation preparation;
     private final CompletionRunner completions;
+    private final ResumableCalls resumables;
     private final ServedModel model;
     private final ServedContext context;
     private final EdgeMetrics metrics;
@@ -67,6 +69,7 @@ public final class OpenAiApi implements WebHandler {
             Duration requestTimeout,
             Preparation preparation,
             CompletionRunner completions,
+            ResumableCalls resumables,
             ServedModel model,
             ServedContext context,
             EdgeMetrics metrics,
@@ -79,6 +82,7 @@ public final class OpenAiApi implements WebHandler {
         this.requestTimeout = requestTimeout;
         this.preparation = preparation;
         this.completions = completions;
+        this.resumables = resumables;
         this.model = model;
         this.context = context;
         this.metrics = metrics;
@@ -118,6 +122,11 @@ public final class OpenAiApi implements WebHandler {
             response.trace().endpoint("completions");
             return allowed(response, HttpMethod.POST, method)
                     .then(Mono.defer(() -> generate(response, caller, preparation::completion)));
+        }
+        if (path.startsWith("/streams/")) {
+            response.trace().endpoint("streams");
+            return allowed(response, HttpMethod.GET, method)
+                    .then(Mono.defer(() -> resume(response, caller, path.substring("/streams/".length()))));
         }
         if (path.equals("/models") || path.startsWith("/models/")) {
             response.trace().endpoint("models");
@@ -160,6 +169,10 @@ public final class OpenAiApi implements WebHandler {
                         .setTraceparent(
                                 TagLimits.traceparent(request.getHeaders().getFirst("traceparent")))
                         .build());
+        ResumeWish wish = ResumeWish.of(request.getHeaders());
+        if (wish.wanted()) {
+            return resumable(response, caller, wish, prepare);
+        }
         return bodies.read(request, body -> {
                     boolean atOnce = PreparationPool.isShort(body.length) && !Preparation.compiles(body);
                     return pool.run(identity.tenant(), atOnce, () -> prepare.apply(body, caller));
@@ -174,6 +187,45 @@ public final class OpenAiApi implements WebHandler {
                             () -> answer(response, prepared, caller.patience())
                                     .doFinally(signal -> account(identity, response.trace())));
                 });
+    }
+
+    private Mono<Void> resumable(
+            HttpResponse response,
+            Preparation.Caller caller,
+            ResumeWish wish,
+            BiFunction<byte[], Preparation.Caller, PreparedRequest> prepare) {
+        Identity identity = caller.identity();
+        String endpoint = response.request().getURI().getRawPath();
+        return bodies.read(response.request(), body -> {
+                    boolean isShort = PreparationPool.isShort(body.length);
+                    boolean atOnce = isShort && !Preparation.compiles(body);
+                    Mono<String> key = wish.key().isEmpty()
+                            ? Mono.just("")
+                            : pool.run(identity.tenant(), isShort, () -> wish.scoped(endpoint, body));
+                    return key.flatMap(clientKey -> resumables
+                            .known(identity, clientKey)
+                            .<Supplier<Mono<Void>>>map(
+                                    kept -> () -> resumables.again(response, kept, caller.patience()))
+                            .switchIfEmpty(Mono.defer(() -> pool.run(
+                                            identity.tenant(), atOnce, () -> prepare.apply(body, caller))
+                                    .map(prepared -> () -> {
+                                        response.trace().prompt(prepared.promptTokens());
+                                        return resumables.begin(
+                                                response, identity, prepared, clientKey, caller.patience());
+                                    }))));
+                })
+                .flatMap(Supplier::get);
+    }
+
+    private Mono<Void> resume(HttpResponse response, Identity caller, String id) {
+        ServerHttpRequest request = response.request();
+        String after = request.getQueryParams().getFirst("after");
+        return resumables.resume(
+                response,
+                caller,
+                id,
+                after != null ? after : request.getHeaders().getFirst("Last-Event-ID"),
+                ClientPatience.of(request.getHeaders(), requestTimeout));
     }
 
     private void account(Identity caller, RequestTrace trace) {
@@ -200,7 +252,8 @@ public final class OpenAiApi implements WebHandler {
                         response.trace(),
                         account,
                         response.connection(),
-                        patience.answer().minus(response.trace().elapsed()))
+                        patience.answer().minus(response.trace().elapsed()),
+                        null)
                 .flatMap(events -> response.events(events, patience.silence()));
     }
 

@@ -62,19 +62,52 @@ public final class TenantQuotas {
         }
         return Mono.using(
                 () -> shared.reserve(trace.requestId(), most, scopes),
-                place -> Mono.fromCompletionStage(place.outcome()).flatMap(outcome -> switch (outcome) {
-                    case QuotaOutcome.Admitted admitted -> {
-                        headers.accept(RateLimitHeaders.of(admitted.standings()));
-                        yield answer.get();
-                    }
-                    case QuotaOutcome.Refused refused -> Mono.error(new ApiException(error(refused, most)));
-                    case QuotaOutcome.Unavailable gone ->
-                        Mono.error(new ApiException(ApiError.unavailable(
-                                "Quotas cannot be kept while Redis is away (setting baton.quotas.without-redis).",
-                                "state_unavailable",
-                                SOON)));
+                place -> Mono.fromCompletionStage(place.outcome()).flatMap(outcome -> {
+                    admit(outcome, most, headers);
+                    return answer.get();
                 }),
                 place -> place.settle(trace.served(), trace.tokens()));
+    }
+
+    /** A place that outlives the call that took it. */
+    public interface Held {
+        /**
+         * To be called once the request has ended; only the first call counts.
+         *
+         * @param served false: no worker took it
+         * @param tokens of its prompt and its answer
+         */
+        void settle(boolean served, long tokens);
+    }
+
+    /** As {@link #within}, for a request that may run on when its client leaves: whoever gets the place settles it. */
+    public Mono<Held> hold(Identity caller, String request, long most, Consumer<Map<String, String>> headers) {
+        List<ScopedLimits> scopes = scopes(caller);
+        if (scopes.isEmpty()) {
+            return Mono.just((served, tokens) -> {});
+        }
+        return Mono.defer(() -> {
+            SharedQuotas.Place place = shared.reserve(request, most, scopes);
+            return Mono.fromCompletionStage(place.outcome())
+                    .<Held>map(outcome -> {
+                        admit(outcome, most, headers);
+                        return place::settle;
+                    })
+                    .doOnError(refused -> place.settle(false, 0))
+                    .doOnCancel(() -> place.settle(false, 0));
+        });
+    }
+
+    private void admit(QuotaOutcome outcome, long most, Consumer<Map<String, String>> headers) {
+        switch (outcome) {
+            case QuotaOutcome.Admitted admitted -> headers.accept(RateLimitHeaders.of(admitted.standings()));
+            case QuotaOutcome.Refused refused -> throw new ApiException(error(refused, most));
+            case QuotaOutcome.Unavailable gone ->
+                throw new ApiException(ApiError.unavailable(
+                        "Quotas cannot be kept while Redis is away (setting baton.quotas.without-redis).",
+                        "state_unavailable",
+                        SOON));
+        }
     }
 
     private List<ScopedLimits> scopes(Identity caller) {

@@ -8,6 +8,7 @@ import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.toolcalls.CallPiece;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
@@ -34,13 +35,19 @@ public final class EventStream extends PacedBody {
     /** Pieces are merged behind this many waiting events even when the reader keeps up: its own thread is busy. */
     private static final int MANY = 64;
 
+    private static final byte[] NO_ID = {};
+
     private final ChunkTemplates templates;
     private final LogprobFormat format;
     private final Holder holder;
     private final Queue<Event> waiting = new ArrayDeque<>();
     private final @Nullable Delta[] open;
     private final @Nullable Call[] openCalls;
+    private final @Nullable EventIds ids;
     private boolean ended;
+
+    /** Index of the last token of the last choice. */
+    private int last;
 
     /** Hears what becomes of a stream and of what it holds. Must not block. */
     public interface Holder {
@@ -53,18 +60,35 @@ public final class EventStream extends PacedBody {
 
     private sealed interface Event {}
 
-    private record Fixed(String text) implements Event {}
+    /** @param position its place in a stream whose events have ids, {@link EventIds#NONE} for none */
+    private record Fixed(String text, int choice, long position) implements Event {
+        Fixed(String text) {
+            this(text, 0, EventIds.NONE);
+        }
+    }
 
     private record FixedBytes(byte[] bytes) implements Event {}
 
-    /** Arguments of one call that wait; a call's first part stays alone. */
-    private static final class Call implements Event {
+    /** One that takes more parts while it waits. */
+    private abstract static sealed class Growing implements Event {
         final int choice;
+
+        /** Of its last part. */
+        long position;
+
+        Growing(int choice, long position) {
+            this.choice = choice;
+            this.position = position;
+        }
+    }
+
+    /** Arguments of one call that wait; a call's first part stays alone. */
+    private static final class Call extends Growing {
         final CallPiece start;
         final StringBuilder arguments;
 
-        Call(int choice, CallPiece start) {
-            this.choice = choice;
+        Call(int choice, long position, CallPiece start) {
+            super(choice, position);
             this.start = start;
             this.arguments = new StringBuilder(start.arguments());
         }
@@ -78,15 +102,14 @@ public final class EventStream extends PacedBody {
         }
     }
 
-    private static final class Delta implements Event {
-        final int choice;
+    private static final class Delta extends Growing {
         final StringBuilder text;
 
         @Nullable
         Logprobs logprobs;
 
-        Delta(int choice, String text, @Nullable Logprobs logprobs) {
-            this.choice = choice;
+        Delta(int choice, long position, String text, @Nullable Logprobs logprobs) {
+            super(choice, position);
             this.text = new StringBuilder(text);
             this.logprobs = logprobs;
         }
@@ -95,7 +118,8 @@ public final class EventStream extends PacedBody {
             return text.length() >= MOST_TEXT || (logprobs != null && logprobs.bytes() >= MOST_LOGPROBS);
         }
 
-        void add(String piece, @Nullable Logprobs more) {
+        void add(long at, String piece, @Nullable Logprobs more) {
+            position = at;
             text.append(piece);
             if (logprobs == null) {
                 logprobs = more;
@@ -111,13 +135,25 @@ public final class EventStream extends PacedBody {
 
     public EventStream(
             ChunkTemplates templates, LogprobFormat format, int choices, ConnectionHandle connection, Holder holder) {
+        this(templates, format, choices, connection, holder, null);
+    }
+
+    /** @param after what the client has of a stream whose events have ids; null for one without */
+    public EventStream(
+            ChunkTemplates templates,
+            LogprobFormat format,
+            int choices,
+            ConnectionHandle connection,
+            Holder holder,
+            @Nullable StreamPosition after) {
         super(connection);
+        this.ids = after == null ? null : new EventIds(after);
         this.templates = templates;
         this.format = format;
         this.holder = holder;
         this.open = new Delta[choices];
         this.openCalls = new Call[choices];
-        if (templates.opensWithRole()) {
+        if (templates.opensWithRole() && (ids == null || ids.fromTheStart())) {
             for (int choice = 0; choice < choices; choice++) {
                 waiting.add(new Fixed(templates.role(choice)));
             }
@@ -129,40 +165,56 @@ public final class EventStream extends PacedBody {
         return 2L * characters + (logprobs == null ? 0 : logprobs.bytes());
     }
 
+    private long place(int choice, int token) {
+        return ids == null ? EventIds.NONE : ids.next(choice, token);
+    }
+
     /**
      * Adds a piece of a choice's text.
      *
+     * @param token index of the one that produced it
      * @param text unescaped; may be empty when {@code logprobs} is there
      */
-    public void text(int choice, String text, @Nullable Logprobs logprobs) {
+    public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
         synchronized (this) {
             if (ended || closed()) {
                 return;
             }
+            long place = place(choice, token);
+            if (place == EventIds.HAD) {
+                holder.released(bytes(text.length(), logprobs));
+                return;
+            }
             Delta delta = open[choice];
             if (delta == null || delta.full() || !(waiting.size() > MANY || slow())) {
-                delta = new Delta(choice, text, logprobs);
+                delta = new Delta(choice, place, text, logprobs);
                 open[choice] = delta;
                 waiting.add(delta);
             } else {
-                delta.add(text, logprobs);
+                delta.add(place, text, logprobs);
             }
         }
         wake();
     }
 
     /** Adds a part of a call that a choice makes. */
-    public void call(int choice, CallPiece piece) {
+    public void call(int choice, int token, CallPiece piece) {
         synchronized (this) {
             if (ended || closed()) {
                 return;
             }
+            long place = place(choice, token);
+            if (place == EventIds.HAD) {
+                holder.released(piece.bytes());
+                return;
+            }
             open[choice] = null;
-            Call last = openCalls[choice];
-            if (last != null && last.takes(piece) && (waiting.size() > MANY || slow())) {
-                last.arguments.append(piece.arguments());
+            Call before = openCalls[choice];
+            if (before != null && before.takes(piece) && (waiting.size() > MANY || slow())) {
+                before.arguments.append(piece.arguments());
+                before.position = place;
             } else {
-                Call call = new Call(choice, piece);
+                Call call = new Call(choice, place, piece);
                 openCalls[choice] = call;
                 waiting.add(call);
             }
@@ -171,11 +223,12 @@ public final class EventStream extends PacedBody {
     }
 
     /** The choice has no more text. */
-    public void finish(int choice, String reason) {
+    public void finish(int choice, int token, String reason) {
         synchronized (this) {
             open[choice] = null;
             openCalls[choice] = null;
-            add(new Fixed(templates.finish(choice, reason)));
+            last = choice == open.length - 1 ? token : last;
+            addPlaced(choice, token, templates.finish(choice, reason));
         }
         wake();
     }
@@ -187,8 +240,14 @@ public final class EventStream extends PacedBody {
      */
     public void end(Map<String, String> trailers) {
         synchronized (this) {
-            trailers.forEach((field, json) -> add(new Fixed(templates.trailer(field, json))));
-            add(new FixedBytes(ChunkTemplates.DONE));
+            // What comes after all choices counts as the last one's.
+            int choice = open.length - 1;
+            trailers.forEach((field, json) -> addPlaced(choice, last, templates.trailer(field, json)));
+            if (ids == null) {
+                add(new FixedBytes(ChunkTemplates.DONE));
+            } else {
+                addPlaced(choice, last, new String(ChunkTemplates.DONE, StandardCharsets.US_ASCII));
+            }
             ended = true;
         }
         wake();
@@ -217,6 +276,13 @@ public final class EventStream extends PacedBody {
             ended = true;
         }
         wake();
+    }
+
+    private void addPlaced(int choice, int token, String text) {
+        long place = place(choice, token);
+        if (place != EventIds.HAD) {
+            add(new Fixed(text, choice, place));
+        }
     }
 
     private void add(Event event) {
@@ -265,19 +331,31 @@ public final class EventStream extends PacedBody {
         }
         return switch (event) {
             case null -> null;
-            case Fixed fixed -> ByteBufUtil.writeUtf8(connection().allocator(), fixed.text);
+            case Fixed fixed -> placed(fixed.choice, fixed.position, fixed.text);
             case FixedBytes fixed ->
                 connection().allocator().buffer(fixed.bytes.length).writeBytes(fixed.bytes);
             case Call call -> {
                 CallPiece piece = call.whole();
                 holder.released(piece.bytes());
-                yield ByteBufUtil.writeUtf8(connection().allocator(), templates.call(call.choice, piece));
+                yield placed(call.choice, call.position, templates.call(call.choice, piece));
             }
             case Delta delta -> {
                 holder.released(delta.bytes());
                 yield render(delta);
             }
         };
+    }
+
+    private byte[] id(int choice, long position) {
+        return ids == null || position == EventIds.NONE ? NO_ID : ids.line(choice, position);
+    }
+
+    private ByteBuf placed(int choice, long position, String text) {
+        byte[] id = id(choice, position);
+        ByteBuf buffer = connection().allocator().buffer(id.length + ByteBufUtil.utf8Bytes(text));
+        buffer.writeBytes(id);
+        ByteBufUtil.writeUtf8(buffer, text);
+        return buffer;
     }
 
     private ByteBuf render(Delta delta) {
@@ -292,8 +370,10 @@ public final class EventStream extends PacedBody {
             format.json(List.of(delta.logprobs)).write(rest, Integer.MAX_VALUE);
             rest.append(templates.afterLogprobs());
         }
-        ByteBuf buffer = connection().allocator().buffer(before.length + ByteBufUtil.utf8Bytes(rest) + after.length);
-        buffer.writeBytes(before);
+        byte[] id = id(delta.choice, delta.position);
+        ByteBuf buffer =
+                connection().allocator().buffer(id.length + before.length + ByteBufUtil.utf8Bytes(rest) + after.length);
+        buffer.writeBytes(id).writeBytes(before);
         ByteBufUtil.writeUtf8(buffer, rest);
         return buffer.writeBytes(after);
     }

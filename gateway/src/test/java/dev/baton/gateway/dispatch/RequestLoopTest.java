@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
+import dev.baton.control.RequestStart;
 import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
@@ -113,7 +114,7 @@ class RequestLoopTest {
         return new ActiveRequest(
                 request,
                 sink,
-                new RequestMachine(5, request.deadline(), number -> number, LIMITS, CLOCK.instant()),
+                new RequestMachine(RequestStart.first(5, request.deadline()), number -> number, LIMITS, CLOCK.instant()),
                 loop,
                 null,
                 null,

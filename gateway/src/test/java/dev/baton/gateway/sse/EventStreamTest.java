@@ -85,19 +85,19 @@ class EventStreamTest {
     void writesEachPieceByItselfToAReaderThatKeepsUp() {
         stream.subscribe(reader);
         reader.request(100);
-        stream.text(0, "a", null);
-        stream.text(0, "b", null);
+        stream.text(0, 0, "a", null);
+        stream.text(0, 0, "b", null);
         assertThat(reader.events).containsExactly(chunk(0, "a"), chunk(0, "b"));
     }
 
     @Test
     void mergesWhatASlowReaderHasNotTakenAndKeepsChoicesApart() {
         stream.subscribe(reader);
-        stream.text(0, "a", null);
-        stream.text(1, "x", null);
-        stream.text(0, "b", null);
-        stream.finish(0, "stop");
-        stream.text(1, "y", null);
+        stream.text(0, 0, "a", null);
+        stream.text(1, 0, "x", null);
+        stream.text(0, 0, "b", null);
+        stream.finish(0, 0, "stop");
+        stream.text(1, 0, "y", null);
         reader.request(2);
         assertThat(reader.events).containsExactly(chunk(0, "ab"), chunk(1, "xy"));
     }
@@ -114,9 +114,9 @@ class EventStreamTest {
     void writesFewAndNeverLongEventsToASlowReader() {
         stream.subscribe(reader);
         for (int i = 0; i < 2000; i++) {
-            stream.text(0, "word ", logprobs(20));
+            stream.text(0, 0, "word ", logprobs(20));
         }
-        stream.finish(0, "length");
+        stream.finish(0, 0, "length");
         stream.end(Map.of());
         reader.request(Long.MAX_VALUE);
         assertThat(reader.events).hasSizeBetween(20, 200).allMatch(event -> event.length() < 50_000);
@@ -130,8 +130,8 @@ class EventStreamTest {
         stream.subscribe(reader);
         reader.request(100);
         backlog.set(100_000);
-        stream.text(0, "a", null);
-        stream.text(0, "b", null);
+        stream.text(0, 0, "a", null);
+        stream.text(0, 0, "b", null);
         assertThat(reader.events).isEmpty();
         backlog.set(0);
         stream.wake();
@@ -141,9 +141,9 @@ class EventStreamTest {
     @Test
     void putsAnErrorInThePlaceOfAllThatWaits() {
         stream.subscribe(reader);
-        stream.text(0, "a", null);
-        stream.finish(0, "stop");
-        stream.finish(1, "stop");
+        stream.text(0, 0, "a", null);
+        stream.finish(0, 0, "stop");
+        stream.finish(1, 0, "stop");
         stream.end(Map.of());
         stream.dropAndFail("{\"error\":{}}");
         reader.request(100);
@@ -154,9 +154,9 @@ class EventStreamTest {
     @Test
     void neverPutsTextAfterTheReason() {
         stream.subscribe(reader);
-        stream.text(0, "a", null);
-        stream.finish(0, "length");
-        stream.finish(1, "stop");
+        stream.text(0, 0, "a", null);
+        stream.finish(0, 0, "length");
+        stream.finish(1, 0, "stop");
         stream.end(Map.of("usage", "{}"));
         reader.request(100);
         assertThat(reader.events).hasSize(5);
@@ -171,7 +171,7 @@ class EventStreamTest {
         stream.subscribe(reader);
         reader.request(100);
         stream.fail("{\"error\":{}}");
-        stream.text(0, "late", null);
+        stream.text(0, 0, "late", null);
         stream.end(Map.of());
         assertThat(reader.events).containsExactly("event: error\ndata: {\"error\":{}}\n\n", "data: [DONE]\n\n");
     }
@@ -180,7 +180,7 @@ class EventStreamTest {
     void commentsOnlyWhenNothingWasWrittenSinceTheLastTick() {
         stream.subscribe(reader);
         reader.request(100);
-        stream.text(0, "a", null);
+        stream.text(0, 0, "a", null);
         stream.tick();
         assertThat(reader.events).hasSize(1);
         stream.tick();
@@ -191,7 +191,7 @@ class EventStreamTest {
     @Test
     void queuesNoCommentForAReaderThatTakesNothing() {
         stream.subscribe(reader);
-        stream.text(0, "a", null);
+        stream.text(0, 0, "a", null);
         stream.tick();
         stream.tick();
         reader.request(100);
@@ -209,7 +209,7 @@ class EventStreamTest {
         stream.subscribe(reader);
         reader.cancel();
         stream.cancel();
-        stream.text(0, "a", null);
+        stream.text(0, 0, "a", null);
         assertThat(cancelled).hasValue(1);
         assertThat(reader.events).isEmpty();
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.resume;
+
+import org.jspecify.annotations.NullMarked;
