@@ -1,5 +1,6 @@
 package dev.baton.gateway;
 
+import dev.baton.cluster.answers.RedisAnswers;
 import dev.baton.cluster.quotas.SharedQuotas;
 import dev.baton.cluster.quotas.WithoutRedis;
 import dev.baton.control.quota.Limits;
@@ -8,7 +9,10 @@ import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.gateway.resume.ResumeWiring;
+import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.GatewayRef;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -144,6 +148,16 @@ final class EdgeServer implements AutoCloseable {
         @Bean
         LedgerWriter ledgerWriter(Clock clock) {
             return new LedgerWriter((day, sums) -> CompletableFuture.completedStage(0), clock);
+        }
+
+        /** On a Redis that is not there. */
+        @Bean
+        RedisAnswers redisAnswers() {
+            LettuceConnectionFactory nowhere = new LettuceConnectionFactory("127.0.0.1", 1);
+            nowhere.afterPropertiesSet();
+            nowhere.start();
+            return new RedisAnswers(
+                    new ReactiveStringRedisTemplate(nowhere), new ClusterNames("edge"), Duration.ofSeconds(1));
         }
 
         @Bean

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.cluster.answers;
+
+import org.jspecify.annotations.NullMarked;
