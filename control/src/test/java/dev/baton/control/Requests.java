@@ -32,7 +32,8 @@ final class Requests {
     Instant now = start;
 
     private Requests(int maxTokens, PhaseLimits limits) {
-        machine = new RequestMachine(RequestStart.first(maxTokens, start.plusSeconds(60)), number -> 7 * number, limits, start);
+        machine = new RequestMachine(
+                RequestStart.first(maxTokens, start.plusSeconds(60)), number -> 7 * number, limits, start);
         machine.start();
     }
 

@@ -59,8 +59,8 @@ class ResumeIT {
 
     @BeforeAll
     static void start() throws IOException {
-        StackPlan plan = new StackPlan(
-                RunningBaton.MODEL, 1, 2, 2, Ports.free(1).getFirst(), 96, 1, List.of(), List.of());
+        StackPlan plan =
+                new StackPlan(RunningBaton.MODEL, 1, 2, 2, Ports.free(1).getFirst(), 96, 1, List.of(), List.of());
         stack = LocalStack.start(
                 new StackEnvironment(
                         RunningBaton.HOME,
@@ -102,7 +102,9 @@ class ResumeIT {
         assertThat(begun.ended).as("fault not applied: the answer had ended").isFalse();
         Part rest = read(resume(1, begun.stream, begun.last()), count -> true);
         assertOneAnswer(whole, begun, rest);
-        assertThat(read(resume(0, begun.stream, begun.last()), count -> true).text.toString())
+        assertThat(read(resume(0, begun.stream, begun.last()), count -> true)
+                        .text
+                        .toString())
                 .as("the same again, at the gateway that ran it")
                 .isEqualTo(rest.text.toString());
     }
@@ -143,8 +145,8 @@ class ResumeIT {
         AtomicInteger begun = new AtomicInteger();
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<Part>> broken = IntStream.range(0, CLIENTS)
-                    .mapToObj(client -> clients.submit(() -> read(
-                            ask(0, story(10 + client), client == 0 ? "retry-2" : ""), count -> {
+                    .mapToObj(client -> clients.submit(() ->
+                            read(ask(0, story(10 + client), client == 0 ? "retry-2" : ""), count -> {
                                 if (count == LEAVE_AFTER) {
                                     begun.incrementAndGet();
                                 }
@@ -173,9 +175,9 @@ class ResumeIT {
         assertThat(begun.text + rest.text.toString()).isEqualTo(whole.text.toString());
         List<String> ids = new ArrayList<>(begun.ids);
         ids.addAll(rest.ids);
-        // A reader that is behind gets several events as one, with the id of the last: places only grow, and the text is whole.
-        assertThat(ids.stream().map(ResumeIT::place).toList())
-                .isSorted().doesNotHaveDuplicates();
+        // A reader that is behind gets several events as one, with the id of the last: places only grow, and the text
+        // is whole.
+        assertThat(ids.stream().map(ResumeIT::place).toList()).isSorted().doesNotHaveDuplicates();
         assertThat(place(rest.ids.getFirst())).isGreaterThan(place(begun.last()));
         assertThat(ids.getLast()).isEqualTo(whole.ids.getLast());
     }

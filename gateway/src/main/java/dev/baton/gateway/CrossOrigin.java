@@ -29,8 +29,13 @@ final class CrossOrigin implements WebFilter {
         allowed.setAllowedOrigins(origins);
         allowed.setAllowedMethods(List.of("GET", "POST"));
         allowed.setAllowedHeaders(List.of(CorsConfiguration.ALL));
-        allowed.setExposedHeaders(
-                List.of("x-request-id", "openai-processing-ms", "retry-after", "retry-after-ms", "x-should-retry", "x-baton-stream"));
+        allowed.setExposedHeaders(List.of(
+                "x-request-id",
+                "openai-processing-ms",
+                "retry-after",
+                "retry-after-ms",
+                "x-should-retry",
+                "x-baton-stream"));
         RateLimitHeaders.NAMES.forEach(allowed::addExposedHeader);
         allowed.setMaxAge(REMEMBERED);
     }

@@ -11,8 +11,6 @@ import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.gateway.resume.ResumeWiring;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.GatewayRef;
-import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
-import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.tokenizer.ModelTokenizer;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -36,6 +34,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
 
 /** The real edge on a real port, with the demo model's tokenizer and a scripted dispatcher behind it. */
 final class EdgeServer implements AutoCloseable {

@@ -168,10 +168,9 @@ public final class RedisAnswers {
     /** Takes an answer from the owner of this epoch, if it is still that one's. */
     public CompletionStage<Takeover> take(OwnedAnswer from, String owner, Duration lease) {
         AnswerKey key = from.key();
-        return scripts.run(
-                        TAKE,
-                        List.of(answer(key), log(key)),
-                        new byte[][] {bytes(Long.toString(from.epoch())), bytes(owner)})
+        return scripts.run(TAKE, List.of(answer(key), log(key)), new byte[][] {
+                    bytes(Long.toString(from.epoch())), bytes(owner)
+                })
                 .thenCompose(answer -> {
                     Takeover outcome = taken(answer, from);
                     CompletionStage<String> moved = switch (outcome) {

@@ -70,7 +70,9 @@ class RedisAnswersTest {
         assertThat(get(answers.renew(model, List.of(owned, taken), LONG))).containsExactly(owned);
         assertThat(get(answers.append(List.of(new Append(taken, 0, bytes("right"))))))
                 .containsEntry(taken, Kept.KEPT);
-        assertThat(text(get(answers.read(taken.key(), 0, false, LONG)).orElseThrow().log()))
+        assertThat(text(get(answers.read(taken.key(), 0, false, LONG))
+                        .orElseThrow()
+                        .log()))
                 .isEqualTo("right");
     }
 
@@ -87,9 +89,13 @@ class RedisAnswersTest {
             get(answers.append(List.of(new Append(owned, 0, bytes("one ")))));
         }
         get(answers.append(List.of(new Append(owned, 4, bytes("two")))));
-        assertThat(text(get(answers.read(owned.key(), 0, false, LONG)).orElseThrow().log()))
+        assertThat(text(get(answers.read(owned.key(), 0, false, LONG))
+                        .orElseThrow()
+                        .log()))
                 .isEqualTo("one two");
-        assertThat(text(get(answers.read(owned.key(), 4, true, LONG)).orElseThrow().log()))
+        assertThat(text(get(answers.read(owned.key(), 4, true, LONG))
+                        .orElseThrow()
+                        .log()))
                 .isEqualTo("two");
         assertThat(get(answers.append(List.of(new Append(owned, 99, bytes("gap"))))))
                 .as("what came before it is missing")
@@ -120,7 +126,8 @@ class RedisAnswersTest {
         OwnedAnswer first = made("a", MOST, "", LONG);
         assertThat(create("b", MOST, "")).isEqualTo(new Created.Full());
         get(answers.end(first, Duration.ofMillis(50), false));
-        await().atMost(LONG).until(() -> get(answers.read(first.key(), 0, false, LONG)).isEmpty());
+        await().atMost(LONG)
+                .until(() -> get(answers.read(first.key(), 0, false, LONG)).isEmpty());
         assertThat(create("b", MOST, "")).isEqualTo(new Created.Mine());
     }
 

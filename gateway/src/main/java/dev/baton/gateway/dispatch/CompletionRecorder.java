@@ -23,8 +23,8 @@ final class CompletionRecorder {
     static final String HANDED_OVER = "handed_over";
 
     /** Outcomes of requests that another gateway goes on with, and reports. */
-    private static final Set<String> ELSEWHERE = Set.of(
-            HANDED_OVER, Failure.Code.SUPERSEDED.name().toLowerCase(Locale.ROOT));
+    private static final Set<String> ELSEWHERE =
+            Set.of(HANDED_OVER, Failure.Code.SUPERSEDED.name().toLowerCase(Locale.ROOT));
 
     private static final Duration[] RECOVERY_BUCKETS = LongStream.of(
                     5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000)

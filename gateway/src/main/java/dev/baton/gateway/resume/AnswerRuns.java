@@ -74,7 +74,10 @@ final class AnswerRuns {
                 .resume(request, log.accepted(), new Feeding(answer, choice, true))
                 .whenComplete((handle, failure) -> {
                     if (handle == null) {
-                        LOG.info("request {} cannot be taken over now: {}", request.requestId(), String.valueOf(failure));
+                        LOG.info(
+                                "request {} cannot be taken over now: {}",
+                                request.requestId(),
+                                String.valueOf(failure));
                         fates.letGo(answer);
                     } else if (log.end() == null) {
                         answer.runs(choice, handle);

@@ -110,7 +110,8 @@ final class AnswerWriter {
         }
         return store.append(appends).<Void>handle((outcomes, failure) -> {
             for (int i = 0; i < written.size(); i++) {
-                Kept kept = outcomes == null ? null : outcomes.get(appends.get(i).answer());
+                Kept kept =
+                        outcomes == null ? null : outcomes.get(appends.get(i).answer());
                 settle(written.get(i), appends.get(i).answer(), kept);
             }
             return null;

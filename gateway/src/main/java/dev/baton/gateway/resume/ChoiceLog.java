@@ -42,7 +42,12 @@ final class ChoiceLog {
 
     /** What comes next for a reader; {@code cached} is negative where it is nothing new. */
     record Piece(
-            boolean admitted, int cached, int first, TokenIds tokens, List<TokenLogprob> logprobs, @Nullable ChoiceEnd end) {}
+            boolean admitted,
+            int cached,
+            int first,
+            TokenIds tokens,
+            List<TokenLogprob> logprobs,
+            @Nullable ChoiceEnd end) {}
 
     ChoiceLog(int choice) {
         this.choice = choice;
@@ -69,7 +74,8 @@ final class ChoiceLog {
 
     private boolean add(int index, int token, @Nullable TokenLogprob logprob) {
         if (index > size) {
-            throw new IllegalStateException("token %d of choice %d comes before token %d".formatted(index, choice, size));
+            throw new IllegalStateException(
+                    "token %d of choice %d comes before token %d".formatted(index, choice, size));
         }
         if (index < size || end != null) {
             return false;
@@ -176,10 +182,7 @@ final class ChoiceLog {
         int to = Math.min(upTo.tokens, at.tokens + MOST_AT_ONCE);
         boolean ends = upTo.ended && to == upTo.tokens;
         Mark then = new Mark(
-                upTo.admitted || at.admitted,
-                upTo.cached || at.cached,
-                Math.max(to, at.tokens),
-                ends || at.ended);
+                upTo.admitted || at.admitted, upTo.cached || at.cached, Math.max(to, at.tokens), ends || at.ended);
         if (then.equals(at)) {
             return null;
         }
@@ -223,7 +226,8 @@ final class ChoiceLog {
         }
         if (then.ended) {
             switch (end) {
-                case ChoiceEnd.Finished(Finish.Reason reason) -> next.setFinish(Finish.newBuilder().setReason(reason));
+                case ChoiceEnd.Finished(Finish.Reason reason) ->
+                    next.setFinish(Finish.newBuilder().setReason(reason));
                 case ChoiceEnd.Failed(var failure) -> next.setFailure(failure);
                 case ChoiceEnd.Stopped _ -> next.setStopped(true);
                 case ChoiceEnd.Rejected _ -> {}

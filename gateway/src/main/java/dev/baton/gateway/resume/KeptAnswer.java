@@ -1,7 +1,7 @@
 package dev.baton.gateway.resume;
 
-import dev.baton.cluster.answers.Append;
 import dev.baton.cluster.answers.AnswerKey;
+import dev.baton.cluster.answers.Append;
 import dev.baton.cluster.answers.OwnedAnswer;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
@@ -49,7 +49,12 @@ final class KeptAnswer {
 
     /** @param request as it is stored */
     KeptAnswer(
-            AnswerKey key, String payingKey, PreparedRequest prepared, byte[] request, Instant deadline, InstantSource clock) {
+            AnswerKey key,
+            String payingKey,
+            PreparedRequest prepared,
+            byte[] request,
+            Instant deadline,
+            InstantSource clock) {
         this.key = key;
         this.payingKey = payingKey;
         this.prepared = prepared;

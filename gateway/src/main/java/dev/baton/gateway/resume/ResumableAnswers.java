@@ -108,8 +108,8 @@ public final class ResumableAnswers {
         String tenant = prepared.generations().getFirst().tenant();
         AnswerKey key = new AnswerKey(tenant, HexFormat.of().formatHex(id));
         Instant deadline = prepared.generations().getFirst().deadline();
-        KeptAnswer answer = new KeptAnswer(
-                key, payingKey, prepared, StoredRequests.write(prepared, payingKey), deadline, clock);
+        KeptAnswer answer =
+                new KeptAnswer(key, payingKey, prepared, StoredRequests.write(prepared, payingKey), deadline, clock);
         OwnedAnswer mine = new OwnedAnswer(key, model.name(), 1);
         return store.create(writer.anew(answer, mine, clientKey, new byte[0]), settings.lease())
                 .thenCompose(created -> switch (created) {
@@ -122,7 +122,8 @@ public final class ResumableAnswers {
                     case Created.Exists(String other) ->
                         open(tenant, other)
                                 .thenApply(found -> found.<Opened>map(known -> new Opened.Answer(known, false))
-                                        .orElseThrow(() -> new IllegalStateException("an answer went as it was found")));
+                                        .orElseThrow(
+                                                () -> new IllegalStateException("an answer went as it was found")));
                     case Created.Full _ -> CompletableFuture.completedStage(new Opened.Full());
                     case Created.Lost _ -> throw new IllegalStateException("a random id was taken");
                 });
@@ -219,7 +220,11 @@ public final class ResumableAnswers {
                 try {
                     took(mine, stored);
                 } catch (RuntimeException e) {
-                    LOG.error("answer {} of {} cannot be taken over", mine.key().id(), mine.key().tenant(), e);
+                    LOG.error(
+                            "answer {} of {} cannot be taken over",
+                            mine.key().id(),
+                            mine.key().tenant(),
+                            e);
                     store.end(mine, Duration.ZERO, true);
                 }
             }
@@ -268,8 +273,7 @@ public final class ResumableAnswers {
         public void letGo(KeptAnswer answer) {
             OwnedAnswer mine = answer.owned();
             if (mine != null) {
-                writer.flush(answer)
-                        .whenComplete((done, failure) -> store.letGo(model.name(), List.of(mine)));
+                writer.flush(answer).whenComplete((done, failure) -> store.letGo(model.name(), List.of(mine)));
                 lost(answer);
             }
         }

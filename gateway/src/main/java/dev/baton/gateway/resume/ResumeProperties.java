@@ -33,8 +33,7 @@ public record ResumeProperties(
 
     public ResumeProperties {
         if (tenantBytes.compareTo(LEAST) < 0) {
-            throw new IllegalArgumentException(
-                    "baton.resume.tenant-bytes must be at least 64 KB, not " + tenantBytes);
+            throw new IllegalArgumentException("baton.resume.tenant-bytes must be at least 64 KB, not " + tenantBytes);
         }
     }
 }

@@ -25,8 +25,7 @@ final class StoredRequests {
                 .setAnswerId(prepared.answerId())
                 .setCreated(prepared.created())
                 .setModel(prepared.model())
-                .setShape(
-                        prepared.shape() == Shape.CHAT ? StoredRequest.Shape.CHAT : StoredRequest.Shape.COMPLETION)
+                .setShape(prepared.shape() == Shape.CHAT ? StoredRequest.Shape.CHAT : StoredRequest.Shape.COMPLETION)
                 .setN(prepared.n())
                 .addAllStops(prepared.stops())
                 .setStream(prepared.stream())

@@ -114,7 +114,8 @@ class RequestLoopTest {
         return new ActiveRequest(
                 request,
                 sink,
-                new RequestMachine(RequestStart.first(5, request.deadline()), number -> number, LIMITS, CLOCK.instant()),
+                new RequestMachine(
+                        RequestStart.first(5, request.deadline()), number -> number, LIMITS, CLOCK.instant()),
                 loop,
                 null,
                 null,

@@ -81,7 +81,10 @@ class ChoiceLogTest {
         log.end(new ChoiceEnd.Finished(Finish.Reason.STOP));
         log.end(new ChoiceEnd.Failed(Failure.getDefaultInstance()));
         Heard late = read(answer);
-        assertThat(first.calls).hasSize(704).startsWith("admitted", "cached 3", "0:10").endsWith("700:1", "finished STOP");
+        assertThat(first.calls)
+                .hasSize(704)
+                .startsWith("admitted", "cached 3", "0:10")
+                .endsWith("700:1", "finished STOP");
         assertThat(between.calls).isEqualTo(first.calls);
         assertThat(late.calls).isEqualTo(first.calls);
     }
@@ -93,7 +96,10 @@ class ChoiceLogTest {
         ChoiceLog log = answer.log(0);
         log.admitted();
         for (int i = 0; i < 900; i++) {
-            log.token(i, random.nextInt(200_000), TokenLogprob.newBuilder().setLogprob(i).build());
+            log.token(
+                    i,
+                    random.nextInt(200_000),
+                    TokenLogprob.newBuilder().setLogprob(i).build());
             if (random.nextInt(5) == 0) {
                 stored.writeBytes(LogCodec.unsaved(answer.logs()));
             }
@@ -176,7 +182,6 @@ class ChoiceLogTest {
                 null);
         PreparedRequest prepared = new PreparedRequest(
                 "cmpl-r", 0, "m", Shape.COMPLETION, List.of(request), 1, List.of(), true, false, null, false, null);
-        return new KeptAnswer(
-                new AnswerKey("tenant", "id"), "key", prepared, new byte[0], request.deadline(), CLOCK);
+        return new KeptAnswer(new AnswerKey("tenant", "id"), "key", prepared, new byte[0], request.deadline(), CLOCK);
     }
 }

@@ -19,7 +19,8 @@ class StreamPositionTest {
         int[] tokens = {0, 1, 1, 2, 5, 5, 5};
         List<String> all = lines(new EventIds(StreamPosition.start(1)), tokens);
         for (int had = 0; had < all.size(); had++) {
-            EventIds resumed = new EventIds(StreamPosition.parse(all.get(had), 1).orElseThrow());
+            EventIds resumed =
+                    new EventIds(StreamPosition.parse(all.get(had), 1).orElseThrow());
             assertThat(lines(resumed, tokens)).isEqualTo(all.subList(had + 1, all.size()));
         }
     }
