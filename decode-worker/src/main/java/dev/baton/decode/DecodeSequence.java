@@ -253,7 +253,9 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void finished(Finish.Reason reason) {
         whenEnded.accept(key);
-        frames().add(progress.gateway(), progress.finished(Math.max(next, progress.base() + 1), reason));
+        // The prefill worker's token comes before all of ours. Without one the accepted tokens may be the whole answer.
+        int made = handoff.hasTicket() ? Math.max(next, progress.base() + 1) : next;
+        frames().add(progress.gateway(), progress.finished(made, reason));
     }
 
     @Override

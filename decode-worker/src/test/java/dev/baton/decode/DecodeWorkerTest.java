@@ -20,6 +20,7 @@ import dev.baton.stack.testing.TestStack;
 import dev.baton.stack.testing.WithStack;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -83,6 +84,22 @@ class DecodeWorkerTest {
             await().atMost(LONG).until(worker::toldToLeave);
             worker.drain(false);
             await().atMost(LONG).until(() -> !worker.state().getLeaving());
+        }
+    }
+
+    /** A worker that died between the last token and its end leaves such a request: its end comes after the tokens, not one later. */
+    @Test
+    void acceptedTokensThatAreTheWholeAnswerEndItWhereTheyEnd(TestStack stack) throws Exception {
+        try (RunningWorker worker = RunningWorker.start(stack)) {
+            Handoff.Builder handoff = worker.handoff(3);
+            handoff.getGenerationBuilder().addAllAccepted(List.of(40, 41, 42));
+            worker.record(handoff.getGeneration());
+            worker.send(handoff.build());
+            Progress end = await().atMost(LONG)
+                    .until(() -> worker.ended(handoff.getGeneration().getRequestId()), Objects::nonNull);
+            assertThat(end.getFinish().getReason()).isEqualTo(Finish.Reason.LENGTH);
+            assertThat(end.getFirstIndex()).isEqualTo(3);
+            assertThat(end.getTokensCount()).isZero();
         }
     }
 

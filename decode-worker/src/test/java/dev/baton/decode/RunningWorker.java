@@ -227,6 +227,15 @@ final class RunningWorker implements AutoCloseable {
                         decline -> decline.getRequestId().equals(request));
     }
 
+    /** The end of a request, as its gateway has heard it; null before that. */
+    @Nullable
+    Progress ended(String request) {
+        return heard.progress.stream()
+                .filter(progress -> progress.getRequestId().equals(request) && progress.hasFinish())
+                .findFirst()
+                .orElse(null);
+    }
+
     /** Another gateway comes and waits for what it is told of a request. */
     Decline declined(GatewayRef late, String request) {
         Heard its = new Heard();

@@ -58,6 +58,8 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
 
     private boolean ended;
     private volatile @Nullable Restored fetched;
+    /** Tokens that it made: its first, or none. */
+    private int made;
 
     PrefillSequence(
             WorkerContext context,
@@ -217,12 +219,14 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         Progress.Builder first =
                 progress.token(index, token, logprob).setTiming(timing).setCachedTokens(cachedTokens);
         frames().add(progress.gateway(), first.build());
+        made = 1;
         outbound.completed(token, now);
     }
 
     @Override
     public void finished(Finish.Reason reason) {
-        frames().add(progress.gateway(), progress.finished(progress.base() + 1, reason));
+        // The accepted tokens may be the whole answer.
+        frames().add(progress.gateway(), progress.finished(progress.base() + made, reason));
         outbound.close();
     }
 

@@ -148,5 +148,8 @@ public final class Equipment implements AutoCloseable {
     public void close() {
         links.close();
         small.values().forEach(SmallFileSystem::close);
+        if (clocks != null) {
+            SteppedClocks.removeLeft(Path.of("/dev/shm"));
+        }
     }
 }

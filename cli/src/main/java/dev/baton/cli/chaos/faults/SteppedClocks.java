@@ -14,6 +14,8 @@ import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -35,6 +37,7 @@ record SteppedClocks(Path library, Path folder) {
 
     private static final Duration TAKES_EFFECT_WITHIN = Duration.ofSeconds(20);
     private static final Duration CLOSE = Duration.ofSeconds(15);
+    private static final Pattern OF_PROCESS = Pattern.compile("(?:sem\\.)?faketime_(?:shm|sem)_(\\d{1,18})");
     private static final DateTimeFormatter DUMP = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
 
     /** Empty where it is not installed. */
@@ -51,6 +54,28 @@ record SteppedClocks(Path library, Path folder) {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Removes what libfaketime keeps in shared memory for each process and takes away at its end, of processes that were
+     * killed: those files have their pids in their names.
+     *
+     * @param memory {@code /dev/shm}
+     * @return how many
+     */
+    static int removeLeft(Path memory) {
+        int removed = 0;
+        try (Stream<Path> files = Files.isDirectory(memory) ? Files.list(memory) : Stream.empty()) {
+            for (Path file : files.toList()) {
+                Matcher name = OF_PROCESS.matcher(file.getFileName().toString());
+                if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+                    removed += Files.deleteIfExists(file) ? 1 : 0;
+                }
+            }
+        } catch (IOException | UncheckedIOException e) {
+            // Files of another user, which stay.
+        }
+        return removed;
     }
 
     /** What a part's process must be started with. */
