@@ -23,12 +23,15 @@ import dev.baton.config.LaneProperties;
 import dev.baton.config.LimitProperties;
 import dev.baton.config.RegistryProperties;
 import dev.baton.config.SettingsAutoConfiguration;
+import dev.baton.config.logs.BoundedLogs;
 import dev.baton.protocol.ClusterNames;
 import io.lettuce.core.ClientOptions;
 import io.lettuce.core.SocketOptions;
 import io.lettuce.core.resource.Delay;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
@@ -195,6 +198,13 @@ public class ClusterAutoConfiguration {
             KafkaConnection connection, ClusterNames names, LaneProperties settings, LaneMetrics metrics) {
         LaneTopics.ensure(connection.admin(), names, settings);
         return new LaneProducer(connection.producer(), names, settings, metrics);
+    }
+
+    @Bean
+    MeterBinder droppedLogLines() {
+        return meters -> FunctionCounter.builder("baton.log.dropped", this, any -> BoundedLogs.dropped())
+                .description("log lines that were dropped since nobody took this process's output")
+                .register(meters);
     }
 
     @Bean

@@ -1,10 +1,12 @@
 package dev.baton.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.baton.protocol.v1.Finish;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -107,6 +109,7 @@ class StrangersTest {
         for (int i = 0; i < 200; i++) {
             send("GET", "/v1/models%0d%0aINFO%20forged%1b%5b31m", i % 2 == 0 ? unreadable : foreign, "");
         }
+        await().atMost(Duration.ofSeconds(30)).until(() -> output.getAll().contains("forged"));
         assertThat(output.getAll()
                         .lines()
                         .filter(line -> line.contains("forged"))

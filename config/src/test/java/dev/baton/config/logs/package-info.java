@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.config.logs;
+
+import org.jspecify.annotations.NullMarked;
