@@ -68,7 +68,8 @@ record SteppedClocks(Path library, Path folder) {
         try (Stream<Path> files = Files.isDirectory(memory) ? Files.list(memory) : Stream.empty()) {
             for (Path file : files.toList()) {
                 Matcher name = OF_PROCESS.matcher(file.getFileName().toString());
-                if (name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
+                if (name.matches()
+                        && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty()) {
                     removed += Files.deleteIfExists(file) ? 1 : 0;
                 }
             }
