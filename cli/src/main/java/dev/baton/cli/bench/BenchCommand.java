@@ -59,6 +59,11 @@ public final class BenchCommand implements Runnable {
     private double rate;
 
     @Option(
+            names = "--resumable",
+            description = "Ask for resumable streams. What they cost is the gateway's CPU time over that of a run without.")
+    private boolean resumable;
+
+    @Option(
             names = "--one-by-one",
             description = "Ask again only after an answer: an idle system. --rate then sets the pauses between.")
     private boolean oneByOne;
@@ -101,7 +106,7 @@ public final class BenchCommand implements Runnable {
         Arguments.positive("--max-tokens", maxTokens);
         Arguments.positive("--at-most", atMost);
         PrintWriter out = spec.commandLine().getOut();
-        try (GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key)) {
+        try (GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key, resumable)) {
             List<String> models = gateway.models();
             if (model == null && models.isEmpty()) {
                 throw new CliException("the gateway serves no model: is a decode worker up?");

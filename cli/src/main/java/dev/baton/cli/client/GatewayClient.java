@@ -32,16 +32,27 @@ public final class GatewayClient implements AutoCloseable {
     private final URI base;
     private final @Nullable String key;
     private final Duration silenceLimit;
+    private final boolean resumable;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_LIMIT)
             .build();
 
     public GatewayClient(URI base, @Nullable String key) {
-        this(base, key, SILENCE_LIMIT);
+        this(base, key, SILENCE_LIMIT, false);
+    }
+
+    /** @param resumable asks for streams that another gateway could go on with */
+    public GatewayClient(URI base, @Nullable String key, boolean resumable) {
+        this(base, key, SILENCE_LIMIT, resumable);
     }
 
     GatewayClient(URI base, @Nullable String key, Duration silenceLimit) {
+        this(base, key, silenceLimit, false);
+    }
+
+    private GatewayClient(URI base, @Nullable String key, Duration silenceLimit, boolean resumable) {
+        this.resumable = resumable;
         this.base = base;
         this.key = key;
         this.silenceLimit = silenceLimit;
@@ -122,6 +133,9 @@ public final class GatewayClient implements AutoCloseable {
     private HttpRequest.Builder request(String path) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(base.resolve(path)).timeout(ANSWER_LIMIT);
         builder.header("X-Baton-Timing", "true");
+        if (resumable) {
+            builder.header("X-Baton-Resumable", "true");
+        }
         if (key != null) {
             builder.header("Authorization", "Bearer " + key);
         }
