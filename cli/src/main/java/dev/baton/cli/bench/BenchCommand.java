@@ -60,7 +60,8 @@ public final class BenchCommand implements Runnable {
 
     @Option(
             names = "--resumable",
-            description = "Ask for resumable streams. What they cost is the gateway's CPU time over that of a run without.")
+            description =
+                    "Ask for resumable streams. What they cost is the gateway's CPU time over that of a run without.")
     private boolean resumable;
 
     @Option(
