@@ -91,11 +91,14 @@ final class OutgoingBlocks extends OutgoingTransfer {
     }
 
     @Override
-    void acknowledged(OpenTicket of, KvTransportKind transport) {
+    boolean acknowledged(OpenTicket of, KvTransportKind transport) {
         long sent;
         synchronized (this) {
-            if (ended || !allTold) {
-                return;
+            if (ended) {
+                return true;
+            }
+            if (!allTold) {
+                return false;
             }
             sent = bytes;
         }
@@ -103,6 +106,7 @@ final class OutgoingBlocks extends OutgoingTransfer {
             Duration duration = Duration.ofNanos(time.nanos() - started);
             listener.sent(transport, sent, duration, duration);
         }
+        return true;
     }
 
     @Override

@@ -31,8 +31,8 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
     /** Tokens that count in a block of the sequence. */
     abstract int tokens(int index);
 
-    /** The peer has it all. */
-    abstract void acknowledged(OpenTicket ticket, KvTransportKind transport);
+    /** The peer has it all. False when it cannot: not all was announced. */
+    abstract boolean acknowledged(OpenTicket ticket, KvTransportKind transport);
 
     /** The peer of the ticket gave up or died. */
     abstract void lost(OpenTicket ticket, Failure failure);
@@ -223,6 +223,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
                         firstAnnounced = time.nanos();
                     }
                     announcedBlocks[layer] += count;
+                    waitingSince = time.nanos();
                     bytes += count * layout.layerBlockBytes(layer);
                     return new Announcement.Layer(
                             layer, from - firstWanted, Arrays.copyOfRange(blocks, from, from + count), List.of());
@@ -241,17 +242,21 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
         }
 
         @Override
-        void acknowledged(OpenTicket ticket, KvTransportKind transport) {
+        boolean acknowledged(OpenTicket ticket, KvTransportKind transport) {
             SendOutcome outcome;
             synchronized (this) {
-                if (taker != ticket || !allAnnounced) {
-                    return;
+                if (taker != ticket || ended) {
+                    return true;
+                }
+                if (!allAnnounced) {
+                    return false;
                 }
                 Duration duration = Duration.ofNanos(time.nanos() - firstAnnounced);
                 long exposed = Math.max(0, time.epochMicros() - computeEndedMicros);
                 outcome = new SendOutcome.Acknowledged(transport, bytes, duration, Duration.ofNanos(exposed * 1000));
             }
             end(outcome, false);
+            return true;
         }
 
         @Override
@@ -266,14 +271,14 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
 
         void expire(long now, Duration wait) {
             synchronized (this) {
-                boolean waits = completed && (taker == null || allAnnounced);
-                if (!waits || now - waitingSince < wait.toNanos()) {
+                if (!completed || now - waitingSince < wait.toNanos()) {
                     return;
                 }
             }
             failed(Failures.of(
                     Failure.Code.DEADLINE_EXCEEDED,
-                    "no ticket or no acknowledgement within %d ms of the end of prefill".formatted(wait.toMillis())));
+                    "no ticket, no credit or no acknowledgement within %d ms of the end of prefill"
+                            .formatted(wait.toMillis())));
         }
 
         private void end(SendOutcome outcome, boolean tell) {

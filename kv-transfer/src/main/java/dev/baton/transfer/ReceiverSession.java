@@ -315,7 +315,7 @@ final class ReceiverSession {
                     case Outgoing.Say(KvMessage message) -> messages.write(message);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "writing to %s failed: %s".formatted(address, e)));
         }
     }

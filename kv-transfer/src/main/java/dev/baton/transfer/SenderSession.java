@@ -87,10 +87,9 @@ final class SenderSession {
             agreed = true;
             context.listener().sessionOpened(name);
             writer.start();
-            int limit =
-                    MESSAGE_BYTES + BYTES_PER_BLOCK * peer.identity().layout().blocks();
+            int blocks = peer.identity().layout().blocks();
             while (!closed) {
-                hear(peer, channel.read(limit));
+                hear(peer, channel.read(MESSAGE_BYTES + BYTES_PER_BLOCK * blocks));
             }
         } catch (SessionRefused e) {
             failure = e.failure();
@@ -122,22 +121,17 @@ final class SenderSession {
         switch (message.getMessageCase()) {
             case TICKET -> open(peer, message.getTicket());
             case FETCH -> fetch(peer, message.getFetch());
-            case ACK -> {
-                Ticket ticket = tickets.remove(message.getAck().getTicket());
-                if (ticket != null) {
-                    ticket.outbound.acknowledged(ticket, ticket.transport);
-                }
-            }
+            case ACK -> acknowledged(message.getAck().getTicket());
             case NACK -> {
                 if (message.getNack().getTicket() == 0) {
                     throw new SessionRefused(message.getNack().getFailure());
                 }
                 giveUp(message.getNack().getTicket(), message.getNack().getFailure());
             }
-            case CANCEL ->
-                giveUp(
-                        message.getCancel().getTicket(),
-                        Failures.of(Failure.Code.CANCELLED, "the receiver cancelled the ticket"));
+            case CANCEL -> {
+                Failure cancelled = Failures.of(Failure.Code.CANCELLED, "the receiver cancelled the ticket");
+                giveUp(message.getCancel().getTicket(), cancelled);
+            }
             case PING -> {
                 if (!message.getPing().getReply()) {
                     control(SessionMessages.answer(message.getPing()));
@@ -154,6 +148,15 @@ final class SenderSession {
                 throw new SessionRefused(
                         Failure.Code.BAD_REQUEST, "a KV receiver does not say " + message.getMessageCase());
         }
+    }
+
+    /** One that comes too early ends the session, and with it the ticket: what it holds would never be let go. */
+    private void acknowledged(long id) throws SessionRefused {
+        Ticket ticket = tickets.get(id);
+        if (ticket != null && !ticket.outbound.acknowledged(ticket, ticket.transport)) {
+            throw new SessionRefused(Failure.Code.BAD_REQUEST, "ticket %d acknowledged too early".formatted(id));
+        }
+        tickets.remove(id);
     }
 
     private void open(Peer peer, KvTicket wanted) throws SessionRefused {
@@ -180,11 +183,10 @@ final class SenderSession {
     private void fetch(Peer peer, KvFetch wanted) throws SessionRefused {
         Failure refusal = refusal(peer, wanted.getTicket(), wanted.getTransport(), wanted.getTags());
         int count = wanted.getBlocksCount();
-        if (count < 1 || count > context.layout().blocks() || wanted.getNames().size() != count * BlockNames.BYTES) {
-            throw new SessionRefused(
-                    Failure.Code.BAD_REQUEST,
-                    "fetch of %d blocks by %d bytes of names"
-                            .formatted(count, wanted.getNames().size()));
+        int bytes = wanted.getNames().size();
+        if (count < 1 || count > context.layout().blocks() || bytes != count * BlockNames.BYTES) {
+            String what = "fetch of %d blocks by %d bytes of names".formatted(count, bytes);
+            throw new SessionRefused(Failure.Code.BAD_REQUEST, what);
         }
         if (refusal != null) {
             control(SessionMessages.nack(wanted.getTicket(), refusal));
@@ -233,7 +235,7 @@ final class SenderSession {
                     LockSupport.parkNanos(this, PARK_NANOS);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException e) {
             close(Failures.of(Failure.Code.TRANSFER_FAILED, "writing to the KV session failed: " + e));
         }
     }
@@ -319,10 +321,9 @@ final class SenderSession {
             }
         }
         if (now - channel.lastHeard() > limits.deadAfter().toNanos()) {
-            close(Failures.of(
-                    Failure.Code.TRANSFER_FAILED,
-                    "the receiver was silent for %d ms"
-                            .formatted(limits.deadAfter().toMillis())));
+            String silent = "the receiver was silent for %d ms"
+                    .formatted(limits.deadAfter().toMillis());
+            close(Failures.of(Failure.Code.TRANSFER_FAILED, silent));
         } else if (now - pingedAt > limits.pingEvery().toNanos()) {
             pingedAt = now;
             control(SessionMessages.ping(context.time().epochMicros()));
