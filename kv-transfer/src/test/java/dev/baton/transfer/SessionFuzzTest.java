@@ -154,7 +154,9 @@ class SessionFuzzTest {
     @Test
     void noReceiverKeepsBlocksReservedForASenderWithoutSense() throws Exception {
         int[] all = IntStream.range(0, 64).toArray();
-        int[] others = Arrays.stream(all).filter(block -> block != TARGET[0] && block != TARGET[1]).toArray();
+        int[] others = Arrays.stream(all)
+                .filter(block -> block != TARGET[0] && block != TARGET[1])
+                .toArray();
         byte[] before = Fixture.bytes(decodePool.region(), others);
         for (int seed = 0; seed < SEEDS; seed++) {
             Random random = new Random(seed);
@@ -174,7 +176,9 @@ class SessionFuzzTest {
                         "127.0.0.1",
                         sender.port(),
                         Fixture.PATIENCE));
-                assertThat(Fixture.await(inbound.completion())).as("seed %d", seed).isNotNull();
+                assertThat(Fixture.await(inbound.completion()))
+                        .as("seed %d", seed)
+                        .isNotNull();
                 Fixture.await(inbound.quiescent());
             }
         }
@@ -280,14 +284,19 @@ class SessionFuzzTest {
     private static KvMessage anything(Random random, long id) {
         KvMessage.Builder message = KvMessage.newBuilder();
         return switch (random.nextInt(6)) {
-            case 0 -> message.setHello(KvHello.newBuilder().setVersion(number(random))).build();
+            case 0 ->
+                message.setHello(KvHello.newBuilder().setVersion(number(random)))
+                        .build();
             case 1 ->
                 message.setNack(KvNack.newBuilder()
                                 .setTicket(id)
                                 .setFailure(Failure.newBuilder().setMessage("no")))
                         .build();
-            case 2 -> message.setPing(KvPing.newBuilder().setReply(random.nextBoolean())).build();
-            case 3 -> message.setCancelled(KvCancelled.newBuilder().setTicket(id)).build();
+            case 2 ->
+                message.setPing(KvPing.newBuilder().setReply(random.nextBoolean()))
+                        .build();
+            case 3 ->
+                message.setCancelled(KvCancelled.newBuilder().setTicket(id)).build();
             case 4 -> message.setFound(KvFound.newBuilder().setTicket(id)).build();
             default -> message.build();
         };
