@@ -46,7 +46,15 @@ class ResumePropertiesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"keep=0s", "keep=25h", "lease=100ms", "lease=2m", "write-behind=0ms", "write-behind=200ms", "tenant-bytes=1KB"})
+            strings = {
+                "keep=0s",
+                "keep=25h",
+                "lease=100ms",
+                "lease=2m",
+                "write-behind=0ms",
+                "write-behind=200ms",
+                "tenant-bytes=1KB"
+            })
     void refusesWhatCannotWork(String setting) {
         application
                 .withPropertyValues("baton.resume." + setting)
