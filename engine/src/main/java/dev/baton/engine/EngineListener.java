@@ -32,6 +32,13 @@ public interface EngineListener {
      * @param decodeRows sequences that made a token by decode
      * @param prefillRows prompt tokens computed
      * @param nanos duration of the step
+     * @param guesses tokens that were guessed ahead, a row each
+     * @param accepted guesses that were the tokens that were drawn
      */
-    record StepReport(int decodeRows, int prefillRows, long nanos) {}
+    record StepReport(int decodeRows, int prefillRows, long nanos, int guesses, int accepted) {
+        /** Of a step without guesses. */
+        public StepReport(int decodeRows, int prefillRows, long nanos) {
+            this(decodeRows, prefillRows, nanos, 0, 0);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.engine.draft.Speculation;
 import dev.baton.engine.schedule.Goal;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -14,8 +15,15 @@ import java.util.Set;
  *     share the rest
  * @param queueCapacity admissions that may wait to be looked at
  * @param patience times after which the engine gives up by itself
+ * @param speculation guesses of tokens, in rows that a step has left
  */
-public record EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
+public record EngineSettings(
+        Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience, Speculation speculation) {
+    /** Without guesses. */
+    public EngineSettings(Role role, int maxSequences, int stepTokens, int queueCapacity, Patience patience) {
+        this(role, maxSequences, stepTokens, queueCapacity, patience, Speculation.OFF);
+    }
+
     /** The goals that an engine takes. */
     public enum Role {
         PREFILL(Set.of(Goal.PREFILL, Goal.PREFILL_REST)),
@@ -68,6 +76,11 @@ public record EngineSettings(Role role, int maxSequences, int stepTokens, int qu
             case CUDA -> 4_096;
         };
         return new EngineSettings(Role.PREFILL, 16, stepTokens, 4_096, Patience.DEFAULT);
+    }
+
+    /** The same with other guesses. */
+    public EngineSettings with(Speculation other) {
+        return new EngineSettings(role, maxSequences, stepTokens, queueCapacity, patience, other);
     }
 
     /** Many sequences, small steps. */

@@ -5,6 +5,8 @@ import static dev.baton.engine.Admission.failure;
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.ModelRunner.Slice;
+import dev.baton.engine.draft.DraftPlanner;
+import dev.baton.engine.draft.Speculation;
 import dev.baton.engine.sampling.ConstraintException;
 import dev.baton.engine.sampling.Sampler;
 import dev.baton.engine.sampling.Sampler.SampledToken;
@@ -17,8 +19,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Computes what a plan says: the model over all chunks in one batch, then one token for each sequence whose known tokens
@@ -35,6 +39,7 @@ final class EngineStep {
     private final StepMeter meter;
     private final Runnable betweenLayers;
     private final Sampler sampler;
+    private final DraftPlanner<LiveSequence> drafts;
 
     /** @param betweenLayers called after each layer of the model; may end sequences of the step */
     EngineStep(
@@ -53,9 +58,18 @@ final class EngineStep {
         this.meter = meter;
         this.betweenLayers = betweenLayers;
         this.sampler = new Sampler(runner.shape().vocab(), runner.logitOps());
+        // Where rows are not independent a guess could change a token.
+        Speculation speculation = runner.shape().exact() ? settings.speculation() : Speculation.OFF;
+        this.drafts = new DraftPlanner<>(
+                speculation,
+                settings.stepTokens(),
+                scheduler,
+                sequence -> sequence.drafting,
+                sequence -> sequence.left());
     }
 
     StepReport run(StepPlan<LiveSequence> plan) {
+        drafts.extend(plan);
         long started = clock.nanos().getAsLong();
         for (Chunk<LiveSequence> chunk : plan.chunks()) {
             LiveSequence sequence = chunk.sequence();
@@ -70,15 +84,23 @@ final class EngineStep {
         } finally {
             sequences.stepEnded(plan.chunks());
         }
-        return meter.stepEnded(clock.nanos().getAsLong() - started);
+        StepReport report = meter.stepEnded(clock.nanos().getAsLong() - started);
+        if (report.prefillRows() == 0) {
+            drafts.measured(report.decodeRows() + report.guesses(), report.nanos());
+        }
+        return report;
     }
 
     private void forward(List<Chunk<LiveSequence>> chunks) {
         List<Slice> slices = new ArrayList<>(chunks.size());
         for (Chunk<LiveSequence> chunk : chunks) {
             LiveSequence sequence = chunk.sequence();
-            int[] blocks = sequence.table().covering(chunk.to());
-            slices.add(new Slice(sequence.tokens(chunk.from(), chunk.to()), chunk.from(), blocks, chunk.last()));
+            int[] guesses = chunk.drafts();
+            int known = chunk.to() - chunk.from();
+            int[] tokens = Arrays.copyOf(sequence.tokens(chunk.from(), chunk.to()), known + guesses.length);
+            System.arraycopy(guesses, 0, tokens, known, guesses.length);
+            int[] blocks = sequence.table().covering(chunk.to() + guesses.length);
+            slices.add(new Slice(tokens, chunk.from(), blocks, chunk.last() ? 1 + guesses.length : 0));
         }
         MemorySegment logits;
         try {
@@ -97,21 +119,24 @@ final class EngineStep {
         int row = 0;
         List<Drawn> drawn = new ArrayList<>(chunks.size());
         for (Chunk<LiveSequence> chunk : chunks) {
-            computed(chunk, logits, chunk.last() ? row++ : -1).ifPresent(drawn::add);
+            computed(chunk, logits, row).ifPresent(drawn::add);
+            row += chunk.last() ? 1 + chunk.drafts().length : 0;
         }
         scheduler.record(drawn.stream().map(Drawn::sequence).toList());
         drawn.forEach(this::tell);
     }
 
     /**
-     * The token that a step made for a sequence.
+     * The tokens that a step made for a sequence: one, and one more for each guess that was right.
      *
-     * @param index among those after the prompt
+     * @param first index of the first among those after the prompt
      * @param cached whether blocks of the sequence can be found that could not before
+     * @param failure why there is no further one; null when the sequence goes on or has its last
      */
-    private record Drawn(LiveSequence sequence, int index, SampledToken token, boolean cached) {}
+    private record Drawn(
+            LiveSequence sequence, int first, List<SampledToken> tokens, boolean cached, @Nullable Failure failure) {}
 
-    /** @param row of the logits, −1 when the chunk is not its sequence's last */
+    /** @param row of the chunk's first logits; not looked at when the chunk is not its sequence's last */
     private Optional<Drawn> computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
         LiveSequence sequence = chunk.sequence();
         if (sequence.over) {
@@ -125,20 +150,60 @@ final class EngineStep {
             }
             return Optional.empty();
         }
-        int index = sequence.generated();
-        SampledToken token;
-        try {
-            token = sampler.draw(logits, row, index, sequence.sampling);
-            sequence.sampling.add(token.token());
-        } catch (ConstraintException e) {
-            sequences.fail(sequence, failure(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage())));
-            return Optional.empty();
-        } catch (RuntimeException e) {
-            distrust(sequence, e);
-            return Optional.empty();
+        int first = sequence.generated();
+        List<SampledToken> tokens = new ArrayList<>(1 + chunk.drafts().length);
+        boolean cached = prefilled;
+        @Nullable Failure failure = null;
+        boolean next = true;
+        while (next) {
+            int drawn = tokens.size();
+            SampledToken token;
+            try {
+                token = sampler.draw(logits, row + drawn, first + drawn, sequence.sampling);
+            } catch (RuntimeException e) {
+                if (drawn > 0) {
+                    break; // its row is computed again, and drawing fails then as it would have without guesses
+                }
+                failed(sequence, e);
+                return Optional.empty();
+            }
+            if (drawn > 0) {
+                scheduler.guessed(sequence);
+            }
+            try {
+                sequence.sampling.add(token.token());
+            } catch (ConstraintException e) {
+                failure = failure(Failure.Code.BAD_REQUEST, String.valueOf(e.getMessage()));
+                break;
+            } catch (RuntimeException e) {
+                scheduler.distrust(sequence);
+                failure = failure(Failure.Code.ENGINE_FAILED, meter.describeStep() + ": " + e);
+                break;
+            }
+            cached |= scheduler.append(sequence, token.token());
+            tokens.add(token);
+            next = drawn < chunk.drafts().length
+                    && chunk.drafts()[drawn] == token.token()
+                    && sequence.sampling
+                            .stopping()
+                            .after(sequence.generated(), token.token())
+                            .isEmpty();
         }
-        boolean filled = scheduler.append(sequence, token.token());
-        return Optional.of(new Drawn(sequence, index, token, prefilled || filled));
+        drawn(chunk, Math.max(0, tokens.size() - 1));
+        return Optional.of(new Drawn(sequence, first, tokens, cached, failure));
+    }
+
+    private void drawn(Chunk<LiveSequence> chunk, int accepted) {
+        meter.accepted(accepted);
+        drafts.drawn(chunk, accepted, meter.rows(), meter.rows() + meter.guesses());
+    }
+
+    private void failed(LiveSequence sequence, RuntimeException cause) {
+        if (cause instanceof ConstraintException) {
+            sequences.fail(sequence, failure(Failure.Code.BAD_REQUEST, String.valueOf(cause.getMessage())));
+        } else {
+            distrust(sequence, cause);
+        }
     }
 
     private void tell(Drawn drawn) {
@@ -149,10 +214,16 @@ final class EngineStep {
         if (sequence.phase() == Phase.HOLDING) {
             scheduler.expireAt(sequence, holdUntil(sequence));
         }
-        SampledToken token = drawn.token();
-        sequences.tell(sequence, listener -> listener.token(drawn.index(), token.token(), token.logprob()));
-        if (!sequence.over) {
-            sequences.finishIfOver(sequence, token.token());
+        for (int i = 0; i < drawn.tokens().size(); i++) {
+            int index = drawn.first() + i;
+            SampledToken token = drawn.tokens().get(i);
+            sequences.tell(sequence, listener -> listener.token(index, token.token(), token.logprob()));
+        }
+        Failure failure = drawn.failure();
+        if (!sequence.over && failure != null) {
+            sequences.fail(sequence, failure);
+        } else if (!sequence.over) {
+            sequences.finishIfOver(sequence, drawn.tokens().getLast().token());
         }
         sequences.forgetIfEnded(sequence);
     }

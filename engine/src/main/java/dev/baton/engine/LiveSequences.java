@@ -4,6 +4,7 @@ import static dev.baton.engine.Admission.failure;
 
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.ModelRunner.LayerProgress;
+import dev.baton.engine.draft.Drafting;
 import dev.baton.engine.sampling.SequenceSampling;
 import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.Scheduler;
@@ -51,6 +52,9 @@ final class LiveSequences {
         private final int promptTokens;
         private long newsMillis;
 
+        /** Guesses of its tokens. */
+        final Drafting drafting = new Drafting();
+
         /** Its rows are being computed: blocks must stay until the step ends. */
         boolean inStep;
         /** The listener has been called with the end. */
@@ -84,6 +88,11 @@ final class LiveSequences {
             }
             newsMillis = nowMillis;
             return true;
+        }
+
+        /** Tokens that it may still make. */
+        int left() {
+            return sampling.stopping().maxTokens() - generated();
         }
 
         /** Tokens after the prompt. */

@@ -12,7 +12,7 @@ public interface ModelRunner extends AutoCloseable {
     /**
      * Runs the slices through all layers in one batch, writing their KV into their blocks.
      *
-     * @return logits, f32 row-major [slices that want them, vocab], in the order of the slices; valid until the next call
+     * @return logits, f32 row-major [rows whose logits are wanted, vocab], in the order of the slices; valid until the next call
      */
     MemorySegment forward(List<Slice> slices, LayerProgress progress);
 
@@ -34,9 +34,26 @@ public interface ModelRunner extends AutoCloseable {
      * @param tokens ids of the rows to compute
      * @param position position of the first row in its sequence; KV of [0, position) is in {@code blocks} already
      * @param blocks physical blocks that hold [0, position + tokens.length)
-     * @param logits whether the last row's logits are wanted
+     * @param logitRows of how many rows, the last ones, logits are wanted
      */
-    record Slice(int[] tokens, int position, int[] blocks, boolean logits) {}
+    record Slice(int[] tokens, int position, int[] blocks, int logitRows) {
+        /** @param logits whether the last row's logits are wanted, and no other's */
+        public Slice(int[] tokens, int position, int[] blocks, boolean logits) {
+            this(tokens, position, blocks, logits ? 1 : 0);
+        }
+
+        public Slice {
+            if (logitRows < 0 || logitRows > tokens.length) {
+                throw new IllegalArgumentException(
+                        "logits of %d rows of %d".formatted(logitRows, tokens.length));
+            }
+        }
+
+        /** Whether any are wanted. */
+        public boolean logits() {
+            return logitRows > 0;
+        }
+    }
 
     /**
      * Called for each layer in order, on the calling thread, once what it stored is in the region; on a device several at a

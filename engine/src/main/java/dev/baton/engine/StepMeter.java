@@ -14,19 +14,38 @@ final class StepMeter {
     private long steps;
     private int decodeRows;
     private int prefillRows;
+    private int guesses;
+    private int accepted;
     private double prefillTokensPerSecond;
 
     void stepStarts(StepPlan<? extends LiveSequence> plan) {
         steps++;
         decodeRows = 0;
         prefillRows = 0;
+        guesses = 0;
+        accepted = 0;
         for (Chunk<? extends LiveSequence> chunk : plan.chunks()) {
             if (chunk.sequence().phase() == Phase.DECODING) {
                 decodeRows++;
+                guesses += chunk.drafts().length;
             } else {
                 prefillRows += chunk.rows();
             }
         }
+    }
+
+    /** Guesses of a sequence were right. */
+    void accepted(int more) {
+        accepted += more;
+    }
+
+    /** Rows of the step, without guesses. */
+    int rows() {
+        return decodeRows + prefillRows;
+    }
+
+    int guesses() {
+        return guesses;
     }
 
     StepReport stepEnded(long nanos) {
@@ -35,7 +54,7 @@ final class StepMeter {
             prefillTokensPerSecond =
                     prefillTokensPerSecond == 0 ? rate : NEWEST * rate + (1 - NEWEST) * prefillTokensPerSecond;
         }
-        return new StepReport(decodeRows, prefillRows, nanos);
+        return new StepReport(decodeRows, prefillRows, nanos, guesses, accepted);
     }
 
     String describeStep() {

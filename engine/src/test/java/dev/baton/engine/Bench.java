@@ -97,7 +97,7 @@ public final class Bench implements AutoCloseable {
         return new EngineSettings(role, maxSequences, maxSequences + 3 * BLOCK, 64, EngineSettings.Patience.DEFAULT);
     }
 
-    private Bench(
+    Bench(
             OpenModel model,
             EngineSettings settings,
             int blocks,
@@ -151,8 +151,12 @@ public final class Bench implements AutoCloseable {
 
     public RecordingListener admit(Generation generation, Goal work) {
         RecordingListener listener = new RecordingListener();
-        incoming.add(new Admit(generation, work, listener));
+        admit(generation, work, listener);
         return listener;
+    }
+
+    public void admit(Generation generation, Goal work, SequenceListener listener) {
+        incoming.add(new Admit(generation, work, listener));
     }
 
     public void cancel(Generation generation) {

@@ -2,7 +2,6 @@ package dev.baton.model;
 
 import dev.baton.engine.ModelRunner.Slice;
 import dev.baton.kv.KvLayout;
-import java.util.Arrays;
 import java.util.List;
 
 /** Checks and counts over the slices of one forward pass, for every runner. */
@@ -40,17 +39,17 @@ public final class Slices {
         return rows;
     }
 
-    /** Row of each slice's last token whose logits are wanted. */
+    /** Rows whose logits are wanted: the last ones of each slice. */
     static int[] lastRows(List<Slice> slices) {
-        int[] last = new int[slices.size()];
+        int[] last = new int[slices.stream().mapToInt(Slice::logitRows).sum()];
         int count = 0;
         int row = 0;
         for (Slice slice : slices) {
             row += slice.tokens().length;
-            if (slice.logits()) {
-                last[count++] = row - 1;
+            for (int back = slice.logitRows(); back > 0; back--) {
+                last[count++] = row - back;
             }
         }
-        return Arrays.copyOf(last, count);
+        return last;
     }
 }

@@ -6,6 +6,7 @@ import dev.baton.config.ModelProperties;
 import dev.baton.engine.EngineCapabilities;
 import dev.baton.engine.EngineListener;
 import dev.baton.engine.EngineSettings;
+import dev.baton.engine.draft.Speculation;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import dev.baton.model.ModelSettings.Precision;
@@ -56,7 +57,8 @@ record ModelLoader(
                 engine.maxSequences() > 0 ? engine.maxSequences() : role.maxSequences(),
                 engine.stepTokens() > 0 ? engine.stepTokens() : role.stepTokens(),
                 role.queueCapacity(),
-                role.patience());
+                role.patience(),
+                new Speculation(engine.speculation(), engine.guesses()));
         return ModelRuntime.open(identity, settings, engine.device(), kv, limits, listener, metrics);
     }
 

@@ -29,6 +29,8 @@ final class WorkerMetrics implements TransferListener {
     private final DistributionSummary batch;
     private final Counter decoded;
     private final Counter prefilled;
+    private final Counter guessed;
+    private final Counter accepted;
 
     WorkerMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -48,6 +50,8 @@ final class WorkerMetrics implements TransferListener {
                 .register(registry);
         decoded = counter("baton.engine.tokens", "Rows computed", "kind", "decode");
         prefilled = counter("baton.engine.tokens", "Rows computed", "kind", "prefill");
+        guessed = counter("baton.engine.guesses", "Tokens guessed ahead, a row each");
+        accepted = counter("baton.engine.guesses.accepted", "Guesses that were the tokens drawn");
     }
 
     void engine(Engine engine) {
@@ -87,6 +91,8 @@ final class WorkerMetrics implements TransferListener {
         }
         decoded.increment(report.decodeRows());
         prefilled.increment(report.prefillRows());
+        guessed.increment(report.guesses());
+        accepted.increment(report.accepted());
     }
 
     @Override

@@ -7,6 +7,7 @@ import dev.baton.config.ArithmeticProperties;
 import dev.baton.config.BlockProperties;
 import dev.baton.config.SettingsAutoConfiguration;
 import dev.baton.engine.Device;
+import dev.baton.engine.draft.Speculation;
 import dev.baton.model.ModelSettings.DtypeChoice;
 import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.ModelSettings.WeightChoice;
@@ -45,7 +46,8 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties(
                             "w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(Device.CPU, 0, 0, 0, Duration.ofSeconds(5), Duration.ofSeconds(2)));
+                    .isEqualTo(new EngineProperties(
+                            Device.CPU, 0, 0, 0, Speculation.Mode.OFF, 7, Duration.ofSeconds(5), Duration.ofSeconds(2)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
                     .isEqualTo(new Precision(DtypeChoice.AUTO, WeightChoice.STORED));
             assertThat(context.getBean(KvProperties.class))
@@ -79,6 +81,8 @@ class WorkerPropertiesTest {
             baton.engine.threads=3
             baton.engine.max-sequences=4
             baton.engine.step-tokens=500
+            baton.engine.speculation=AUTO
+            baton.engine.guesses=9
             baton.engine.drain=0s
             baton.engine.keep-kv=7s
             baton.kv.pool-folder=/kv
@@ -97,7 +101,8 @@ class WorkerPropertiesTest {
                     .isEqualTo(new WorkerProperties(
                             "decode-1", "decode-1.baton", "0.0.0.0", 7001, 7002, 7101, 7102, 3, Duration.ofSeconds(9)));
             assertThat(context.getBean(EngineProperties.class))
-                    .isEqualTo(new EngineProperties(Device.CUDA, 3, 4, 500, Duration.ZERO, Duration.ofSeconds(7)));
+                    .isEqualTo(new EngineProperties(
+                            Device.CUDA, 3, 4, 500, Speculation.Mode.AUTO, 9, Duration.ZERO, Duration.ofSeconds(7)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
                     .isEqualTo(new Precision(DtypeChoice.F32, WeightChoice.INT8));
             assertThat(context.getBean(KvProperties.class))

@@ -48,6 +48,10 @@ public final class EngineBench {
                 new SamplingBench(out, pairs(arguments)).run();
                 return;
             }
+            if (List.of(arguments).contains("--speculation")) {
+                new SpeculationBench(out, pairs(arguments)).run();
+                return;
+            }
             if (List.of(arguments).contains("--rule")) {
                 new RuleBench(out, pairs(arguments)).run();
                 return;

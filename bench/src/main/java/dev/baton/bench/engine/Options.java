@@ -68,6 +68,8 @@ record Options(
           --perplexity      how well models/demo foretells held-out text under each rounding of its weights
                             (--model FOLDER, --held-out FILE, --weights LIST of stored, int8, w8a8, int4, --threads N)
           --sampling        what drawing eight tokens costs beside a decode step (--shapes LIST, --threads N)
+          --speculation     summaries and edits of fixed documents, with tokens guessed ahead and without (--model FOLDER
+                            of a chat model, --batch N, --temperature T, --documents N, --weights W, --threads N)
           --rule            what the rule of equal bits costs: products and attention of layers beside libtorch's, which
                             sums in any order (--shapes LIST, --threads N, --rounds N)
           --kv-cost         what records, digests and hit checks cost while nothing fails, each also left out alone

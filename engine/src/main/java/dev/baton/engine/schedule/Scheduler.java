@@ -4,6 +4,7 @@ import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
 import dev.baton.kv.BlockPool;
+import dev.baton.kv.BlockState;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -144,6 +145,27 @@ public final class Scheduler<S extends Sequence> {
             cache.publish(sequence);
             cache.giveBack(sequence);
         }
+    }
+
+    /**
+     * How many of {@code wanted} tokens after a decoding sequence's last one have a place in its blocks. It is given one block
+     * more where that is nobody's: what does not fit without is not worth a cached block.
+     */
+    public int roomBeyond(S sequence, int wanted) {
+        int room = sequence.table().capacity() - sequence.length();
+        if (room < wanted && pool.count(BlockState.FREE) > running() + queue.size()) {
+            sequence.table().append(cache.forget(pool.allocate(1).orElseThrow()));
+            room = sequence.table().capacity() - sequence.length();
+        }
+        return Math.clamp(room, 0, wanted);
+    }
+
+    /** The sequence's last token was guessed, and its row is computed: the next token can be drawn. */
+    public void guessed(S sequence) {
+        if (sequence.computed != sequence.length() - 1) {
+            throw new IllegalStateException("%d of %d tokens are computed".formatted(sequence.computed, sequence.length()));
+        }
+        sequence.computed++;
     }
 
     /** What was computed for the sequence turned out to be broken: its blocks are not shared from now on. */

@@ -26,10 +26,22 @@ public record StepPlan<S extends Sequence>(
      * Tokens {@code [from, to)} of one sequence.
      *
      * @param last whether they end what is known, so that the next token can be sampled
+     * @param drafts guesses of the tokens after them, a row each: whether their KV counts is known when tokens are drawn
      */
-    public record Chunk<S extends Sequence>(S sequence, int from, int to, boolean last) {
+    public record Chunk<S extends Sequence>(S sequence, int from, int to, boolean last, int[] drafts) {
+        private static final int[] NO_DRAFTS = {};
+
+        public Chunk(S sequence, int from, int to, boolean last) {
+            this(sequence, from, to, last, NO_DRAFTS);
+        }
+
+        public Chunk<S> with(int[] guesses) {
+            return new Chunk<>(sequence, from, to, last, guesses);
+        }
+
+        /** Of guesses too. */
         public int rows() {
-            return to - from;
+            return to - from + drafts.length;
         }
     }
 }

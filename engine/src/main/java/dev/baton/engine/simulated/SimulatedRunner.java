@@ -83,15 +83,15 @@ final class SimulatedRunner implements ModelRunner {
     }
 
     private MemorySegment logits(List<Slice> slices) {
-        long wanted = slices.stream().filter(Slice::logits).count();
+        long wanted = slices.stream().mapToLong(Slice::logitRows).sum();
         long bytes = wanted * shape.vocab() * Float.BYTES;
         if (bytes > logits.byteSize()) {
             logits = arena.allocate(bytes * 2);
         }
         long at = 0;
         for (Slice slice : slices) {
-            if (slice.logits()) {
-                long seen = digest(slice);
+            for (int row = slice.logitRows(); row > 0; row--) {
+                long seen = digest(slice, slice.position() + slice.tokens().length - row + 1);
                 for (int token = 0; token < shape.vocab(); token++, at += Float.BYTES) {
                     float logit = (Mixing.mix(seen, token) >>> 40) * 0x1p-21f;
                     logits.set(ValueLayout.JAVA_FLOAT, at, logit);
@@ -101,8 +101,8 @@ final class SimulatedRunner implements ModelRunner {
         return logits;
     }
 
-    private long digest(Slice slice) {
-        int tokens = slice.position() + slice.tokens().length;
+    /** Of the first tokens. */
+    private long digest(Slice slice, int tokens) {
         long digest = tokens;
         for (int layer = 0; layer < shape.layout().layers(); layer++) {
             for (int position = 0; position < tokens; position++) {

@@ -76,7 +76,11 @@ final class StepInputs {
         blocksAt = perRow((slice, i) -> slice.blocks()[(slice.position() + i) / blockTokens]);
         cellsAt = perRow((slice, i) -> (slice.position() + i) % blockTokens);
         pickedAt = count;
-        slices.stream().filter(Slice::logits).forEach(slice -> put(Objects.requireNonNull(last.get(slice))));
+        for (Slice slice : slices) {
+            for (int back = slice.logitRows() - 1; back >= 0; back--) {
+                put(Objects.requireNonNull(last.get(slice)) - back);
+            }
+        }
         picked = count - pickedAt;
         endsAt = count;
         order.forEach(slice -> put(end(slice) - 1));
