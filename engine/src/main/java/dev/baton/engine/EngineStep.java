@@ -134,7 +134,11 @@ final class EngineStep {
      * @param failure why there is no further one; null when the sequence goes on or has its last
      */
     private record Drawn(
-            LiveSequence sequence, int first, List<SampledToken> tokens, boolean cached, @Nullable Failure failure) {}
+            LiveSequence sequence,
+            int first,
+            List<SampledToken> tokens,
+            boolean cached,
+            @Nullable Failure failure) {}
 
     /** @param row of the chunk's first logits; not looked at when the chunk is not its sequence's last */
     private Optional<Drawn> computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {

@@ -44,8 +44,7 @@ public interface ModelRunner extends AutoCloseable {
 
         public Slice {
             if (logitRows < 0 || logitRows > tokens.length) {
-                throw new IllegalArgumentException(
-                        "logits of %d rows of %d".formatted(logitRows, tokens.length));
+                throw new IllegalArgumentException("logits of %d rows of %d".formatted(logitRows, tokens.length));
             }
         }
 

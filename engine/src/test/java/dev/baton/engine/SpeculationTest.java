@@ -108,7 +108,11 @@ class SpeculationTest {
         return Stream.of(
                 new Asked("greedy", greedy, long64, false),
                 new Asked("sampled", warm, long64, false),
-                new Asked("logprobs", warm.toBuilder().setLogprobs(true).setTopLogprobs(3).build(), long64, false),
+                new Asked(
+                        "logprobs",
+                        warm.toBuilder().setLogprobs(true).setTopLogprobs(3).build(),
+                        long64,
+                        false),
                 new Asked(
                         "penalties",
                         warm.toBuilder()
@@ -121,7 +125,11 @@ class SpeculationTest {
                 new Asked("constrained", warm, long64, true),
                 new Asked("constrained greedy", greedy, long64, true),
                 new Asked("stop token amid guesses", greedy, stopping(12), false),
-                new Asked("few tokens", greedy, Stopping.newBuilder().setMaxTokens(3).build(), false));
+                new Asked(
+                        "few tokens",
+                        greedy,
+                        Stopping.newBuilder().setMaxTokens(3).build(),
+                        false));
     }
 
     private static Stopping stopping(int token) {
@@ -137,13 +145,17 @@ class SpeculationTest {
                 List<StepReport> reports = new ArrayList<>();
                 List<Hearing> with = run(new Speculation(mode, MOST), asked, batch, 128, reports);
                 for (int i = 0; i < batch; i++) {
-                    assertThat(with.get(i).tokens).as("%s %d of %d", mode, i, batch).isEqualTo(without.get(i).tokens);
+                    assertThat(with.get(i).tokens)
+                            .as("%s %d of %d", mode, i, batch)
+                            .isEqualTo(without.get(i).tokens);
                     assertThat(with.get(i).logprobs).isEqualTo(without.get(i).logprobs);
                     assertThat(with.get(i).finish).isEqualTo(without.get(i).finish);
                 }
                 int guesses = reports.stream().mapToInt(StepReport::guesses).sum();
                 int accepted = reports.stream().mapToInt(StepReport::accepted).sum();
-                if (mode == Mode.ON && asked.stopping().getMaxTokens() > 3 && !asked.name().startsWith("stop")) {
+                if (mode == Mode.ON
+                        && asked.stopping().getMaxTokens() > 3
+                        && !asked.name().startsWith("stop")) {
                     assertThat(accepted).as("right guesses").isPositive();
                     assertThat(guesses).as("wrong guesses").isGreaterThan(accepted);
                 }
@@ -179,7 +191,8 @@ class SpeculationTest {
     void wrongGuessesAreNeitherRecordedNorNamed() {
         RememberingLedger ledger = new RememberingLedger();
         RecordingListener listener = new RecordingListener();
-        try (Bench bench = bench(new Speculation(Mode.ON, MOST), 128, new PoolMemory(ledger, true, AdoptedBlocks.NONE))) {
+        try (Bench bench =
+                bench(new Speculation(Mode.ON, MOST), 128, new PoolMemory(ledger, true, AdoptedBlocks.NONE))) {
             ledger.over(new HostKvMemory(bench.region));
             Generation asked = generation(0, asked().findFirst().orElseThrow());
             bench.incoming.add(new Admit(asked, Goal.PREFILL_AND_DECODE, listener, () -> null));
@@ -195,7 +208,8 @@ class SpeculationTest {
                 for (RememberingLedger.Open open : ledger.open.values()) {
                     int from = all.size() - 1 - (all.size() - 1) % Bench.BLOCK;
                     if (!listener.ended() && !listener.tokens.isEmpty() && from < all.size() - 1) {
-                        List<Integer> rows = Arrays.stream(open.tokens()).boxed().toList();
+                        List<Integer> rows =
+                                Arrays.stream(open.tokens()).boxed().toList();
                         assertThat(all.subList(from, all.size() - 1)).isEqualTo(rows);
                     }
                 }

@@ -68,11 +68,12 @@ class SpeculatedFamiliesTest {
                 new Precision(DtypeChoice.BF16, WeightChoice.W8A8),
                 new Precision(DtypeChoice.BF16, WeightChoice.INT4))) {
             for (int threads : new int[] {1, 2}) {
-                try (OpenModel model = Models.open(
-                        new ModelSettings(folder, family, precision, threads, BLOCK), (done, of) -> {})) {
+                try (OpenModel model =
+                        Models.open(new ModelSettings(folder, family, precision, threads, BLOCK), (done, of) -> {})) {
                     for (Sampling sampling : samplings()) {
                         for (int batch : new int[] {1, 3}) {
-                            List<Hearing> without = run(model, Speculation.OFF, sampling, batch).heard();
+                            List<Hearing> without =
+                                    run(model, Speculation.OFF, sampling, batch).heard();
                             for (Mode mode : List.of(Mode.ON, Mode.AUTO)) {
                                 Outcome with = run(model, new Speculation(mode, 7), sampling, batch);
                                 for (int i = 0; i < batch; i++) {
@@ -96,10 +97,15 @@ class SpeculatedFamiliesTest {
     }
 
     private static List<Sampling> samplings() {
-        Sampling logged = Sampling.newBuilder().setLogprobs(true).setTopLogprobs(2).build();
+        Sampling logged =
+                Sampling.newBuilder().setLogprobs(true).setTopLogprobs(2).build();
         return List.of(
                 logged,
-                logged.toBuilder().setTemperature(0.3F).setTopP(0.9F).setSeed(11).build(),
+                logged.toBuilder()
+                        .setTemperature(0.3F)
+                        .setTopP(0.9F)
+                        .setSeed(11)
+                        .build(),
                 logged.toBuilder()
                         .setTemperature(0.3F)
                         .setSeed(12)

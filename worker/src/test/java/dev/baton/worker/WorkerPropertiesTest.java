@@ -47,7 +47,14 @@ class WorkerPropertiesTest {
                             "w", "127.0.0.1", "127.0.0.1", 0, 0, 0, 0, null, Duration.ofMinutes(1)));
             assertThat(context.getBean(EngineProperties.class))
                     .isEqualTo(new EngineProperties(
-                            Device.CPU, 0, 0, 0, Speculation.Mode.OFF, 7, Duration.ofSeconds(5), Duration.ofSeconds(2)));
+                            Device.CPU,
+                            0,
+                            0,
+                            0,
+                            Speculation.Mode.OFF,
+                            7,
+                            Duration.ofSeconds(5),
+                            Duration.ofSeconds(2)));
             assertThat(ModelLoader.precision(context.getBean(ArithmeticProperties.class)))
                     .isEqualTo(new Precision(DtypeChoice.AUTO, WeightChoice.STORED));
             assertThat(context.getBean(KvProperties.class))

@@ -118,8 +118,8 @@ final class SpeculationBench {
                         List<Mode> order = new ArrayList<>(List.of(Mode.values()));
                         Collections.rotate(order, at / batch);
                         for (Mode mode : order) {
-                            List<Answer> got = ask(
-                                    engines.get(mode), prompts.subList(at, at + batch), temperature, "d" + at);
+                            List<Answer> got =
+                                    ask(engines.get(mode), prompts.subList(at, at + batch), temperature, "d" + at);
                             answers.get(mode).add(got);
                         }
                         System.err.printf("%d of %d documents%n", at + batch, prompts.size());
@@ -128,8 +128,11 @@ final class SpeculationBench {
                     engines.values().forEach(Engine::close);
                 }
             }
-            print(answers, counts, "%s, %s, %d threads, batch %d, temperature %s"
-                    .formatted(path.getFileName(), weights, threads, batch, temperature));
+            print(
+                    answers,
+                    counts,
+                    "%s, %s, %d threads, batch %d, temperature %s"
+                            .formatted(path.getFileName(), weights, threads, batch, temperature));
         }
     }
 
@@ -139,7 +142,9 @@ final class SpeculationBench {
             if (in == null) {
                 throw new IOException("documents.txt is not on the class path");
             }
-            String[] texts = new String(in.readAllBytes(), StandardCharsets.UTF_8).strip().split("\n\n");
+            String[] texts = new String(in.readAllBytes(), StandardCharsets.UTF_8)
+                    .strip()
+                    .split("\n\n");
             for (String text : texts) {
                 for (String task : TASKS) {
                     prompts.add(tokenizer.encodeChat(
@@ -162,7 +167,8 @@ final class SpeculationBench {
                         EngineSettings.Patience.DEFAULT,
                         speculation),
                 model.bind(new KvRegion(
-                        model.layout(blocks), arena.allocate(model.layout(blocks).bytes(), 64))),
+                        model.layout(blocks),
+                        arena.allocate(model.layout(blocks).bytes(), 64))),
                 listener,
                 EngineClock.system());
     }
@@ -178,7 +184,8 @@ final class SpeculationBench {
                     .setRequestId(id + "-" + i)
                     .setAttempt(Attempt.newBuilder().setNumber(1).setNonce(1))
                     .addAllPrompt(Arrays.stream(prompts.get(i)).boxed().toList())
-                    .setSampling(Sampling.newBuilder().setTemperature(temperature).setSeed(i))
+                    .setSampling(
+                            Sampling.newBuilder().setTemperature(temperature).setSeed(i))
                     .setStopping(Stopping.newBuilder().setMaxTokens(TOKENS))
                     .build();
             if (!engine.submit(new Admit(generation, Goal.PREFILL_AND_DECODE, one))) {

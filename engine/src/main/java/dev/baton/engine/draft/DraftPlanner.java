@@ -96,7 +96,8 @@ public final class DraftPlanner<S extends Sequence> {
     /** Nobody is to wait longer for others' guesses than it gains by its own. */
     private void leaveOutTheDear(List<Draft> drafts, int rows, int decoding) {
         while (!drafts.isEmpty()) {
-            int with = rows + drafts.stream().mapToInt(draft -> draft.guesses().length).sum();
+            int with = rows
+                    + drafts.stream().mapToInt(draft -> draft.guesses().length).sum();
             double slower = costs.slowdown(rows, with);
             double least = drafts.size() < decoding ? BYSTANDER : Double.MAX_VALUE;
             int poorest = 0;

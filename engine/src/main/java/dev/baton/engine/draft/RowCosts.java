@@ -29,8 +29,7 @@ final class RowCosts {
         }
         measuredAt[rows] = steps;
         double known = nanos[rows];
-        nanos[rows] =
-                known == 0 ? time : known + NEWEST * (Math.min(time, DISTURBED * known) - known);
+        nanos[rows] = known == 0 ? time : known + NEWEST * (Math.min(time, DISTURBED * known) - known);
     }
 
     /** Whether steps of so many rows were measured among the last {@code within}. */

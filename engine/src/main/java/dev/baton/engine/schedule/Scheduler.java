@@ -163,7 +163,8 @@ public final class Scheduler<S extends Sequence> {
     /** The sequence's last token was guessed, and its row is computed: the next token can be drawn. */
     public void guessed(S sequence) {
         if (sequence.computed != sequence.length() - 1) {
-            throw new IllegalStateException("%d of %d tokens are computed".formatted(sequence.computed, sequence.length()));
+            throw new IllegalStateException(
+                    "%d of %d tokens are computed".formatted(sequence.computed, sequence.length()));
         }
         sequence.computed++;
     }
