@@ -36,6 +36,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +120,8 @@ final class SpeculationBench {
                         Collections.rotate(order, at / batch);
                         for (Mode mode : order) {
                             List<Answer> got =
-                                    ask(engines.get(mode), prompts.subList(at, at + batch), temperature, "d" + at);
-                            answers.get(mode).add(got);
+                                    ask(Objects.requireNonNull(engines.get(mode)), prompts.subList(at, at + batch), temperature, "d" + at);
+                            Objects.requireNonNull(answers.get(mode)).add(got);
                         }
                         System.err.printf("%d of %d documents%n", at + batch, prompts.size());
                     }
