@@ -119,8 +119,11 @@ final class SpeculationBench {
                         List<Mode> order = new ArrayList<>(List.of(Mode.values()));
                         Collections.rotate(order, at / batch);
                         for (Mode mode : order) {
-                            List<Answer> got =
-                                    ask(Objects.requireNonNull(engines.get(mode)), prompts.subList(at, at + batch), temperature, "d" + at);
+                            List<Answer> got = ask(
+                                    Objects.requireNonNull(engines.get(mode)),
+                                    prompts.subList(at, at + batch),
+                                    temperature,
+                                    "d" + at);
                             Objects.requireNonNull(answers.get(mode)).add(got);
                         }
                         System.err.printf("%d of %d documents%n", at + batch, prompts.size());
