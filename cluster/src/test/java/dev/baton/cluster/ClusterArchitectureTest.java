@@ -50,6 +50,14 @@ class ClusterArchitectureTest {
             .resideInAPackage("io.grpc..");
 
     @ArchTest
+    static final ArchRule OPENTELEMETRY_ONLY_IN_TRACING = noClasses()
+            .that()
+            .resideOutsideOfPackages(WIRING, "dev.baton.cluster.tracing")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.opentelemetry..", "io.micrometer.tracing..");
+
+    @ArchTest
     static final ArchRule SPRING_BOOT_ONLY_IN_THE_WIRING = noClasses()
             .that()
             // The management port is Boot's: its endpoints, its web server, its audit events.

@@ -23,6 +23,7 @@ import dev.baton.transfer.TicketRequest;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.PeerFetch;
+import dev.baton.worker.PhaseSpans;
 import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
@@ -49,6 +50,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
     private final AttemptKey key;
+    private final PhaseSpans spans;
     private final Timing.Builder timing = Timing.newBuilder();
     private int next;
     private int cachedTokens;
@@ -70,6 +72,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         this.whenEnded = whenEnded;
         this.progress = new ProgressMessages(handoff.getGeneration());
         this.key = AttemptKey.of(handoff.getGeneration());
+        this.spans = context.spans(handoff.getGeneration(), record.readAt());
         this.next = progress.base();
         timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
@@ -123,6 +126,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     private void decline(Failure.Code code, String why) {
         whenEnded.accept(key);
         Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
+        spans.failed(failure);
         frames().sendNow(progress.gateway(), progress.failed(next, failure));
     }
 
@@ -141,6 +145,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
+        spans.prefill(KnownTokens.count(handoff.getGeneration()), cached);
         synchronized (timing) {
             timing.setComputeStartedUs(frames().micros());
             // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
@@ -151,6 +156,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void reserved(int[] blocks, int cached) {
         if (handoff.hasTicket()) {
+            spans.over();
             fetch(blocks, cached);
         } else {
             restore(blocks, cached);
@@ -161,7 +167,8 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         PeerFetch peers = new PeerFetch(
                 exchange,
                 handoff.getCompute().getHoldersList(),
-                context.transfers().fetchWithin());
+                context.transfers().fetchWithin(),
+                spans.looksForKv());
         CompletableFuture<Restored> asked = CompletableFuture.supplyAsync(
                 () -> begunElsewhere()
                         ? runtime.restorer().restore(handoff.getGeneration(), peers, blocks, cached)
@@ -173,6 +180,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                 LOG.warn("KV of {} cannot be looked for; it is computed", key.requestId(), error);
             }
             restored = brought;
+            spans.restored(brought);
             goOn(brought == null ? cached : brought.found());
         });
     }
@@ -204,12 +212,13 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
                 Arrays.copyOfRange(blocks, shared, blocks.length),
                 new PeerAddress(offer.getSource(), offer.getHost(), offer.getPort()),
                 context.transfers().arriveWithin(),
-                handoff.getGeneration().getTags()));
+                spans.asksForKv(offer.getSource().getId())));
         inbound = asked;
         asked.completion().thenAcceptAsync(this::arrived, Thread::startVirtualThread);
     }
 
     private void arrived(ReceiveOutcome outcome) {
+        spans.received(outcome);
         switch (outcome) {
             case ReceiveOutcome.Arrived whole -> {
                 long exposed = Math.max(0, frames().micros() - whole.computeEndedMicros());
@@ -232,6 +241,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     public void decodeStarted() {
         // The prefill worker's token is the one before ours.
         next = progress.base() + 1;
+        spans.decode();
         synchronized (timing) {
             timing.setDecodeStartedUs(frames().micros());
             timingTold = true;
@@ -244,6 +254,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         Progress.Builder made = progress.token(index, token, logprob);
         if (!timingTold) {
             timingTold = true;
+            spans.decode();
             made.setTiming(timing.setFirstTokenUs(frames().micros())).setCachedTokens(cachedTokens);
         }
         next = index + 1;
@@ -253,6 +264,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void finished(Finish.Reason reason) {
         whenEnded.accept(key);
+        spans.finished(next - progress.base());
         // The prefill worker's token comes before all of ours. Without one the accepted tokens may be the whole answer.
         int made = handoff.hasTicket() ? Math.max(next, progress.base() + 1) : next;
         frames().add(progress.gateway(), progress.finished(made, reason));
@@ -260,6 +272,7 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
 
     @Override
     public void failed(Failure failure) {
+        spans.failed(failure);
         whenEnded.accept(key);
         frames().add(progress.gateway(), progress.failed(next, failure));
         writersStopped()

@@ -149,6 +149,15 @@ final class GatewayCalls implements AutoCloseable {
         return response.body();
     }
 
+    /** As {@link #post}, as part of a trace. */
+    HttpResponse<String> post(String path, String body, String traceparent) {
+        return send(
+                HttpRequest.newBuilder(request(path, body), (name, value) -> true)
+                        .header("traceparent", traceparent)
+                        .build(),
+                BodyHandlers.ofString());
+    }
+
     private HttpRequest request(String path, String body) {
         return HttpRequest.newBuilder(base.resolve(path))
                 .timeout(LIMIT)

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** A gateway and workers as processes, arranged as a {@link Setup} says. Its starter closes it. */
@@ -43,12 +44,29 @@ final class RunningBaton implements AutoCloseable {
     }
 
     static RunningBaton start(Setup setup) {
+        return start(setup, setup.name(), List.of());
+    }
+
+    /**
+     * Beside others.
+     *
+     * @param name of its own
+     * @param settings more, of all parts
+     */
+    static RunningBaton start(Setup setup, String name, List<String> settings) {
         removePools();
-        StackPlan plan =
-                new StackPlan(MODEL, 1, setup.decode(), port(), 96, 1, setup.gatewaySettings(), setup.workerSettings());
+        StackPlan plan = new StackPlan(
+                MODEL,
+                1,
+                setup.decode(),
+                port(),
+                96,
+                1,
+                Stream.concat(setup.gatewaySettings().stream(), settings.stream()).toList(),
+                Stream.concat(setup.workerSettings().stream(), settings.stream()).toList());
         StackEnvironment environment = new StackEnvironment(
                 HOME,
-                STATE.resolve(setup.name().toLowerCase(Locale.ROOT)),
+                STATE.resolve(name.toLowerCase(Locale.ROOT)),
                 Optional.of(TestStack.shared().kafka()),
                 Optional.of(TestStack.shared().redis()),
                 false);

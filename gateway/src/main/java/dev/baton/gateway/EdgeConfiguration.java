@@ -13,6 +13,7 @@ import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
+import dev.baton.gateway.observe.RequestSpan;
 import dev.baton.gateway.openai.OpenAiApi;
 import dev.baton.gateway.openai.Preparation;
 import dev.baton.gateway.openai.ResumableCalls;
@@ -86,8 +87,13 @@ class EdgeConfiguration {
     }
 
     @Bean
-    EdgeMetrics edgeMetrics(MeterRegistry registry) {
-        return new EdgeMetrics(registry);
+    EdgeMetrics edgeMetrics(HttpProperties settings, MeterRegistry registry) {
+        return new EdgeMetrics(registry, settings.metricTenants());
+    }
+
+    @Bean
+    RequestSpan.Names requestSpanNames() {
+        return new RequestSpan.Names();
     }
 
     @Bean

@@ -36,6 +36,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxConnectionsPerAddress most open connections of one address
  * @param prepareThreads threads that parse and encode long bodies, and compile schemas
  * @param prepareQueue bodies that may wait for each of these threads
+ * @param metricTenants tenants that meters tell apart; later ones count as {@code other}
  */
 @Validated
 @ConfigurationProperties("baton.http")
@@ -65,7 +66,8 @@ record HttpProperties(
         @DefaultValue("10000") @Min(1) int maxConnections,
         @DefaultValue("5000") @Min(1) int maxConnectionsPerAddress,
         @DefaultValue("2") @Min(1) @Max(256) int prepareThreads,
-        @DefaultValue("256") @Min(1) int prepareQueue) {
+        @DefaultValue("256") @Min(1) int prepareQueue,
+        @DefaultValue("100") @Min(0) @Max(10_000) int metricTenants) {
     private static final DataSize LARGEST_BODY = DataSize.ofMegabytes(256);
     private static final DataSize LEAST_ANSWERS = DataSize.ofMegabytes(1);
 

@@ -58,7 +58,8 @@ class StartRulesTest {
                         10_000,
                         5_000,
                         2,
-                        256));
+                        256,
+                        100));
     }
 
     @Test
@@ -80,7 +81,8 @@ class StartRulesTest {
                         Map.entry("baton.http.max-connections", "6"),
                         Map.entry("baton.http.max-connections-per-address", "5"),
                         Map.entry("baton.http.prepare-threads", "3"),
-                        Map.entry("baton.http.prepare-queue", "7"))))
+                        Map.entry("baton.http.prepare-queue", "7"),
+                        Map.entry("baton.http.metric-tenants", "8"))))
                 .isEqualTo(new HttpProperties(
                         Path.of("/etc/keys"),
                         Duration.ofSeconds(9),
@@ -98,7 +100,8 @@ class StartRulesTest {
                         6,
                         5,
                         3,
-                        7));
+                        7,
+                        8));
     }
 
     @ParameterizedTest
@@ -117,7 +120,8 @@ class StartRulesTest {
                 "max-connections=0",
                 "max-connections-per-address=0",
                 "prepare-threads=0",
-                "prepare-queue=0"
+                "prepare-queue=0",
+                "metric-tenants=-1"
             })
     void refusesWhatMakesNoSense(String setting) {
         String[] parts = setting.split("=");

@@ -5,6 +5,7 @@ import dev.baton.kv.KvLayout;
 import dev.baton.protocol.AttemptKey;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.transfer.session.TimeSource;
 import java.time.Duration;
 import java.util.Arrays;
@@ -79,7 +80,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
         private final AttemptKey key;
         private final int tokens;
         private final CompletableFuture<SendOutcome> completion = new CompletableFuture<>();
-        private final CompletableFuture<Void> asked = new CompletableFuture<>();
+        private final CompletableFuture<RequestTags> asked = new CompletableFuture<>();
 
         private final int[] computedTokens;
         private final int[] announcedBlocks;
@@ -175,14 +176,17 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
             return completion;
         }
 
-        /** Done when the receiver has asked for it, and so has blocks for it, or when it has ended. Hand over, do not work. */
-        public CompletableFuture<Void> asked() {
+        /**
+         * Done when the receiver has asked for it, and so has blocks for it, with its ticket's tags; or, with none, when it has
+         * ended. Hand over, do not work.
+         */
+        public CompletableFuture<RequestTags> asked() {
             return asked;
         }
 
         /** Binds a ticket for the last {@code wantedBlocks} blocks of the sequence. A reason when it cannot be served. */
         @Nullable
-        Failure attach(OpenTicket ticket, int wantedTokens, int wantedBlocks) {
+        Failure attach(OpenTicket ticket, int wantedTokens, int wantedBlocks, RequestTags tags) {
             synchronized (this) {
                 if (ended) {
                     return Failures.of(Failure.Code.SUPERSEDED, "the transfer has ended");
@@ -200,7 +204,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
                 firstWanted = layout.blocksFor(tokens) - wantedBlocks;
                 Arrays.fill(announcedBlocks, firstWanted);
             }
-            asked.complete(null);
+            asked.complete(tags);
             signal();
             return null;
         }
@@ -293,7 +297,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
             if (tell && told != null && outcome instanceof SendOutcome.Failed(Failure failure)) {
                 told.refuse(failure);
             }
-            asked.complete(null);
+            asked.complete(RequestTags.getDefaultInstance());
             completion.complete(outcome);
         }
 

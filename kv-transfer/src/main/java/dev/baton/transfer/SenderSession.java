@@ -169,7 +169,7 @@ final class SenderSession {
             } else {
                 Ticket ticket = new Ticket(this, wanted.getTicket(), outbound, wanted.getTransport());
                 tickets.put(ticket.id, ticket);
-                refusal = outbound.attach(ticket, wanted.getTokens(), wanted.getBlocksCount());
+                refusal = outbound.attach(ticket, wanted.getTokens(), wanted.getBlocksCount(), wanted.getTags());
                 if (refusal != null) {
                     tickets.remove(ticket.id);
                 }

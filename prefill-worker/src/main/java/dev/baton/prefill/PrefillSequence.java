@@ -23,6 +23,7 @@ import dev.baton.transfer.SendOutcome;
 import dev.baton.worker.ActiveAttempts;
 import dev.baton.worker.ModelRuntime;
 import dev.baton.worker.PeerFetch;
+import dev.baton.worker.PhaseSpans;
 import dev.baton.worker.Restored;
 import dev.baton.worker.StepFrameBatcher;
 import dev.baton.worker.StepFrameBatcher.ProgressMessages;
@@ -50,6 +51,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     private final Consumer<AttemptKey> whenEnded;
     private final ProgressMessages progress;
     private final AttemptKey key;
+    private final PhaseSpans spans;
     private final Timing.Builder timing = Timing.newBuilder();
     private int cachedTokens;
 
@@ -75,6 +77,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         Generation generation = job.getGeneration();
         this.progress = new ProgressMessages(generation);
         this.key = AttemptKey.of(generation);
+        this.spans = context.spans(generation, record.readAt());
         this.outbound = exchange.offer(key, tokens());
         timing.setJobSeenUs(StepFrameBatcher.micros(record.readAt())).setClaimedUs(frames().micros());
     }
@@ -91,6 +94,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     /** Tells the gateway and hands the sequence to the engine. */
     @Override
     public void begin() {
+        outbound.asked().thenAccept(spans::sends);
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         Goal goal = job.getHoldersCount() > 0 ? Goal.PREFILL_REST : Goal.PREFILL;
@@ -113,6 +117,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
 
     private void decline(Failure.Code code, String why) {
         Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
+        spans.failed(failure);
         frames().sendNow(progress.gateway(), progress.failed(progress.base(), failure));
         outbound.failed(failure);
     }
@@ -131,7 +136,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
             return;
         }
         PeerFetch peers = new PeerFetch(
-                exchange, job.getHoldersList(), context.transfers().fetchWithin());
+                exchange, job.getHoldersList(), context.transfers().fetchWithin(), spans.looksForKv());
         fetching = CompletableFuture.supplyAsync(
                         () -> runtime.restorer().fetch(job.getGeneration(), peers, blocks, cached),
                         Thread::startVirtualThread)
@@ -140,6 +145,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
                         LOG.warn("KV of {} cannot be fetched; it is computed", key.requestId(), error);
                     }
                     fetched = found;
+                    spans.restored(found);
                     int inPlace = found == null ? cached : found.found();
                     return runtime.engine()
                             .submit(new EngineCommand.KvArrived(key, inPlace, EngineCommand.KvArrived.NO_TOKEN));
@@ -161,6 +167,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void prefillStarted(int[] blocks, int cached) {
         cachedTokens = cached;
+        spans.prefill(tokens(), cached);
         timing.setComputeStartedUs(frames().micros());
         // Before the step, not after it: should this worker die of the prompt, the gateway knows of which.
         frames().sendNow(progress.gateway(), progress.started(timing.build(), fetched, cached));
@@ -215,6 +222,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     @Override
     public void token(int index, int token, @Nullable TokenLogprob logprob) {
         long now = frames().micros();
+        spans.over();
         timing.setFirstTokenUs(now);
         Progress.Builder first =
                 progress.token(index, token, logprob).setTiming(timing).setCachedTokens(cachedTokens);
@@ -232,6 +240,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
 
     @Override
     public void failed(Failure failure) {
+        spans.failed(failure);
         frames().add(progress.gateway(), progress.failed(progress.base(), failure));
         outbound.failed(failure);
     }
@@ -239,6 +248,7 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
     /** On a session thread, or on the thread that ended the transfer: the blocks may become cache. */
     private void sent(SendOutcome outcome) {
         whenEnded.accept(key);
+        spans.sent(outcome);
         frames().handedOver(key);
         writersStopped().thenRun(() -> runtime.engine().submit(new EngineCommand.Release(key)));
         switch (outcome) {

@@ -69,7 +69,6 @@ public final class KvRestorer implements AutoCloseable {
                         * peers.fetch(
                                 chain.subList(next, chain.size()),
                                 Arrays.copyOfRange(blocks, next, chain.size()),
-                                generation.getTags(),
                                 late)
                 : 0;
         int found = Math.min(cachedTokens + copied + fetched, tokens.length - 1);

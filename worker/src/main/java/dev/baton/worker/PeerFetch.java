@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
  * Fetches blocks by name from the workers that are thought to hold them, one after the other until one has some.
  *
  * @param within from the first question to the last byte; what is late is computed
+ * @param tags go with each question
  */
-public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration within) {
+public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration within, RequestTags tags) {
     private static final Logger LOG = LoggerFactory.getLogger(PeerFetch.class);
 
     /** More than these are not asked. */
@@ -36,7 +37,7 @@ public record PeerFetch(KvExchange exchange, List<KvHolder> holders, Duration wi
      * @param late who is not asked, and learns who was late
      * @return how many of the first blocks are in place
      */
-    int fetch(List<BlockHash> names, int[] blocks, RequestTags tags, LateHolders late) {
+    int fetch(List<BlockHash> names, int[] blocks, LateHolders late) {
         long end = System.nanoTime() + within.toNanos();
         for (KvHolder holder : holders) {
             long left = end - System.nanoTime();

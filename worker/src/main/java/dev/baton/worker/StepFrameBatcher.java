@@ -73,6 +73,11 @@ public final class StepFrameBatcher {
         step.clear();
     }
 
+    /** The time, as timings tell it. */
+    Instant now() {
+        return clock.instant();
+    }
+
     /** Microseconds since the epoch. */
     public long micros() {
         return micros(clock.instant());

@@ -13,6 +13,7 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.cluster.tracing.Tracing;
 import dev.baton.config.ArithmeticProperties;
 import dev.baton.config.BlockProperties;
 import dev.baton.config.ClusterProperties;
@@ -95,7 +96,8 @@ class WorkerAutoConfiguration {
             TokenStreamServer streams,
             StreamProperties stream,
             KvTransfers transfers,
-            ModelProperties model) {
+            ModelProperties model,
+            Tracing tracing) {
         Clock clock = SteadyClock.system();
         return new WorkerContext(
                 identity,
@@ -104,7 +106,8 @@ class WorkerAutoConfiguration {
                 producer,
                 new StepFrameBatcher(clock, streams),
                 transfers,
-                new AnswerStructures(model.folder()));
+                new AnswerStructures(model.folder()),
+                tracing);
     }
 
     @Bean

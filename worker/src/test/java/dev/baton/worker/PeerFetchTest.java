@@ -20,6 +20,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.KvHolder;
+import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.TokenLogprob;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.transfer.KvExchange;
@@ -102,7 +103,7 @@ class PeerFetchTest {
                     new LocalPools(own), MODEL.shape(BLOCKS).fingerprint(), BLOCK, new WorkerMetrics(registry))) {
                 int[] blocks = {9, 8, 7, 6, 5, 4};
                 Restored restored = restorer.restore(
-                        PROMPT, new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(10)), blocks, 0);
+                        PROMPT, new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(10), RequestTags.getDefaultInstance()), blocks, 0);
                 assertThat(restored.rung()).isEqualTo(Restored.Rung.PEER);
                 assertThat(restored.found()).isEqualTo(5 * BLOCK);
                 assertThat(registry.counter("baton.kv.recoveries", "rung", "peer")
@@ -137,7 +138,7 @@ class PeerFetchTest {
                     .build();
             Restored restored = restorer.restore(
                     PROMPT,
-                    new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(10)),
+                    new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(10), RequestTags.getDefaultInstance()),
                     new int[] {9, 8, 7, 6, 5, 4},
                     0);
             assertThat(restored.rung()).isEqualTo(Restored.Rung.PREFILL);
@@ -166,7 +167,7 @@ class PeerFetchTest {
                     .setHost("127.0.0.1")
                     .setPort(serving.port())
                     .build();
-            PeerFetch peers = new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(1));
+            PeerFetch peers = new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(1), RequestTags.getDefaultInstance());
             for (int prompt = 0; prompt < 3; prompt++) {
                 assertThat(restorer.fetch(PROMPT, peers, new int[] {9, 8, 7, 6, 5, 4}, 0)
                                 .found())

@@ -3,6 +3,7 @@ package dev.baton.cluster.lanes;
 import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.config.LaneProperties;
 import dev.baton.protocol.ClusterNames;
+import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Handoff;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.UsageEvent;
@@ -26,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * Kafka is away, so event loops must not call it.
  */
 public final class LaneProducer implements AutoCloseable {
+    /** W3C Trace Context. */
+    private static final String TRACEPARENT = "traceparent";
+
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
     private final KafkaProducer<String, byte[]> producer;
@@ -66,14 +70,22 @@ public final class LaneProducer implements AutoCloseable {
 
     /** To a prefill lane. Completes when Kafka has it. */
     public CompletionStage<Void> send(int lane, PrefillJob job) {
-        return send(new ProducerRecord<>(
-                names.prefillTopic(), lane, job.getGeneration().getRequestId(), job.toByteArray()));
+        return send(work(names.prefillTopic(), lane, job.getGeneration(), job.toByteArray()));
     }
 
     /** To a handoff lane. Completes when Kafka has it. */
     public CompletionStage<Void> send(int lane, Handoff handoff) {
-        return send(new ProducerRecord<>(
-                names.handoffTopic(), lane, handoff.getGeneration().getRequestId(), handoff.toByteArray()));
+        return send(work(names.handoffTopic(), lane, handoff.getGeneration(), handoff.toByteArray()));
+    }
+
+    /** The trace is in the record itself; the header is for other tools, which look for it there. */
+    private static ProducerRecord<String, byte[]> work(String topic, int lane, Generation generation, byte[] value) {
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(topic, lane, generation.getRequestId(), value);
+        String traceparent = generation.getTags().getTraceparent();
+        if (!traceparent.isEmpty()) {
+            record.headers().add(TRACEPARENT, bytes(traceparent));
+        }
+        return record;
     }
 
     public CompletionStage<Void> send(UsageEvent event) {

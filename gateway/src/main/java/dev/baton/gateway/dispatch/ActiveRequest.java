@@ -77,7 +77,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.admission = admission;
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
-        this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore());
+        this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));
         this.wakeAt = machine.wakeAt();
     }
 
@@ -209,6 +209,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     }
 
     private void perform(Effect effect) {
+        journal.on(effect, machine.attempt(), loop.now());
         recovered(times.recoveries().on(effect, machine.phase(), loop.now()));
         switch (effect) {
             case Effect.ChooseRoute choose -> chooseRoute(choose);
@@ -291,10 +292,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     private void chooseHedge(Effect.ChooseHedge choose) {
         int number = choose.attempt().getNumber();
-        events.add(assignments
-                .choose(choose)
-                .<RequestEvent>map(chosen -> new RequestEvent.HedgeRouted(number, chosen.route()))
-                .orElseGet(() -> new RequestEvent.NoHedge(number)));
+        Placement.@Nullable Assignment chosen = assignments.choose(choose).orElse(null);
+        events.add(chosen == null ? new RequestEvent.NoHedge(number) : new RequestEvent.HedgeRouted(number, chosen.route()));
     }
 
     /** From a device whose bits are not exact it may be; from another it is the sign of a fault in computing. */
@@ -324,6 +323,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private Generation.Builder generation(Attempt attempt, Placement.@Nullable Assignment to, TokenIds accepted) {
         Generation.Builder next = generation.toBuilder()
                 .setAttempt(attempt)
+                .setTags(journal.tags(attempt))
                 .setModelFingerprint(to == null ? 0 : to.modelFingerprint())
                 .setSubmittedUs(TtftBreakdown.Builder.micros(loop.now()));
         for (int i = 0; i < accepted.size(); i++) {

@@ -1,5 +1,6 @@
 package dev.baton.gateway.dispatch;
 
+import dev.baton.cluster.tracing.Tracing;
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
 import dev.baton.protocol.v1.Failure;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Records each generation that ended: metrics, a usage event, and a line at DEBUG. Any thread. */
+/** Records each generation that ended: metrics, spans, a usage event, and a line at DEBUG. Any thread. */
 final class CompletionRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(CompletionRecorder.class);
 
@@ -35,14 +36,27 @@ final class CompletionRecorder {
     private final UsageEvents usage;
     private final RequestViews views;
     private final RecomputeAlarm alarm;
+    private final Tracing tracing;
     private final Clock clock;
 
-    CompletionRecorder(MeterRegistry meters, UsageEvents usage, RequestViews views, RecomputeAlarm alarm, Clock clock) {
+    CompletionRecorder(
+            MeterRegistry meters,
+            UsageEvents usage,
+            RequestViews views,
+            RecomputeAlarm alarm,
+            Tracing tracing,
+            Clock clock) {
         this.meters = meters;
         this.alarm = alarm;
         this.usage = usage;
         this.views = views;
+        this.tracing = tracing;
         this.clock = clock;
+    }
+
+    /** Of a request that begins. */
+    AttemptSpans spans(GenerationRequest request) {
+        return new AttemptSpans(tracing, request);
     }
 
     /**

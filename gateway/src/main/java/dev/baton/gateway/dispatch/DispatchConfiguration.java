@@ -8,6 +8,7 @@ import dev.baton.cluster.requests.RequestStates;
 import dev.baton.cluster.streams.StreamMetrics;
 import dev.baton.cluster.streams.TokenStreams;
 import dev.baton.cluster.tls.ClusterTls;
+import dev.baton.cluster.tracing.Tracing;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.LaneProperties;
 import dev.baton.config.LimitProperties;
@@ -153,8 +154,13 @@ class DispatchConfiguration {
 
     @Bean
     CompletionRecorder completionRecorder(
-            UsageEvents usage, RequestViews views, RecomputeAlarm alarm, Clock clock, MeterRegistry meters) {
-        return new CompletionRecorder(meters, usage, views, alarm, clock);
+            UsageEvents usage,
+            RequestViews views,
+            RecomputeAlarm alarm,
+            Tracing tracing,
+            Clock clock,
+            MeterRegistry meters) {
+        return new CompletionRecorder(meters, usage, views, alarm, tracing, clock);
     }
 
     @Bean

@@ -8,6 +8,7 @@ import dev.baton.gateway.dispatch.RequestView.AttemptView;
 import dev.baton.gateway.dispatch.RequestView.Part;
 import dev.baton.gateway.dispatch.RequestView.Waterfall;
 import dev.baton.protocol.v1.Attempt;
+import dev.baton.protocol.v1.RequestTags;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -23,13 +24,25 @@ final class RequestJournal {
     private final GenerationRequest request;
     private final Instant started;
     private final Duration before;
+    private final AttemptSpans spans;
     private final List<AttemptView> attempts = new ArrayList<>();
 
     /** @param before what was spent on the request until it was prepared */
-    RequestJournal(GenerationRequest request, Instant started, Duration before) {
+    RequestJournal(GenerationRequest request, Instant started, Duration before, AttemptSpans spans) {
         this.request = request;
         this.started = started;
         this.before = before;
+        this.spans = spans;
+    }
+
+    /** Something is about to be done for the request. */
+    void on(Effect effect, Attempt current, Instant now) {
+        spans.on(effect, current, now);
+    }
+
+    /** What goes to workers with that attempt. */
+    RequestTags tags(Attempt attempt) {
+        return spans.tags(attempt);
     }
 
     /** An attempt has workers; null when there was no route. */
@@ -67,6 +80,7 @@ final class RequestJournal {
     }
 
     RequestView ended(CompletionRecorder.End end, TtftBreakdown timing, Instant now) {
+        spans.ended(end, now);
         if (!attempts.isEmpty() && attempts.getLast().untilMillis() == null) {
             over(now, null, null);
         }

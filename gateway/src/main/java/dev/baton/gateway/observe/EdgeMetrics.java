@@ -30,6 +30,8 @@ public final class EdgeMetrics {
     private static final Duration LINES_WITHIN = Duration.ofSeconds(10);
 
     private final MeterRegistry registry;
+    private final TenantTag tenants;
+    final GenAiMetrics genAi;
 
     /** Of refusals and failures of one kind, so that no client floods the log; all are counted here. */
     final LineLimit lines = new LineLimit(LINES, LINES_WITHIN);
@@ -37,20 +39,17 @@ public final class EdgeMetrics {
     final Timer firstToken;
     final Timer betweenTokens;
     final Timer perToken;
-    final Counter promptTokens;
-    final Counter cachedTokens;
-    final Counter completionTokens;
     final AtomicInteger inFlight = new AtomicInteger();
     final AtomicInteger queued = new AtomicInteger();
 
-    public EdgeMetrics(MeterRegistry registry) {
+    /** @param tenantsByName so many tenants are told apart by tags */
+    public EdgeMetrics(MeterRegistry registry, int tenantsByName) {
         this.registry = registry;
+        this.tenants = new TenantTag(tenantsByName);
+        this.genAi = new GenAiMetrics(registry);
         this.firstToken = timer("baton.gateway.ttft", "Request received until its first token was accepted");
         this.betweenTokens = timer("baton.gateway.inter.token", "Between two tokens of one choice");
         this.perToken = timer("baton.gateway.tpot", "Mean time per token after the first, one value per choice");
-        this.promptTokens = registry.counter("baton.gateway.tokens", "kind", "prompt");
-        this.cachedTokens = registry.counter("baton.gateway.tokens", "kind", "cached");
-        this.completionTokens = registry.counter("baton.gateway.tokens", "kind", "completion");
         Gauge.builder("baton.gateway.requests.in.flight", inFlight, AtomicInteger::get)
                 .description("Requests dispatched and not ended")
                 .register(registry);
@@ -70,10 +69,18 @@ public final class EdgeMetrics {
         return registry.config().clock();
     }
 
+    void tokens(String tenant, String model, String kind, int tokens) {
+        Counter.builder("baton.gateway.tokens")
+                .description("Tokens of requests that ended; cached ones are of the prompt's")
+                .tags("kind", kind, "tenant", tenants.of(tenant), "model", model)
+                .register(registry)
+                .increment(tokens);
+    }
+
     void ended(String endpoint, String tenant, String status, long nanos) {
         Timer.builder("baton.gateway.requests")
                 .description("Requests by endpoint, tenant and status; 499 is a client that left")
-                .tags("endpoint", endpoint, "tenant", tenant, "status", status)
+                .tags("endpoint", endpoint, "tenant", tenants.of(tenant), "status", status)
                 .register(registry)
                 .record(Duration.ofNanos(nanos));
     }

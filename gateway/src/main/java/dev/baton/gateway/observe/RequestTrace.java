@@ -1,10 +1,13 @@
 package dev.baton.gateway.observe;
 
+import dev.baton.cluster.tracing.TracedSpan;
 import dev.baton.gateway.error.ApiError;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.spi.LoggingEventBuilder;
@@ -13,12 +16,18 @@ import org.slf4j.spi.LoggingEventBuilder;
 public final class RequestTrace {
     private static final Logger LOG = LoggerFactory.getLogger("dev.baton.gateway.request");
     private static final int CLIENT_LEFT = 499;
+    private static final int BAD_REQUEST = 400;
+    private static final int SERVER_ERROR = 500;
 
     private final EdgeMetrics metrics;
     private final String requestId;
     private final String what;
     private final long started;
+    private TracedSpan span = TracedSpan.NONE;
     private String endpoint = "other";
+    private String model = "none";
+    private String clientRequest = "";
+    private String param = "";
     private String tenant = "none";
     private String key = "none";
     private boolean inFlight;
@@ -61,6 +70,25 @@ public final class RequestTrace {
         return this;
     }
 
+    /** Under which the request is traced. */
+    public synchronized void under(TracedSpan requestSpan) {
+        span = requestSpan;
+        span.with("baton.request.id", requestId);
+    }
+
+    /** @param given the request's id as the client calls it; null when it names none */
+    public synchronized void client(@Nullable String given) {
+        if (given != null && !given.isEmpty()) {
+            clientRequest = LogText.escaped(given);
+            span.with("baton.client.request.id", clientRequest);
+        }
+    }
+
+    /** W3C {@code traceparent} for what is done for the request; empty when it is not traced. */
+    public synchronized String traceparent() {
+        return span.traceparent();
+    }
+
     /** @param name one of the few known endpoints: it becomes a metric tag */
     public synchronized void endpoint(String name) {
         endpoint = name;
@@ -74,10 +102,25 @@ public final class RequestTrace {
     public synchronized void caller(String tenantId, String keyId) {
         tenant = tenantId;
         key = keyId;
+        span.with("baton.tenant", tenant).with("baton.key.id", key);
     }
 
-    public synchronized void prompt(int tokens) {
+    /** @param served the model that answers */
+    public synchronized void prompt(String served, int tokens) {
+        model = served;
         promptTokens = tokens;
+        span.with("gen_ai.operation.name", operation().name())
+                .with("gen_ai.provider.name", "baton")
+                .with("gen_ai.request.model", model)
+                .with("gen_ai.usage.input_tokens", tokens);
+    }
+
+    private GenAiMetrics.Operation operation() {
+        return new GenAiMetrics.Operation(endpoint.equals("completions") ? "text_completion" : endpoint, model);
+    }
+
+    private boolean generates() {
+        return endpoint.equals("chat") || endpoint.equals("completions");
     }
 
     public synchronized void dispatched(int choices) {
@@ -114,7 +157,8 @@ public final class RequestTrace {
         }
         if (firstTokenNanos < 0) {
             firstTokenNanos = now - started;
-            metrics.firstToken.record(firstTokenNanos, TimeUnit.NANOSECONDS);
+            span.within(() -> metrics.firstToken.record(firstTokenNanos, TimeUnit.NANOSECONDS));
+            span.within(() -> metrics.genAi.firstToken(operation(), Duration.ofNanos(firstTokenNanos)));
         }
         if (count == 1) {
             firstAt[choice] = now;
@@ -166,11 +210,18 @@ public final class RequestTrace {
 
     /** The answer failed after its status had been sent. */
     public synchronized void failedInStream(ApiError cause) {
+        span.failed(cause.code(), cause.message());
         error = cause.status() + " " + cause.message();
     }
 
     public synchronized void failed(ApiError cause) {
         error = cause.code();
+        param = cause.param() == null ? "" : LogText.escaped(cause.param());
+        if (cause.status() >= SERVER_ERROR) {
+            span.failed(error, cause.message());
+        } else {
+            span.with("error.type", error);
+        }
     }
 
     /** Something that should not happen; its stack trace goes to the log. */
@@ -200,7 +251,26 @@ public final class RequestTrace {
             countTokens();
         }
         metrics.ended(endpoint, tenant, Integer.toString(shown), nanos);
+        if (generates()) {
+            String type = shown < BAD_REQUEST ? "" : Integer.toString(shown);
+            span.within(() -> metrics.genAi.ended(operation(), type, Duration.ofNanos(nanos)));
+        }
+        describe();
         log(shown, nanos);
+    }
+
+    private void describe() {
+        if (!finish.isEmpty()) {
+            span.with("gen_ai.response.finish_reasons", List.of(finish));
+        }
+        if (inFlight) {
+            span.with("gen_ai.usage.output_tokens", completionTokens)
+                    .with("gen_ai.usage.cache_read.input_tokens", cachedTokens)
+                    .with("baton.attempts", attempts);
+        }
+        if (!recoveries.isEmpty()) {
+            span.with("baton.recoveries", recoveries);
+        }
     }
 
     private void countTokens() {
@@ -208,14 +278,15 @@ public final class RequestTrace {
         for (int choice = 0; choice < counts.length; choice++) {
             made += counts[choice];
             if (counts[choice] > 1) {
-                metrics.perToken.record(
-                        (lastAt[choice] - firstAt[choice]) / (counts[choice] - 1), TimeUnit.NANOSECONDS);
+                long each = (lastAt[choice] - firstAt[choice]) / (counts[choice] - 1);
+                span.within(() -> metrics.perToken.record(each, TimeUnit.NANOSECONDS));
+                span.within(() -> metrics.genAi.perToken(operation(), Duration.ofNanos(each)));
             }
         }
         completionTokens = made;
-        metrics.promptTokens.increment(promptTokens);
-        metrics.cachedTokens.increment(cachedTokens);
-        metrics.completionTokens.increment(completionTokens);
+        metrics.tokens(tenant, model, "prompt", promptTokens);
+        metrics.tokens(tenant, model, "cached", cachedTokens);
+        metrics.tokens(tenant, model, "completion", completionTokens);
     }
 
     private void log(int status, long nanos) {
@@ -230,6 +301,12 @@ public final class RequestTrace {
                 .addKeyValue("key", key)
                 .addKeyValue("status", status)
                 .addKeyValue("ms", millis(nanos));
+        if (!clientRequest.isEmpty()) {
+            line = line.addKeyValue("client_request", clientRequest);
+        }
+        if (!span.traceId().isEmpty()) {
+            line = line.addKeyValue("trace", span.traceId());
+        }
         if (inFlight) {
             line = line.addKeyValue("prompt_tokens", promptTokens)
                     .addKeyValue("cached_tokens", cachedTokens)
@@ -249,6 +326,9 @@ public final class RequestTrace {
         }
         if (!error.isEmpty()) {
             line = line.addKeyValue("error", error);
+        }
+        if (!param.isEmpty()) {
+            line = line.addKeyValue("param", param);
         }
         if (leftOut > 0) {
             line = line.addKeyValue("left_out", leftOut);

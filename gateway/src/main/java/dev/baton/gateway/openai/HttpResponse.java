@@ -7,6 +7,7 @@ import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.body.PacedBody;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.json.JsonPart;
+import dev.baton.gateway.observe.RequestSpan;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.sse.EventStream;
 import io.netty.channel.Channel;
@@ -44,6 +45,20 @@ final class HttpResponse {
         this.pace = pace;
         this.trace = trace;
         exchange.getResponse().getHeaders().set("x-request-id", trace.requestId());
+        if (!trace.traceparent().isEmpty()) {
+            exchange.getResponse().getHeaders().set("traceresponse", trace.traceparent());
+        }
+    }
+
+    /**
+     * What is asked for.
+     *
+     * @param endpoint of few: a tag of meters
+     * @param operation of few: the name of the request's span
+     */
+    void serves(String endpoint, String operation) {
+        trace.endpoint(endpoint);
+        RequestSpan.name(exchange, operation);
     }
 
     ServerHttpRequest request() {

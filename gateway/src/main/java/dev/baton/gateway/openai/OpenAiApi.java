@@ -16,6 +16,7 @@ import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
 import dev.baton.gateway.observe.EdgeMetrics;
+import dev.baton.gateway.observe.RequestSpan;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.quota.TenantQuotas;
 import dev.baton.protocol.TagLimits;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.InvalidMediaTypeException;
@@ -35,7 +37,6 @@ import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.SignalType;
 import reactor.netty.channel.AbortedException;
 
 /**
@@ -95,11 +96,21 @@ public final class OpenAiApi implements WebHandler {
         String path = exchange.getRequest().getURI().getRawPath();
         HttpMethod method = exchange.getRequest().getMethod();
         RequestTrace trace = new RequestTrace(metrics, requestId, method + " " + ApiError.shortened(path));
+        trace.under(RequestSpan.of(exchange));
+        trace.client(clientRequest(exchange.getRequest().getHeaders()));
         HttpResponse response = new HttpResponse(exchange, trace, pace);
         return Mono.defer(() -> route(response, method, path))
                 .onErrorResume(AbortedException.class, e -> left(trace))
                 .onErrorResume(e -> response.error(error(e, trace)))
-                .doFinally(signal -> trace.end(response.status(), signal == SignalType.CANCEL));
+                // Before the signal goes on: after it the request's span has ended, and takes nothing more.
+                .doOnTerminate(() -> trace.end(response.status(), false))
+                .doOnCancel(() -> trace.end(response.status(), true));
+    }
+
+    /** What the client calls its request; official clients send the second of these. */
+    private static @Nullable String clientRequest(HttpHeaders headers) {
+        String given = headers.getFirst("X-Request-Id");
+        return given == null ? headers.getFirst("X-Client-Request-Id") : given;
     }
 
     /** The client closed the connection while its body came: no answer is sent. */
@@ -114,22 +125,22 @@ public final class OpenAiApi implements WebHandler {
         response.trace().caller(caller.tenant(), caller.key());
         String path = whole.startsWith(ROOT + "/") ? whole.substring(ROOT.length()) : "";
         if (path.equals("/chat/completions")) {
-            response.trace().endpoint("chat");
+            response.serves("chat", "POST /v1/chat/completions");
             return allowed(response, HttpMethod.POST, method)
                     .then(Mono.defer(() -> generate(response, caller, preparation::chat)));
         }
         if (path.equals("/completions")) {
-            response.trace().endpoint("completions");
+            response.serves("completions", "POST /v1/completions");
             return allowed(response, HttpMethod.POST, method)
                     .then(Mono.defer(() -> generate(response, caller, preparation::completion)));
         }
         if (path.startsWith("/streams/")) {
-            response.trace().endpoint("streams");
+            response.serves("streams", "GET /v1/streams");
             return allowed(response, HttpMethod.GET, method)
                     .then(Mono.defer(() -> resume(response, caller, path.substring("/streams/".length()))));
         }
         if (path.equals("/models") || path.startsWith("/models/")) {
-            response.trace().endpoint("models");
+            response.serves("models", "GET /v1/models");
             return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, caller, path)));
         }
         return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ApiError.shortened(whole))));
@@ -166,8 +177,7 @@ public final class OpenAiApi implements WebHandler {
                 ClientPatience.of(request.getHeaders(), requestTimeout),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")),
                 RequestTags.newBuilder()
-                        .setTraceparent(
-                                TagLimits.traceparent(request.getHeaders().getFirst("traceparent")))
+                        .setTraceparent(traceparent(response))
                         .build());
         ResumeWish wish = ResumeWish.of(request.getHeaders());
         if (wish.wanted()) {
@@ -178,7 +188,7 @@ public final class OpenAiApi implements WebHandler {
                     return pool.run(identity.tenant(), atOnce, () -> prepare.apply(body, caller));
                 })
                 .flatMap(prepared -> {
-                    response.trace().prompt(prepared.promptTokens());
+                    response.trace().prompt(prepared.model(), prepared.promptTokens());
                     return quotas.within(
                             identity,
                             response.trace(),
@@ -209,7 +219,7 @@ public final class OpenAiApi implements WebHandler {
                             .switchIfEmpty(Mono.defer(() -> pool.run(
                                             identity.tenant(), atOnce, () -> prepare.apply(body, caller))
                                     .map(prepared -> () -> {
-                                        response.trace().prompt(prepared.promptTokens());
+                                        response.trace().prompt(prepared.model(), prepared.promptTokens());
                                         return resumables.begin(
                                                 response, identity, prepared, clientKey, caller.patience());
                                     }))));
@@ -226,6 +236,14 @@ public final class OpenAiApi implements WebHandler {
                 id,
                 after != null ? after : request.getHeaders().getFirst("Last-Event-ID"),
                 ClientPatience.of(request.getHeaders(), requestTimeout));
+    }
+
+    /** Of the request's span; the client's own where this gateway does not trace, for workers that may. */
+    private static String traceparent(HttpResponse response) {
+        String own = response.trace().traceparent();
+        return own.isEmpty()
+                ? TagLimits.traceparent(response.request().getHeaders().getFirst("traceparent"))
+                : own;
     }
 
     private void account(Identity caller, RequestTrace trace) {

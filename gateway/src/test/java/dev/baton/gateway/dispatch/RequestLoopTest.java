@@ -3,6 +3,7 @@ package dev.baton.gateway.dispatch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cluster.tracing.Tracing;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
@@ -133,6 +134,7 @@ class RequestLoopTest {
                         usage,
                         new RequestViews(new RequestLoops(1, CLOCK)),
                         new RecomputeAlarm(1, LONG, System::nanoTime),
+                        Tracing.OFF,
                         CLOCK));
     }
 }
