@@ -124,7 +124,10 @@ final class OtlpReceiver implements AutoCloseable {
         return Awaitility.await("another trace")
                 .atMost(ARRIVES_WITHIN)
                 .until(
-                        () -> spans.stream().map(Received::trace).filter(id -> !known.contains(id)).findFirst(),
+                        () -> spans.stream()
+                                .map(Received::trace)
+                                .filter(id -> !known.contains(id))
+                                .findFirst(),
                         Optional::isPresent)
                 .orElseThrow();
     }

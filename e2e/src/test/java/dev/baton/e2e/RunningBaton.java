@@ -62,8 +62,10 @@ final class RunningBaton implements AutoCloseable {
                 port(),
                 96,
                 1,
-                Stream.concat(setup.gatewaySettings().stream(), settings.stream()).toList(),
-                Stream.concat(setup.workerSettings().stream(), settings.stream()).toList());
+                Stream.concat(setup.gatewaySettings().stream(), settings.stream())
+                        .toList(),
+                Stream.concat(setup.workerSettings().stream(), settings.stream())
+                        .toList());
         StackEnvironment environment = new StackEnvironment(
                 HOME,
                 STATE.resolve(name.toLowerCase(Locale.ROOT)),

@@ -78,7 +78,10 @@ class TracesIT {
             List<Received> spans = collector.await(
                     trace,
                     some -> named(some, "attempt").size() > 1
-                            || some.stream().map(Received::name).collect(Collectors.toSet()).containsAll(NAMES));
+                            || some.stream()
+                                    .map(Received::name)
+                                    .collect(Collectors.toSet())
+                                    .containsAll(NAMES));
             if (named(spans, "attempt").size() == 1) {
                 return answer;
             }
@@ -90,7 +93,8 @@ class TracesIT {
     @Order(1)
     void oneRequestIsOneTreeInWhichDecodeStandsBesidePrefill() {
         HttpResponse<String> answer = undisturbed();
-        String trace = answer.headers().firstValue("traceresponse").orElseThrow().substring(3, 35);
+        String trace =
+                answer.headers().firstValue("traceresponse").orElseThrow().substring(3, 35);
         List<Received> spans = collector.of(trace);
         Received request = only(spans, "POST /v1/chat/completions");
         Received attempt = only(spans, "attempt");
@@ -109,8 +113,9 @@ class TracesIT {
                 .allSatisfy(queue -> assertThat(queue.parent()).isEqualTo(attempt.id()));
         assertThat(spans.stream().map(Received::parent))
                 .as("no span without a parent in the tree")
-                .allMatch(spans.stream().map(Received::id).collect(Collectors.toCollection(() ->
-                        new HashSet<>(Set.of(CLIENT_SPAN))))::contains);
+                .allMatch(spans.stream()
+                        .map(Received::id)
+                        .collect(Collectors.toCollection(() -> new HashSet<>(Set.of(CLIENT_SPAN))))::contains);
 
         assertThat(request.service()).isEqualTo("baton-gateway");
         assertThat(request.kind()).isEqualTo(SpanKind.SPAN_KIND_SERVER);

@@ -45,7 +45,9 @@ class RequestLogTest {
         lines.list = new CopyOnWriteArrayList<>();
         lines.start();
         Path keys = folder.resolve("keys");
-        Files.write(keys, IntStream.range(0, TENANTS).mapToObj(RequestLogTest::keyLine).toList());
+        Files.write(
+                keys,
+                IntStream.range(0, TENANTS).mapToObj(RequestLogTest::keyLine).toList());
         server = EdgeServer.start("--baton.http.api-keys=" + keys, "--baton.http.metric-tenants=2");
         // Not before: the start sets logging up anew.
         log.addAppender(lines);
@@ -79,7 +81,9 @@ class RequestLogTest {
     }
 
     private ILoggingEvent line() {
-        return await().atMost(LONG).until(() -> lines.list, list -> !list.isEmpty()).getLast();
+        return await().atMost(LONG)
+                .until(() -> lines.list, list -> !list.isEmpty())
+                .getLast();
     }
 
     private static String value(ILoggingEvent line, String name) {
@@ -132,8 +136,8 @@ class RequestLogTest {
         await().atMost(LONG).until(() -> lines.list.size() == TENANTS);
         MeterRegistry meters = server.bean(MeterRegistry.class);
         List<String> named = meters.find("baton.gateway.tokens").tag("kind", "completion").counters().stream()
-                .map(counter -> counter.getId().getTag("tenant") + " " + counter.getId().getTag("model") + " "
-                        + (int) counter.count())
+                .map(counter -> counter.getId().getTag("tenant") + " "
+                        + counter.getId().getTag("model") + " " + (int) counter.count())
                 .sorted()
                 .toList();
         assertThat(named).containsExactly("other demo 4", "tenant-0 demo 2", "tenant-1 demo 2");

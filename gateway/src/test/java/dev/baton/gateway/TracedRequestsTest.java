@@ -59,8 +59,7 @@ class TracedRequestsTest {
         assertThat(dispatched.tags().getTraceparent())
                 .matches("00-" + TRACE + "-[0-9a-f]{16}-01")
                 .isNotEqualTo(CLIENT);
-        assertThat(response.header("traceresponse"))
-                .isEqualTo(dispatched.tags().getTraceparent());
+        assertThat(response.header("traceresponse")).isEqualTo(dispatched.tags().getTraceparent());
     }
 
     @Test
@@ -84,8 +83,8 @@ class TracedRequestsTest {
         server.dispatcher().next();
         String scrape = Objects.requireNonNull(server.bean(PrometheusMeterRegistry.class)
                 .scrape("application/openmetrics-text; version=1.0.0; charset=utf-8"));
-        for (String histogram : new String[] {"baton_gateway_ttft_seconds", "gen_ai_server_time_to_first_token_seconds"
-        }) {
+        for (String histogram :
+                new String[] {"baton_gateway_ttft_seconds", "gen_ai_server_time_to_first_token_seconds"}) {
             assertThat(scrape.lines().filter(line -> line.startsWith(histogram + "_bucket") && line.contains("# {")))
                     .as(histogram)
                     .isNotEmpty()

@@ -67,9 +67,7 @@ public final class KvRestorer implements AutoCloseable {
         int fetched = copied % blockTokens == 0 && next < chain.size()
                 ? blockTokens
                         * peers.fetch(
-                                chain.subList(next, chain.size()),
-                                Arrays.copyOfRange(blocks, next, chain.size()),
-                                late)
+                                chain.subList(next, chain.size()), Arrays.copyOfRange(blocks, next, chain.size()), late)
                 : 0;
         int found = Math.min(cachedTokens + copied + fetched, tokens.length - 1);
         return new Restored(

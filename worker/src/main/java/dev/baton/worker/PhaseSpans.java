@@ -102,7 +102,8 @@ public final class PhaseSpans {
             restoring.failed("RESTORE_FAILED", "KV cannot be looked for").end(clock.instant());
             return;
         }
-        restoring.with("baton.kv.rung", restored.rung().name())
+        restoring
+                .with("baton.kv.rung", restored.rung().name())
                 .with("baton.kv.found_tokens", restored.found())
                 .with("baton.tokens", restored.tokens())
                 .end(clock.instant());
@@ -126,7 +127,9 @@ public final class PhaseSpans {
     }
 
     private RequestTags under(TracedSpan span) {
-        return generation.getTags().toBuilder().setTraceparent(span.traceparent()).build();
+        return generation.getTags().toBuilder()
+                .setTraceparent(span.traceparent())
+                .build();
     }
 
     private String parent() {

@@ -103,7 +103,11 @@ class PeerFetchTest {
                     new LocalPools(own), MODEL.shape(BLOCKS).fingerprint(), BLOCK, new WorkerMetrics(registry))) {
                 int[] blocks = {9, 8, 7, 6, 5, 4};
                 Restored restored = restorer.restore(
-                        PROMPT, new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(10), RequestTags.getDefaultInstance()), blocks, 0);
+                        PROMPT,
+                        new PeerFetch(
+                                fetching, List.of(holder), Duration.ofSeconds(10), RequestTags.getDefaultInstance()),
+                        blocks,
+                        0);
                 assertThat(restored.rung()).isEqualTo(Restored.Rung.PEER);
                 assertThat(restored.found()).isEqualTo(5 * BLOCK);
                 assertThat(registry.counter("baton.kv.recoveries", "rung", "peer")
@@ -167,7 +171,8 @@ class PeerFetchTest {
                     .setHost("127.0.0.1")
                     .setPort(serving.port())
                     .build();
-            PeerFetch peers = new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(1), RequestTags.getDefaultInstance());
+            PeerFetch peers =
+                    new PeerFetch(fetching, List.of(holder), Duration.ofSeconds(1), RequestTags.getDefaultInstance());
             for (int prompt = 0; prompt < 3; prompt++) {
                 assertThat(restorer.fetch(PROMPT, peers, new int[] {9, 8, 7, 6, 5, 4}, 0)
                                 .found())

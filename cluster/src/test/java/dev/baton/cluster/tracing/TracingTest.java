@@ -19,10 +19,8 @@ class TracingTest {
         SdkTracerProvider provider = SdkTracerProvider.builder()
                 .setSampler(Sampler.parentBased(Sampler.alwaysOn()))
                 .build();
-        return new Tracing(OpenTelemetrySdk.builder()
-                .setTracerProvider(provider)
-                .build()
-                .getTracer("test"));
+        return new Tracing(
+                OpenTelemetrySdk.builder().setTracerProvider(provider).build().getTracer("test"));
     }
 
     @Test

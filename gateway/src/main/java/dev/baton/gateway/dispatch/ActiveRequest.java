@@ -293,7 +293,10 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private void chooseHedge(Effect.ChooseHedge choose) {
         int number = choose.attempt().getNumber();
         Placement.@Nullable Assignment chosen = assignments.choose(choose).orElse(null);
-        events.add(chosen == null ? new RequestEvent.NoHedge(number) : new RequestEvent.HedgeRouted(number, chosen.route()));
+        events.add(
+                chosen == null
+                        ? new RequestEvent.NoHedge(number)
+                        : new RequestEvent.HedgeRouted(number, chosen.route()));
     }
 
     /** From a device whose bits are not exact it may be; from another it is the sign of a fault in computing. */

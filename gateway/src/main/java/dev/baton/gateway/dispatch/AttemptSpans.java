@@ -58,8 +58,8 @@ final class AttemptSpans {
             case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) ->
                 begin(attempt, route, accepted.size(), now);
             case Effect.NoteRestored(Attempt attempt, KvSource source) -> restored(attempt, source);
-            case Effect.EmitTokens(int firstIndex, TokenIds tokens, var _) when tokens.size() > 0 ->
-                answered(current, firstIndex, now);
+            case Effect.EmitTokens(int firstIndex, TokenIds tokens, var _)
+            when tokens.size() > 0 -> answered(current, firstIndex, now);
             case Effect.NoteLostAttempt lost -> {
                 Open given = open.remove(lost.attempt());
                 if (given != null) {
@@ -143,7 +143,8 @@ final class AttemptSpans {
     /** The request has ended: stop, length, completed and cancelled are no failures. */
     void ended(CompletionRecorder.End end, Instant now) {
         boolean good = Arrays.stream(Finish.Reason.values())
-                        .anyMatch(reason -> reason.name().toLowerCase(Locale.ROOT).equals(end.outcome()))
+                        .anyMatch(
+                                reason -> reason.name().toLowerCase(Locale.ROOT).equals(end.outcome()))
                 || end.outcome().equals("completed")
                 || end.outcome().equals("cancelled");
         for (Open own : open.values()) {

@@ -176,9 +176,7 @@ public final class OpenAiApi implements WebHandler {
                 identity,
                 ClientPatience.of(request.getHeaders(), requestTimeout),
                 Boolean.parseBoolean(request.getHeaders().getFirst("X-Baton-Timing")),
-                RequestTags.newBuilder()
-                        .setTraceparent(traceparent(response))
-                        .build());
+                RequestTags.newBuilder().setTraceparent(traceparent(response)).build());
         ResumeWish wish = ResumeWish.of(request.getHeaders());
         if (wish.wanted()) {
             return resumable(response, caller, wish, prepare);
