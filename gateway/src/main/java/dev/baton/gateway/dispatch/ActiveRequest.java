@@ -292,11 +292,10 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     private void chooseHedge(Effect.ChooseHedge choose) {
         int number = choose.attempt().getNumber();
-        Placement.@Nullable Assignment chosen = assignments.choose(choose).orElse(null);
-        events.add(
-                chosen == null
-                        ? new RequestEvent.NoHedge(number)
-                        : new RequestEvent.HedgeRouted(number, chosen.route()));
+        events.add(assignments
+                .choose(choose)
+                .<RequestEvent>map(chosen -> new RequestEvent.HedgeRouted(number, chosen.route()))
+                .orElseGet(() -> new RequestEvent.NoHedge(number)));
     }
 
     /** From a device whose bits are not exact it may be; from another it is the sign of a fault in computing. */
@@ -308,8 +307,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     }
 
     private void record(Attempt attempt, CompletionStage<CasOutcome> written) {
-        int number = attempt.getNumber();
-        written.whenComplete((outcome, failure) -> loop.run(() -> on(RequestStore.answer(number, outcome, failure))));
+        written.whenComplete((outcome, failure) ->
+                loop.run(() -> on(RequestStore.answer(attempt.getNumber(), outcome, failure))));
     }
 
     private void publish(Attempt attempt, CompletionStage<?> sent) {
