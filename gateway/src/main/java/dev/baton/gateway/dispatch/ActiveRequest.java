@@ -307,8 +307,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     }
 
     private void record(Attempt attempt, CompletionStage<CasOutcome> written) {
-        written.whenComplete((outcome, failure) ->
-                loop.run(() -> on(RequestStore.answer(attempt.getNumber(), outcome, failure))));
+        written.whenComplete(
+                (outcome, failure) -> loop.run(() -> on(RequestStore.answer(attempt.getNumber(), outcome, failure))));
     }
 
     private void publish(Attempt attempt, CompletionStage<?> sent) {
