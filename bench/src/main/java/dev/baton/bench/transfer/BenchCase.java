@@ -1,5 +1,6 @@
 package dev.baton.bench.transfer;
 
+import dev.baton.kv.BlockHash;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.protocol.AttemptKey;
@@ -19,7 +20,17 @@ import java.util.stream.IntStream;
  * @param blockKib one layer of one block
  * @param poolMib bytes moved in each round: far more than any cache
  */
-record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int poolMib, int rounds) {
+record BenchCase(KvTransportKind transport, int blockKib, Digests digests, int poolMib, int rounds) {
+    /** Where the digests come from under which the receiver takes the blocks. */
+    enum Digests {
+        /** From nowhere: none are checked. */
+        NONE,
+        /** The sender makes them of bytes in no cache, as it announces them: a prompt's blocks, later than any prefill would. */
+        MADE,
+        /** They were stored when the blocks were made: blocks by name. */
+        STORED
+    }
+
     private static final int LAYERS = 16;
     private static final int BLOCK_TOKENS = 64;
     private static final int DIM = 128;
@@ -28,7 +39,7 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
         return new BenchCase(
                 KvTransportKind.valueOf(words.get(0)),
                 Integer.parseInt(words.get(1)),
-                Boolean.parseBoolean(words.get(2)),
+                Digests.valueOf(words.get(2)),
                 Integer.parseInt(words.get(3)),
                 Integer.parseInt(words.get(4)));
     }
@@ -37,7 +48,7 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
         return List.of(
                 transport.name(),
                 Integer.toString(blockKib),
-                Boolean.toString(digests),
+                digests.name(),
                 Integer.toString(poolMib),
                 Integer.toString(rounds));
     }
@@ -67,6 +78,13 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
         return IntStream.rangeClosed(0, last).map(block -> last - block).toArray();
     }
 
+    /** Of the blocks, in the same order. */
+    List<BlockHash> names() {
+        return IntStream.range(0, layout().blocks())
+                .mapToObj(block -> new BlockHash(block, ~block))
+                .toList();
+    }
+
     AttemptKey key(int round) {
         return new AttemptKey("round " + round, 1, 1);
     }
@@ -77,7 +95,7 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
                 null,
                 "bench",
                 transport == KvTransportKind.TCP ? TransportChoice.TCP : TransportChoice.SHARED_MEMORY,
-                digests,
+                digests != Digests.NONE,
                 Duration.ofMinutes(10),
                 new SessionLimits(
                         Duration.ofSeconds(10),
@@ -90,6 +108,6 @@ record BenchCase(KvTransportKind transport, int blockKib, boolean digests, int p
     }
 
     String name() {
-        return "%s %4d KiB %s".formatted(transport, blockKib, digests ? "digest" : "plain");
+        return "%s %4d KiB, digests %s".formatted(transport, blockKib, digests);
     }
 }

@@ -1,5 +1,7 @@
 package dev.baton.bench.transfer;
 
+import dev.baton.kv.KvDigest;
+import dev.baton.kv.KvDigester;
 import dev.baton.transfer.KvExchange;
 import dev.baton.transfer.NamedBlocks;
 import dev.baton.transfer.OutgoingTransfer;
@@ -15,8 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 
-/** The sending process: a pool full of bytes, offered whole under one request per round. Ends with its stdin. */
+/** The sending process: a pool full of bytes, offered whole by name and under one request per round. Ends with its stdin. */
 final class BenchSender {
     private BenchSender() {}
 
@@ -37,7 +42,7 @@ final class BenchSender {
                 one.settings(),
                 TransferListener.NONE,
                 TimeSource.system(),
-                NamedBlocks.NONE)) {
+                one.digests() == BenchCase.Digests.STORED ? stored(one, pool) : NamedBlocks.NONE)) {
             List<OutgoingTransfer.Prompt> outbounds = new ArrayList<>();
             for (int round = 0; round < one.rounds(); round++) {
                 OutgoingTransfer.Prompt outbound = exchange.offer(one.key(round), one.tokens());
@@ -53,6 +58,28 @@ final class BenchSender {
             }
             outbounds.forEach(OutgoingTransfer.Prompt::close);
         }
+    }
+
+    /** The whole pool, with its digests beside it. */
+    private static NamedBlocks stored(BenchCase one, SharedPool pool) {
+        KvDigester digester = new KvDigester(one.layout());
+        List<List<KvDigest>> digests = IntStream.of(one.blocks())
+                .mapToObj(block -> digester.ofBlock(pool.region(), block, 0, one.layout().blockTokens()))
+                .toList();
+        return names -> CompletableFuture.completedFuture(new NamedBlocks.Held() {
+            @Override
+            public int[] blocks() {
+                return one.blocks();
+            }
+
+            @Override
+            public Optional<KvDigest> digest(int block, int layer) {
+                return Optional.of(digests.get(block).get(layer));
+            }
+
+            @Override
+            public void letGo() {}
+        });
     }
 
     static PrintStream stdout() {

@@ -1,7 +1,12 @@
 package dev.baton.bench.transfer;
 
+import dev.baton.bench.transfer.BenchCase.Digests;
 import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.KvTransportKind;
+import dev.baton.protocol.v1.RequestTags;
+import dev.baton.transfer.FetchRequest;
+import dev.baton.transfer.KvRequest;
+import dev.baton.transfer.PeerAddress;
 import dev.baton.transfer.KvExchange;
 import dev.baton.transfer.NamedBlocks;
 import dev.baton.transfer.ReceiveOutcome;
@@ -31,8 +36,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /**
- * GB/s from a sending process into this one, for each transport, block size, with and without digest, as a share of
- * memcpy between the same two mapped pools, measured before and after each round. Pools are far larger than the caches.
+ * GB/s from a sending process into this one, for each transport, block size and origin of digests, as a share of memcpy between the same two mapped pools, measured before and after each round. Pools are far larger than the caches.
  * Medians over the rounds. Options: {@code --json}, {@code --pool-mib N}, {@code --rounds N}.
  */
 public final class TransferBench {
@@ -62,12 +66,12 @@ public final class TransferBench {
         TransferBench bench = new TransferBench();
         List<Result> results = new ArrayList<>();
         if (!json) {
-            out.println("| transport | block | digest | GB/s | memcpy GB/s | share |");
+            out.println("| transport | block | digests | GB/s | memcpy GB/s | share |");
             out.println("|---|---|---|---|---|---|");
         }
         for (KvTransportKind kind : List.of(KvTransportKind.SHARED_MEMORY, KvTransportKind.TCP)) {
             for (int block : BLOCK_KIB) {
-                for (boolean digests : new boolean[] {false, true}) {
+                for (Digests digests : Digests.values()) {
                     Result result = bench.measure(new BenchCase(kind, block, digests, poolMib, rounds));
                     results.add(result);
                     if (!json) {
@@ -141,23 +145,34 @@ public final class TransferBench {
     }
 
     private double transfer(KvExchange receiver, BenchCase one, int round, int port) throws Exception {
-        ReceiveOutcome outcome = receiver.fetch(new TicketRequest(
-                        one.key(round),
-                        one.tokens(),
-                        one.reversed(),
-                        one.identity("bench-sender").worker(),
-                        "127.0.0.1",
-                        port,
-                        PATIENCE))
+        ReceiveOutcome outcome = receiver.fetch(request(one, round, port))
                 .completion()
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         return switch (outcome) {
             case ReceiveOutcome.Arrived arrived ->
                 (double) arrived.bytes() / arrived.duration().toNanos();
-            case ReceiveOutcome.Found found -> throw new IllegalStateException("a ticket was answered as a fetch");
+            case ReceiveOutcome.Found found when found.blocks() == one.layout().blocks() ->
+                (double) found.bytes() / found.duration().toNanos();
+            case ReceiveOutcome.Found found ->
+                throw new IllegalStateException("%d of %d blocks were found"
+                        .formatted(found.blocks(), one.layout().blocks()));
             case ReceiveOutcome.Failed(var failure) ->
                 throw new IllegalStateException("%s: %s".formatted(one.name(), failure.getMessage()));
         };
+    }
+
+    private static KvRequest request(BenchCase one, int round, int port) {
+        var source = new PeerAddress(one.identity("bench-sender").worker(), "127.0.0.1", port);
+        return one.digests() == Digests.STORED
+                ? new FetchRequest(one.names(), one.reversed(), source, PATIENCE, RequestTags.getDefaultInstance())
+                : new TicketRequest(
+                        one.key(round),
+                        one.tokens(),
+                        one.reversed(),
+                        source.worker(),
+                        source.host(),
+                        source.port(),
+                        PATIENCE);
     }
 
     private double memcpy(KvRegion from, KvRegion to) {
@@ -193,7 +208,7 @@ public final class TransferBench {
                     "| %s | %d KiB | %s | %.2f | %.2f | %.2f |",
                     one.transport(),
                     one.blockKib(),
-                    one.digests() ? "yes" : "no",
+                    one.digests(),
                     speed,
                     memcpy,
                     speed / memcpy);
@@ -202,7 +217,7 @@ public final class TransferBench {
         String json() {
             return String.format(
                     Locale.ROOT,
-                    "{\"transport\":\"%s\",\"block_kib\":%d,\"digest\":%b,\"gb_per_s\":%.3f,\"memcpy_gb_per_s\":%.3f}",
+                    "{\"transport\":\"%s\",\"block_kib\":%d,\"digests\":\"%s\",\"gb_per_s\":%.3f,\"memcpy_gb_per_s\":%.3f}",
                     one.transport(),
                     one.blockKib(),
                     one.digests(),
