@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.control.fairness.TenantWeight;
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.LiveSequences.LiveSequence;
 import dev.baton.engine.sampling.ConstraintException;
@@ -72,7 +73,11 @@ record Admission(EngineSettings settings, ModelShape shape) {
                         shape.stopTokens(),
                         shape.maxContext(),
                         admit.constraint().get()),
-                new Terms(generation.getPriority(), deadline(generation), generation.getTenantSalt()),
+                new Terms(
+                        generation.getPriority(),
+                        deadline(generation),
+                        generation.getTenantSalt(),
+                        TenantWeight.of(generation)),
                 new PrefixHasher(
                         generation.getTenantSalt().toByteArray(),
                         shape.fingerprint(),

@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.engine.schedule.Room;
 import java.time.Duration;
 
@@ -12,6 +13,9 @@ public interface Engine extends AutoCloseable {
 
     /** Grows as long as the engine's thread is not stuck: with each turn, at least once a second, and with each layer. */
     long signsOfLife();
+
+    /** What it has computed for each tenant, and who waits for it. */
+    FairShare shares();
 
     /** What is left for more: what was submitted before this call counts, what got blocks since may count twice. */
     Room room();

@@ -2,6 +2,7 @@ package dev.baton.engine;
 
 import static dev.baton.engine.Admission.failure;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.engine.Admission.Verdict;
 import dev.baton.engine.EngineCommand.Admit;
 import dev.baton.engine.EngineCommand.Cancel;
@@ -170,8 +171,13 @@ final class EngineLoop {
                 pool.count(BlockState.CACHED),
                 pool.blocks(),
                 meter.prefillTokensPerSecond(),
+                meter.tokenCost(),
                 meter.steps(),
                 turns);
+    }
+
+    FairShare shares() {
+        return scheduler.shares();
     }
 
     /** Without admissions that were not looked at. */

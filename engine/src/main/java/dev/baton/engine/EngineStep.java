@@ -88,6 +88,7 @@ final class EngineStep {
         if (report.prefillRows() == 0) {
             drafts.measured(report.decodeRows() + report.guesses(), report.nanos());
         }
+        scheduler.tokenCosts(meter.tokenCost());
         return report;
     }
 

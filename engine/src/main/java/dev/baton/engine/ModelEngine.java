@@ -1,5 +1,6 @@
 package dev.baton.engine;
 
+import dev.baton.control.fairness.FairShare;
 import static dev.baton.engine.Admission.failure;
 
 import dev.baton.engine.schedule.Room;
@@ -134,6 +135,11 @@ public final class ModelEngine implements Engine {
             LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(Math.max(millis, 0)));
         }
         parked = false;
+    }
+
+    @Override
+    public FairShare shares() {
+        return loop.shares();
     }
 
     @Override

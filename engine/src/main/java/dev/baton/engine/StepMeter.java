@@ -6,10 +6,12 @@ import dev.baton.engine.schedule.Phase;
 import dev.baton.engine.schedule.StepPlan;
 import dev.baton.engine.schedule.StepPlan.Chunk;
 
-/** Counts steps and measures how fast prompts are computed. One thread. */
+/** Counts steps and measures what prompts and answers cost. One thread. */
 final class StepMeter {
-    /** Weight of the newest step that was mostly prompt. */
+    /** Weight of the newest step that was mostly prompt, or answers only. */
     private static final double NEWEST = 0.2;
+
+    private static final long LARGEST_COST = 1_000;
 
     private long steps;
     private int decodeRows;
@@ -17,6 +19,7 @@ final class StepMeter {
     private int guesses;
     private int accepted;
     private double prefillTokensPerSecond;
+    private double decodeTokensPerSecond;
 
     void stepStarts(StepPlan<? extends LiveSequence> plan) {
         steps++;
@@ -50,11 +53,15 @@ final class StepMeter {
 
     StepReport stepEnded(long nanos) {
         if (prefillRows > decodeRows && nanos > 0) {
-            double rate = prefillRows * 1e9 / nanos;
-            prefillTokensPerSecond =
-                    prefillTokensPerSecond == 0 ? rate : NEWEST * rate + (1 - NEWEST) * prefillTokensPerSecond;
+            prefillTokensPerSecond = blended(prefillTokensPerSecond, prefillRows * 1e9 / nanos);
+        } else if (prefillRows == 0 && decodeRows > 0 && nanos > 0) {
+            decodeTokensPerSecond = blended(decodeTokensPerSecond, (decodeRows + accepted) * 1e9 / nanos);
         }
         return new StepReport(decodeRows, prefillRows, nanos, guesses, accepted);
+    }
+
+    private static double blended(double known, double newest) {
+        return known == 0 ? newest : NEWEST * newest + (1 - NEWEST) * known;
     }
 
     String describeStep() {
@@ -63,6 +70,13 @@ final class StepMeter {
 
     long steps() {
         return steps;
+    }
+
+    /** Tokens of a prompt that take as long as one of an answer at the batches of late, 1 until both are known. */
+    long tokenCost() {
+        return decodeTokensPerSecond == 0 || prefillTokensPerSecond == 0
+                ? 1
+                : Math.clamp(Math.round(prefillTokensPerSecond / decodeTokensPerSecond), 1, LARGEST_COST);
     }
 
     double prefillTokensPerSecond() {

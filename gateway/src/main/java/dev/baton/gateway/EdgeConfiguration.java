@@ -6,6 +6,7 @@ import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.auth.ReloadedKeys;
+import dev.baton.gateway.auth.TenantWeights;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.connection.ConnectionRules;
 import dev.baton.gateway.dispatch.Dispatcher;
@@ -44,6 +45,11 @@ class EdgeConfiguration {
     @Bean
     Authenticator authenticator(HttpProperties settings, MeterRegistry registry, Clock clock) {
         return new Authenticator(keys(settings, registry), settings.keyHeader(), clock);
+    }
+
+    @Bean
+    TenantWeights tenantWeights(Authenticator authenticator) {
+        return authenticator::weight;
     }
 
     private static @Nullable ReloadedKeys keys(HttpProperties settings, MeterRegistry registry) {

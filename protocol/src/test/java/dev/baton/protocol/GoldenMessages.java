@@ -66,6 +66,9 @@ final class GoldenMessages {
                         .setRequestId("request")
                         .setStructure(Structure.newBuilder().setJsonObject(true))
                         .build());
+        all.put(
+                "generation-weighted",
+                Generation.newBuilder().setRequestId("request").setWeight(3).build());
         Handoff.Builder handoff =
                 Handoff.newBuilder().setGeneration(generation()).setWorker(WORKER);
         all.put("handoff-ticket", handoff.setTicket(ticket()).build());
@@ -89,6 +92,7 @@ final class GoldenMessages {
                         .setOldestClaimMs(40)
                         .setLeaving(true)
                         .build());
+        all.put("worker-state-credit", workerState().toBuilder().setCredit(32).setTokenCost(9).build());
         all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()

@@ -3,6 +3,8 @@ package dev.baton.worker;
 import com.google.protobuf.Message;
 import dev.baton.cluster.lanes.LaneConsumer.LaneRecord;
 import dev.baton.cluster.lanes.LaneHandler;
+import dev.baton.control.fairness.FairOrder;
+import dev.baton.control.fairness.TenantWeight;
 import dev.baton.engine.Engine;
 import dev.baton.engine.schedule.Room;
 import dev.baton.protocol.AttemptKey;
@@ -45,7 +47,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     private final Engine engine;
     private final StepFrameBatcher frames;
     private final Queue<LaneRecord<T>> read = new ConcurrentLinkedQueue<>();
-    private final ClaimOrder<Waiting<T>> order = new ClaimOrder<>();
+    private final FairOrder<Waiting<T>> order;
     /** Claims under way: sequences that the engine may not know yet. */
     private final Map<LaneRecord<T>, Claim> claiming = new ConcurrentHashMap<>();
 
@@ -71,7 +73,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     private record Claim(int blocks, long since) {}
 
     /** A record that waits. */
-    private static final class Waiting<T> implements ClaimOrder.Entry {
+    private static final class Waiting<T> implements FairOrder.Entry {
         private final LaneRecord<T> record;
         private final Generation generation;
         private final AttemptKey key;
@@ -93,7 +95,16 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
         }
 
         @Override
-        public int tokens() {
+        public int weight() {
+            return TenantWeight.of(generation);
+        }
+
+        @Override
+        public long work() {
+            return tokens();
+        }
+
+        int tokens() {
             return KnownTokens.count(generation);
         }
     }
@@ -103,6 +114,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
         this.claims = claims;
         this.engine = engine;
         this.frames = frames;
+        this.order = new FairOrder<>(engine.shares());
         this.thread = Thread.ofPlatform().name("records").daemon(true).start(this::run);
     }
 
@@ -202,7 +214,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     private void claimWhatFits() {
         Optional<Waiting<T>> next = next();
         while (next.isPresent()) {
-            order.claimed(next.get());
+            order.take(next.get());
             claim(next.get());
             next = next();
         }
@@ -221,6 +233,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
         claiming.put(waiting.record, new Claim(blocks(waiting.generation), System.nanoTime()));
         waiting.record.whenEnded(() -> {
             claiming.remove(waiting.record);
+            order.begun(waiting);
             roomChanged();
         });
         try {

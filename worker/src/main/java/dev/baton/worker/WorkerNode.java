@@ -34,6 +34,11 @@ final class WorkerNode implements SmartLifecycle {
     /** The process's exit status when its engine or its lane stands still. */
     private static final int HUNG = 72;
     /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
+    /** Records that it wants before it has claimed one, of all gateways; of each no fewer than {@link #LEAST_CREDIT}. */
+    private static final int CREDIT = 64;
+
+    private static final int LEAST_CREDIT = 4;
+
     private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
 
     private static final Duration STILL_STEP = Duration.ofSeconds(2);
@@ -260,7 +265,9 @@ final class WorkerNode implements SmartLifecycle {
                     .setRunning(load.running())
                     .setQueuedTokens(load.queuedTokens() + waiting.tokens())
                     .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
-                    .setOldestClaimMs(waiting.oldestClaim().toMillis());
+                    .setOldestClaimMs(waiting.oldestClaim().toMillis())
+                    .setCredit(Math.max(LEAST_CREDIT, CREDIT / Math.max(1, streams.gateways())))
+                    .setTokenCost(Math.toIntExact(load.tokenCost()));
         }
         Watchdog watching = watchdog;
         if (watching != null) {

@@ -1,6 +1,7 @@
 package dev.baton.cluster.streams;
 
 import dev.baton.protocol.v1.GatewayRef;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -11,8 +12,14 @@ import java.util.function.Consumer;
 final class AttachWaits {
     private final Map<GatewayRef, List<Consumer<Boolean>>> waiting = new HashMap<>();
 
-    void add(GatewayRef gateway, Consumer<Boolean> then) {
-        waiting.computeIfAbsent(gateway, absent -> new ArrayList<>()).add(then);
+    /** @param attached already */
+    void await(GatewayRef gateway, boolean attached, Duration limit, EventLoop loop, Consumer<Boolean> then) {
+        if (attached) {
+            then.accept(true);
+        } else {
+            waiting.computeIfAbsent(gateway, absent -> new ArrayList<>()).add(then);
+            loop.later(limit, () -> timedOut(gateway, then));
+        }
     }
 
     void attached(GatewayRef gateway) {
@@ -23,7 +30,7 @@ final class AttachWaits {
     }
 
     /** The time of one of them is up; nothing when it has been told before. */
-    void timedOut(GatewayRef gateway, Consumer<Boolean> then) {
+    private void timedOut(GatewayRef gateway, Consumer<Boolean> then) {
         List<Consumer<Boolean>> all = waiting.get(gateway);
         if (all != null && all.remove(then)) {
             if (all.isEmpty()) {

@@ -36,7 +36,7 @@ final class GatewaySessions {
 
     private final Duration heardWithin;
     private volatile boolean drained;
-    private final Map<String, Session> byId = new HashMap<>();
+    private final Map<String, Session> byId = new ConcurrentHashMap<>();
     /** How far this worker's clock is ahead of each gateway's, microseconds: known from its first ping on. */
     private final Map<GatewayRef, Long> skews = new ConcurrentHashMap<>();
     /** When each life that left was last heard, by {@link System#nanoTime}. */
@@ -189,6 +189,7 @@ final class GatewaySessions {
         return byId.values();
     }
 
+    /** Any thread. */
     int count() {
         return byId.size();
     }

@@ -153,14 +153,7 @@ public final class TokenStreamServer implements AutoCloseable {
      * @param then hears once, on the server's thread, whether it stood within the limit; must not block
      */
     public void whenAttached(GatewayRef gateway, Duration limit, Consumer<Boolean> then) {
-        loop.execute(() -> {
-            if (sessions.attached(gateway)) {
-                then.accept(true);
-            } else {
-                waits.add(gateway, then);
-                loop.later(limit, () -> waits.timedOut(gateway, then));
-            }
-        });
+        loop.execute(() -> waits.await(gateway, sessions.attached(gateway), limit, loop, then));
     }
 
     /**
@@ -169,6 +162,11 @@ public final class TokenStreamServer implements AutoCloseable {
      */
     public OptionalLong aheadUs(GatewayRef gateway) {
         return sessions.aheadUs(gateway);
+    }
+
+    /** How many gateways have a stream to this worker. Any thread. */
+    public int gateways() {
+        return sessions.count();
     }
 
     /** Whether an operator, through a gateway, wants this worker to take nothing new. Any thread. */

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class Placement {
     private static final int AFFINITY_BLOCKS = 1 << 17;
     private static final int MOST_MACHINES = 4_096;
+    private static final int MOST_CREDIT = 65_536;
     /** An engine moves once a second at least, a lane is polled several times: one that does not gets nothing new. */
     private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
 
@@ -94,6 +95,20 @@ public final class Placement {
         return decodes
                 ? workers.stream().mapToInt(WorkerState::getMaxContext).min().orElse(0)
                 : 0;
+    }
+
+    /**
+     * Requests of this gateway that the live workers of a model want before they have claimed one; any number while none
+     * lives, or one of them names none.
+     */
+    public int credit(String model) {
+        List<WorkerState> workers = live.apply(model);
+        boolean bounded = !workers.isEmpty() && workers.stream().allMatch(state -> state.getCredit() > 0);
+        return bounded
+                ? workers.stream()
+                        .mapToInt(state -> Math.clamp(Integer.toUnsignedLong(state.getCredit()), 1, MOST_CREDIT))
+                        .sum()
+                : Integer.MAX_VALUE;
     }
 
     /** Names of the prompt's full blocks; empty while no live worker of the model reports the size of its blocks. */

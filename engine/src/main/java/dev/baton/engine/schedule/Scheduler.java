@@ -1,5 +1,6 @@
 package dev.baton.engine.schedule;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.engine.schedule.StepPlan.Chunk;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.BlockLedger;
@@ -39,6 +40,7 @@ public final class Scheduler<S extends Sequence> {
     private final Reservations<S> reservations;
     private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
+    private long tokenCost = 1;
     private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
     private final Preemption<S> preemption;
     private final Starts<S> starts;
@@ -58,6 +60,16 @@ public final class Scheduler<S extends Sequence> {
         this.preemption =
                 new Preemption<>(pool, cache, queue, prefilling, decoding, reservations, settings.maxSequences());
         this.starts = new Starts<>(settings, pool, cache, shares, queue, prefilling, reservations, preemption);
+    }
+
+    /** What was computed for each tenant, for those who decide what comes here. */
+    public FairShare shares() {
+        return shares;
+    }
+
+    /** From now on a token of an answer counts as so many of a prompt, at least 1. */
+    public void tokenCosts(long promptTokens) {
+        tokenCost = Math.max(1, promptTokens);
     }
 
     /** True when the pool, all of it, can hold what the sequence needs to make its next token. */
@@ -192,7 +204,7 @@ public final class Scheduler<S extends Sequence> {
         cache.giveBack(sequence);
         sequence.append(token);
         if (sequence.phase == Phase.DECODING) {
-            shares.charge(sequence.terms().tenant(), 1);
+            shares.charge(sequence.terms().tenant(), sequence.terms().weight(), tokenCost);
             return filled;
         }
         prefilling.remove(sequence);
@@ -245,7 +257,7 @@ public final class Scheduler<S extends Sequence> {
         reservations.activate(sequence);
         sequence.computed = Math.clamp(tokens, sequence.computed, sequence.length() - 1);
         cache.publish(sequence);
-        shares.serve(sequence.terms().tenant(), sequence.length() - sequence.computed);
+        starts.serve(sequence, sequence.length() - sequence.computed);
         sequence.phase = Phase.PREFILLING;
         prefilling.add(sequence);
     }

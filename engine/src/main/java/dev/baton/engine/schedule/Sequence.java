@@ -22,7 +22,7 @@ public class Sequence {
     private int length;
 
     Phase phase = Phase.QUEUED;
-    long servedRows;
+    long share;
     long arrival;
     int computed;
     int named;
@@ -41,8 +41,9 @@ public class Sequence {
      * @param priority larger goes first
      * @param deadlineMillis on the time line of {@link Scheduler#takeExpired}, {@link Long#MAX_VALUE} for none
      * @param tenant those who share a tenant share its part of the engine
+     * @param weight of the tenant: one of twice the weight gets twice the work done while both wait
      */
-    public record Terms(int priority, long deadlineMillis, Object tenant) {}
+    public record Terms(int priority, long deadlineMillis, Object tenant, int weight) {}
 
     /** @param known tokens to start from, handed over: the prompt and what was accepted after it */
     protected Sequence(Goal goal, Terms terms, int[] known, PrefixHasher hasher, int blockTokens) {

@@ -1,5 +1,6 @@
 package dev.baton.engine.schedule;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.kv.BlockPool;
 import java.util.ArrayList;
 import java.util.List;
@@ -121,7 +122,7 @@ final class Starts<S extends Sequence> {
         if (!sequence.started) {
             sequence.cachedTokens = sequence.computed;
             sequence.started = true;
-            shares.serve(sequence.terms().tenant(), sequence.length() - sequence.computed);
+            serve(sequence, sequence.length() - sequence.computed);
         }
         sequence.phase = Phase.PREFILLING;
         prefilling.add(sequence);
@@ -141,7 +142,12 @@ final class Starts<S extends Sequence> {
     private void reserve(S sequence, int[] shared) {
         takeShared(sequence, shared);
         reservations.add(sequence, blocksFor(sequence.length()) - shared.length);
-        shares.serve(sequence.terms().tenant(), 1);
+        serve(sequence, 1);
+    }
+
+    /** It gets its turn, and so many rows are computed for it. */
+    void serve(S sequence, int rows) {
+        shares.serve(sequence.terms().tenant(), sequence.terms().weight(), rows);
     }
 
     private int blocksFor(int tokens) {

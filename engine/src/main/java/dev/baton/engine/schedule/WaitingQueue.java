@@ -1,5 +1,6 @@
 package dev.baton.engine.schedule;
 
+import dev.baton.control.fairness.FairShare;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Comparator;
@@ -19,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * sequences of one tenant only, so that none takes from another by calling its work urgent.
  */
 final class WaitingQueue<S extends Sequence> {
-    /** The tenant's rows when the sequence was first started, then arrival. */
+    /** The tenant's share when the sequence was first started, then arrival. */
     static final Comparator<Sequence> RANK =
-            Comparator.comparingLong((Sequence s) -> s.servedRows).thenComparingLong(s -> s.arrival);
+            Comparator.comparingLong((Sequence s) -> s.share).thenComparingLong(s -> s.arrival);
 
     private static final Comparator<Sequence> WITHIN_TENANT = Comparator.comparingInt(
                     (Sequence s) -> s.terms().priority())
@@ -61,15 +62,16 @@ final class WaitingQueue<S extends Sequence> {
 
     void add(S sequence) {
         Object tenant = sequence.terms().tenant();
-        if (!byTenant.containsKey(tenant)) {
-            shares.lift(tenant, byTenant.keySet());
+        if (byTenant.computeIfAbsent(tenant, p -> new TreeSet<>(WITHIN_TENANT)).add(sequence)) {
+            shares.waits(tenant);
         }
-        byTenant.computeIfAbsent(tenant, p -> new TreeSet<>(WITHIN_TENANT)).add(sequence);
     }
 
     void remove(S sequence) {
         byTenant.computeIfPresent(sequence.terms().tenant(), (tenant, own) -> {
-            own.remove(sequence);
+            if (own.remove(sequence)) {
+                shares.waitsNoMore(tenant);
+            }
             return own.isEmpty() ? null : own;
         });
     }
@@ -81,7 +83,7 @@ final class WaitingQueue<S extends Sequence> {
         for (Map.Entry<Object, TreeSet<S>> own : byTenant.entrySet()) {
             S sequence = own.getValue().first();
             if (!sequence.started) {
-                sequence.servedRows = shares.rows(own.getKey());
+                sequence.share = shares.of(own.getKey());
             }
             first = first == null || RANK.compare(sequence, first) < 0 ? sequence : first;
         }
@@ -105,7 +107,7 @@ final class WaitingQueue<S extends Sequence> {
         for (S sequence : (Iterable<S>) stream()::iterator) {
             if (sequence != head && blocks.applyAsInt(sequence) <= most && may.test(sequence)) {
                 if (!sequence.started) {
-                    sequence.servedRows = shares.rows(sequence.terms().tenant());
+                    sequence.share = shares.of(sequence.terms().tenant());
                 }
                 first = first == null || goesBefore(sequence, first) ? sequence : first;
             }

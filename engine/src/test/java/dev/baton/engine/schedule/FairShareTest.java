@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Payers who always have something waiting, in steps instead of time. */
@@ -25,7 +24,11 @@ class FairShareTest {
     private int made;
 
     /** What a tenant asks for again and again. */
-    private record Habit(String tenant, int prompt, int answer, boolean samePrompt) {}
+    private record Habit(String tenant, int prompt, int answer, boolean samePrompt, int weight) {
+        Habit(String tenant, int prompt, int answer, boolean samePrompt) {
+            this(tenant, prompt, answer, samePrompt, 1);
+        }
+    }
 
     @Test
     void aPayerOfLongAnswersGetsAsManyRowsAsOneOfShortAnswers() {
@@ -61,15 +64,19 @@ class FairShareTest {
     }
 
     @Test
-    void tenantsThatCameOnceAreForgotten() {
-        FairShare shares = new FairShare();
-        for (int i = 0; i < 100_000; i++) {
-            shares.lift("tenant" + i, Set.of());
-            shares.served("tenant" + i);
-            shares.charge("tenant" + i, 1);
-        }
-        assertThat(shares.tenants()).isLessThan(5_000);
-        assertThat(shares.rows("tenant99999")).isEqualTo(100_000);
+    void aPayerOfThreeTimesTheWeightGetsThreeTimesTheRows() {
+        run(List.of(new Habit("gold", 4, 10, false, 3), new Habit("plain", 4, 10, false, 1)), STEPS);
+        assertThat(share("gold")).isEqualTo(0.75, within(0.05));
+    }
+
+    @Test
+    void aTokenOfAnAnswerCountsAsWhatItCosts() {
+        scheduler.tokenCosts(9);
+        run(List.of(new Habit("talker", 2, 18, false), new Habit("asker", 18, 2, false)), STEPS);
+        // The first token of an answer comes with its prompt: 2 + 17 * 9 against 18 + 9.
+        double answers = rows.get("asker") / 19.0 * 27;
+        double talk = rows.get("talker") / 19.0 * 155;
+        assertThat(answers / (answers + talk)).isEqualTo(0.5, within(0.05));
     }
 
     private void run(List<Habit> habits, int steps) {
@@ -104,7 +111,7 @@ class FairShareTest {
     private void enqueue(Habit habit) {
         String name = habit.samePrompt() ? habit.tenant() : habit.tenant() + made++;
         Plain sequence =
-                Plain.of(name, Goal.PREFILL_AND_DECODE, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.tenant()));
+                Plain.of(name, Goal.PREFILL_AND_DECODE, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.tenant(), habit.weight()));
         ends.put(sequence, habit.prompt() + habit.answer());
         scheduler.enqueue(sequence);
     }

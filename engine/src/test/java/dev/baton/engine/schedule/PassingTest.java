@@ -85,7 +85,7 @@ class PassingTest {
     }
 
     private Plain enqueue(String name, Goal goal, int blocks) {
-        Plain sequence = Plain.of(name, goal, blocks * BLOCK, new Terms(0, Long.MAX_VALUE, ""));
+        Plain sequence = Plain.of(name, goal, blocks * BLOCK, new Terms(0, Long.MAX_VALUE, "", 1));
         scheduler.enqueue(sequence);
         return sequence;
     }

@@ -374,7 +374,7 @@ class SchedulerTest {
     }
 
     private static Terms terms(int priority, long deadline, String tenant) {
-        return new Terms(priority, deadline, tenant);
+        return new Terms(priority, deadline, tenant, 1);
     }
 
     private static List<String> chunks(StepPlan<Plain> plan) {

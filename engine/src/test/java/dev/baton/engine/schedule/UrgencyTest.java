@@ -105,7 +105,7 @@ class UrgencyTest {
     }
 
     private Plain enqueue(String name, Goal goal, int length, int priority) {
-        Plain sequence = Plain.of(name, goal, length, new Terms(priority, Long.MAX_VALUE, ""));
+        Plain sequence = Plain.of(name, goal, length, new Terms(priority, Long.MAX_VALUE, "", 1));
         scheduler.enqueue(sequence);
         return sequence;
     }

@@ -1,6 +1,7 @@
 package dev.baton.gateway.auth;
 
 import dev.baton.config.HashedKeys;
+import dev.baton.control.fairness.FairShare;
 import dev.baton.control.quota.LimitChange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +34,7 @@ public final class ApiKeys {
 
     private final HashedKeys<ApiKey> keys;
     private final List<Identity> identities;
+    private final Map<String, Integer> weights;
 
     /**
      * A key as the file has it.
@@ -41,9 +43,10 @@ public final class ApiKeys {
      */
     record ApiKey(Identity identity, @Nullable Instant expires) {}
 
-    private ApiKeys(HashedKeys<ApiKey> keys, List<Identity> identities) {
+    private ApiKeys(HashedKeys<ApiKey> keys, List<Identity> identities, Map<String, Integer> weights) {
         this.keys = keys;
         this.identities = List.copyOf(identities);
+        this.weights = Map.copyOf(weights);
     }
 
     /**
@@ -80,6 +83,7 @@ public final class ApiKeys {
     /** @param lines by their numbers, in their order */
     private static ApiKeys of(Map<Integer, KeyLine> lines, Path file) {
         Map<String, LimitChange> tenants = new HashMap<>();
+        Map<String, Integer> weights = new HashMap<>();
         Map<String, Integer> once = new HashMap<>();
         Set<String> withKeys = new HashSet<>();
         lines.forEach((number, line) -> {
@@ -87,6 +91,7 @@ public final class ApiKeys {
                 case KeyLine.OfTenant tenant -> {
                     unique(once, "tenant: " + tenant.tenant(), "say what holds for one tenant", number, file);
                     tenants.put(tenant.tenant(), tenant.limits());
+                    weights.put(tenant.tenant(), tenant.weight());
                 }
                 case KeyLine.OfKey key -> {
                     // One of the two lines would hold unseen, such as an older one that never expires.
@@ -123,7 +128,7 @@ public final class ApiKeys {
                         "The API-key file {} has a line of the tenant {} but no key of it: is that name right?",
                         file,
                         tenant));
-        return new ApiKeys(keys, identities);
+        return new ApiKeys(keys, identities, weights);
     }
 
     private static void unique(Map<String, Integer> once, String what, String twice, int number, Path file) {
@@ -137,6 +142,11 @@ public final class ApiKeys {
     /** What the file says of this key. */
     Optional<ApiKey> find(String key) {
         return keys.ownerOf(key);
+    }
+
+    /** Of the work while others wait. */
+    int weight(String tenant) {
+        return weights.getOrDefault(tenant, FairShare.USUAL_WEIGHT);
     }
 
     public int size() {

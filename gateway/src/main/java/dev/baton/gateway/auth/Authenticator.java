@@ -1,5 +1,6 @@
 package dev.baton.gateway.auth;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import java.time.InstantSource;
@@ -37,6 +38,11 @@ public final class Authenticator implements AutoCloseable {
     /** Whether everybody on this machine may call. */
     public boolean isOpen() {
         return keys == null;
+    }
+
+    /** Of the tenant, as the key file says now. */
+    public int weight(String tenant) {
+        return keys == null ? FairShare.USUAL_WEIGHT : keys.now().weight(tenant);
     }
 
     public Identity identify(HttpHeaders headers) {

@@ -1,5 +1,6 @@
 package dev.baton.gateway.auth;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.control.quota.LimitChange;
 import dev.baton.control.quota.Limits;
 import java.time.DateTimeException;
@@ -27,12 +28,17 @@ sealed interface KeyLine {
     Pattern KEY = Pattern.compile("(" + NAME + "):([0-9a-fA-F]{64})(?::(flex|default|priority))?");
     List<String> LIMITS = List.of("requests-per-minute", "tokens-per-minute", "concurrent");
     List<String> OPTIONS = List.of("id", "expires", "models", LIMITS.get(0), LIMITS.get(1), LIMITS.get(2));
+    List<String> OF_TENANT = List.of("weight", LIMITS.get(0), LIMITS.get(1), LIMITS.get(2));
     int DIGITS_OF_ID = 8;
 
     String tenant();
 
-    /** All keys of a tenant together. */
-    record OfTenant(String tenant, LimitChange limits) implements KeyLine {}
+    /**
+     * All keys of a tenant together.
+     *
+     * @param weight 1 to {@link FairShare#LARGEST_WEIGHT}
+     */
+    record OfTenant(String tenant, LimitChange limits, int weight) implements KeyLine {}
 
     /**
      * One key.
@@ -67,8 +73,8 @@ sealed interface KeyLine {
                 throw new IllegalArgumentException(
                         "names no tenant: a name has up to 64 letters, digits, '.', '_', '-'");
             }
-            Map<String, String> options = options(words.subList(2, words.size()), LIMITS);
-            return Optional.of(new OfTenant(words.get(1), limits(options)));
+            Map<String, String> options = options(words.subList(2, words.size()), OF_TENANT);
+            return Optional.of(new OfTenant(words.get(1), limits(options), weight(options.get("weight"))));
         }
         Matcher match = KEY.matcher(words.getFirst());
         if (!match.matches()) {
@@ -117,6 +123,16 @@ sealed interface KeyLine {
                     "has models with an empty name: write models=one,other, or leave it out for all");
         }
         return models;
+    }
+
+    private static int weight(@Nullable String value) {
+        if (value == null) {
+            return FairShare.USUAL_WEIGHT;
+        }
+        if (!value.matches("[1-9]\\d?|100")) {
+            throw new IllegalArgumentException("has a weight that is no whole number from 1 to 100");
+        }
+        return Integer.parseInt(value);
     }
 
     private static LimitChange limits(Map<String, String> options) {

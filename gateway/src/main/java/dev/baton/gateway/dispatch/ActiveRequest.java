@@ -7,7 +7,6 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.control.RequestEvent;
 import dev.baton.control.RequestMachine;
 import dev.baton.control.TokenIds;
-import dev.baton.control.admission.Admission;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
@@ -40,12 +39,13 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private final TokenStreams streams;
     private final Placement placement;
     private final Assignments assignments;
-    private final Admission admission;
+    private final Entrance.Place place;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final RequestJournal journal;
     private final ArrayDeque<RequestEvent> events = new ArrayDeque<>();
-    private Generation generation = Generation.getDefaultInstance();
+    private @Nullable AttemptMessages messages;
+    private @Nullable RequestEvent early;
     private boolean begun;
     private boolean handling;
     private boolean ended;
@@ -63,7 +63,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             TokenStreams streams,
             Placement placement,
             HedgeBudget hedges,
-            Admission admission,
+            Entrance entrance,
             CompletionRecorder recorder) {
         this.request = request;
         this.sink = sink;
@@ -74,7 +74,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.streams = streams;
         this.placement = placement;
         this.assignments = new Assignments(request, placement, hedges, streams);
-        this.admission = admission;
+        this.place = entrance.new Place(
+                request, () -> loop.run(this::begin), rejection -> loop.run(() -> displaced(rejection)));
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
         this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));
@@ -92,20 +93,62 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     /** Work that grows with the prompt is done here, on the caller's thread. */
     @Override
     public void start() {
-        Admission.Request asked =
-                new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
-        switch (admission.enter(asked, placement.maxContext(request.model()), loop.now())) {
-            case Admission.Admitted _ -> {
-                assignments.name();
-                generation = request.toGeneration();
-                loop.run(this::begin);
-            }
-            case Admission.Refused refused -> {
-                Rejection rejection = Rejection.of(refused);
-                recorder.rejected(rejection.reason());
-                loop.run(() -> sink.rejected(rejection));
+        Rejection refused = place.enter().orElse(null);
+        if (refused == null) {
+            assignments.name();
+            messages = new AttemptMessages(request, place.weight());
+            loop.run(this::queue);
+        } else {
+            recorder.rejected(refused.reason());
+            loop.run(() -> sink.rejected(refused));
+        }
+    }
+
+    /** On the loop, once, after it was let in. What goes on with an answer that was begun waits no more. */
+    private void queue() {
+        if (!loop.add(this)) {
+            sink.failed(Failure.newBuilder()
+                    .setCode(Failure.Code.BAD_REQUEST)
+                    .setMessage("a request with the id " + id() + " is running already")
+                    .build());
+            ended = true;
+            place.end();
+        } else if (machine.accepted() > 0) {
+            begin();
+        } else {
+            wakeAt = request.deadline();
+            place.queue();
+        }
+    }
+
+    /** On the loop, while it waits for its turn: what happens to workers is nothing to it. */
+    private void beforeTurn(RequestEvent event) {
+        boolean late = event instanceof RequestEvent.TimePassed && !loop.now().isBefore(request.deadline());
+        if (late && place.withdraw()) {
+            reject(new Rejection(
+                    Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn", null));
+            place.end();
+        } else if (event instanceof RequestEvent.CancelledByClient || event instanceof RequestEvent.CompletedByClient) {
+            if (place.withdraw()) {
+                leave(event);
+            } else {
+                early = event;
             }
         }
+    }
+
+    /** On the loop: it waited, and another has its place. */
+    private void displaced(Rejection rejection) {
+        if (!ended) {
+            reject(rejection);
+        }
+    }
+
+    private void reject(Rejection rejection) {
+        ended = true;
+        loop.remove(this);
+        recorder.rejected(rejection.reason());
+        toSink(() -> sink.rejected(rejection));
     }
 
     @Override
@@ -131,18 +174,13 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         return timing;
     }
 
-    /** On the loop, once, after it was admitted. */
-    void begin() {
-        begun = true;
-        if (!loop.add(this)) {
-            sink.failed(Failure.newBuilder()
-                    .setCode(Failure.Code.BAD_REQUEST)
-                    .setMessage("a request with the id " + id() + " is running already")
-                    .build());
-            ended = true;
-            admission.left(loop.now());
+    /** On the loop, once, when it is its turn. */
+    private void begin() {
+        if (ended) {
             return;
         }
+        begun = true;
+        wakeAt = machine.wakeAt();
         handling = true;
         try {
             perform(machine.start());
@@ -150,6 +188,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             handling = false;
         }
         drain();
+        if (early != null) {
+            on(early);
+        }
     }
 
     /** On the loop. */
@@ -168,12 +209,16 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
 
     /** On the loop. */
     void on(RequestEvent event) {
-        events.add(event);
-        drain();
+        if (begun) {
+            events.add(event);
+            drain();
+        } else {
+            beforeTurn(event);
+        }
     }
 
     private void drain() {
-        if (handling || !begun) {
+        if (handling) {
             return;
         }
         handling = true;
@@ -224,13 +269,16 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.EndHedge(Attempt winner, boolean won) -> endHedge(winner, won);
             case Effect.PublishPrefillJob(Attempt attempt, Route route, TokenIds accepted) -> {
                 Placement.Assignment to = Objects.requireNonNull(assignments.of(route));
-                publish(attempt, jobs.prefill(to, generation(attempt, to, accepted)));
+                publish(attempt, jobs.prefill(to, message(attempt, to, accepted)));
             }
             case Effect.PublishComputeHere(Attempt attempt, Route route, TokenIds accepted) -> {
                 Placement.Assignment to = Objects.requireNonNull(assignments.of(route));
-                publish(attempt, jobs.computeHere(to, generation(attempt, to, accepted)));
+                publish(attempt, jobs.computeHere(to, message(attempt, to, accepted)));
             }
-            case Effect.EmitAdmitted() -> toSink(sink::admitted);
+            case Effect.EmitAdmitted() -> {
+                place.claimed();
+                toSink(sink::admitted);
+            }
             case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
             case Effect.EmitCached(int tokens) -> toSink(() -> sink.cached(tokens));
@@ -256,7 +304,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.Acknowledge(WorkerRef worker, Attempt attempt, int nextIndex) ->
                 streams.acknowledge(worker, id(), attempt, nextIndex);
             case Effect.NoteTiming(WorkerRef worker, Timing report) -> noteTiming(worker, report);
-            case Effect.NoteClaimed _, Effect.NoteRestored _ -> {} // the recovery's record has it
+            case Effect.NoteClaimed _ -> place.claimed(); // the recovery's record has it too
+            case Effect.NoteRestored _ -> {} // the recovery's record has it
             case Effect.NoteLostAttempt lost -> {
                 journal.lost(lost, loop.now());
                 recorder.lostAttempt(id(), lost);
@@ -266,7 +315,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.NoteDifference difference -> differs(difference);
             case Effect.NoteCleared() -> placement.cleared(id());
             case Effect.PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) ->
-                jobs.deadLetter(generation(attempt, null, accepted), why);
+                jobs.deadLetter(message(attempt, null, accepted), why);
             case Effect.RecordEnd end -> store.end(id(), end);
         }
     }
@@ -322,16 +371,10 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         });
     }
 
-    private Generation.Builder generation(Attempt attempt, Placement.@Nullable Assignment to, TokenIds accepted) {
-        Generation.Builder next = generation.toBuilder()
-                .setAttempt(attempt)
-                .setTags(journal.tags(attempt))
-                .setModelFingerprint(to == null ? 0 : to.modelFingerprint())
-                .setSubmittedUs(TtftBreakdown.Builder.micros(loop.now()));
-        for (int i = 0; i < accepted.size(); i++) {
-            next.addAccepted(accepted.at(i));
-        }
-        return next;
+    private Generation.Builder message(Attempt attempt, Placement.@Nullable Assignment to, TokenIds accepted) {
+        return Objects.requireNonNull(messages)
+                .of(attempt, to, accepted, loop.now())
+                .setTags(journal.tags(attempt));
     }
 
     private void emit(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) {
@@ -382,7 +425,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         assignments.ended(machine.acceptedTokens());
         recovered(times.recoveries().end());
         timing = times.build();
-        admission.left(loop.now());
+        place.end();
         CompletionRecorder.End end = new CompletionRecorder.End(
                 times.submitted(), outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted());
         recorder.ended(request, end, timing, journal.ended(end, timing, loop.now()));

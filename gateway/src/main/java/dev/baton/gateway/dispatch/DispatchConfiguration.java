@@ -20,6 +20,7 @@ import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.gateway.connection.ClosingAnswers;
+import dev.baton.gateway.auth.TenantWeights;
 import dev.baton.protocol.ClusterNames;
 import dev.baton.protocol.v1.GatewayRef;
 import io.micrometer.core.instrument.Gauge;
@@ -28,6 +29,7 @@ import java.io.IOException;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HexFormat;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
@@ -120,6 +122,21 @@ class DispatchConfiguration {
     }
 
     @Bean
+    Entrance entrance(
+            Admission admission,
+            Placement placement,
+            ObjectProvider<TenantWeights> weights,
+            Clock clock,
+            MeterRegistry meters) {
+        Entrance entrance =
+                new Entrance(admission, placement, weights.getIfAvailable(() -> TenantWeights.EQUAL), clock);
+        Gauge.builder("baton.dispatch.waiting", entrance, Entrance::waiting)
+                .description("choices under way that wait for their turn, since workers want no more for now")
+                .register(meters);
+        return entrance;
+    }
+
+    @Bean
     UsageEvents usageEvents(JobPublisher jobs, GatewayRef gateway, UsageProperties settings, MeterRegistry meters) {
         String name = gateway.getId() + "-" + HexFormat.of().toHexDigits(gateway.getEpoch());
         try {
@@ -181,6 +198,7 @@ class DispatchConfiguration {
             TokenStreams streams,
             Placement placement,
             Admission admission,
+            Entrance entrance,
             CompletionRecorder recorder,
             LimitProperties limits,
             DispatchProperties settings,
@@ -200,6 +218,7 @@ class DispatchConfiguration {
                 streams,
                 placement,
                 admission,
+                entrance,
                 recorder,
                 phases,
                 new LaneDispatcher.Ending(answers::begin, gateway.lameDuck(), settings.drainLimit()));

@@ -36,6 +36,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     private final TokenStreams streams;
     private final Placement placement;
     private final Admission admission;
+    private final Entrance entrance;
     private final CompletionRecorder recorder;
     private final HedgeBudget hedges;
     private final PhaseLimits limits;
@@ -58,6 +59,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
             TokenStreams streams,
             Placement placement,
             Admission admission,
+            Entrance entrance,
             CompletionRecorder recorder,
             PhaseLimits limits,
             Ending ending) {
@@ -67,6 +69,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         this.streams = streams;
         this.placement = placement;
         this.admission = admission;
+        this.entrance = entrance;
         this.hedges = new HedgeBudget(admission::inFlight);
         this.recorder = recorder;
         this.limits = limits;
@@ -91,7 +94,7 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         RequestStart start = new RequestStart(request.maxTokens(), request.deadline(), number, accepted);
         RequestMachine machine = new RequestMachine(start, new AttemptNonces(), limits, loop.now());
         return new ActiveRequest(
-                request, sink, machine, loop, store, jobs, streams, placement, hedges, admission, recorder);
+                request, sink, machine, loop, store, jobs, streams, placement, hedges, entrance, recorder);
     }
 
     @Override

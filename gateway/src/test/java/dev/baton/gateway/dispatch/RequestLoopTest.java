@@ -14,6 +14,7 @@ import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.ServingMode;
+import dev.baton.gateway.auth.TenantWeights;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
@@ -21,10 +22,12 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -80,10 +83,9 @@ class RequestLoopTest {
                     CLOCK.instant().plusSeconds(60),
                     RequestTags.getDefaultInstance(),
                     null);
-            admission.enter(new Admission.Request(3, 5, request.deadline()), 100, CLOCK.instant());
             ActiveRequest active = withoutWorkers(usage, request, sink, loop, admission);
 
-            loop.run(active::begin);
+            active.start();
 
             assertThat(sink.end()).isEqualTo("failed ENGINE_FAILED");
             await().until(() -> admission.inFlight() == 0);
@@ -112,6 +114,17 @@ class RequestLoopTest {
             Admission admission) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        // Context, names of blocks and credit are looked up before it has its turn.
+        AtomicInteger looks = new AtomicInteger();
+        Placement placement = new Placement(
+                        router,
+                        model -> {
+                            if (looks.incrementAndGet() == 4) {
+                                throw new IllegalStateException("says the test");
+                            }
+                            return List.of();
+                        },
+                        new FaultLedger(CLOCK, 3, LONG));
         return new ActiveRequest(
                 request,
                 sink,
@@ -121,14 +134,9 @@ class RequestLoopTest {
                 null,
                 null,
                 null,
-                new Placement(
-                        router,
-                        model -> {
-                            throw new IllegalStateException("says the test");
-                        },
-                        new FaultLedger(CLOCK, 3, LONG)),
+                placement,
                 new HedgeBudget(() -> 1),
-                admission,
+                new Entrance(admission, placement, TenantWeights.EQUAL, CLOCK),
                 new CompletionRecorder(
                         meters,
                         usage,

@@ -65,6 +65,9 @@ final class ScriptedWorker implements AutoCloseable {
     private final ExecutorService engine;
     private final List<Running> running = new CopyOnWriteArrayList<>();
     private int stopBefore = Integer.MAX_VALUE;
+    private volatile int credit;
+    private volatile boolean full;
+    private final List<Runnable> unclaimed = new CopyOnWriteArrayList<>();
 
     private ScriptedWorker(TestCluster cluster, String id, String model, WorkerState.Role role) throws Exception {
         this.cluster = cluster;
@@ -108,7 +111,10 @@ final class ScriptedWorker implements AutoCloseable {
                         CLUSTER,
                         new RegistryMetrics(new SimpleMeterRegistry())),
                 cluster.registry(),
-                () -> state.toBuilder().setDraining(server.drained()).build(),
+                () -> state.toBuilder()
+                        .setDraining(server.drained())
+                        .setCredit(credit)
+                        .build(),
                 () -> {});
     }
 
@@ -146,6 +152,23 @@ final class ScriptedWorker implements AutoCloseable {
             }
         });
         begun.await(10, TimeUnit.SECONDS);
+    }
+
+    /** It wants so many records before it has claimed one, and claims none until {@link #claimOne}. */
+    void wantOnly(int records) {
+        full = true;
+        credit = records;
+        heartbeats.publishSoon();
+    }
+
+    /** Records that were read and not claimed. */
+    int unclaimed() {
+        return unclaimed.size();
+    }
+
+    /** The oldest. */
+    void claimOne() {
+        unclaimed.removeFirst().run();
     }
 
     /** Whether it works on the request and has sent that it does. */
@@ -206,6 +229,14 @@ final class ScriptedWorker implements AutoCloseable {
     }
 
     private void claim(LaneRecord<?> record, Generation generation, Phase phase, Runnable then) {
+        if (full) {
+            unclaimed.add(() -> claimNow(record, generation, phase, then));
+        } else {
+            claimNow(record, generation, phase, then);
+        }
+    }
+
+    private void claimNow(LaneRecord<?> record, Generation generation, Phase phase, Runnable then) {
         cluster.requests()
                 .claim(generation.getRequestId(), generation.getAttempt(), phase, self)
                 .whenComplete((outcome, failure) -> {
