@@ -1,8 +1,8 @@
 package dev.baton.engine;
 
-import dev.baton.control.fairness.FairShare;
 import static dev.baton.engine.Admission.failure;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.engine.schedule.Room;
 import dev.baton.protocol.v1.Failure;
 import java.lang.System.Logger;

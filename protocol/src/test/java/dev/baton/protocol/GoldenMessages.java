@@ -92,7 +92,9 @@ final class GoldenMessages {
                         .setOldestClaimMs(40)
                         .setLeaving(true)
                         .build());
-        all.put("worker-state-credit", workerState().toBuilder().setCredit(32).setTokenCost(9).build());
+        all.put(
+                "worker-state-credit",
+                workerState().toBuilder().setCredit(32).setTokenCost(9).build());
         all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()

@@ -64,7 +64,8 @@ final class BenchSender {
     private static NamedBlocks stored(BenchCase one, SharedPool pool) {
         KvDigester digester = new KvDigester(one.layout());
         List<List<KvDigest>> digests = IntStream.of(one.blocks())
-                .mapToObj(block -> digester.ofBlock(pool.region(), block, 0, one.layout().blockTokens()))
+                .mapToObj(block ->
+                        digester.ofBlock(pool.region(), block, 0, one.layout().blockTokens()))
                 .toList();
         return names -> CompletableFuture.completedFuture(new NamedBlocks.Held() {
             @Override

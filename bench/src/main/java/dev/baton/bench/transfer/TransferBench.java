@@ -5,10 +5,10 @@ import dev.baton.kv.KvRegion;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.transfer.FetchRequest;
-import dev.baton.transfer.KvRequest;
-import dev.baton.transfer.PeerAddress;
 import dev.baton.transfer.KvExchange;
+import dev.baton.transfer.KvRequest;
 import dev.baton.transfer.NamedBlocks;
+import dev.baton.transfer.PeerAddress;
 import dev.baton.transfer.ReceiveOutcome;
 import dev.baton.transfer.TicketRequest;
 import dev.baton.transfer.TransferListener;
@@ -145,13 +145,13 @@ public final class TransferBench {
     }
 
     private double transfer(KvExchange receiver, BenchCase one, int round, int port) throws Exception {
-        ReceiveOutcome outcome = receiver.fetch(request(one, round, port))
-                .completion()
-                .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        ReceiveOutcome outcome =
+                receiver.fetch(request(one, round, port)).completion().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
         return switch (outcome) {
             case ReceiveOutcome.Arrived arrived ->
                 (double) arrived.bytes() / arrived.duration().toNanos();
-            case ReceiveOutcome.Found found when found.blocks() == one.layout().blocks() ->
+            case ReceiveOutcome.Found found
+            when found.blocks() == one.layout().blocks() ->
                 (double) found.bytes() / found.duration().toNanos();
             case ReceiveOutcome.Found found ->
                 throw new IllegalStateException("%d of %d blocks were found"

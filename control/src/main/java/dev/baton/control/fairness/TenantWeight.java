@@ -8,6 +8,7 @@ public final class TenantWeight {
 
     /** What is sent by builds that know no weight, or out of bounds, counts as the nearest weight that there is. */
     public static int of(Generation generation) {
-        return Math.clamp(Integer.toUnsignedLong(generation.getWeight()), FairShare.USUAL_WEIGHT, FairShare.LARGEST_WEIGHT);
+        return Math.clamp(
+                Integer.toUnsignedLong(generation.getWeight()), FairShare.USUAL_WEIGHT, FairShare.LARGEST_WEIGHT);
     }
 }

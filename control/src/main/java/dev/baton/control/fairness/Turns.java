@@ -118,8 +118,7 @@ public final class Turns<E extends Turns.Turn> {
     private void forget(E turn) {
         models.computeIfPresent(turn.model(), (name, model) -> {
             model.tenants.computeIfPresent(
-                    turn.tenant(),
-                    (id, tenant) -> tenant.waiting.isEmpty() && tenant.sent.isEmpty() ? null : tenant);
+                    turn.tenant(), (id, tenant) -> tenant.waiting.isEmpty() && tenant.sent.isEmpty() ? null : tenant);
             return model.tenants.isEmpty() ? null : model;
         });
     }
@@ -144,7 +143,9 @@ public final class Turns<E extends Turns.Turn> {
         private final Map<String, Tenant> tenants = new HashMap<>();
 
         int sent() {
-            return tenants.values().stream().mapToInt(tenant -> tenant.sent.size()).sum();
+            return tenants.values().stream()
+                    .mapToInt(tenant -> tenant.sent.size())
+                    .sum();
         }
 
         /** Of those that wait, the one with the least that was sent and not claimed for its weight; null for none. */

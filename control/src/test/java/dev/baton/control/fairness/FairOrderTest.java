@@ -92,7 +92,9 @@ class FairOrderTest {
             shares.waitsNoMore("tenant" + i);
         }
         assertThat(shares.tenants()).isLessThan(5_000);
-        assertThat(shares.of("tenant99999")).as("what each had found, and its own").isEqualTo(100_000_000L);
+        assertThat(shares.of("tenant99999"))
+                .as("what each had found, and its own")
+                .isEqualTo(100_000_000L);
     }
 
     @Test

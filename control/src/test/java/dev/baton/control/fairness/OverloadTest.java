@@ -178,9 +178,12 @@ class OverloadTest {
             double from = WARM + window * WINDOW;
             double[] share = new double[WEIGHTS.size()];
             done.forEach(one -> share[one.tenant()] += one.within(from, from + WINDOW));
-            double all = IntStream.range(0, share.length).mapToDouble(i -> share[i]).sum();
+            double all =
+                    IntStream.range(0, share.length).mapToDouble(i -> share[i]).sum();
             for (int tenant = 0; tenant < share.length; tenant++) {
-                double fair = all * WEIGHTS.get(tenant) / WEIGHTS.stream().mapToInt(i -> i).sum();
+                double fair = all
+                        * WEIGHTS.get(tenant)
+                        / WEIGHTS.stream().mapToInt(i -> i).sum();
                 assertThat(share[tenant] / fair)
                         .as("tenant %d of weight %d, from %.0f s", tenant, WEIGHTS.get(tenant), from)
                         .isBetween(0.95, 1.05);
@@ -202,7 +205,9 @@ class OverloadTest {
         }
         runUntil(WARM + 70);
         // Every slot is taken for 0.8 s at most, and what is sent already of others is a credit of each gateway.
-        assertThat(waited[0]).as("longest wait of a tenant of weight 1 that asks once a second").isLessThan(1.6);
+        assertThat(waited[0])
+                .as("longest wait of a tenant of weight 1 that asks once a second")
+                .isLessThan(1.6);
         assertThat(waited[4]).as("who asks for more than it gets does wait").isGreaterThan(10);
     }
 }

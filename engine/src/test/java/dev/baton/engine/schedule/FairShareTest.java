@@ -110,8 +110,11 @@ class FairShareTest {
 
     private void enqueue(Habit habit) {
         String name = habit.samePrompt() ? habit.tenant() : habit.tenant() + made++;
-        Plain sequence =
-                Plain.of(name, Goal.PREFILL_AND_DECODE, habit.prompt(), new Terms(0, Long.MAX_VALUE, habit.tenant(), habit.weight()));
+        Plain sequence = Plain.of(
+                name,
+                Goal.PREFILL_AND_DECODE,
+                habit.prompt(),
+                new Terms(0, Long.MAX_VALUE, habit.tenant(), habit.weight()));
         ends.put(sequence, habit.prompt() + habit.answer());
         scheduler.enqueue(sequence);
     }

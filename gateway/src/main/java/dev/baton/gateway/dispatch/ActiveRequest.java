@@ -74,8 +74,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.streams = streams;
         this.placement = placement;
         this.assignments = new Assignments(request, placement, hedges, streams);
-        this.place = entrance.new Place(
-                request, () -> loop.run(this::begin), rejection -> loop.run(() -> displaced(rejection)));
+        this.place = entrance
+        .new Place(request, () -> loop.run(this::begin), rejection -> loop.run(() -> displaced(rejection)));
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
         this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));

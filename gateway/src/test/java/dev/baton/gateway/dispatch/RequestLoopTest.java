@@ -117,14 +117,14 @@ class RequestLoopTest {
         // Context, names of blocks and credit are looked up before it has its turn.
         AtomicInteger looks = new AtomicInteger();
         Placement placement = new Placement(
-                        router,
-                        model -> {
-                            if (looks.incrementAndGet() == 4) {
-                                throw new IllegalStateException("says the test");
-                            }
-                            return List.of();
-                        },
-                        new FaultLedger(CLOCK, 3, LONG));
+                router,
+                model -> {
+                    if (looks.incrementAndGet() == 4) {
+                        throw new IllegalStateException("says the test");
+                    }
+                    return List.of();
+                },
+                new FaultLedger(CLOCK, 3, LONG));
         return new ActiveRequest(
                 request,
                 sink,
