@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -123,7 +124,7 @@ class OverloadTest {
                 lane.take(job);
                 lane.begun(job);
                 busy++;
-                Gateway owner = owners.get(job);
+                Gateway owner = Objects.requireNonNull(owners.get(job));
                 double began = now;
                 waited[job.number] = Math.max(waited[job.number], now - job.submitted);
                 at(now, () -> owner.send(owner.turns.left(job)));
