@@ -74,8 +74,8 @@ class FairShareTest {
         scheduler.tokenCosts(9);
         run(List.of(new Habit("talker", 2, 18, false), new Habit("asker", 18, 2, false)), STEPS);
         // The first token of an answer comes with its prompt: 2 + 17 * 9 against 18 + 9.
-        double answers = rows.get("asker") / 19.0 * 27;
-        double talk = rows.get("talker") / 19.0 * 155;
+        double answers = rows.getOrDefault("asker", 0) / 19.0 * 27;
+        double talk = rows.getOrDefault("talker", 0) / 19.0 * 155;
         assertThat(answers / (answers + talk)).isEqualTo(0.5, within(0.05));
     }
 
