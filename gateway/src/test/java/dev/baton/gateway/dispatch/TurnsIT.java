@@ -32,7 +32,6 @@ class TurnsIT {
 
     private String model = "";
     private TestCluster cluster;
-    private ScriptedWorker worker;
 
     @BeforeAll
     void start(TestStack stack) {
@@ -51,7 +50,7 @@ class TurnsIT {
 
     @Test
     void whatTheWorkerDoesNotWantYetWaitsAtTheGateway() throws Exception {
-        worker(2);
+        ScriptedWorker worker = worker(2);
         List<RecordingSink> sinks = List.of(send("a"), send("a"), send("a"), send("a"));
         await().until(() -> worker.unclaimed() == 2);
         await().until(() -> waiting() == 2);
@@ -70,7 +69,7 @@ class TurnsIT {
 
     @Test
     void aTenantThatComesLateHasItsTurnNext() throws Exception {
-        worker(1);
+        ScriptedWorker worker = worker(1);
         List<RecordingSink> sinks = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
             sinks.add(send("first"));
@@ -93,7 +92,7 @@ class TurnsIT {
 
     @Test
     void whereAllPlacesAreTakenTheTenantWithTheMostWaitingGivesOneUp() throws Exception {
-        worker(1);
+        ScriptedWorker worker = worker(1);
         List<RecordingSink> many = new ArrayList<>();
         for (int i = 0; i < MOST; i++) {
             many.add(send("many"));
@@ -117,7 +116,7 @@ class TurnsIT {
 
     @Test
     void whoLeavesWhileWaitingGivesItsPlaceBack() throws Exception {
-        worker(1);
+        ScriptedWorker worker = worker(1);
         RecordingSink first = send("a");
         await().until(() -> worker.unclaimed() == 1);
         RecordingSink leaves = send("a");
@@ -133,7 +132,7 @@ class TurnsIT {
 
     @Test
     void whoseDeadlinePassesWhileWaitingIsTold() throws Exception {
-        worker(1);
+        ScriptedWorker worker = worker(1);
         RecordingSink first = send("a");
         await().until(() -> worker.unclaimed() == 1);
         RecordingSink late = new RecordingSink();
@@ -146,7 +145,7 @@ class TurnsIT {
 
     @Test
     void whoWaitsGoesOnWhenTheWorkerWantsMore() throws Exception {
-        worker(1);
+        ScriptedWorker worker = worker(1);
         RecordingSink first = send("a");
         RecordingSink second = send("a");
         await().until(() -> worker.unclaimed() == 1 && waiting() == 1);
@@ -158,14 +157,15 @@ class TurnsIT {
         assertThat(second.end()).isEqualTo("finished LENGTH");
     }
 
-    private void worker(int credit) throws Exception {
+    private ScriptedWorker worker(int credit) throws Exception {
         model = "model-" + UUID.randomUUID();
-        worker = cluster.decode("decode-a", model);
+        ScriptedWorker worker = cluster.decode("decode-a", model);
         worker.wantOnly(credit);
         await().until(() -> cluster.workers().of(model).stream()
                 .map(WorkerState::getCredit)
                 .toList()
                 .equals(List.of(credit)));
+        return worker;
     }
 
     private RecordingSink send(String tenant) {
