@@ -25,7 +25,7 @@ import org.springframework.core.env.StandardEnvironment;
 final class UnknownSettings {
     /** Groups that not every role binds. One file may serve all roles, and none has the others' classes. */
     private static final Set<String> GROUPS_OF_ROLES =
-            Set.of("gateway", "http", "quotas", "dispatch", "usage", "worker", "engine", "kv", "transfer");
+            Set.of("gateway", "http", "quotas", "dispatch", "usage", "resume", "worker", "engine", "kv", "transfer");
 
     private static final Set<String> SHARED_SOURCES = Set.of(
             StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME,

@@ -172,6 +172,19 @@ class SettingsTest {
         failsWith("baton.lnaes.count", "baton.lnaes.count=3");
     }
 
+    /** One file may serve all roles. */
+    @Test
+    void leaveKeysOfOtherRolesAlone() {
+        application
+                .withPropertyValues(
+                        MODEL,
+                        "baton.worker.id=w",
+                        "baton.resume.key=v",
+                        "baton.dispatch.key=v",
+                        "baton.engine.key=v")
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
     @Test
     void areReadFromTheEnvironmentInBothSpellings() {
         withEnvironment("BATON_REGISTRY_WORKER_TTL", "4s", "BATON_REGISTRY_LEASETTL", "9s", "BATON_MODEL_NAME", "n")
@@ -208,6 +221,7 @@ class SettingsTest {
     @ValueSource(
             strings = {
                 "BATON_HTTP_MAX_BODY",
+                "BATON_RESUME_KEEP",
                 "BATON_KV_MEMORY",
                 "BATON_API_KEY",
                 "BATON_MODEL",

@@ -64,13 +64,13 @@ final class EngineStep {
                 speculation,
                 settings.stepTokens(),
                 scheduler,
-                sequence -> sequence.drafting,
+                LiveSequence::drafting,
                 sequence -> sequence.left());
     }
 
     StepReport run(StepPlan<LiveSequence> plan) {
-        drafts.extend(plan);
         long started = clock.nanos().getAsLong();
+        drafts.extend(plan);
         for (Chunk<LiveSequence> chunk : plan.chunks()) {
             LiveSequence sequence = chunk.sequence();
             sequence.layersTold = 0;
@@ -123,7 +123,10 @@ final class EngineStep {
             computed(chunk, logits, row).ifPresent(drawn::add);
             row += chunk.last() ? 1 + chunk.drafts().length : 0;
         }
-        scheduler.record(drawn.stream().map(Drawn::sequence).toList());
+        scheduler.record(drawn.stream()
+                .filter(each -> each.failure() == null)
+                .map(Drawn::sequence)
+                .toList());
         drawn.forEach(this::tell);
     }
 

@@ -52,8 +52,7 @@ final class LiveSequences {
         private final int promptTokens;
         private long newsMillis;
 
-        /** Guesses of its tokens. */
-        final Drafting drafting = new Drafting();
+        private @Nullable Drafting drafting;
 
         /** Its rows are being computed: blocks must stay until the step ends. */
         boolean inStep;
@@ -88,6 +87,16 @@ final class LiveSequences {
             }
             newsMillis = nowMillis;
             return true;
+        }
+
+        /** Guesses of its tokens: only where any are asked for. */
+        Drafting drafting() {
+            Drafting own = drafting;
+            if (own == null) {
+                own = new Drafting();
+                drafting = own;
+            }
+            return own;
         }
 
         /** Tokens that it may still make. */

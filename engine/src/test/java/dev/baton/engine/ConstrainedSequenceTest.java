@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class ConstrainedSequenceTest {
     /** Tokens count up from 10, by one or two. */
-    private static final class Counting implements TokenConstraint {
+    private static class Counting implements TokenConstraint {
         private final int end;
         private int last = 9;
 
@@ -80,6 +80,30 @@ class ConstrainedSequenceTest {
         assertThat(String.valueOf(stuck.failure)).contains("structure");
         assertThat(String.valueOf(broken.failure)).contains("40 does not follow 9");
         bench.checkIntegrity();
+    }
+
+    @Test
+    void nothingOfASequenceWhoseConstraintBreaksIsRemembered() {
+        RememberingLedger ledger = new RememberingLedger();
+        Bench remembering = new Bench(EngineSettings.Role.BOTH, 32, ledger);
+        RecordingListener heard = new RecordingListener();
+        remembering.incoming.add(new EngineCommand.Admit(
+                constrained("a").build(), Goal.PREFILL_AND_DECODE, heard, () -> new Counting(60) {
+                    private int taken;
+
+                    @Override
+                    public void accept(int token) {
+                        if (++taken == 3) {
+                            throw new IllegalStateException("a bug");
+                        }
+                        super.accept(token);
+                    }
+                }));
+        remembering.settle();
+        assertThat(heard.tokens).hasSize(2);
+        assertThat(heard.failureCode()).isEqualTo(Failure.Code.ENGINE_FAILED);
+        assertThat(ledger.open).isEmpty();
+        assertThat(ledger.sealed).isEmpty();
     }
 
     private static Generation.Builder constrained(String id) {

@@ -201,6 +201,7 @@ public abstract sealed class OutgoingTransfer permits OutgoingTransfer.Prompt, O
                                     .formatted(wantedTokens, wantedBlocks, tokens, layout.blocksFor(tokens)));
                 }
                 taker = ticket;
+                waitingSince = time.nanos();
                 firstWanted = layout.blocksFor(tokens) - wantedBlocks;
                 Arrays.fill(announcedBlocks, firstWanted);
             }

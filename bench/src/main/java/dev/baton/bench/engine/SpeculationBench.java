@@ -256,6 +256,10 @@ final class SpeculationBench {
         for (int round = 0; round < off.size(); round++) {
             for (int i = 0; i < off.get(round).size(); i++) {
                 Answer plain = off.get(round).get(i);
+                for (Mode mode : Mode.values()) {
+                    Answer one = answers.getOrDefault(mode, off).get(round).get(i);
+                    differ += one.tokens().equals(plain.tokens()) ? 0 : 1;
+                }
                 boolean circle = goesInCircles(plain.tokens());
                 circles += circle ? 1 : 0;
                 if (circle || plain.tokens().size() < 16) {
@@ -264,7 +268,6 @@ final class SpeculationBench {
                 used++;
                 for (Mode mode : Mode.values()) {
                     Answer one = answers.getOrDefault(mode, off).get(round).get(i);
-                    differ += one.tokens().equals(plain.tokens()) ? 0 : 1;
                     long[] sum = sums.computeIfAbsent(mode, key -> new long[2]);
                     sum[0] += one.tokens().size() - 1;
                     sum[1] += one.nanos();

@@ -65,6 +65,7 @@ public final class Placement {
      *     to lie on its host or with another worker; 0 for any number
      * @param holder from which the first worker of the route may fetch blocks; null for none
      * @param expected blocks that its first worker does not hold yet and will once it has computed the prompt
+     * @param promised blocks of its decode worker that are counted as taken until its first token is there
      */
     public record Assignment(
             Route route,
@@ -72,7 +73,12 @@ public final class Placement {
             int uncachedTokens,
             int mostComputed,
             @Nullable WorkerState holder,
-            List<BlockHash> expected) {}
+            List<BlockHash> expected,
+            int promised) {
+        private Assignment promising(int blocks) {
+            return new Assignment(route, modelFingerprint, uncachedTokens, mostComputed, holder, expected, blocks);
+        }
+    }
 
     /**
      * What a request wants of its workers.
@@ -193,7 +199,20 @@ public final class Placement {
                         || (!avoid.contains(state.getWorker()) && hasRoom(state, tokens)))
                 .map(state -> state.getWorker().equals(wishes.left()) ? leaving(state) : state)
                 .toList();
-        return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), false);
+        return choose(able, new Need(model, chain, tokens, newTokens, avoid, wishes), false)
+                .map(chosen -> promise(chosen, able, tokens));
+    }
+
+    /** Several sequences leave at once, and what the first ones take is in no heartbeat yet. */
+    private Assignment promise(Assignment chosen, List<WorkerState> workers, int tokens) {
+        WorkerRef worker = chosen.route().decode().worker();
+        int blocks = workers.stream()
+                .filter(state -> state.getWorker().equals(worker))
+                .mapToInt(state -> blocks(state, tokens))
+                .findFirst()
+                .orElse(0);
+        loads.blocks(worker, blocks);
+        return chosen.promising(blocks);
     }
 
     /** It gets nothing new, whatever it has said of itself when it was last heard. */
@@ -202,8 +221,12 @@ public final class Placement {
     }
 
     /** For the tokens, and to begin one more block. */
-    private static boolean hasRoom(WorkerState state, int tokens) {
-        return state.getFreeBlocks() > Math.ceilDiv(tokens, Math.max(1, state.getBlockTokens()));
+    private boolean hasRoom(WorkerState state, int tokens) {
+        return state.getFreeBlocks() - loads.of(state.getWorker()).blocks() > blocks(state, tokens);
+    }
+
+    private static int blocks(WorkerState state, int tokens) {
+        return Math.ceilDiv(tokens, Math.max(1, state.getBlockTokens()));
     }
 
     /** What is to be placed. */
@@ -296,14 +319,20 @@ public final class Placement {
     /** The first token is there: the prompt waits no more, and its blocks are in the cache of its first worker. */
     public synchronized void answered(Assignment assignment) {
         WorkerRef first = assignment.route().first().worker();
-        loads.add(first, -assignment.uncachedTokens(), 0);
+        begun(assignment);
         ledger.succeeded(first);
     }
 
     /** The first token will never be there, and what was expected in the cache of its first worker may never be either. */
     public synchronized void unanswered(Assignment assignment) {
-        loads.add(assignment.route().first().worker(), -assignment.uncachedTokens(), 0);
+        begun(assignment);
         affinity.forget(assignment.route().first().worker(), assignment.expected());
+    }
+
+    /** It waits no more: what it takes now is in the workers' own figures. */
+    private void begun(Assignment assignment) {
+        loads.tokens(assignment.route().first().worker(), -assignment.uncachedTokens());
+        loads.blocks(assignment.route().decode().worker(), -assignment.promised());
     }
 
     /** The decode worker holds these blocks: it has made a token of what they are part of, or an answer ended there. */
@@ -329,7 +358,7 @@ public final class Placement {
 
     /** The attempt is over. {@link #answered} or {@link #unanswered} is called separately. */
     public synchronized void release(Assignment assignment) {
-        assignment.route().workers().forEach(worker -> loads.add(worker, 0, -1));
+        assignment.route().workers().forEach(worker -> loads.requests(worker, -1));
     }
 
     private Assignment charge(
@@ -344,8 +373,8 @@ public final class Placement {
         int there = query.cached().getOrDefault(holder == null ? first : holder.id(), 0);
         int uncached =
                 Math.max(1, query.tokens() - Math.max(there, query.cached().getOrDefault(first, 0)));
-        loads.add(route.first().worker(), uncached, 0);
-        route.workers().forEach(worker -> loads.add(worker, 0, 1));
+        loads.tokens(route.first().worker(), uncached);
+        route.workers().forEach(worker -> loads.requests(worker, 1));
         List<BlockHash> expected = affinity.note(route.first().worker(), chain);
         long fingerprint = workers.stream()
                 .filter(state -> state.getWorker().equals(route.decode().worker()))
@@ -353,7 +382,7 @@ public final class Placement {
                 .findFirst()
                 .orElse(0);
         return new Assignment(
-                route, fingerprint, uncached, mostComputed, holder == null ? null : holder.state(), expected);
+                route, fingerprint, uncached, mostComputed, holder == null ? null : holder.state(), expected, 0);
     }
 
     /** Rotated by one each time, so that equal workers take turns, whatever their number. */
@@ -378,37 +407,6 @@ public final class Placement {
         if (affinityBlockTokens != blockTokens) {
             affinityBlockTokens = blockTokens;
             affinity = new PrefixAffinity(blockTokens, AFFINITY_BLOCKS);
-        }
-    }
-
-    /** The work that this gateway has sent to each worker and that is still there: newer than any heartbeat. */
-    private static final class WorkerLoads {
-        private static final Load NONE = new Load(0, 0);
-
-        private final Map<WorkerRef, Load> loads = new HashMap<>();
-
-        /** @param tokens prompt tokens not yet answered by a first token */
-        record Load(int tokens, int requests) {}
-
-        Load of(WorkerRef worker) {
-            return loads.getOrDefault(worker, NONE);
-        }
-
-        boolean busy(WorkerRef worker) {
-            return loads.containsKey(worker);
-        }
-
-        Set<WorkerRef> workers() {
-            return loads.keySet();
-        }
-
-        /** Adds, or with negative numbers takes away. */
-        void add(WorkerRef worker, int tokens, int requests) {
-            loads.compute(worker, (ref, load) -> {
-                Load before = load == null ? NONE : load;
-                Load after = new Load(before.tokens + tokens, before.requests + requests);
-                return after.equals(NONE) ? null : after;
-            });
         }
     }
 }

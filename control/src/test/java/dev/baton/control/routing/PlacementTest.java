@@ -59,6 +59,22 @@ class PlacementTest {
                 .isTrue();
     }
 
+    @Test
+    void successorsThatNoHeartbeatShowsYetTakeRoomFromOneAnother() {
+        live = List.of(dead, neighbour.toBuilder().setFreeBlocks(70).build());
+        Assignment first = successor().orElseThrow();
+        Assignment second = successor().orElseThrow();
+        assertThat(successor()).as("2 x 32 of 70 blocks are promised").isEmpty();
+
+        placement.unanswered(first);
+        placement.release(first);
+        assertThat(successor()).as("one was not needed").isPresent();
+        assertThat(successor()).isEmpty();
+
+        placement.answered(second);
+        assertThat(successor()).as("its blocks are in the worker's own figure").isPresent();
+    }
+
     /** The prefill worker has the prompt too, but not the answer. */
     @Test
     void aSuccessorOnAnotherHostAsksTheWorkerThatLeaves() {

@@ -88,6 +88,7 @@ final class Assignments {
         Optional<Assignment> chosen = placement.placeSuccessor(
                 request.model(), held, known, left(choose.accepted().size()), wishes);
         successor = chosen.orElse(null);
+        chosen.ifPresent(to -> streams.begun(to.route().workers()));
         return chosen.map(
                 to -> new RequestEvent.SuccessorRouted(choose.attempt().getNumber(), to.route()));
     }
