@@ -177,11 +177,7 @@ class SettingsTest {
     void leaveKeysOfOtherRolesAlone() {
         application
                 .withPropertyValues(
-                        MODEL,
-                        "baton.worker.id=w",
-                        "baton.resume.key=v",
-                        "baton.dispatch.key=v",
-                        "baton.engine.key=v")
+                        MODEL, "baton.worker.id=w", "baton.resume.key=v", "baton.dispatch.key=v", "baton.engine.key=v")
                 .run(context -> assertThat(context).hasNotFailed());
     }
 

@@ -61,11 +61,7 @@ final class EngineStep {
         // Where rows are not independent a guess could change a token.
         Speculation speculation = runner.shape().exact() ? settings.speculation() : Speculation.OFF;
         this.drafts = new DraftPlanner<>(
-                speculation,
-                settings.stepTokens(),
-                scheduler,
-                LiveSequence::drafting,
-                sequence -> sequence.left());
+                speculation, settings.stepTokens(), scheduler, LiveSequence::drafting, sequence -> sequence.left());
     }
 
     StepReport run(StepPlan<LiveSequence> plan) {

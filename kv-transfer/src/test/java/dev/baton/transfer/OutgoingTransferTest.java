@@ -31,8 +31,8 @@ class OutgoingTransferTest {
 
         time.passes(WAIT);
         transfer.expire(time.nanos(), WAIT);
-        assertThat(transfer.completion()).isCompletedWithValueMatching(outcome ->
-                outcome instanceof SendOutcome.Failed(Failure failure)
+        assertThat(transfer.completion())
+                .isCompletedWithValueMatching(outcome -> outcome instanceof SendOutcome.Failed(Failure failure)
                         && failure.getCode() == Failure.Code.DEADLINE_EXCEEDED);
     }
 
