@@ -77,12 +77,21 @@ final class BoundedLog extends UnsynchronizedAppenderBase<ILoggingEvent> {
             while (!ending || !queue.isEmpty()) {
                 ILoggingEvent next = queue.poll(POLL_MILLIS, TimeUnit.MILLISECONDS);
                 if (next != null) {
-                    to.doAppend(next);
-                    tellDropped();
+                    write(next);
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Nothing that one line does to an encoder ends the log: there is only this thread. */
+    private void write(ILoggingEvent line) {
+        try {
+            to.doAppend(line);
+            tellDropped();
+        } catch (Throwable e) {
+            addError("a log line could not be written", e);
         }
     }
 

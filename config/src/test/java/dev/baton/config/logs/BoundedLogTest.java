@@ -42,6 +42,9 @@ class BoundedLogTest {
         protected void append(ILoggingEvent event) {
             try {
                 released.await();
+                if (event.getMessage().equals("breaks")) {
+                    throw new StackOverflowError("of an encoder");
+                }
                 written.add(event);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
@@ -112,6 +115,16 @@ class BoundedLogTest {
         log.stop();
         assertThat(log.isStarted()).isFalse();
         assertThat(output.written).isEmpty();
+    }
+
+    @Test
+    void aLineThatBreaksItsEncoderDoesNotEndTheLog() {
+        bounded();
+        output.released.countDown();
+        logger.info("breaks");
+        logger.info("after it");
+        context.stop();
+        assertThat(output.written.stream().map(ILoggingEvent::getMessage)).containsExactly("after it");
     }
 
     @Test

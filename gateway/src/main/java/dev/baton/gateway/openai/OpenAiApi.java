@@ -213,7 +213,7 @@ public final class OpenAiApi implements WebHandler {
                     return key.flatMap(clientKey -> resumables
                             .known(identity, clientKey)
                             .<Supplier<Mono<Void>>>map(
-                                    kept -> () -> resumables.again(response, kept, caller.patience()))
+                                    kept -> () -> resumables.again(response, identity, kept, caller.patience()))
                             .switchIfEmpty(Mono.defer(() -> pool.run(
                                             identity.tenant(), atOnce, () -> prepare.apply(body, caller))
                                     .map(prepared -> () -> {

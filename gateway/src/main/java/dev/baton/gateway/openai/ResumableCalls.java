@@ -23,10 +23,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /** Requests whose answers outlive their connection: they are begun, found by the client's key, and read again. */
 public final class ResumableCalls {
+    private static final Logger LOG = LoggerFactory.getLogger(ResumableCalls.class);
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
     private static final Duration SOON = Duration.ofSeconds(1);
 
@@ -75,7 +78,7 @@ public final class ResumableCalls {
                         begun.set(mine);
                         yield mine
                                 ? send(response, kept, patience, prepared.stream(), null)
-                                : again(response, kept, patience);
+                                : again(response, caller, kept, patience);
                     }
                     case Opened.Full _ ->
                         Mono.error(new ApiException(ApiError.overloaded(
@@ -91,9 +94,16 @@ public final class ResumableCalls {
     }
 
     /** Sends an answer that was begun before, from its start. */
-    Mono<Void> again(HttpResponse response, KeptHandle kept, ClientPatience patience) {
+    Mono<Void> again(HttpResponse response, Identity caller, KeptHandle kept, ClientPatience patience) {
         response.trace().repeats();
-        return send(response, kept, patience, kept.prepared().stream(), null);
+        return allowed(caller, kept)
+                .flatMap(readable -> send(response, readable, patience, readable.prepared().stream(), null));
+    }
+
+    /** The key that reads an answer may use its model, like the one that asked for it. */
+    private static Mono<KeptHandle> allowed(Identity caller, KeptHandle kept) {
+        String model = kept.prepared().model();
+        return caller.mayUse(model) ? Mono.just(kept) : Mono.error(new ApiException(ApiError.modelNotAllowed(model)));
     }
 
     /**
@@ -107,13 +117,10 @@ public final class ResumableCalls {
             return Mono.error(new ApiException(ApiError.streamNotFound()));
         }
         response.trace().repeats();
-        return found(() -> answers.open(caller.tenant(), id)).flatMap(found -> {
-            KeptHandle kept = found.orElseThrow(() -> new ApiException(ApiError.streamNotFound()));
-            if (!caller.mayUse(kept.prepared().model())) {
-                throw new ApiException(ApiError.modelNotAllowed(kept.prepared().model()));
-            }
-            return send(response, kept, patience, true, after);
-        });
+        return found(() -> answers.open(caller.tenant(), id))
+                .flatMap(found -> allowed(
+                        caller, found.orElseThrow(() -> new ApiException(ApiError.streamNotFound()))))
+                .flatMap(kept -> send(response, kept, patience, true, after));
     }
 
     private Mono<Void> send(
@@ -155,6 +162,9 @@ public final class ResumableCalls {
 
     private static <T> Mono<T> found(Supplier<CompletionStage<T>> question) {
         return Mono.defer(() -> Mono.fromCompletionStage(question.get()))
+                .doOnError(
+                        gone -> !(gone instanceof ApiException),
+                        gone -> LOG.warn("resumable answers cannot be reached", gone))
                 .onErrorMap(
                         gone -> !(gone instanceof ApiException),
                         gone -> new ApiException(ApiError.unavailable(

@@ -136,10 +136,13 @@ final class AnswerWriter {
         }
     }
 
-    /** Redis does not answer: the same is sent again, until the answer is long over. */
+    /** Redis does not answer: after a pause the same is sent again, until the answer is long over. */
     private void again(KeptAnswer answer) {
         if (clock.instant().isBefore(answer.deadline().plus(settings.keep()))) {
-            changed(answer);
+            if (answer.markDirty()) {
+                dirty.add(answer);
+            }
+            flushWithin(settings.writeBehind());
         } else {
             fates.lost(answer);
         }

@@ -22,9 +22,6 @@ final class Followers {
     private static final Logger LOG = LoggerFactory.getLogger(Followers.class);
     private static final Duration PAUSE = Duration.ofMillis(25);
 
-    /** A mark of readers is seen for so long. */
-    private static final Duration MARK = Duration.ofSeconds(10);
-
     /** A reader comes back within this, or is not waited for. */
     private static final Duration UNREAD = Duration.ofSeconds(5);
 
@@ -33,6 +30,7 @@ final class Followers {
 
     private final RedisAnswers store;
     private final ScheduledExecutorService thread;
+    private final Duration keep;
     private final Clock clock;
     private final Map<KeptAnswer, Following> followed = new ConcurrentHashMap<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -43,9 +41,11 @@ final class Followers {
         volatile @Nullable Instant absentSince;
     }
 
-    Followers(RedisAnswers store, ScheduledExecutorService thread, Clock clock) {
+    /** @param keep how long the owner keeps an answer that was read here */
+    Followers(RedisAnswers store, ScheduledExecutorService thread, Duration keep, Clock clock) {
         this.store = store;
         this.thread = thread;
+        this.keep = keep;
         this.clock = clock;
     }
 
@@ -86,7 +86,7 @@ final class Followers {
             followed.remove(answer);
         } else if (how.reading.compareAndSet(false, true)) {
             long from = answer.stored();
-            store.read(answer.key(), from, false, MARK).whenComplete((found, failure) -> {
+            store.read(answer.key(), from, false, keep).whenComplete((found, failure) -> {
                 how.reading.set(false);
                 if (found != null) {
                     took(answer, how, from, found);

@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +30,7 @@ final class KeptAnswer {
     private final InstantSource clock;
     private final Instant deadline;
     private final ChoiceLog[] logs;
-    private final @Nullable RequestHandle[] handles;
+    private final AtomicReferenceArray<@Nullable RequestHandle> handles;
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicBoolean dirty = new AtomicBoolean();
     /** Held while what was read is taken; before {@code this}. */
@@ -38,9 +39,10 @@ final class KeptAnswer {
     private volatile Instant lastReader;
     private volatile boolean held;
 
-    /** Guarded by {@code this}, like all below. Null while another gateway owns it. */
-    private @Nullable OwnedAnswer owned;
+    /** Null while another gateway owns it. Read without the lock, as readers ask for it who hold a log's; logs come after it. */
+    private volatile @Nullable OwnedAnswer owned;
 
+    /** Guarded by {@code this}, like all below. */
     private Settlement settlement = Settlement.NONE;
     private long stored;
     private byte @Nullable [] sent;
@@ -63,7 +65,7 @@ final class KeptAnswer {
         this.clock = clock;
         this.logs = new ChoiceLog[prepared.choices()];
         Arrays.setAll(logs, ChoiceLog::new);
-        this.handles = new RequestHandle[logs.length];
+        this.handles = new AtomicReferenceArray<>(logs.length);
         this.lastReader = clock.instant();
     }
 
@@ -119,13 +121,14 @@ final class KeptAnswer {
     }
 
     TtftBreakdown timing(int choice) {
-        RequestHandle handle = handles[choice];
+        RequestHandle handle = handles.get(choice);
         return handle == null ? TtftBreakdown.NONE : handle.timing();
     }
 
     // The owner
 
-    synchronized @Nullable OwnedAnswer owned() {
+    @Nullable
+    OwnedAnswer owned() {
         return owned;
     }
 
@@ -144,12 +147,12 @@ final class KeptAnswer {
     }
 
     void runs(int choice, RequestHandle handle) {
-        handles[choice] = handle;
+        handles.set(choice, handle);
     }
 
     /** A text to cut at was found, by whoever reads: of what this gateway runs, that is the end. */
     void stopped(int choice) {
-        RequestHandle handle = handles[choice];
+        RequestHandle handle = handles.get(choice);
         if (owned() != null && handle != null) {
             logs[choice].end(new ChoiceEnd.Stopped());
             handle.complete();
@@ -160,7 +163,7 @@ final class KeptAnswer {
     void fail(Failure failure) {
         for (int choice = 0; choice < logs.length; choice++) {
             logs[choice].end(new ChoiceEnd.Failed(failure));
-            RequestHandle handle = handles[choice];
+            RequestHandle handle = handles.get(choice);
             if (handle != null) {
                 handle.cancel();
             }
@@ -171,7 +174,7 @@ final class KeptAnswer {
     void reject(Rejection rejection) {
         for (int choice = 0; choice < logs.length; choice++) {
             logs[choice].end(new ChoiceEnd.Rejected(rejection));
-            RequestHandle handle = handles[choice];
+            RequestHandle handle = handles.get(choice);
             if (handle != null) {
                 handle.cancel();
             }
@@ -211,8 +214,7 @@ final class KeptAnswer {
         stored = 0;
         for (int choice = 0; choice < logs.length; choice++) {
             logs[choice].unsave();
-            RequestHandle handle = handles[choice];
-            handles[choice] = null;
+            RequestHandle handle = handles.getAndSet(choice, null);
             if (handle != null) {
                 handle.handedOver();
             }

@@ -51,7 +51,7 @@ class ResumeConfiguration {
                 model,
                 new AnswerRuns(dispatcher, completions, model, metrics),
                 new AnswerWriter(store, thread.executor(), settings, clock, owner),
-                new Followers(store, thread.executor(), clock),
+                new Followers(store, thread.executor(), settings.keep(), clock),
                 settings,
                 clock,
                 owner,

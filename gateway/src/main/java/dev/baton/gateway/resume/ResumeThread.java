@@ -68,10 +68,10 @@ final class ResumeThread implements SmartLifecycle, AutoCloseable {
         return running;
     }
 
-    /** Stops before the dispatcher, whose phase is lower. */
+    /** Stops before the dispatcher, which is at half of this above the web server: higher phases stop first. */
     @Override
     public int getPhase() {
-        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1024;
+        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 2048;
     }
 
     @Override

@@ -168,7 +168,7 @@ class ChoiceLogTest {
         return heard;
     }
 
-    private static KeptAnswer answer() {
+    static KeptAnswer answer() {
         GenerationRequest request = new GenerationRequest(
                 "r",
                 "tenant",
