@@ -1,10 +1,17 @@
 -- KEYS: answer, its log, the tenant's answers by their end, their bytes, the client's key (or the answer again when there is none).
 -- ARGV: id, epoch, owner, time left (ms), how long it is kept after that (ms), bytes it may come to, most bytes of the tenant,
 -- what the names of the tenant's answers begin with, "1" when the client gave a key, request, log so far.
+-- What is there already under this epoch gets the log, if it has less of it: an owner always writes the same bytes to a place.
 -- Answers CREATED, KNOWN, LOST, FULL, or "EXISTS <id>" of the answer that the client's key stands for.
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if epoch then
-  return epoch == ARGV[2] and 'KNOWN' or 'LOST'
+if epoch and epoch ~= ARGV[2] then
+  return 'LOST'
+elseif epoch then
+  local left = redis.call('PTTL', KEYS[1])
+  if left > 0 and redis.call('STRLEN', KEYS[2]) < #ARGV[11] then
+    redis.call('SET', KEYS[2], ARGV[11], 'PX', left)
+  end
+  return 'KNOWN'
 end
 if ARGV[9] == '1' then
   local known = redis.call('GET', KEYS[5])

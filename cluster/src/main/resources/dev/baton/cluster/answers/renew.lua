@@ -5,6 +5,7 @@ local gone = {}
 for i = 2, #ARGV do
   if redis.call('ZSCORE', KEYS[1], ARGV[i]) then
     redis.call('ZADD', KEYS[1], ends, ARGV[i])
+    redis.call('PEXPIRE', KEYS[1], 86400000)
   else
     gone[#gone + 1] = ARGV[i]
   end

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class RedisAnswersTest {
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final long MOST = 10_000;
+    private static final ClusterNames NAMES = new ClusterNames("baton");
 
     private final String model = "model-" + UUID.randomUUID();
     private final String tenant = "tenant-" + UUID.randomUUID();
@@ -32,7 +33,7 @@ class RedisAnswersTest {
     @BeforeEach
     void connect(TestStack stack) {
         redis = new TestRedis(stack.redis());
-        answers = new RedisAnswers(redis.template(), new ClusterNames("baton"), LONG);
+        answers = new RedisAnswers(redis.template(), NAMES, LONG);
     }
 
     @AfterEach
@@ -160,6 +161,46 @@ class RedisAnswersTest {
         assertThat(get(answers.renew(model, List.of(owned), LONG))).isEmpty();
     }
 
+    @Test
+    void anOwnerMakesALogWholeAgainThatRedisShortened() throws Exception {
+        OwnedAnswer owned = made("a", 100, "", LONG);
+        get(answers.append(List.of(new Append(owned, 0, bytes("one two ")))));
+        String log = NAMES.key("answer:{" + tenant + "}:a:log");
+        redis.template().opsForValue().set(log, "one").block(LONG);
+        assertThat(get(answers.append(List.of(new Append(owned, 8, bytes("three"))))))
+                .as("fault not applied")
+                .containsEntry(owned, Kept.ABSENT);
+
+        assertThat(get(answers.create(wanted(owned, 100, "", "one two three"), LONG)))
+                .isEqualTo(new Created.Mine());
+        assertThat(logOf(owned)).isEqualTo("one two three");
+        assertThat(redis.template().getExpire(log).block(LONG))
+                .as("it ends with its answer")
+                .isBetween(Duration.ofMillis(1), LONG.multipliedBy(2));
+        get(answers.create(wanted(owned, 100, "", "one two"), LONG));
+        assertThat(logOf(owned)).as("one that comes late takes nothing away").isEqualTo("one two three");
+    }
+
+    @Test
+    void anOwnerWhoseLeaseIsGoneGetsItBackWithTheAnswerAsItWas() throws Exception {
+        OwnedAnswer owned = made("a", 100, "", LONG);
+        get(answers.append(List.of(new Append(owned, 0, bytes("one two")))));
+        redis.template().delete(NAMES.key("answers:leases:" + model)).block(LONG);
+        assertThat(get(answers.renew(model, List.of(owned), LONG))).containsExactly(owned);
+        assertThat(get(answers.create(wanted(owned, 100, "", "one "), LONG))).isEqualTo(new Created.Mine());
+        assertThat(get(answers.renew(model, List.of(owned), LONG))).isEmpty();
+        assertThat(logOf(owned)).isEqualTo("one two");
+        assertThat(redis.template()
+                        .getExpire(NAMES.key("answers:leases:" + model))
+                        .block(LONG))
+                .as("leases that no gateway looks after any more go")
+                .isBetween(Duration.ofHours(23), Duration.ofHours(24));
+    }
+
+    private String logOf(OwnedAnswer answer) throws Exception {
+        return text(get(answers.read(answer.key(), 0, false, LONG)).orElseThrow().log());
+    }
+
     private OwnedAnswer made(String id, long bytes, String clientKey, Duration lease) throws Exception {
         OwnedAnswer answer = owned(id);
         assertThat(get(answers.create(wanted(answer, bytes, clientKey), lease))).isEqualTo(new Created.Mine());
@@ -175,6 +216,10 @@ class RedisAnswersTest {
     }
 
     private static NewAnswer wanted(OwnedAnswer answer, long bytes, String clientKey) {
+        return wanted(answer, bytes, clientKey, "");
+    }
+
+    private static NewAnswer wanted(OwnedAnswer answer, long bytes, String clientKey, String log) {
         return new NewAnswer(
                 answer,
                 "g0",
@@ -184,7 +229,7 @@ class RedisAnswersTest {
                 MOST,
                 clientKey,
                 bytes("request of " + answer.key().id()),
-                new byte[0]);
+                bytes(log));
     }
 
     private static <T> T get(CompletionStage<T> answer) throws Exception {
