@@ -198,7 +198,8 @@ class RedisAnswersTest {
     }
 
     private String logOf(OwnedAnswer answer) throws Exception {
-        return text(get(answers.read(answer.key(), 0, false, LONG)).orElseThrow().log());
+        return text(
+                get(answers.read(answer.key(), 0, false, LONG)).orElseThrow().log());
     }
 
     private OwnedAnswer made(String id, long bytes, String clientKey, Duration lease) throws Exception {

@@ -118,8 +118,7 @@ public final class ResumableCalls {
         }
         response.trace().repeats();
         return found(() -> answers.open(caller.tenant(), id))
-                .flatMap(found -> allowed(
-                        caller, found.orElseThrow(() -> new ApiException(ApiError.streamNotFound()))))
+                .flatMap(found -> allowed(caller, found.orElseThrow(() -> new ApiException(ApiError.streamNotFound()))))
                 .flatMap(kept -> send(response, kept, patience, true, after));
     }
 

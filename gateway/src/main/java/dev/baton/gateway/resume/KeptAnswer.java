@@ -44,6 +44,7 @@ final class KeptAnswer {
 
     /** Guarded by {@code this}, like all below. */
     private Settlement settlement = Settlement.NONE;
+
     private long stored;
     private byte @Nullable [] sent;
     private boolean writing;
