@@ -152,9 +152,9 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
         return running;
     }
 
-    /** Higher phases stop first: the management port, half as far above the web server, is there to say that it is not ready. */
+    /** Higher phases stop first: takeovers end one above this, and the management port, half as far above the web server, is there to say that it is not ready. */
     @Override
     public int getPhase() {
-        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1024;
+        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1023;
     }
 }

@@ -68,10 +68,10 @@ final class ResumeThread implements SmartLifecycle, AutoCloseable {
         return running;
     }
 
-    /** Stops before the dispatcher, which is at half of this above the web server: higher phases stop first. */
+    /** Stops before the dispatcher, whose phase is one lower; there is no higher one than this. */
     @Override
     public int getPhase() {
-        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 2048;
+        return WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 1024;
     }
 
     @Override
