@@ -11,7 +11,7 @@ import org.springframework.core.type.AnnotatedTypeMetadata;
 import org.springframework.util.StringUtils;
 
 /**
- * Whether there is somewhere to send spans to. Without it nothing of tracing is loaded, so that it costs no time at the start
+ * Whether there is somewhere to send spans to. Without it nothing of tracing is set up, so that it costs no time at the start
  * and none later; an empty setting counts as none, as Compose hands on what is not set.
  */
 final class TracingEndpoint implements AutoConfigurationImportFilter, EnvironmentAware, Condition {

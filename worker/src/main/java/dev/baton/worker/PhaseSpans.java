@@ -66,7 +66,12 @@ public final class PhaseSpans {
 
     public synchronized void failed(Failure failure) {
         Instant now = clock.instant();
-        phase.failed(failure.getCode().name(), failure.getMessage()).end(now);
+        if (failure.getCode() == Failure.Code.CANCELLED) {
+            phase.with("baton.outcome", "cancelled");
+        } else {
+            phase.failed(failure.getCode().name(), failure.getMessage());
+        }
+        phase.end(now);
     }
 
     /**

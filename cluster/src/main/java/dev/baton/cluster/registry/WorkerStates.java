@@ -74,7 +74,10 @@ public final class WorkerStates {
                 });
     }
 
-    /** A list names it: told when its entry is new, and now and then, should the list have lost it. */
+    /**
+     * A list names it: told when its entry is new and once more with the next state, since whoever saw the entry before end may
+     * be about to take the name off the list; then now and then, should the list have lost it.
+     */
     private CompletionStage<Boolean> enlist(WorkerRef worker, boolean fresh) {
         long now = System.nanoTime();
         Long before = fresh ? null : listedAt.get(worker);
@@ -85,7 +88,9 @@ public final class WorkerStates {
         return RedisFutures.within(
                         timeout, redis.opsForSet().add(ids, worker.getId()).thenReturn(true))
                 .thenApply(listed -> {
-                    listedAt.put(worker, now);
+                    if (!fresh) {
+                        listedAt.put(worker, now);
+                    }
                     return listed;
                 });
     }

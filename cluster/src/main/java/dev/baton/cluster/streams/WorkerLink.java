@@ -224,13 +224,14 @@ final class WorkerLink {
         if (!asked && !works) {
             unheardSince = now;
         }
+        if (out == null || !out.isReady()) {
+            return;
+        }
         asked = true;
         pingedAt = now;
-        if (out != null && out.isReady()) {
-            out.onNext(GatewayMessage.newBuilder()
-                    .setPing(Ping.newBuilder().setSentUs(nowMicros))
-                    .build());
-        }
+        out.onNext(GatewayMessage.newBuilder()
+                .setPing(Ping.newBuilder().setSentUs(nowMicros))
+                .build());
     }
 
     /** The gateway itself has slept: silence in that time says nothing about the worker. */

@@ -217,6 +217,10 @@ class TokenStreamTest {
 
         gateway.begun(List.of(worker.ref()));
         await().atMost(LONG).until(() -> pongs(meters) > asked + 5);
+        gateway.ended(List.of(worker.ref()));
+        await().atMost(LONG).until(gateway::atRest);
+        long rested = pongs(meters);
+        await().during(Duration.ofSeconds(2)).atMost(LONG).until(() -> pongs(meters) <= rested + 2);
         assertThat(heard.events).as("rest is no silence").containsExactly("connected 7");
     }
 

@@ -46,7 +46,12 @@ public final class DraftPlanner<S extends Sequence> {
     }
 
     /** A sequence's guesses, and where its chunk is in the plan. */
-    private record Draft(int at, int[] guesses, double expected) {}
+    record Draft(int at, int[] guesses, double expected, double credit) {
+        /** A step with these guesses may take so many times as long: what they are expected to gain, within the credit. */
+        private double bound() {
+            return Math.min(expected, 1 + credit);
+        }
+    }
 
     /** Gives decoding sequences of the plan guesses; the plan's chunks are replaced. */
     public void extend(StepPlan<S> plan) {
@@ -73,7 +78,7 @@ public final class DraftPlanner<S extends Sequence> {
             }
         }
         if (auto) {
-            leaveOutTheDear(drafts, rows, decoding);
+            leaveOutTheDear(drafts, rows, chunks.size(), costs);
         }
         for (Draft draft : drafts) {
             chunks.set(draft.at(), chunks.get(draft.at()).with(draft.guesses()));
@@ -90,24 +95,27 @@ public final class DraftPlanner<S extends Sequence> {
             int fits = scheduler.roomBeyond(sequence, guesses.length);
             guesses = fits < guesses.length ? Arrays.copyOf(guesses, fits) : guesses;
         }
-        return new Draft(at, guesses, own.expected(guesses.length));
+        return new Draft(at, guesses, own.expected(guesses.length), own.credit());
     }
 
-    /** Nobody is to wait longer for others' guesses than it gains by its own. */
-    private void leaveOutTheDear(List<Draft> drafts, int rows, int decoding) {
+    /**
+     * Nobody is to wait longer for others' guesses than it gains by its own.
+     *
+     * @param chunks of the step, prompts among them: who computes one guesses nothing
+     */
+    static void leaveOutTheDear(List<Draft> drafts, int rows, int chunks, RowCosts costs) {
         while (!drafts.isEmpty()) {
             int with = rows
                     + drafts.stream().mapToInt(draft -> draft.guesses().length).sum();
-            double slower = costs.slowdown(rows, with);
-            double least = drafts.size() < decoding ? BYSTANDER : Double.MAX_VALUE;
+            double least = drafts.size() < chunks ? BYSTANDER : Double.MAX_VALUE;
             int poorest = 0;
             for (int i = 0; i < drafts.size(); i++) {
-                least = Math.min(least, Math.max(BYSTANDER, drafts.get(i).expected()));
-                if (drafts.get(i).expected() < drafts.get(poorest).expected()) {
+                least = Math.min(least, Math.max(BYSTANDER, drafts.get(i).bound()));
+                if (drafts.get(i).bound() < drafts.get(poorest).bound()) {
                     poorest = i;
                 }
             }
-            if (slower <= least || decoding == 1) {
+            if (costs.slowdown(rows, with) <= least || chunks == 1) {
                 return;
             }
             drafts.remove(poorest);

@@ -53,6 +53,11 @@ public final class Drafting {
         return best > 0 ? best : credit >= FIRST_CREDIT ? tries : 0;
     }
 
+    /** Steps that it may still lose by wrong guesses. */
+    double credit() {
+        return credit;
+    }
+
     /** Tokens of a step with so many guesses. */
     double expected(int guesses) {
         double each = right / (right + wrong);

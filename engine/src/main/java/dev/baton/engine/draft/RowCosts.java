@@ -45,7 +45,11 @@ final class RowCosts {
 
     /** 0 when nothing was measured. */
     private double time(int rows) {
-        int at = Math.min(rows, nanos.length - 1);
+        int last = nanos.length - 1;
+        if (rows > last) {
+            return time(last) * rows / last;
+        }
+        int at = rows;
         int below = at;
         while (below > 0 && nanos[below] == 0) {
             below--;

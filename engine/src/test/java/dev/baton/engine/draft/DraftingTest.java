@@ -2,6 +2,10 @@ package dev.baton.engine.draft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.engine.draft.DraftPlanner.Draft;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class DraftingTest {
@@ -44,6 +48,49 @@ class DraftingTest {
             assertThat(steps(costs(row), 0, 1)).as("a row costs %s", row).isLessThan(TOKENS * 1.03);
             assertThat(steps(costs(row), 1, 5)).as("a row costs %s", row).isLessThan(TOKENS * 1.03);
         }
+    }
+
+    @Test
+    void nobodyInABatchLosesMuchByWrongGuesses() {
+        for (double row : new double[] {0.001, 0.01, 0.05, 0.2}) {
+            for (int prompts = 0; prompts <= 1; prompts++) {
+                RowCosts costs = costs(row);
+                List<Drafting> batch = Stream.generate(Drafting::new).limit(4).toList();
+                int rows = batch.size() + prompts;
+                double steps = 0;
+                for (int step = 0; step < TOKENS; step++) {
+                    List<Draft> drafts = new ArrayList<>();
+                    int with = rows;
+                    for (int at = 0; at < batch.size(); at++) {
+                        Drafting own = batch.get(at);
+                        int guesses = own.worthwhile(7, with, costs);
+                        if (guesses > 0) {
+                            drafts.add(new Draft(at, new int[guesses], own.expected(guesses), own.credit()));
+                            with += guesses;
+                        }
+                    }
+                    DraftPlanner.leaveOutTheDear(drafts, rows, rows, costs);
+                    int made = drafts.stream().mapToInt(draft -> draft.guesses().length).sum();
+                    double slower = costs.slowdown(rows, rows + made);
+                    if (drafts.size() < rows) {
+                        assertThat(slower).as("with a bystander").isLessThanOrEqualTo(1.03);
+                    }
+                    steps += slower;
+                    batch.forEach(own -> {
+                        if (drafts.stream().noneMatch(draft -> batch.get(draft.at()) == own)) {
+                            own.plain();
+                        }
+                    });
+                    drafts.forEach(draft -> batch.get(draft.at()).guessed(draft.guesses().length, 0, slower));
+                }
+                assertThat(steps).as("a row costs %s, %s prompts", row, prompts).isLessThan(TOKENS * 1.03);
+            }
+        }
+    }
+
+    @Test
+    void stepsBeyondTheTableTakeLongerByTheirRows() {
+        assertThat(costs(0.03).slowdown(600, 900)).isBetween(1.499, 1.501);
     }
 
     @Test

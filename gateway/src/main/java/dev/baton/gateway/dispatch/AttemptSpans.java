@@ -5,6 +5,7 @@ import dev.baton.cluster.tracing.Tracing;
 import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
+import dev.baton.control.routing.Fault;
 import dev.baton.control.routing.Route;
 import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.Finish;
@@ -63,14 +64,17 @@ final class AttemptSpans {
             case Effect.NoteLostAttempt lost -> {
                 Open given = open.remove(lost.attempt());
                 if (given != null) {
-                    given.span
-                            .with("baton.attempt.phase", lost.phase().name().toLowerCase(Locale.ROOT))
-                            .failed(lost.fault().kind(), lost.why())
-                            .end(now);
+                    given.span.with("baton.attempt.phase", lost.phase().name().toLowerCase(Locale.ROOT));
+                    if (lost.fault() instanceof Fault.Handover) {
+                        given.span.with("baton.outcome", CompletionRecorder.HANDED_OVER);
+                    } else {
+                        given.span.failed(lost.fault().kind(), lost.why());
+                    }
+                    given.span.end(now);
                 }
             }
             case Effect.EndHedge(Attempt winner, boolean _) -> leave(winner, "overtaken", now);
-            case Effect.TakeSuccessor(Attempt successor) -> leave(successor, "handed_over", now);
+            case Effect.TakeSuccessor(Attempt successor) -> leave(successor, CompletionRecorder.HANDED_OVER, now);
             case Effect.EmitTokens _,
                     Effect.ChooseRoute _,
                     Effect.ChooseHedge _,
@@ -140,13 +144,14 @@ final class AttemptSpans {
         });
     }
 
-    /** The request has ended: stop, length, completed and cancelled are no failures. */
+    /** The request has ended: stop, length, completed, cancelled and what another gateway goes on with are no failures. */
     void ended(CompletionRecorder.End end, Instant now) {
         boolean good = Arrays.stream(Finish.Reason.values())
                         .anyMatch(
                                 reason -> reason.name().toLowerCase(Locale.ROOT).equals(end.outcome()))
                 || end.outcome().equals("completed")
-                || end.outcome().equals("cancelled");
+                || end.outcome().equals("cancelled")
+                || CompletionRecorder.ELSEWHERE.contains(end.outcome());
         for (Open own : open.values()) {
             own.span
                     .with("baton.outcome", end.outcome())

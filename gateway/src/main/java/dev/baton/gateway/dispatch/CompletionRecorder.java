@@ -5,6 +5,7 @@ import dev.baton.control.Effect;
 import dev.baton.control.GenerationRequest;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.UsageEvent;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Clock;
@@ -24,7 +25,7 @@ final class CompletionRecorder {
     static final String HANDED_OVER = "handed_over";
 
     /** Outcomes of requests that another gateway goes on with, and reports. */
-    private static final Set<String> ELSEWHERE =
+    static final Set<String> ELSEWHERE =
             Set.of(HANDED_OVER, Failure.Code.SUPERSEDED.name().toLowerCase(Locale.ROOT));
 
     private static final Duration[] RECOVERY_BUCKETS = LongStream.of(
@@ -33,6 +34,9 @@ final class CompletionRecorder {
             .toArray(Duration[]::new);
 
     private final MeterRegistry meters;
+    /** There from the start, or an alert on its increase would not see the first one. */
+    private final Counter differences;
+
     private final UsageEvents usage;
     private final RequestViews views;
     private final RecomputeAlarm alarm;
@@ -47,6 +51,7 @@ final class CompletionRecorder {
             Tracing tracing,
             Clock clock) {
         this.meters = meters;
+        this.differences = meters.counter("baton.dispatch.differences");
         this.alarm = alarm;
         this.usage = usage;
         this.views = views;
@@ -131,7 +136,7 @@ final class CompletionRecorder {
 
     /** A worker whose bits are exact has sent another token than one before it. */
     void differs(String requestId, Effect.NoteDifference difference) {
-        meters.counter("baton.dispatch.differences").increment();
+        differences.increment();
         LOG.error(
                 "request {}: {} sends token {} at {}, where the client has {}: two workers do not compute the same",
                 requestId,

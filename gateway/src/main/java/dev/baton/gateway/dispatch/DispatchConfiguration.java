@@ -82,9 +82,10 @@ class DispatchConfiguration {
     }
 
     @Bean
-    LiveWorkers liveWorkers(WorkerRegistry registry, TokenStreams streams) {
+    LiveWorkers liveWorkers(WorkerRegistry registry, TokenStreams streams, Admission admission) {
         registry.listen(streams::listed);
-        registry.restWhile(streams::atRest);
+        // A request that waits for a worker is no worker's work yet.
+        registry.restWhile(() -> streams.atRest() && admission.inFlight() == 0);
         return new LiveWorkers(streams);
     }
 
