@@ -70,7 +70,9 @@ class DraftingTest {
                         }
                     }
                     DraftPlanner.leaveOutTheDear(drafts, rows, rows, costs);
-                    int made = drafts.stream().mapToInt(draft -> draft.guesses().length).sum();
+                    int made = drafts.stream()
+                            .mapToInt(draft -> draft.guesses().length)
+                            .sum();
                     double slower = costs.slowdown(rows, rows + made);
                     if (drafts.size() < rows) {
                         assertThat(slower).as("with a bystander").isLessThanOrEqualTo(1.03);
