@@ -118,6 +118,7 @@ class OptionsTest {
                         "--rule",
                         "--attention",
                         "--sampling",
+                        "--speculation",
                         "--help");
     }
 
