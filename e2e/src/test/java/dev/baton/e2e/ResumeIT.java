@@ -50,6 +50,8 @@ class ResumeIT {
     private static final int LEAVE_AFTER = 40;
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Duration LONG = Duration.ofSeconds(60);
+    /** The stores are shared with other stacks that are up. */
+    private static final List<String> OWN = List.of("--baton.cluster.name=resume");
 
     @TempDir
     static Path folder;
@@ -60,7 +62,7 @@ class ResumeIT {
     @BeforeAll
     static void start() throws IOException {
         StackPlan plan =
-                new StackPlan(RunningBaton.MODEL, 1, 2, 2, Ports.free(1).getFirst(), 96, 1, List.of(), List.of());
+                new StackPlan(RunningBaton.MODEL, 1, 2, 2, Ports.free(1).getFirst(), 96, 1, OWN, OWN);
         stack = LocalStack.start(
                 new StackEnvironment(
                         RunningBaton.HOME,

@@ -47,6 +47,9 @@ class RollingIT {
     private LocalStack stack;
     private List<GatewayCalls> gateways = List.of();
     private final AtomicBoolean over = new AtomicBoolean();
+    /** The stores are shared with other stacks that are up. */
+    private static final String OWN = "--baton.cluster.name=rolling";
+
     private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 
@@ -60,8 +63,8 @@ class RollingIT {
                 Ports.free(1).getFirst(),
                 96,
                 1,
-                List.of("--baton.gateway.lame-duck=5s"),
-                List.of());
+                List.of("--baton.gateway.lame-duck=5s", OWN),
+                List.of(OWN));
         stack = LocalStack.start(
                 new StackEnvironment(
                         RunningBaton.HOME,

@@ -41,7 +41,10 @@ class TracesIT {
         baton = RunningBaton.start(
                 Setup.F32_SPLIT,
                 "traces",
-                List.of("--management.opentelemetry.tracing.export.otlp.endpoint=" + collector.endpoint()));
+                List.of(
+                        // The stores are shared with other stacks that are up.
+                        "--baton.cluster.name=traces",
+                        "--management.opentelemetry.tracing.export.otlp.endpoint=" + collector.endpoint()));
     }
 
     @AfterAll
