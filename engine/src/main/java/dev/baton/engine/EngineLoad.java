@@ -7,7 +7,6 @@ package dev.baton.engine;
  * @param running sequences in the batch
  * @param queuedTokens prompt tokens not yet computed
  * @param prefillTokensPerSecond measured over recent prefill steps, 0 until known
- * @param tokenCost tokens of a prompt that take as long as one of an answer did of late; at least 1
  * @param steps engine steps so far
  * @param turns iterations of the engine's thread so far, those with nothing to compute included
  */
@@ -19,6 +18,5 @@ public record EngineLoad(
         int cachedBlocks,
         int blocks,
         double prefillTokensPerSecond,
-        long tokenCost,
         long steps,
         long turns) {}

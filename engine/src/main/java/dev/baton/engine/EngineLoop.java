@@ -171,7 +171,6 @@ final class EngineLoop {
                 pool.count(BlockState.CACHED),
                 pool.blocks(),
                 meter.prefillTokensPerSecond(),
-                meter.tokenCost(),
                 meter.steps(),
                 turns);
     }

@@ -94,7 +94,7 @@ final class GoldenMessages {
                         .build());
         all.put(
                 "worker-state-credit",
-                workerState().toBuilder().setCredit(32).setTokenCost(9).build());
+                workerState().toBuilder().setCredit(32).build());
         all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()

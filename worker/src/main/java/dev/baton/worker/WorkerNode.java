@@ -266,8 +266,7 @@ final class WorkerNode implements SmartLifecycle {
                     .setQueuedTokens(load.queuedTokens() + waiting.tokens())
                     .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
                     .setOldestClaimMs(waiting.oldestClaim().toMillis())
-                    .setCredit(Math.max(LEAST_CREDIT, CREDIT / Math.max(1, streams.gateways())))
-                    .setTokenCost(Math.toIntExact(load.tokenCost()));
+                    .setCredit(Math.max(LEAST_CREDIT, CREDIT / Math.max(1, streams.gateways())));
         }
         Watchdog watching = watchdog;
         if (watching != null) {
