@@ -60,7 +60,7 @@ public record GenerationRequest(
     }
 
     /**
-     * What {@link #toGeneration} made, at a gateway that goes on with it.
+     * What {@link #toGeneration} made, once more: at a gateway that goes on with it, or of a dead letter.
      *
      * @param deadline by the clock of this gateway
      */

@@ -71,19 +71,9 @@ public final class DeadRequests {
         Run run = new Run("redrive-" + UUID.randomUUID());
         dispatcher
                 .prepare(
-                        new GenerationRequest(
-                                run.requestId,
-                                GenerationRequest.tenantOf(request.getTenantSalt()),
-                                request.getModel(),
-                                request.getPromptList().stream()
-                                        .mapToInt(Integer::intValue)
-                                        .toArray(),
-                                request.getSampling(),
-                                request.getStopping(),
-                                request.getPriority(),
-                                clock.instant().plus(within),
-                                request.getTags(),
-                                request.hasStructure() ? request.getStructure() : null),
+                        GenerationRequest.of(
+                                request.toBuilder().setRequestId(run.requestId).build(),
+                                clock.instant().plus(within)),
                         run)
                 .start();
         return run.outcome;
