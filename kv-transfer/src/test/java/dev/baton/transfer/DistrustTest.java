@@ -14,41 +14,17 @@ import dev.baton.transfer.pool.PoolIdentity;
 import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.TimeSource;
 import java.net.InetSocketAddress;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whom a session refuses. */
-class DistrustTest {
+class DistrustTest extends TwoPools {
     private static final int TOKENS = 2 * Fixture.BLOCK_TOKENS;
     private static final int[] TARGET = {10, 20};
-
-    @TempDir
-    Path folder;
-
-    private SharedPool prefillPool;
-    private SharedPool decodePool;
-
-    @BeforeEach
-    void pools() throws Exception {
-        prefillPool = Fixture.pool(folder, "prefill-0", 1);
-        decodePool = Fixture.pool(folder, "decode-0", 2);
-        Fixture.fill(prefillPool.region(), 42);
-        Fixture.fill(decodePool.region(), 43);
-    }
-
-    @AfterEach
-    void end() {
-        prefillPool.close();
-        decodePool.close();
-    }
 
     private static TicketRequest ticket(WorkerRef source, int port) {
         return new TicketRequest(Fixture.key("r"), TOKENS, TARGET, source, "127.0.0.1", port, Fixture.PATIENCE);

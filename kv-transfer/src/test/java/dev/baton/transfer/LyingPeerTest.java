@@ -24,43 +24,19 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a peer that knows the secret still cannot do. */
-class LyingPeerTest {
+class LyingPeerTest extends TwoPools {
     private static final int TOKENS = 2 * Fixture.BLOCK_TOKENS;
     private static final int[] TARGET = {10, 20};
     private static final int BLOCK_BYTES = Math.toIntExact(Fixture.LAYOUT.layerBlockBytes(0));
-
-    @TempDir
-    Path folder;
-
-    private SharedPool prefillPool;
-    private SharedPool decodePool;
-
-    @BeforeEach
-    void pools() throws Exception {
-        prefillPool = Fixture.pool(folder, "prefill-0", 1);
-        decodePool = Fixture.pool(folder, "decode-0", 2);
-        Fixture.fill(prefillPool.region(), 42);
-        Fixture.fill(decodePool.region(), 43);
-    }
-
-    @AfterEach
-    void end() {
-        prefillPool.close();
-        decodePool.close();
-    }
 
     private static TicketRequest ticket(WorkerRef source, int port) {
         return new TicketRequest(Fixture.key("r"), TOKENS, TARGET, source, "127.0.0.1", port, Fixture.PATIENCE);

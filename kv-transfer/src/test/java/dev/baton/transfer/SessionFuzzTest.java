@@ -20,7 +20,6 @@ import dev.baton.protocol.v1.KvNack;
 import dev.baton.protocol.v1.KvPing;
 import dev.baton.protocol.v1.KvTicket;
 import dev.baton.protocol.v1.KvTransportKind;
-import dev.baton.transfer.pool.SharedPool;
 import dev.baton.transfer.session.Handshake;
 import dev.baton.transfer.session.MessageChannel;
 import dev.baton.transfer.session.TimeSource;
@@ -29,7 +28,6 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -39,42 +37,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Peers that know the secret and send messages without sense, by fixed seeds: nothing is held or reserved for ever, no session
  * hangs, and nothing is written where it should not be.
  */
 @Timeout(200)
-class SessionFuzzTest {
+class SessionFuzzTest extends TwoPools {
     private static final int SEEDS = 80;
     private static final int MESSAGES = 14;
     private static final int TOKENS = 2 * Fixture.BLOCK_TOKENS;
     private static final int[] TARGET = {10, 20};
-
-    @TempDir
-    Path folder;
-
-    private SharedPool prefillPool;
-    private SharedPool decodePool;
-
-    @BeforeEach
-    void pools() throws Exception {
-        prefillPool = Fixture.pool(folder, "prefill-0", 1);
-        decodePool = Fixture.pool(folder, "decode-0", 2);
-        Fixture.fill(prefillPool.region(), 42);
-        Fixture.fill(decodePool.region(), 43);
-    }
-
-    @AfterEach
-    void end() {
-        prefillPool.close();
-        decodePool.close();
-    }
 
     /** Every name is found, in a block that is held until it is let go. */
     private static final class Everything implements NamedBlocks {
