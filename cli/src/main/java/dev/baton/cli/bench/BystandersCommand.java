@@ -2,20 +2,18 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
-import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -38,8 +36,8 @@ final class BystandersCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(names = "--model", description = "Model folder (default: models/demo).")
-    private @Nullable Path model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(
             names = "--rate",
@@ -66,22 +64,15 @@ final class BystandersCommand implements Runnable {
             description = "MiB of each worker's pool (default: ${DEFAULT-VALUE}).")
     private int kvMebibytes;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Override
     public void run() {
         Arguments.positive("--max-tokens", maxTokens);
         Arguments.positive("--window", window);
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Installation.home().resolve("models/demo");
-        StackPlan plan = new StackPlan(folder, 1, 2, port, kvMebibytes, 1, List.of(), List.of());
+        StackPlan plan = new StackPlan(model.folder(), 1, 2, own.port(), kvMebibytes, 1, List.of(), List.of());
         out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
         out.flush();
         try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
@@ -151,7 +142,7 @@ final class BystandersCommand implements Runnable {
         gaps[1].writeTo(root.putObject("gap_after_ms"));
         ttft[0].writeTo(root.putObject("ttft_before_ms"));
         ttft[1].writeTo(root.putObject("ttft_after_ms"));
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
         if (struck == 0) {
             throw new CliException("no stream was on the worker that was killed: raise --rate");
         }

@@ -20,8 +20,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -65,14 +65,8 @@ final class FlipsCommand implements Runnable {
     @Option(names = "--seed", defaultValue = "1", description = "Of prompts and flips (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     /** What came of it so far. */
     private static final class Tally {
@@ -94,7 +88,7 @@ final class FlipsCommand implements Runnable {
                 Installation.home().resolve("models/demo"),
                 1,
                 2,
-                port,
+                own.port(),
                 KV_MEBIBYTES,
                 1,
                 List.of("--baton.dispatch.mode=SPLIT"),
@@ -231,7 +225,7 @@ final class FlipsCommand implements Runnable {
         root.put("requests", tally.asked).put("flipped", tally.flipped).put("wrong", tally.wrong);
         root.put("struck_hits", tally.struckHits).put("not_counted", tally.uncounted);
         root.put("dropped_in_cache", inCache).put("dropped_in_pool", inPool);
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
         if (tally.struckHits == 0 || inPool == 0) {
             throw new CliException("fault not applied: no flipped block was read");
         }

@@ -2,13 +2,11 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
-import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,8 +14,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -41,8 +39,8 @@ final class IdleCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(names = "--model", description = "Model folder (default: models/demo).")
-    private @Nullable Path model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--decode", defaultValue = "2", description = "Decode workers (default: ${DEFAULT-VALUE}).")
     private int decode;
@@ -67,14 +65,8 @@ final class IdleCommand implements Runnable {
             description = "Busiest threads to name of each process (default: ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Override
     public void run() {
@@ -84,8 +76,7 @@ final class IdleCommand implements Runnable {
             throw new CliException("--decode takes at most " + MOST_WORKERS + ", not " + decode);
         }
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Installation.home().resolve("models/demo");
-        StackPlan plan = new StackPlan(folder, 1, decode, port, 64, 1, List.of(), List.of());
+        StackPlan plan = new StackPlan(model.folder(), 1, decode, own.port(), 64, 1, List.of(), List.of());
         say(out, "Starting a gateway, 1 prefill and " + decode + " decode workers");
         try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
                 GatewayClient gateway = new GatewayClient(stack.url(), null)) {
@@ -149,7 +140,7 @@ final class IdleCommand implements Runnable {
                 "Together %s %% of a core over %d s (must 2), Kafka and Redis apart.%n",
                 Table.number(roles), nanos / 1_000_000_000);
         out.flush();
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
     }
 
     private String busiest(ThreadTimes before, ThreadTimes after, long nanos) {

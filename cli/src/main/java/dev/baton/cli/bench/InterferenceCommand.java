@@ -1,7 +1,6 @@
 package dev.baton.cli.bench;
 
 import dev.baton.cli.client.GatewayClient;
-import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
@@ -14,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -36,8 +36,8 @@ final class InterferenceCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(names = "--model", description = "Model folder (default: models/demo).")
-    private @Nullable Path model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--chats", defaultValue = "8", description = "Chats at once (default: ${DEFAULT-VALUE}).")
     private int chats;
@@ -74,14 +74,8 @@ final class InterferenceCommand implements Runnable {
             description = "Compute threads of each worker (default: ${DEFAULT-VALUE}).")
     private int threads;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateways it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Option(names = "--svg", description = "Also draw the picture here.")
     private @Nullable Path svg;
@@ -94,9 +88,8 @@ final class InterferenceCommand implements Runnable {
         Arguments.positive("--chat-tokens", chatTokens);
         Arguments.positive("--long-words", longWords);
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Installation.home().resolve("models/demo");
-        Run split = measure("split", plan(folder, 1, 1, "split"), out);
-        Run colocated = measure("colocated", plan(folder, 0, 2, "colocated"), out);
+        Run split = measure("split", plan(1, 1, "split"), out);
+        Run colocated = measure("colocated", plan(0, 2, "colocated"), out);
         List<Run> runs = List.of(split, colocated);
         out.println();
         out.println(table(runs));
@@ -104,9 +97,9 @@ final class InterferenceCommand implements Runnable {
         write(runs);
     }
 
-    private StackPlan plan(Path folder, int prefill, int decode, String mode) {
+    private StackPlan plan(int prefill, int decode, String mode) {
         return new StackPlan(
-                folder, prefill, decode, port, 256, threads, List.of("--baton.dispatch.mode=" + mode), List.of());
+                model.folder(), prefill, decode, own.port(), 256, threads, List.of("--baton.dispatch.mode=" + mode), List.of());
     }
 
     private Run measure(String name, StackPlan plan, PrintWriter out) {
@@ -199,7 +192,7 @@ final class InterferenceCommand implements Runnable {
             run.beside().writeTo(node.putObject("beside"));
             run.longs().writeTo(node.putObject("long"));
         }
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
         ResultFile.write(svg, svg == null ? "" : InterferencePicture.draw(runs));
     }
 

@@ -2,20 +2,18 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.client.GatewayClient;
 import dev.baton.cli.host.CliException;
-import dev.baton.cli.host.Installation;
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,8 +40,8 @@ final class RecoveryCommand implements Runnable {
     @SuppressWarnings("NullAway.Init") // picocli sets it before run
     private CommandSpec spec;
 
-    @Option(names = "--model", description = "Model folder (default: models/demo).")
-    private @Nullable Path model;
+    @Mixin
+    private final ModelOption model = new ModelOption();
 
     @Option(names = "--streams", defaultValue = "64", description = "Streams at once (default: ${DEFAULT-VALUE}).")
     private int streams;
@@ -69,14 +67,8 @@ final class RecoveryCommand implements Runnable {
             description = "MiB of each worker's pool (default: ${DEFAULT-VALUE}).")
     private int kvMebibytes;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Override
     public void run() {
@@ -84,8 +76,7 @@ final class RecoveryCommand implements Runnable {
         Arguments.positive("--after", after);
         Arguments.positive("--words", words);
         PrintWriter out = spec.commandLine().getOut();
-        Path folder = model != null ? model : Installation.home().resolve("models/demo");
-        StackPlan plan = new StackPlan(folder, 1, 2, port, kvMebibytes, 1, List.of(), List.of());
+        StackPlan plan = new StackPlan(model.folder(), 1, 2, own.port(), kvMebibytes, 1, List.of(), List.of());
         out.println("Starting 1 prefill and 2 decode workers, 1 thread each");
         out.flush();
         try (LocalStack stack = LocalStack.start(StackEnvironment.bench(), plan, line -> {});
@@ -200,7 +191,7 @@ final class RecoveryCommand implements Runnable {
         root.put("recomputed_tokens_each", recomputed.perSequence());
         moved.writeTo(root.putObject("longest_gap_ms"));
         others.writeTo(root.putObject("longest_gap_of_others_ms"));
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
         if (moved.count() == 0) {
             throw new CliException("no stream was on the worker that was killed: nothing was measured");
         }

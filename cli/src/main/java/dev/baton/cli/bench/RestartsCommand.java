@@ -8,14 +8,13 @@ import dev.baton.cli.up.StackEnvironment;
 import dev.baton.cli.up.StackPlan;
 import dev.baton.stack.ChildProcess;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -47,21 +46,15 @@ final class RestartsCommand implements Runnable {
             description = "How often each is killed (default: ${DEFAULT-VALUE}).")
     private int times;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Override
     public void run() {
         Arguments.positive("--times", times);
         PrintWriter out = spec.commandLine().getOut();
         StackPlan plan =
-                new StackPlan(Installation.home().resolve("models/demo"), 1, 1, port, 64, 1, List.of(), List.of());
+                new StackPlan(Installation.home().resolve("models/demo"), 1, 1, own.port(), 64, 1, List.of(), List.of());
         out.println("Starting 1 prefill and 1 decode worker, 1 thread each");
         out.flush();
         Map<String, Samples> waits = new LinkedHashMap<>();
@@ -134,7 +127,7 @@ final class RestartsCommand implements Runnable {
         serving.forEach((store, samples) -> samples.writeTo(root.putObject(store + "_ready_ms")));
         out.println(table);
         out.flush();
-        ResultFile.write(json, root.toPrettyString());
+        own.write(root.toPrettyString());
     }
 
     private static void row(Table table, String name, Samples samples) {

@@ -3,7 +3,7 @@ package dev.baton.cli.chaos;
 import dev.baton.cli.bench.Arguments;
 import dev.baton.cli.bench.DurationText;
 import dev.baton.cli.bench.PoolFlips;
-import dev.baton.cli.bench.ResultFile;
+import dev.baton.cli.bench.OwnStack;
 import dev.baton.cli.bench.StackCounters;
 import dev.baton.cli.chaos.faults.Equipment;
 import dev.baton.cli.chaos.faults.FaultKind;
@@ -27,8 +27,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -82,14 +82,8 @@ public final class ChaosCommand implements Runnable {
             description = "Share of steps with two faults at once (default: ${DEFAULT-VALUE}).")
     private double pairs;
 
-    @Option(
-            names = "--port",
-            defaultValue = "18080",
-            description = "Port of the gateway it starts (default: ${DEFAULT-VALUE}).")
-    private int port;
-
-    @Option(names = "--json", description = "Also write the figures here.")
-    private @Nullable Path json;
+    @Mixin
+    private final OwnStack own = new OwnStack();
 
     @Override
     public void run() {
@@ -122,7 +116,7 @@ public final class ChaosCommand implements Runnable {
                 1,
                 2,
                 2,
-                port,
+                own.port(),
                 KV_MEBIBYTES,
                 1,
                 List.of(),
@@ -150,7 +144,7 @@ public final class ChaosCommand implements Runnable {
             Thread.ofPlatform().daemon().name("watch").start(stack::watch);
             ChaosReport report = strike(stack, plan.model(), equipment, List.of(first, second), kinds, out);
             say(out, report.text());
-            ResultFile.write(json, report.json());
+            own.write(report.json());
             if (report.broken()) {
                 throw new CliException("a promise was broken: see above, and the logs in "
                         + environment.state().resolve("logs"));
