@@ -4,10 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cli.up.LocalStack;
-import dev.baton.cli.up.StackEnvironment;
-import dev.baton.cli.up.StackPlan;
-import dev.baton.stack.Ports;
-import dev.baton.stack.testing.TestStack;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,11 +14,9 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -36,7 +30,6 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -50,28 +43,13 @@ class ResumeIT {
     private static final int LEAVE_AFTER = 40;
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Duration LONG = Duration.ofSeconds(60);
-    /** The stores are shared with other stacks that are up. */
-    private static final List<String> OWN = List.of("--baton.cluster.name=resume");
-
-    @TempDir
-    static Path folder;
 
     private static LocalStack stack;
     private static HttpClient http;
 
     @BeforeAll
-    static void start() throws IOException {
-        StackPlan plan =
-                new StackPlan(RunningBaton.MODEL, 1, 2, 2, Ports.free(1).getFirst(), 96, 1, OWN, OWN);
-        stack = LocalStack.start(
-                new StackEnvironment(
-                        RunningBaton.HOME,
-                        folder.resolve("state"),
-                        Optional.of(TestStack.shared().kafka()),
-                        Optional.of(TestStack.shared().redis()),
-                        false),
-                plan,
-                line -> {});
+    static void start() {
+        stack = RunningBaton.twoGateways("resume", List.of());
         http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }
 

@@ -5,19 +5,12 @@ import static org.awaitility.Awaitility.await;
 
 import dev.baton.cli.up.LocalStack;
 import dev.baton.cli.up.RollingRestart;
-import dev.baton.cli.up.StackEnvironment;
-import dev.baton.cli.up.StackPlan;
 import dev.baton.e2e.GatewayCalls.Answer;
-import dev.baton.stack.Ports;
-import dev.baton.stack.testing.TestStack;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
@@ -29,7 +22,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -41,39 +33,15 @@ class RollingIT {
     private static final List<String> GATEWAYS = List.of("gateway", "gateway-1");
     private static final Duration LONG = Duration.ofSeconds(120);
 
-    @TempDir
-    Path folder;
-
     private LocalStack stack;
     private List<GatewayCalls> gateways = List.of();
     private final AtomicBoolean over = new AtomicBoolean();
-    /** The stores are shared with other stacks that are up. */
-    private static final String OWN = "--baton.cluster.name=rolling";
-
     private final Queue<Answer> answers = new ConcurrentLinkedQueue<>();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 
     @BeforeEach
-    void start() throws IOException {
-        StackPlan plan = new StackPlan(
-                RunningBaton.MODEL,
-                1,
-                2,
-                2,
-                Ports.free(1).getFirst(),
-                96,
-                1,
-                List.of("--baton.gateway.lame-duck=5s", OWN),
-                List.of(OWN));
-        stack = LocalStack.start(
-                new StackEnvironment(
-                        RunningBaton.HOME,
-                        folder.resolve("state"),
-                        Optional.of(TestStack.shared().kafka()),
-                        Optional.of(TestStack.shared().redis()),
-                        false),
-                plan,
-                line -> {});
+    void start() {
+        stack = RunningBaton.twoGateways("rolling", List.of("--baton.gateway.lame-duck=5s"));
         Thread.ofPlatform().daemon().name("watch").start(stack::watch);
         gateways = stack.urls().stream().map(GatewayCalls::new).toList();
     }

@@ -48,34 +48,65 @@ final class RunningBaton implements AutoCloseable {
     }
 
     /**
-     * Beside others.
+     * Beside others that are up, with the same stores.
      *
      * @param name of its own
      * @param settings more, of all parts
      */
-    static RunningBaton start(Setup setup, String name, List<String> settings) {
+    static RunningBaton beside(Setup setup, String name, List<String> settings) {
+        return start(setup, name, withCluster(name, settings));
+    }
+
+    /** Two gateways, a prefill and two decode workers, beside others as above. Nobody watches them yet. */
+    static LocalStack twoGateways(String name, List<String> gatewaySettings) {
+        return stack(
+                name,
+                new StackPlan(
+                        MODEL,
+                        1,
+                        2,
+                        2,
+                        port(),
+                        96,
+                        1,
+                        withCluster(name, gatewaySettings),
+                        withCluster(name, List.of())));
+    }
+
+    /** Else both would hold the same lanes and list the same workers. */
+    private static List<String> withCluster(String name, List<String> settings) {
+        return Stream.concat(settings.stream(), Stream.of("--baton.cluster.name=" + name))
+                .toList();
+    }
+
+    private static RunningBaton start(Setup setup, String name, List<String> settings) {
         removePools();
-        StackPlan plan = new StackPlan(
-                MODEL,
-                1,
-                setup.decode(),
-                port(),
-                96,
-                1,
-                Stream.concat(setup.gatewaySettings().stream(), settings.stream())
-                        .toList(),
-                Stream.concat(setup.workerSettings().stream(), settings.stream())
-                        .toList());
+        return new RunningBaton(stack(
+                name,
+                new StackPlan(
+                        MODEL,
+                        1,
+                        setup.decode(),
+                        port(),
+                        96,
+                        1,
+                        Stream.concat(setup.gatewaySettings().stream(), settings.stream())
+                                .toList(),
+                        Stream.concat(setup.workerSettings().stream(), settings.stream())
+                                .toList())));
+    }
+
+    private static LocalStack stack(String name, StackPlan plan) {
         StackEnvironment environment = new StackEnvironment(
                 HOME,
                 STATE.resolve(name.toLowerCase(Locale.ROOT)),
                 Optional.of(TestStack.shared().kafka()),
                 Optional.of(TestStack.shared().redis()),
                 false);
-        return new RunningBaton(LocalStack.start(
+        return LocalStack.start(
                 environment,
                 plan,
-                line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip())));
+                line -> System.getLogger("dev.baton.e2e").log(System.Logger.Level.INFO, line.strip()));
     }
 
     /** What killed workers left in folders of their own: the next run would go on with it. */

@@ -38,12 +38,10 @@ class TracesIT {
     @BeforeAll
     static void start() throws Exception {
         collector = OtlpReceiver.start();
-        baton = RunningBaton.start(
+        baton = RunningBaton.beside(
                 Setup.F32_SPLIT,
                 "traces",
                 List.of(
-                        // The stores are shared with other stacks that are up.
-                        "--baton.cluster.name=traces",
                         "--management.opentelemetry.tracing.export.otlp.endpoint=" + collector.endpoint()));
     }
 
