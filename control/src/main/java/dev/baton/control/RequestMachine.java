@@ -35,7 +35,7 @@ public final class RequestMachine {
     private final TokenIntake intake;
     private final LiveAttempts live;
     private final ToldOnce told = new ToldOnce();
-    private final Instant started;
+    private Instant started;
     private @Nullable Phase end;
     private int recordings;
     private List<Effect> effects = new ArrayList<>();
@@ -50,8 +50,9 @@ public final class RequestMachine {
         this.live = new LiveAttempts(attempts, intake, limits, now);
     }
 
-    /** The first effects. */
-    public List<Effect> start() {
+    /** The first effects. What it waits for a worker counts from now. */
+    public List<Effect> start(Instant now) {
+        started = now;
         return List.of(new Effect.ChooseRoute(attempt(), intake.size(), Set.of(), null, false));
     }
 

@@ -80,7 +80,7 @@ final class FaultyWorld {
         for (String id : List.of("prefill-0", "prefill-1", "decode-0", "decode-1", "decode-2")) {
             workers.put(id, simulated(id));
         }
-        perform(machine.start());
+        perform(machine.start(now));
     }
 
     Phase phase() {

@@ -34,7 +34,7 @@ final class Requests {
     private Requests(int maxTokens, PhaseLimits limits) {
         machine = new RequestMachine(
                 RequestStart.first(maxTokens, start.plusSeconds(60)), number -> 7 * number, limits, start);
-        machine.start();
+        machine.start(start);
     }
 
     static Requests fresh() {

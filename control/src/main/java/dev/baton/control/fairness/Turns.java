@@ -17,14 +17,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * Requests of one gateway that no worker has claimed yet. Workers give credit for as many as they have room for soon: so
  * many are sent, and the others wait here. So the lanes stay short, and who comes late with little does not wait behind all
- * that another has sent before. Of those that are sent each tenant that asks has its part by weight, so that workers, who
- * know what they have computed for whom, have something of each to choose from. Whoever calls begins what is returned. Any
- * thread.
+ * that another has sent before. Of those that are sent each tenant that asks has the same number, so that workers, who know
+ * what they have computed for whom, have something of each to choose from; the weights are theirs to keep. Whoever calls
+ * begins what is returned. Any thread.
  */
 public final class Turns<E extends Turns.Turn> {
     private final ToIntFunction<String> credit;
     private final Map<String, Model> models = new HashMap<>();
-    private long arrivals;
+    private long turns;
 
     /** @param credit requests that the workers of a model want of this gateway before they have claimed one, at any moment */
     public Turns(ToIntFunction<String> credit) {
@@ -125,6 +125,9 @@ public final class Turns<E extends Turns.Turn> {
 
     private List<E> next(String name) {
         Model model = Objects.requireNonNull(models.get(name));
+        if (model.first() == null) {
+            return List.of();
+        }
         int room = credit.applyAsInt(name) - model.sent();
         List<E> begin = new ArrayList<>();
         for (Tenant tenant = model.first(); tenant != null && begin.size() < room; tenant = model.first()) {
@@ -133,7 +136,7 @@ public final class Turns<E extends Turns.Turn> {
                     .orElseThrow();
             tenant.waiting.remove(turn);
             tenant.sent.add(turn);
-            tenant.turnAt = ++arrivals;
+            tenant.turnAt = ++turns;
             begin.add(turn);
         }
         return begin;
@@ -148,12 +151,13 @@ public final class Turns<E extends Turns.Turn> {
                     .sum();
         }
 
-        /** Of those that wait, the one with the least that was sent and not claimed for its weight; null for none. */
+        /** Of those that wait, the one with the least that was sent and not claimed; null for none. */
         @Nullable
         Tenant first() {
             return tenants.values().stream()
                     .filter(tenant -> !tenant.waiting.isEmpty())
-                    .min(Comparator.comparingDouble(Tenant::load).thenComparingLong(tenant -> tenant.turnAt))
+                    .min(Comparator.comparingInt((Tenant tenant) -> tenant.sent.size())
+                            .thenComparingLong(tenant -> tenant.turnAt))
                     .orElse(null);
         }
     }
@@ -164,10 +168,7 @@ public final class Turns<E extends Turns.Turn> {
         private int weight = FairShare.USUAL_WEIGHT;
         private long turnAt;
 
-        double load() {
-            return sent.size();
-        }
-
+        /** For its weight. */
         double length() {
             return (double) waiting.size() / weight;
         }

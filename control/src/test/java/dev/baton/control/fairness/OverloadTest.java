@@ -73,7 +73,7 @@ class OverloadTest {
             return 0;
         }
 
-        /** Of its prompt: nothing beside the answer. */
+        /** No prompt to speak of: all is charged as it is done. */
         @Override
         public long work() {
             return 0;

@@ -129,7 +129,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                     Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn", null));
             place.end();
         } else if (event instanceof RequestEvent.CancelledByClient || event instanceof RequestEvent.CompletedByClient) {
-            if (place.withdraw()) {
+            if (ended || place.withdraw()) {
                 leave(event);
             } else {
                 early = event;
@@ -183,7 +183,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         wakeAt = machine.wakeAt();
         handling = true;
         try {
-            perform(machine.start());
+            perform(machine.start(loop.now()));
         } finally {
             handling = false;
         }

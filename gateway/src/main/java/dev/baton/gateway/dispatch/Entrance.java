@@ -55,8 +55,11 @@ final class Entrance {
         if (turns.waiting() > 0 && looking.compareAndSet(false, true)) {
             LATER.execute(() -> {
                 looking.set(false);
-                begin(turns.look());
-                lookLater();
+                try {
+                    begin(turns.look());
+                } finally {
+                    lookLater();
+                }
             });
         }
     }
