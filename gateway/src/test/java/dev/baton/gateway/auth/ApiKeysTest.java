@@ -72,6 +72,13 @@ class ApiKeysTest {
     }
 
     @Test
+    void aTenantMayHaveAWeight() throws Exception {
+        ApiKeys keys = read("tenant acme weight=100 concurrent=2\nacme:" + HASH + "\n");
+        assertThat(keys.weight("acme")).isEqualTo(100);
+        assertThat(keys.weight("of whom nothing is said")).isEqualTo(1);
+    }
+
+    @Test
     void namesBothOfTwoLinesThatDoNotGoTogether() {
         String other = hash("bk-0t4e2");
         assertThatThrownBy(() -> read("# mine\nacme:" + HASH + " expires=2027-01-31\nacme:" + HASH + " id=ci\n"))
@@ -109,6 +116,10 @@ class ApiKeysTest {
                 "acme:HASH models=,",
                 "acme:HASH models=demo,",
                 "tenant acme concurrent=1",
+                "tenant acme weight=0\nacme:HASH",
+                "tenant acme weight=101\nacme:HASH",
+                "tenant acme weight=SECRET\nacme:HASH",
+                "acme:HASH weight=2",
             })
     void refusesWhatItDoesNotKnowAndRepeatsNoneOfIt(String text) {
         assertThatThrownBy(() -> read(text.replace("HASH", HASH).replace("SECRET", SECRET)))
