@@ -41,8 +41,7 @@ class TracesIT {
         baton = RunningBaton.beside(
                 Setup.F32_SPLIT,
                 "traces",
-                List.of(
-                        "--management.opentelemetry.tracing.export.otlp.endpoint=" + collector.endpoint()));
+                List.of("--management.opentelemetry.tracing.export.otlp.endpoint=" + collector.endpoint()));
     }
 
     @AfterAll

@@ -92,9 +92,7 @@ final class GoldenMessages {
                         .setOldestClaimMs(40)
                         .setLeaving(true)
                         .build());
-        all.put(
-                "worker-state-credit",
-                workerState().toBuilder().setCredit(32).build());
+        all.put("worker-state-credit", workerState().toBuilder().setCredit(32).build());
         all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()

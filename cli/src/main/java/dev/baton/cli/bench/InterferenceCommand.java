@@ -99,7 +99,14 @@ final class InterferenceCommand implements Runnable {
 
     private StackPlan plan(int prefill, int decode, String mode) {
         return new StackPlan(
-                model.folder(), prefill, decode, own.port(), 256, threads, List.of("--baton.dispatch.mode=" + mode), List.of());
+                model.folder(),
+                prefill,
+                decode,
+                own.port(),
+                256,
+                threads,
+                List.of("--baton.dispatch.mode=" + mode),
+                List.of());
     }
 
     private Run measure(String name, StackPlan plan, PrintWriter out) {

@@ -53,8 +53,8 @@ final class RestartsCommand implements Runnable {
     public void run() {
         Arguments.positive("--times", times);
         PrintWriter out = spec.commandLine().getOut();
-        StackPlan plan =
-                new StackPlan(Installation.home().resolve("models/demo"), 1, 1, own.port(), 64, 1, List.of(), List.of());
+        StackPlan plan = new StackPlan(
+                Installation.home().resolve("models/demo"), 1, 1, own.port(), 64, 1, List.of(), List.of());
         out.println("Starting 1 prefill and 1 decode worker, 1 thread each");
         out.flush();
         Map<String, Samples> waits = new LinkedHashMap<>();

@@ -2,8 +2,8 @@ package dev.baton.cli.chaos;
 
 import dev.baton.cli.bench.Arguments;
 import dev.baton.cli.bench.DurationText;
-import dev.baton.cli.bench.PoolFlips;
 import dev.baton.cli.bench.OwnStack;
+import dev.baton.cli.bench.PoolFlips;
 import dev.baton.cli.bench.StackCounters;
 import dev.baton.cli.chaos.faults.Equipment;
 import dev.baton.cli.chaos.faults.FaultKind;
