@@ -41,7 +41,7 @@ class RollingIT {
 
     @BeforeEach
     void start() {
-        stack = RunningBaton.twoGateways("rolling", List.of("--baton.gateway.lame-duck=5s"));
+        stack = RunningBaton.twoGateways("rolling", List.of("--baton.gateway.lame-duck=2s"));
         Thread.ofPlatform().daemon().name("watch").start(stack::watch);
         gateways = stack.urls().stream().map(GatewayCalls::new).toList();
     }

@@ -98,7 +98,7 @@ class StoppingGatewayIT {
     /** Whoever sends requests here sees first that it is not ready, and has a while to send them elsewhere. */
     @Test
     void servesOnForAWhileOnceItIsNotReadyAndClosesTheConnectionsOfWhoAsks(TestStack stack) throws Exception {
-        TestCluster gateway = serving(stack, "--baton.gateway.lame-duck=20s");
+        TestCluster gateway = serving(stack, "--baton.gateway.lame-duck=8s");
         worker.stopBefore(Integer.MAX_VALUE);
         assertThat(http.send(request(gateway, false), HttpResponse.BodyHandlers.ofString())
                         .headers()
