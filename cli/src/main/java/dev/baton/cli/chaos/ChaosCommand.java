@@ -42,7 +42,8 @@ import tools.jackson.databind.JsonNode;
         name = "chaos",
         mixinStandardHelpOptions = true,
         description =
-                "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.")
+                "Faults on a stack of real processes under load: every answer is compared with its undisturbed one.",
+        subcommands = ChaosSumCommand.class)
 public final class ChaosCommand implements Runnable {
     private static final int CASES = 60;
     private static final int KV_MEBIBYTES = 32;
@@ -143,8 +144,9 @@ public final class ChaosCommand implements Runnable {
                 GatewayClient second = new GatewayClient(stack.urls().getLast(), null)) {
             Thread.ofPlatform().daemon().name("watch").start(stack::watch);
             ChaosReport report = strike(stack, plan.model(), equipment, List.of(first, second), kinds, out);
-            say(out, report.text());
-            own.write(report.json());
+            ChaosTally tally = report.tally();
+            say(out, tally.text());
+            own.write(tally.json());
             if (report.broken()) {
                 throw new CliException("a promise was broken: see above, and the logs in "
                         + environment.state().resolve("logs"));

@@ -24,15 +24,29 @@ final class RungTable {
 
     /** @param recoveries of all streams; those that did not get to a token are left out */
     RungTable(List<JsonNode> recoveries) {
-        for (JsonNode recovery : recoveries) {
-            if (recovery.path(FIRST_TOKEN).isNumber()) {
-                Rung rung = rungs.computeIfAbsent(recovery.path("rung").asString("unknown"), name -> new Rung());
-                add(rung.claimed, recovery.path("claimed_millis"));
-                add(rung.token, recovery.path(FIRST_TOKEN));
-                rung.recomputed += recovery.path("recomputed").asLong(0);
-                rung.tokens += recovery.path("tokens").asLong(0);
-            }
+        recoveries.forEach(this::add);
+    }
+
+    void add(JsonNode recovery) {
+        if (recovery.path(FIRST_TOKEN).isNumber()) {
+            Rung rung = rungs.computeIfAbsent(recovery.path("rung").asString("unknown"), name -> new Rung());
+            add(rung.claimed, recovery.path("claimed_millis"));
+            add(rung.token, recovery.path(FIRST_TOKEN));
+            rung.recomputed += recovery.path("recomputed").asLong(0);
+            rung.tokens += recovery.path("tokens").asLong(0);
         }
+    }
+
+    /** Adds what {@link #writeTo} wrote of another run. */
+    void addAll(JsonNode written) {
+        written.properties().forEach(entry -> {
+            Rung rung = rungs.computeIfAbsent(entry.getKey(), name -> new Rung());
+            JsonNode each = entry.getValue();
+            rung.tokens += each.path("tokens").asLong(0);
+            rung.recomputed += each.path("recomputed").asLong(0);
+            rung.claimed.addAll(each.path("claimed"));
+            rung.token.addAll(each.path("first_token"));
+        });
     }
 
     private static void add(Samples samples, JsonNode millis) {
@@ -71,8 +85,8 @@ final class RungTable {
         rungs.forEach((name, rung) -> {
             ObjectNode each = json.putObject(name);
             each.put("tokens", rung.tokens).put("recomputed", rung.recomputed);
-            rung.claimed.writeTo(each.putObject("claimed"));
-            rung.token.writeTo(each.putObject("first_token"));
+            rung.claimed.writeWholeTo(each.putObject("claimed"));
+            rung.token.writeWholeTo(each.putObject("first_token"));
         });
     }
 }
