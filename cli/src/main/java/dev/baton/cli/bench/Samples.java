@@ -64,5 +64,4 @@ public final class Samples {
             throw new IllegalArgumentException("no samples: " + e.getMessage(), e);
         }
     }
-
 }

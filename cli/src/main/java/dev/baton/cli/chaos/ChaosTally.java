@@ -201,14 +201,14 @@ final class ChaosTally {
         moved += written.path("moved").asLong(0);
         refusals += written.path("refusals").asLong(0);
         pairs += written.path("two_at_once").asLong(0);
-        written.path("waits_ms").properties().forEach(entry -> waits.computeIfAbsent(
-                        entry.getKey(), name -> new Waits())
-                .addAll(entry.getValue()));
+        written.path("waits_ms")
+                .properties()
+                .forEach(entry -> waits.computeIfAbsent(entry.getKey(), name -> new Waits())
+                        .addAll(entry.getValue()));
         rungs.addAll(written.path("recoveries"));
         written.path("faults")
                 .properties()
-                .forEach(entry ->
-                        faults.merge(entry.getKey(), entry.getValue().asLong(0), Long::sum));
+                .forEach(entry -> faults.merge(entry.getKey(), entry.getValue().asLong(0), Long::sum));
         written.path("not_available")
                 .properties()
                 .forEach(entry -> missing.put(entry.getKey(), entry.getValue().asString("")));
