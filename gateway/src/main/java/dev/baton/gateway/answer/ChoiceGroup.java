@@ -6,6 +6,7 @@ import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.sse.EventStream;
 import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
 import java.util.Arrays;
@@ -44,6 +45,9 @@ final class ChoiceGroup {
         void text(int choice, int token, String text, @Nullable Logprobs logprobs);
 
         void call(int choice, int token, CallPiece piece);
+
+        /** Before any text of the choice. */
+        void reasoning(int choice, int token, String text);
     }
 
     /** Hears what becomes of the request and of its choices. Any thread may call. */
@@ -159,6 +163,12 @@ final class ChoiceGroup {
         }
     }
 
+    void reasoning(int choice, int token, String piece) {
+        if (!ended.get() && keep(EventStream.bytes(piece.length(), null))) {
+            text.reasoning(choice, token, piece);
+        }
+    }
+
     void choiceFinished(int choice, int token, String reason) {
         if (ended.get()) {
             return;
@@ -201,12 +211,15 @@ final class ChoiceGroup {
     private Usage usage() {
         int generated = 0;
         int cached = 0;
+        int reasoning = 0;
         for (int i = 0; i < choices.length; i++) {
             generated += choices[i].generated();
+            reasoning += choices[i].reasoning();
             if (i % prepared.n() == 0) {
                 cached += choices[i].cached();
             }
         }
-        return new Usage(prepared.promptTokens(), cached, generated);
+        return new Usage(
+                prepared.promptTokens(), cached, generated, prepared.reasoning() == null ? null : reasoning);
     }
 }

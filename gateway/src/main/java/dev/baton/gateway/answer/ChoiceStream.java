@@ -8,6 +8,8 @@ import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.logprobs.Logprobs;
+import dev.baton.gateway.reasoning.ReasoningFormat;
+import dev.baton.gateway.reasoning.ReasoningReader;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.EventStream;
 import dev.baton.gateway.toolcalls.CallPiece;
@@ -41,12 +43,14 @@ final class ChoiceStream implements TokenSink {
     private final StopTokens stopTokens;
     private final RequestHandle handle;
     private final @Nullable ToolCallReader calls;
+    private final @Nullable ReasoningReader reasoning;
     private @Nullable Logprobs pending;
     private int characters;
     private boolean admitted;
     private boolean ended;
     private volatile int generated;
     private volatile int cached;
+    private volatile int reasoned;
 
     ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup group, ServedModel model, Dispatcher dispatcher) {
         this.index = index;
@@ -60,6 +64,8 @@ final class ChoiceStream implements TokenSink {
         this.calls = tools == null
                 ? null
                 : new ToolCallReader(tools, tools.tokenIds(model.tokenizer()), new Parts(tools.idLength()));
+        ReasoningFormat thoughts = prepared.reasoning();
+        this.reasoning = thoughts == null ? null : thoughts.reader(model.tokenizer(), new Thoughts());
         this.handle = dispatcher.prepare(request, this);
     }
 
@@ -69,6 +75,11 @@ final class ChoiceStream implements TokenSink {
 
     int cached() {
         return cached;
+    }
+
+    /** Tokens of reasoning, which come before all others. */
+    int reasoning() {
+        return reasoned;
     }
 
     void start() {
@@ -118,7 +129,7 @@ final class ChoiceStream implements TokenSink {
         generated++;
         group.tokenMade(index, generated);
         int offset = characters;
-        ToolCallReader reader = calls;
+        ReasoningReader reader = reasoning;
         // The token that stops an answer is counted but never shown.
         String piece = stopTokens.endAt(generated, token) ? "" : text.push(token);
         characters += piece.length();
@@ -126,9 +137,12 @@ final class ChoiceStream implements TokenSink {
             return;
         }
         if (reader == null) {
-            say(piece);
+            answer(token, piece);
         } else {
             reader.read(token, piece);
+            if (reader.reasons()) {
+                reasoned = generated;
+            }
             emit("");
         }
         if (stops.matched()) {
@@ -145,15 +159,44 @@ final class ChoiceStream implements TokenSink {
         }
         ended = true;
         admitted();
+        String tail = text.flush();
+        if (reasoning != null) {
+            reasoning.end(tail);
+            tail = "";
+        }
         ToolCallReader reader = calls;
         if (reader == null) {
-            say(text.flush());
+            say(tail);
         } else {
-            reader.end(text.flush());
+            reader.end(tail);
         }
         emit(stops.matched() ? "" : stops.flush());
         boolean called = reader != null && reader.calls() > 0;
         end(stops.matched() ? "stop" : reason == Finish.Reason.LENGTH ? "length" : called ? "tool_calls" : "stop");
+    }
+
+    /** What is not reasoning. */
+    private void answer(int token, String piece) {
+        ToolCallReader reader = calls;
+        if (reader == null) {
+            say(piece);
+        } else {
+            reader.read(token, piece);
+            emit("");
+        }
+    }
+
+    /** What a choice of a model that reasons consists of. */
+    private final class Thoughts implements ReasoningReader.Sink {
+        @Override
+        public void reasoning(String piece) {
+            group.reasoning(index, last(), piece);
+        }
+
+        @Override
+        public void answer(int token, String piece) {
+            ChoiceStream.this.answer(token, piece);
+        }
     }
 
     private void say(String piece) {

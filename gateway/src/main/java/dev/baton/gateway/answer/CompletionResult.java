@@ -17,9 +17,11 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
     /**
      * One answer.
      *
+     * @param reasoning what was thought before it; empty for nothing
      * @param logprobs the object of the endpoint, to be written once; null when not asked for
      */
     public record Choice(
+            CharSequence reasoning,
             CharSequence text,
             List<Call> calls,
             String finishReason,
@@ -53,6 +55,11 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             parts.get(choice).add(piece);
         }
 
+        @Override
+        public void reasoning(int choice, int token, String text) {
+            parts.get(choice).reasoning.append(text);
+        }
+
         void finish(int choice, String reason) {
             parts.get(choice).finish(reason);
         }
@@ -68,6 +75,7 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
         /** Log probabilities are kept in pieces of about this many bytes, so that growing never copies much. */
         private static final long PIECE = 32 * 1024;
 
+        private final StringBuilder reasoning = new StringBuilder();
         private final StringBuilder text = new StringBuilder();
         private final List<Logprobs> logprobs = new ArrayList<>();
         private final List<CallPiece> starts = new ArrayList<>();
@@ -103,7 +111,7 @@ public record CompletionResult(List<Choice> choices, Usage usage) {
             for (int i = 0; i < starts.size(); i++) {
                 calls.add(new Call(starts.get(i).id(), starts.get(i).name(), arguments.get(i)));
             }
-            return new Choice(text, calls, reason, logprobs.isEmpty() ? null : format.json(logprobs));
+            return new Choice(reasoning, text, calls, reason, logprobs.isEmpty() ? null : format.json(logprobs));
         }
     }
 }

@@ -105,6 +105,11 @@ public final class CompletionRunner {
         public void call(int choice, int token, CallPiece piece) {
             events.call(choice, token, piece);
         }
+
+        @Override
+        public void reasoning(int choice, int token, String text) {
+            events.reasoning(choice, token, text);
+        }
     }
 
     private record Held(ChoiceGroup group, AnswerBudget.Account account) implements EventStream.Holder {
@@ -197,6 +202,11 @@ public final class CompletionRunner {
         @Override
         public void call(int choice, int token, CallPiece piece) {
             account.give(piece.bytes());
+        }
+
+        @Override
+        public void reasoning(int choice, int token, String text) {
+            account.give(EventStream.bytes(text.length(), null));
         }
     }
 

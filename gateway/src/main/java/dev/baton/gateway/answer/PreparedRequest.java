@@ -1,6 +1,7 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.gateway.reasoning.ReasoningFormat;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import java.util.List;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param serviceTier the tier that was used, where the client asked for one
  * @param includeTiming the client asked where its time to first token went
  * @param tools how calls of tools stand in the answer; null where it is text alone
+ * @param reasoning how reasoning stands before the answer; null where all is answer
  */
 public record PreparedRequest(
         String answerId,
@@ -30,7 +32,8 @@ public record PreparedRequest(
         boolean includeUsage,
         @Nullable String serviceTier,
         boolean includeTiming,
-        @Nullable ToolFormat tools) {
+        @Nullable ToolFormat tools,
+        @Nullable ReasoningFormat reasoning) {
     public PreparedRequest {
         generations = List.copyOf(generations);
         stops = List.copyOf(stops);

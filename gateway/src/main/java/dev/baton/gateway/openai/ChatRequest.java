@@ -96,7 +96,7 @@ record ChatRequest(
         message.string("refusal");
         message.unsupported("audio");
         message.unsupported("function_call");
-        for (String field : List.of("name", "tool_call_id", "reasoning_content", "reasoning")) {
+        for (String field : List.of("name", "tool_call_id", "reasoning_content", "reasoning", "thinking")) {
             String value = message.string(field);
             if (value != null) {
                 plain.put(field, value);

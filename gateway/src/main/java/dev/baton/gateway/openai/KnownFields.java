@@ -75,9 +75,9 @@ final class KnownFields {
                 "return_routed_experts",
                 "session_params",
                 "stop_regex",
-                "stream_reasoning",
                 "thinking_budget");
-        REFUSED.put("separate_reasoning", List.of());
+        REFUSED.put("separate_reasoning", List.of("true"));
+        REFUSED.put("stream_reasoning", List.of("true"));
         REFUSED.put("max_new_tokens", List.of());
     }
 

@@ -9,6 +9,7 @@ import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.auth.ServiceTier;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.reasoning.ReasoningFormat;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.v1.RequestTags;
@@ -25,6 +26,7 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -117,15 +119,29 @@ public final class Preparation {
             throw JsonFields.invalid(
                     "messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
         }
+        ReasoningFormat reasoning = reasoning(prompt.ids());
+        AnswerFormat answer = tools == null || format == null
+                ? request.options().format()
+                : withCalls(tools, format, request.options().format());
         return prepared(
                 Shape.CHAT,
                 request.options(),
                 List.of(checked(prompt, room, request.options(), room, Shape.CHAT.promptParam())),
-                tools == null || format == null
-                        ? request.options().format()
-                        : withCalls(tools, format, request.options().format()),
+                answer == null || reasoning == null
+                        ? answer
+                        : new AnswerFormat(reasoning.before(answer.structure()), answer.param()),
                 format,
+                reasoning,
                 caller);
+    }
+
+    /** How reasoning stands in the answer after this prompt; null where there is none. */
+    private @Nullable ReasoningFormat reasoning(int[] prompt) {
+        int[] end =
+                Arrays.copyOfRange(prompt, Math.max(0, prompt.length - ReasoningFormat.endTokens()), prompt.length);
+        return ReasoningFormat.of(model.tokenizer())
+                .flatMap(format -> format.after(model.tokenizer().decode(end, false)))
+                .orElse(null);
     }
 
     /** With calls and their results as text where the model's template would refuse them. */
@@ -213,7 +229,7 @@ public final class Preparation {
             prompts.add(checked(tokens, room, request.options(), COMPLETION_TOKENS, Shape.COMPLETION.promptParam()));
         }
         return prepared(
-                Shape.COMPLETION, request.options(), prompts, request.options().format(), null, caller);
+                Shape.COMPLETION, request.options(), prompts, request.options().format(), null, null, caller);
     }
 
     private TokenIds encoded(String text, int room) {
@@ -281,6 +297,7 @@ public final class Preparation {
             List<Prompt> prompts,
             @Nullable AnswerFormat format,
             @Nullable ToolFormat tools,
+            @Nullable ReasoningFormat reasoning,
             Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
@@ -314,6 +331,7 @@ public final class Preparation {
                 options.includeUsage(),
                 options.namesTier() ? tier.label() : null,
                 caller.wantsTiming(),
-                tools);
+                tools,
+                reasoning);
     }
 }

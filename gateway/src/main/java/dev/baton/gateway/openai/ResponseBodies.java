@@ -39,12 +39,18 @@ final class ResponseBodies {
         boolean chat = shape == Shape.CHAT;
         parts.add(JsonPart.of((index == 0 ? "" : ",") + "{\"index\":" + index
                 + (chat ? ",\"message\":{\"role\":\"assistant\",\"content\":" : ",\"text\":")));
-        if (choice.calls().isEmpty() || !choice.text().isEmpty()) {
+        boolean silent = choice.calls().isEmpty() && choice.reasoning().isEmpty();
+        if (silent || !choice.text().isEmpty()) {
             parts.add(JsonPart.of("\""));
             parts.add(JsonPart.escaped(choice.text()));
             parts.add(JsonPart.of("\""));
         } else {
             parts.add(JsonPart.of("null"));
+        }
+        if (!choice.reasoning().isEmpty()) {
+            parts.add(JsonPart.of(",\"reasoning_content\":\""));
+            parts.add(JsonPart.escaped(choice.reasoning()));
+            parts.add(JsonPart.of("\""));
         }
         calls(choice.calls(), parts);
         parts.add(JsonPart.of((chat ? ",\"refusal\":null}" : "") + ",\"logprobs\":"));

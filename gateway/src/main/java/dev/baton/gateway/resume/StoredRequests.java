@@ -4,10 +4,12 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.reasoning.ReasoningFormat;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.v1.StoredRequest;
 import java.time.Instant;
+import java.util.Optional;
 
 /** A prepared request as bytes, and back at another gateway of the same model. */
 final class StoredRequests {
@@ -31,12 +33,21 @@ final class StoredRequests {
                 .setStream(prepared.stream())
                 .setIncludeUsage(prepared.includeUsage())
                 .setIncludeTiming(prepared.includeTiming())
-                .setCalls(prepared.tools() != null);
+                .setCalls(prepared.tools() != null)
+                .setReasoning(reasoning(prepared));
         if (prepared.serviceTier() != null) {
             stored.setServiceTier(prepared.serviceTier());
         }
         prepared.generations().forEach(generation -> stored.addGenerations(generation.toGeneration()));
         return stored.build().toByteArray();
+    }
+
+    private static StoredRequest.Reasoning reasoning(PreparedRequest prepared) {
+        ReasoningFormat reasoning = prepared.reasoning();
+        if (reasoning == null) {
+            return StoredRequest.Reasoning.NONE;
+        }
+        return reasoning.opened() ? StoredRequest.Reasoning.OPENED : StoredRequest.Reasoning.POSSIBLE;
     }
 
     static StoredRequest parse(byte[] bytes) {
@@ -63,6 +74,15 @@ final class StoredRequests {
                 stored.getIncludeUsage(),
                 stored.hasServiceTier() ? stored.getServiceTier() : null,
                 stored.getIncludeTiming(),
-                stored.getCalls() ? ToolFormat.of(model.tokenizer()).orElseGet(ToolFormat::bare) : null);
+                stored.getCalls() ? ToolFormat.of(model.tokenizer()).orElseGet(ToolFormat::bare) : null,
+                switch (stored.getReasoning()) {
+                    case NONE, UNRECOGNIZED -> null;
+                    case POSSIBLE -> reasoning().orElse(null);
+                    case OPENED -> reasoning().map(ReasoningFormat::openedByPrompt).orElse(null);
+                });
+    }
+
+    private Optional<ReasoningFormat> reasoning() {
+        return ReasoningFormat.of(model.tokenizer());
     }
 }

@@ -73,6 +73,11 @@ public final class ChunkTemplates {
         return beforeText[choice];
     }
 
+    /** All of a chunk of reasoning before its escaped text; what follows is as of a text chunk. */
+    String beforeReasoning(int choice) {
+        return head + "{\"index\":" + choice + ",\"delta\":{\"reasoning_content\":\"";
+    }
+
     /** All of a text chunk after its escaped text, without logprobs. */
     byte[] afterText() {
         return afterText;

@@ -103,13 +103,15 @@ public final class EventStream extends PacedBody {
     }
 
     private static final class Delta extends Growing {
+        final boolean reasoning;
         final StringBuilder text;
 
         @Nullable
         Logprobs logprobs;
 
-        Delta(int choice, long position, String text, @Nullable Logprobs logprobs) {
+        Delta(int choice, long position, boolean reasoning, String text, @Nullable Logprobs logprobs) {
             super(choice, position);
+            this.reasoning = reasoning;
             this.text = new StringBuilder(text);
             this.logprobs = logprobs;
         }
@@ -176,6 +178,15 @@ public final class EventStream extends PacedBody {
      * @param text unescaped; may be empty when {@code logprobs} is there
      */
     public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
+        add(choice, token, false, text, logprobs);
+    }
+
+    /** Adds a piece of a choice's reasoning. */
+    public void reasoning(int choice, int token, String text) {
+        add(choice, token, true, text, null);
+    }
+
+    private void add(int choice, int token, boolean reasoning, String text, @Nullable Logprobs logprobs) {
         synchronized (this) {
             if (ended || closed()) {
                 return;
@@ -186,8 +197,9 @@ public final class EventStream extends PacedBody {
                 return;
             }
             Delta delta = open[choice];
-            if (delta == null || delta.full() || !(waiting.size() > MANY || slow())) {
-                delta = new Delta(choice, place, text, logprobs);
+            boolean merges = delta != null && delta.reasoning == reasoning && !delta.full();
+            if (delta == null || !merges || !(waiting.size() > MANY || slow())) {
+                delta = new Delta(choice, place, reasoning, text, logprobs);
                 open[choice] = delta;
                 waiting.add(delta);
             } else {
@@ -361,7 +373,9 @@ public final class EventStream extends PacedBody {
     private ByteBuf render(Delta delta) {
         StringBuilder rest = new StringBuilder(delta.text.length() + 16);
         JsonText.escape(delta.text, rest);
-        byte[] before = templates.beforeText(delta.choice);
+        byte[] before = delta.reasoning
+                ? templates.beforeReasoning(delta.choice).getBytes(StandardCharsets.UTF_8)
+                : templates.beforeText(delta.choice);
         byte[] after = {};
         if (delta.logprobs == null) {
             after = templates.afterText();

@@ -1,0 +1,74 @@
+package dev.baton.gateway.reasoning;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.tokenizer.ModelTokenizer;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is told apart depends on the text alone, not on the pieces that it comes in. */
+class TagReaderTest {
+    @SuppressWarnings("NullAway.Init") // set before all
+    private static ModelTokenizer tokenizer;
+
+    private final Random random = new Random(7);
+
+    @BeforeAll
+    static void open() throws IOException {
+        tokenizer = ModelTokenizer.open(Path.of("..", "models", "demo"));
+    }
+
+    @AfterAll
+    static void close() {
+        tokenizer.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            ignoreLeadingAndTrailingWhitespace = false,
+            value = {
+                "false;plain;|plain",
+                "false;~ <think>~~a~b </~think>~</think>~~c~;a~b </~think>|c~",
+                "false;<think></think>x;|x",
+                "false;<think>a</think></think>;a|</think>",
+                "false;<thin;|<thin",
+                "false;~<thinking;|~<thinking",
+                "true;a~</thin;a~</thin|",
+                "true;~~a</think>;a|",
+                "true;a</think>~<think>b;a|<think>b",
+                "true;~~;|",
+            })
+    void tellsThoughtsFromTheAnswer(boolean opened, String text, String expected) {
+        ReasoningTags tags = new ReasoningTags("<think>", "</think>", false, false, opened);
+        for (int round = 0; round < 200; round++) {
+            StringBuilder reasoning = new StringBuilder();
+            StringBuilder answer = new StringBuilder();
+            ReasoningReader reader = tags.reader(tokenizer, new ReasoningReader.Sink() {
+                @Override
+                public void reasoning(String piece) {
+                    assertThat(answer).isEmpty();
+                    reasoning.append(piece);
+                }
+
+                @Override
+                public void answer(int token, String piece) {
+                    answer.append(piece);
+                }
+            });
+            String given = text.replace('~', '\n');
+            for (int at = 0; at < given.length(); ) {
+                int to = Math.min(given.length(), at + random.nextInt(5));
+                reader.read(9, given.substring(at, to));
+                at = to;
+            }
+            reader.end("");
+            assertThat((reasoning + "|" + answer).replace('\n', '~')).isEqualTo(expected);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.baton.gateway.reasoning;
+
+import org.jspecify.annotations.NullMarked;
