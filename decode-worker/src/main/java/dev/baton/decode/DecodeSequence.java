@@ -83,14 +83,16 @@ final class DecodeSequence implements SequenceListener, ActiveAttempts.Task {
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
         switch (handoff.getKvCase()) {
             case TICKET -> admit(Goal.DECODE);
-            case COMPUTE ->
-                admit(
-                        begunElsewhere() || handoff.getCompute().getHoldersCount() > 0
-                                ? Goal.DECODE
-                                : Goal.PREFILL_AND_DECODE);
+            case COMPUTE -> admit(looksForKv() ? Goal.DECODE : Goal.PREFILL_AND_DECODE);
             case OPAQUE, KV_NOT_SET ->
                 decline(Failure.Code.BAD_REQUEST, "a handoff without a ticket that this worker knows");
         }
+    }
+
+    /** Rows of a prompt that is to be scored must be computed here: such as come from elsewhere have no logits. */
+    private boolean looksForKv() {
+        boolean scores = handoff.getGeneration().getSampling().hasPromptLogprobs();
+        return begunElsewhere() || (handoff.getCompute().getHoldersCount() > 0 && !scores);
     }
 
     /** A worker that is gone has made tokens: their KV may still lie on this host. */

@@ -97,7 +97,7 @@ final class EngineStep {
             int[] tokens = Arrays.copyOf(sequence.tokens(chunk.from(), chunk.to()), known + guesses.length);
             System.arraycopy(guesses, 0, tokens, known, guesses.length);
             int[] blocks = sequence.table().covering(chunk.to() + guesses.length);
-            slices.add(new Slice(tokens, chunk.from(), blocks, chunk.last() ? 1 + guesses.length : 0));
+            slices.add(new Slice(tokens, chunk.from(), blocks, logitRows(chunk)));
         }
         MemorySegment logits;
         try {
@@ -116,14 +116,23 @@ final class EngineStep {
         int row = 0;
         List<Drawn> drawn = new ArrayList<>(chunks.size());
         for (Chunk<LiveSequence> chunk : chunks) {
+            int rows = logitRows(chunk);
             computed(chunk, logits, row).ifPresent(drawn::add);
-            row += chunk.last() ? 1 + chunk.drafts().length : 0;
+            row += rows;
         }
         scheduler.record(drawn.stream()
                 .filter(each -> each.failure() == null)
                 .map(Drawn::sequence)
                 .toList());
         drawn.forEach(this::tell);
+    }
+
+    /** Rows whose logits are wanted: those that draw tokens, and those of a prompt that is scored. */
+    private static int logitRows(Chunk<LiveSequence> chunk) {
+        if (chunk.sequence().scoresPrompt()) {
+            return chunk.rows();
+        }
+        return chunk.last() ? 1 + chunk.drafts().length : 0;
     }
 
     /**
@@ -140,13 +149,24 @@ final class EngineStep {
             boolean cached,
             @Nullable Failure failure) {}
 
-    /** @param row of the chunk's first logits; not looked at when the chunk is not its sequence's last */
-    private Optional<Drawn> computed(Chunk<LiveSequence> chunk, MemorySegment logits, int row) {
+    /** @param first of the chunk's rows whose logits are wanted */
+    private Optional<Drawn> computed(Chunk<LiveSequence> chunk, MemorySegment logits, int firstRow) {
         LiveSequence sequence = chunk.sequence();
         if (sequence.over) {
             return Optional.empty();
         }
         boolean prefilled = sequence.phase() == Phase.PREFILLING;
+        PromptScores scores = sequence.scoresPrompt() ? sequence.scores : null;
+        int row = firstRow;
+        if (scores != null) {
+            try {
+                scores.take(chunk.from(), chunk.to(), sampler, logits, firstRow);
+            } catch (RuntimeException e) {
+                failed(sequence, e);
+                return Optional.empty();
+            }
+            row += chunk.to() - chunk.from() - 1;
+        }
         scheduler.computed(chunk);
         if (!chunk.last()) {
             if (sequence.newsDue(clock.wall().millis())) {
@@ -185,7 +205,7 @@ final class EngineStep {
                 break;
             }
             cached |= scheduler.append(sequence, token.token());
-            tokens.add(token);
+            tokens.add(scores == null ? token : token.with(scores.all()));
             next = drawn < chunk.drafts().length
                     && chunk.drafts()[drawn] == token.token()
                     && sequence.sampling

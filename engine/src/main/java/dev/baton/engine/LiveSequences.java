@@ -52,6 +52,9 @@ final class LiveSequences {
         private final int promptTokens;
         private long newsMillis;
 
+        /** Log-probabilities of its prompt as they are made; null where nobody asks for them. */
+        final @Nullable PromptScores scores;
+
         private @Nullable Drafting drafting;
 
         /** Its rows are being computed: blocks must stay until the step ends. */
@@ -78,6 +81,12 @@ final class LiveSequences {
             this.listener = admit.listener();
             this.sampling = sampling;
             this.promptTokens = admit.generation().getPromptCount();
+            this.scores = PromptScores.of(admit.generation(), admit.goal());
+        }
+
+        @Override
+        protected boolean scoresPrompt() {
+            return scores != null && generated() == 0;
         }
 
         /** Whether it has been long enough since the listener was last told how far the sequence is. */

@@ -97,7 +97,9 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
         outbound.asked().thenAccept(spans::sends);
         outbound.completion().thenAccept(this::sent);
         frames().sendNow(progress.gateway(), progress.claimed(timing.build()));
-        Goal goal = job.getHoldersCount() > 0 ? Goal.PREFILL_REST : Goal.PREFILL;
+        // Rows that come from elsewhere have no logits.
+        boolean scores = job.getGeneration().getSampling().hasPromptLogprobs();
+        Goal goal = job.getHoldersCount() > 0 && !scores ? Goal.PREFILL_REST : Goal.PREFILL;
         try {
             EngineCommand admit = new EngineCommand.Admit(
                     context.claims().here(job.getGeneration()),

@@ -4,6 +4,7 @@ import dev.baton.protocol.v1.TokenLogprob;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +66,26 @@ public final class Sampler {
         float logit = rows.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * vocabulary + token);
         return new SampledToken(
                 token, report.setLogprob((float) (logit - logSum)).build());
+    }
+
+    /**
+     * How likely the model thinks a token to be, with the likeliest ones.
+     *
+     * @param row the logits before the token
+     * @throws BrokenLogitsException when the row holds NaN or +∞
+     */
+    public TokenLogprob score(MemorySegment rows, int row, int token, int alternatives) {
+        candidates.take(rows, row);
+        begin(1, row);
+        candidates.softmaxWeights();
+        double logSum = candidates.logSum();
+        TokenLogprob.Builder report = TokenLogprob.newBuilder();
+        if (alternatives > 0) {
+            for (int id : candidates.likeliest(alternatives)) {
+                report.addTopIds(id).addTopLogprobs((float) (candidates.logits()[id] - logSum));
+            }
+        }
+        return report.setLogprob((float) (candidates.logits()[token] - logSum)).build();
     }
 
     private int choose(int index, SequenceSampling sequence) {
@@ -181,5 +202,11 @@ public final class Sampler {
     }
 
     /** The token chosen, and its log-probability with its rivals' when asked for. */
-    public record SampledToken(int token, @Nullable TokenLogprob logprob) {}
+    public record SampledToken(int token, @Nullable TokenLogprob logprob) {
+        /** With those of the prompt's tokens. */
+        public SampledToken with(List<TokenLogprob> prompt) {
+            TokenLogprob.Builder all = logprob == null ? TokenLogprob.newBuilder() : logprob.toBuilder();
+            return new SampledToken(token, all.addAllPrompt(prompt).build());
+        }
+    }
 }

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
  * all of its names are taken back. The pool's ledger remembers the same, with the digests of the bytes.
  */
 final class PrefixCache {
+    private static final int[] NO_BLOCKS = {};
+
     private final BlockPool pool;
     private final BlockLedger ledger;
     private final int blockTokens;
@@ -35,6 +37,9 @@ final class PrefixCache {
      * token's logits.
      */
     int[] share(Sequence sequence) {
+        if (sequence.scoresPrompt()) {
+            return NO_BLOCKS;
+        }
         int usable = Math.min(pool.find(sequence.names()), (sequence.length() - 1) / blockTokens);
         return pool.share(sequence.names(), usable);
     }

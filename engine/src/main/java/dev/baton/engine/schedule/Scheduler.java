@@ -143,6 +143,11 @@ public final class Scheduler<S extends Sequence> {
 
     private int chunkEnd(S sequence, StepPlan<S> plan) {
         int reach = sequence.computed + settings.stepTokens() - plan.rows();
+        if (sequence.scoresPrompt()) {
+            // A row of logits is large: one block of them is held at a time.
+            boolean another = plan.chunks().stream().anyMatch(chunk -> chunk.sequence().scoresPrompt());
+            reach = another ? sequence.computed : Math.min(reach, sequence.computed + settings.blockTokens());
+        }
         return reach >= sequence.length() ? sequence.length() : reach - reach % settings.blockTokens();
     }
 

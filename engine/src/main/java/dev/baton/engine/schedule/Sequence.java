@@ -72,6 +72,11 @@ public class Sequence {
         return phase;
     }
 
+    /** Whether each of its rows has to be computed here, and their logits kept for a while, before its next token is made. */
+    protected boolean scoresPrompt() {
+        return false;
+    }
+
     /** Tokens known so far. */
     public final int length() {
         return length;
