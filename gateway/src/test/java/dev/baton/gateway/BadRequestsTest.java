@@ -166,7 +166,7 @@ class BadRequestsTest {
         prompt   | {"model":"demo","prompt":[99999999]}
         prompt   | {"model":"demo","prompt":{"a":1}}
         prompt   | {"model":"demo","prompt":["a","b","c","d","e","f","g","h","i"],"n":2}
-        echo     | {"model":"demo","prompt":"a","echo":true}
+        echo     | {"model":"demo","prompt":"a","echo":1}
         suffix   | {"model":"demo","prompt":"a","suffix":"b"}
         best_of  | {"model":"demo","prompt":"a","n":1,"best_of":2}
         logprobs | {"model":"demo","prompt":"a","logprobs":21}

@@ -67,6 +67,12 @@ final class GoldenMessages {
                         .setStructure(Structure.newBuilder().setJsonObject(true))
                         .build());
         all.put(
+                "generation-scored",
+                Generation.newBuilder()
+                        .setRequestId("request")
+                        .setSampling(Sampling.newBuilder().setLogprobs(true).setPromptLogprobs(1))
+                        .build());
+        all.put(
                 "generation-weighted",
                 Generation.newBuilder().setRequestId("request").setWeight(3).build());
         Handoff.Builder handoff =

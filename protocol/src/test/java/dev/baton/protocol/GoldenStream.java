@@ -106,6 +106,16 @@ final class GoldenStream {
                                 .setMadeUs(1_700_000_000_000_000L))
                         .build());
         all.put(
+                "up-frame-scored",
+                up.setFrame(TokenFrame.newBuilder()
+                                .addProgress(progress()
+                                        .addLogprobs(TokenLogprob.newBuilder()
+                                                .addPrompt(TokenLogprob.newBuilder()
+                                                        .setLogprob(-2)
+                                                        .addTopIds(5)
+                                                        .addTopLogprobs(-1)))))
+                        .build());
+        all.put(
                 "up-frame-news",
                 up.setFrame(TokenFrame.newBuilder()
                                 .addProgress(Progress.newBuilder()

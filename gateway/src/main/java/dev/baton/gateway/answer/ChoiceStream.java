@@ -44,6 +44,8 @@ final class ChoiceStream implements TokenSink {
     private final RequestHandle handle;
     private final @Nullable ToolCallReader calls;
     private final @Nullable ReasoningReader reasoning;
+    private final @Nullable Echo echo;
+    private final @Nullable EchoedPrompt echoed;
     private @Nullable Logprobs pending;
     private int characters;
     private boolean admitted;
@@ -66,11 +68,14 @@ final class ChoiceStream implements TokenSink {
                 : new ToolCallReader(tools, tools.tokenIds(model.tokenizer()), new Parts(tools.idLength()));
         ReasoningFormat thoughts = prepared.reasoning();
         this.reasoning = thoughts == null ? null : thoughts.reader(model.tokenizer(), new Thoughts());
+        this.echo = prepared.echo(index);
+        this.echoed = echo == null ? null : new EchoedPrompt(echo, request.prompt(), model.tokenizer());
         this.handle = dispatcher.prepare(request, this);
     }
 
+    /** Tokens of the answer. */
     int generated() {
-        return generated;
+        return echo != null && echo.alone() ? 0 : generated;
     }
 
     int cached() {
@@ -128,6 +133,12 @@ final class ChoiceStream implements TokenSink {
         admitted();
         generated++;
         group.tokenMade(index, generated);
+        if (generated == 1 && echoed != null) {
+            echoed.sayTo(this::sayPrompt, logprob == null ? List.of() : logprob.getPromptList());
+        }
+        if (echo != null && echo.alone()) {
+            return;
+        }
         int offset = characters;
         ReasoningReader reader = reasoning;
         // The token that stops an answer is counted but never shown.
@@ -171,8 +182,22 @@ final class ChoiceStream implements TokenSink {
             reader.end(tail);
         }
         emit(stops.matched() ? "" : stops.flush());
+        if (echo != null && echo.alone()) {
+            end("length");
+            return;
+        }
         boolean called = reader != null && reader.calls() > 0;
         end(stops.matched() ? "stop" : reason == Finish.Reason.LENGTH ? "length" : called ? "tool_calls" : "stop");
+    }
+
+    /** Texts to cut at are not looked for in it. */
+    private boolean sayPrompt(String piece, @Nullable Logprobs logprobs) {
+        characters += piece.length();
+        boolean kept = group.keep(EventStream.bytes(piece.length(), logprobs));
+        if (kept) {
+            group.text(index, 0, piece, logprobs);
+        }
+        return kept;
     }
 
     /** What is not reasoning. */
@@ -285,95 +310,5 @@ final class ChoiceStream implements TokenSink {
             group.text(index, last(), "", batch);
         }
         group.choiceFinished(index, last(), reason);
-    }
-
-    /**
-     * Cuts an answer before the first stop string that completes in it, across any borders of the pieces it comes in. Text
-     * that may yet become a stop string is held back, so nothing that was let through is ever part of one. When two complete
-     * at the same character the one that began first counts; the result does not depend on where the pieces were cut.
-     */
-    static final class StopStrings {
-        private final List<String> stops;
-        private final StringBuilder held = new StringBuilder();
-        private @Nullable String match;
-
-        StopStrings(List<String> stops) {
-            this.stops = List.copyOf(stops);
-            for (String stop : this.stops) {
-                if (stop.isEmpty()) {
-                    throw new IllegalArgumentException("A stop string is empty: leave it out.");
-                }
-            }
-        }
-
-        /** The text that is certain to stand before any stop string; empty once one has matched. */
-        String push(String text) {
-            if (match != null) {
-                return "";
-            }
-            if (stops.isEmpty()) {
-                return text;
-            }
-            held.append(text);
-            int start = findMatch();
-            int safe = match != null ? start : held.length() - longestPrefixAtEnd();
-            String out = held.substring(0, safe);
-            held.delete(0, match != null ? held.length() : safe);
-            return out;
-        }
-
-        /** The end of the answer: what was held back is text after all. */
-        String flush() {
-            String out = held.toString();
-            held.setLength(0);
-            return out;
-        }
-
-        boolean matched() {
-            return match != null;
-        }
-
-        /** The stop string that ended the answer, or null. */
-        @Nullable
-        String match() {
-            return match;
-        }
-
-        private int findMatch() {
-            int bestEnd = Integer.MAX_VALUE;
-            int bestStart = -1;
-            for (String stop : stops) {
-                int start = held.indexOf(stop);
-                int end = start + stop.length();
-                if (start >= 0 && (end < bestEnd || (end == bestEnd && start < bestStart))) {
-                    bestEnd = end;
-                    bestStart = start;
-                    match = stop;
-                }
-            }
-            return bestStart;
-        }
-
-        private int longestPrefixAtEnd() {
-            int longest = 0;
-            for (String stop : stops) {
-                for (int n = Math.min(stop.length() - 1, held.length()); n > longest; n--) {
-                    if (endsWithPrefix(stop, n)) {
-                        longest = n;
-                    }
-                }
-            }
-            return longest;
-        }
-
-        private boolean endsWithPrefix(String stop, int n) {
-            int from = held.length() - n;
-            for (int i = 0; i < n; i++) {
-                if (held.charAt(from + i) != stop.charAt(i)) {
-                    return false;
-                }
-            }
-            return true;
-        }
     }
 }

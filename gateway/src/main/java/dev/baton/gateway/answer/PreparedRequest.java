@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param serviceTier the tier that was used, where the client asked for one
  * @param includeTiming the client asked where its time to first token went
  * @param tools how calls of tools stand in the answer; null where it is text alone
+ * @param echoes what is said before the answers, one for each prompt; empty for nothing
  * @param reasoning how reasoning stands before the answer; null where all is answer
  */
 public record PreparedRequest(
@@ -33,10 +34,18 @@ public record PreparedRequest(
         @Nullable String serviceTier,
         boolean includeTiming,
         @Nullable ToolFormat tools,
-        @Nullable ReasoningFormat reasoning) {
+        @Nullable ReasoningFormat reasoning,
+        List<Echo> echoes) {
     public PreparedRequest {
         generations = List.copyOf(generations);
         stops = List.copyOf(stops);
+        echoes = List.copyOf(echoes);
+    }
+
+    /** What is said before an answer; null for nothing. */
+    @Nullable
+    Echo echo(int choice) {
+        return echoes.isEmpty() ? null : echoes.get(choice / n);
     }
 
     public int choices() {

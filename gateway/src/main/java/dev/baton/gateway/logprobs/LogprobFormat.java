@@ -46,7 +46,7 @@ public final class LogprobFormat {
                         "{\"tokens\":[",
                         (batch, at, out) -> quoted(tokenizer.tokenText(batch.token(at)), out),
                         "],\"token_logprobs\":["),
-                new Column("", (batch, at, out) -> out.append(batch.logprob(at)), "],\"top_logprobs\":["),
+                new Column("", (batch, at, out) -> number(batch, at, out), "],\"top_logprobs\":["),
                 new Column("", (batch, at, out) -> top(tokenizer, batch, at, out), "],\"text_offset\":["),
                 new Column("", (batch, at, out) -> out.append(batch.offset(at)), "]}")));
     }
@@ -65,8 +65,21 @@ public final class LogprobFormat {
         out.append(']');
     }
 
+    /** Null for a prompt's first token. */
+    private static void number(Logprobs batch, int at, StringBuilder out) {
+        if (batch.has(at)) {
+            out.append(batch.logprob(at));
+        } else {
+            out.append("null");
+        }
+    }
+
     /** Of tokens with the same text the first counts. */
     private static void top(ModelTokenizer tokenizer, Logprobs batch, int at, StringBuilder out) {
+        if (!batch.has(at)) {
+            out.append("null");
+            return;
+        }
         Map<String, Float> top = new LinkedHashMap<>();
         for (int i = 0; i < batch.alternatives(at); i++) {
             top.putIfAbsent(tokenizer.tokenText(batch.alternative(at, i)), batch.alternativeLogprob(at, i));

@@ -11,6 +11,7 @@ import java.util.Arrays;
  */
 public final class Logprobs {
     private static final int HEAD = 4;
+    private static final int NONE = Float.floatToIntBits(Float.NaN);
 
     private int[] words;
     private int used;
@@ -35,6 +36,11 @@ public final class Logprobs {
             words[HEAD + 2 * i + 1] = Float.floatToRawIntBits(logprob.getTopLogprobs(i));
         }
         return new Logprobs(words);
+    }
+
+    /** Of a token that nothing comes before, so that it has none. */
+    public static Logprobs first(int token, int offset) {
+        return new Logprobs(new int[] {token, NONE, offset, 0});
     }
 
     /** Adds the entries of {@code next} behind these. */
@@ -69,6 +75,10 @@ public final class Logprobs {
 
     int token(int entry) {
         return words[entry];
+    }
+
+    boolean has(int entry) {
+        return words[entry + 1] != NONE;
     }
 
     float logprob(int entry) {

@@ -59,7 +59,7 @@ record ChatRequest(
         }
     }
 
-    private static List<Map<String, @Nullable Object>> messages(JsonFields body) {
+    static List<Map<String, @Nullable Object>> messages(JsonFields body) {
         List<JsonNode> given = body.array("messages", MAX_MESSAGES);
         if (given.isEmpty()) {
             throw JsonFields.invalid("messages", "`messages` is required and must not be empty.");
@@ -140,7 +140,7 @@ record ChatRequest(
         return String.join("\n", texts);
     }
 
-    private static Map<String, @Nullable Object> templateVariables(JsonFields body) {
+    static Map<String, @Nullable Object> templateVariables(JsonFields body) {
         Map<String, @Nullable Object> variables = new LinkedHashMap<>();
         String effort = body.string("reasoning_effort");
         if (effort != null) {

@@ -7,10 +7,17 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.POJONode;
 
-/** The body of {@code POST /v1/completions}. */
-record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
+/**
+ * The body of {@code POST /v1/completions}.
+ *
+ * @param echo the prompt is said before the answer, which may have no tokens then
+ */
+record CompletionRequest(List<Prompt> prompts, boolean echo, OptionsReader.Options options) {
     /** Names of the fields that are read. */
-    static final Set<String> FIELDS = OptionsReader.fieldsAnd("prompt", "logprobs");
+    static final Set<String> FIELDS = OptionsReader.fieldsAnd("prompt", "logprobs", "echo");
+
+    private static final Set<String> OWN = Set.of("echo");
+    private static final int MOST_ECHOED_LOGPROBS = 5;
 
     private static final int MAX_PROMPTS = 64;
 
@@ -22,8 +29,10 @@ record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
     record Tokens(int[] ids) implements Prompt {}
 
     static CompletionRequest read(JsonFields body, OptionsReader reader, int vocabulary) {
-        Integer logprobs = body.integer("logprobs", 0, 20);
-        return new CompletionRequest(prompts(body, vocabulary), reader.read(body, logprobs));
+        boolean echo = body.flag("echo", false);
+        Integer logprobs = body.integer("logprobs", 0, echo ? MOST_ECHOED_LOGPROBS : 20);
+        return new CompletionRequest(
+                prompts(body, vocabulary), echo, reader.read(body, logprobs, OWN, echo ? 0 : 1));
     }
 
     private static List<Prompt> prompts(JsonFields body, int vocabulary) {
@@ -58,20 +67,29 @@ record CompletionRequest(List<Prompt> prompts, OptionsReader.Options options) {
     }
 
     private static Prompt tokens(JsonNode node, int vocabulary) {
+        if (!node.isPojo() && (!node.isArray() || node.isEmpty())) {
+            throw wrong(node);
+        }
+        return new Tokens(ids("prompt", node, vocabulary));
+    }
+
+    /** A row of token ids. */
+    static int[] ids(String param, JsonNode node, int vocabulary) {
         if (node instanceof POJONode row && row.getPojo() instanceof RequestJson.Ids ids) {
             for (int id : ids.values()) {
-                JsonFields.inRange("prompt", id, 0, vocabulary - 1L);
+                JsonFields.inRange(param, id, 0, vocabulary - 1L);
             }
-            return new Tokens(ids.values());
+            return ids.values();
         }
-        if (!node.isArray() || node.isEmpty()) {
-            throw wrong(node);
+        if (!node.isArray()) {
+            throw JsonFields.invalid(
+                    param, "`" + param + "` must be an array of token ids, not " + JsonFields.described(node) + ".");
         }
         int[] ids = new int[node.size()];
         for (int i = 0; i < ids.length; i++) {
-            ids[i] = (int) JsonFields.whole("prompt", elementOf(node, i), 0, vocabulary - 1L);
+            ids[i] = (int) JsonFields.whole(param, elementOf(node, i), 0, vocabulary - 1L);
         }
-        return new Tokens(ids);
+        return ids;
     }
 
     private static JsonNode elementOf(JsonNode node, int i) {

@@ -89,6 +89,11 @@ final class KnownFields {
         }
     }
 
+    /** Whether the field is known only to be refused. */
+    static boolean isRefused(String name) {
+        return REFUSED.containsKey(name);
+    }
+
     /** Adds the names of the fields that are looked at here. */
     static void addNamesTo(Set<String> names) {
         names.addAll(REFUSED.keySet());
@@ -97,8 +102,13 @@ final class KnownFields {
         names.add("metadata");
     }
 
-    static void check(JsonFields body) {
-        REFUSED.forEach((name, harmless) -> body.unsupported(name, harmless.toArray(String[]::new)));
+    /** @param but fields that the endpoint reads */
+    static void check(JsonFields body, Set<String> but) {
+        REFUSED.forEach((name, harmless) -> {
+            if (!but.contains(name)) {
+                body.unsupported(name, harmless.toArray(String[]::new));
+            }
+        });
         TEXTS.forEach(body::string);
         FLAGS.forEach(name -> body.flag(name, false));
         JsonFields metadata = body.object("metadata");

@@ -12,6 +12,7 @@ import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
+import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
@@ -44,8 +45,6 @@ import reactor.netty.channel.AbortedException;
  * are answered in the same form as all else.
  */
 public final class OpenAiApi implements WebHandler {
-    private static final String ROOT = "/v1";
-
     private final Authenticator authenticator;
     private final TenantQuotas quotas;
     private final LedgerWriter ledger;
@@ -59,6 +58,9 @@ public final class OpenAiApi implements WebHandler {
     private final ServedContext context;
     private final EdgeMetrics metrics;
     private final Pace pace;
+    private final Tokenization tokenization;
+    private final Routes routes = new Routes();
+    private final String document;
 
     /** @param requestTimeout how long any request may take, whatever its client asks for */
     public OpenAiApi(
@@ -88,6 +90,9 @@ public final class OpenAiApi implements WebHandler {
         this.context = context;
         this.metrics = metrics;
         this.pace = pace;
+        this.tokenization = new Tokenization(model, context, preparation);
+        addRoutes();
+        this.document = OpenApiDocument.of(routes.all());
     }
 
     @Override
@@ -119,49 +124,115 @@ public final class OpenAiApi implements WebHandler {
         return Mono.empty();
     }
 
-    private Mono<Void> route(HttpResponse response, HttpMethod method, String whole) {
-        ServerHttpRequest request = response.request();
-        Identity caller = authenticator.identify(request.getHeaders());
+    private void addRoutes() {
+        add(
+                HttpMethod.POST,
+                "/v1/chat/completions",
+                "chat",
+                "The next message of a conversation, streamed or whole",
+                "ChatCompletionRequest",
+                "ChatCompletion",
+                (response, caller, none) -> generate(response, caller, preparation::chat));
+        add(
+                HttpMethod.POST,
+                "/v1/completions",
+                "completions",
+                "What follows a prompt, streamed or whole",
+                "CompletionRequest",
+                "Completion",
+                (response, caller, none) -> generate(response, caller, preparation::completion));
+        add(
+                HttpMethod.GET,
+                "/v1/streams/{id}",
+                "streams",
+                "The rest of a resumable stream",
+                "",
+                "ChatCompletion",
+                this::resume);
+        add(HttpMethod.GET, "/v1/models", "models", "The models that are served", "", "ModelList", this::models);
+        add(
+                HttpMethod.GET,
+                "/v1/models/{id}",
+                "models",
+                "One model",
+                "",
+                "Model",
+                (response, caller, id) -> id.isEmpty() ? models(response, caller, id) : model(response, caller, id));
+        for (String base : List.of("/v1", "")) {
+            // Where vLLM has them, and where a client's base address leads.
+            add(
+                    HttpMethod.POST,
+                    base + "/tokenize",
+                    "tokenize",
+                    "The tokens of a text or a conversation",
+                    "TokenizeRequest",
+                    "TokenizeResponse",
+                    (response, caller, none) -> convert(response, caller, tokenization::tokenize));
+            add(
+                    HttpMethod.POST,
+                    base + "/detokenize",
+                    "tokenize",
+                    "The text of tokens",
+                    "DetokenizeRequest",
+                    "DetokenizeResponse",
+                    (response, caller, none) -> convert(response, caller, tokenization::detokenize));
+        }
+        add(
+                HttpMethod.GET,
+                "/openapi.json",
+                "openapi",
+                "This document",
+                "",
+                "OpenApiDocument",
+                (response, caller, none) -> response.json(200, document));
+    }
+
+    private void add(
+            HttpMethod method,
+            String path,
+            String endpoint,
+            String summary,
+            String request,
+            String answer,
+            Route.Handler handler) {
+        routes.add(new Route(method, path, endpoint, summary, request, answer, handler));
+    }
+
+    /** All that is served. */
+    List<Route> routes() {
+        return routes.all();
+    }
+
+    private Mono<Void> route(HttpResponse response, HttpMethod method, String path) {
+        Identity caller = authenticator.identify(response.request().getHeaders());
         response.trace().caller(caller.tenant(), caller.key());
-        String path = whole.startsWith(ROOT + "/") ? whole.substring(ROOT.length()) : "";
-        if (path.equals("/chat/completions")) {
-            response.serves("chat", "POST /v1/chat/completions");
-            return allowed(response, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(response, caller, preparation::chat)));
-        }
-        if (path.equals("/completions")) {
-            response.serves("completions", "POST /v1/completions");
-            return allowed(response, HttpMethod.POST, method)
-                    .then(Mono.defer(() -> generate(response, caller, preparation::completion)));
-        }
-        if (path.startsWith("/streams/")) {
-            response.serves("streams", "GET /v1/streams");
-            return allowed(response, HttpMethod.GET, method)
-                    .then(Mono.defer(() -> resume(response, caller, path.substring("/streams/".length()))));
-        }
-        if (path.equals("/models") || path.startsWith("/models/")) {
-            response.serves("models", "GET /v1/models");
-            return allowed(response, HttpMethod.GET, method).then(Mono.defer(() -> models(response, caller, path)));
-        }
-        return Mono.error(new ApiException(ApiError.unknownPath(method.name(), ApiError.shortened(whole))));
+        return routes.serve(response, caller, method, path);
     }
 
-    private static Mono<Void> allowed(HttpResponse response, HttpMethod wanted, HttpMethod given) {
-        if (given.equals(wanted)) {
-            return Mono.empty();
-        }
-        String path = ApiError.shortened(response.request().getURI().getRawPath());
-        return Mono.error(new ApiException(ApiError.methodNotAllowed(given.name(), path, List.of(wanted.name()))));
+    /** What takes no worker. */
+    private Mono<Void> convert(
+            HttpResponse response, Identity caller, BiFunction<byte[], Identity, JsonPart> conversion) {
+        ServerHttpRequest request = response.request();
+        checkMediaType(request.getHeaders());
+        return bodies.read(
+                        request,
+                        body -> pool.run(
+                                caller.tenant(),
+                                PreparationPool.isShort(body.length),
+                                () -> conversion.apply(body, caller)))
+                .flatMap(answer -> Mono.using(
+                        completions::account,
+                        account -> response.json(answer, account),
+                        AnswerBudget.Account::close));
     }
 
-    private Mono<Void> models(HttpResponse response, Identity caller, String path) {
-        boolean visible = caller.mayUse(model.name());
-        if (path.equals("/models") || path.equals("/models/")) {
-            return response.json(200, ResponseBodies.models(model, context.tokens(), visible));
-        }
-        String name =
-                URLDecoder.decode(path.substring("/models/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
-        if (!visible || !name.equals(model.name())) {
+    private Mono<Void> models(HttpResponse response, Identity caller, String none) {
+        return response.json(200, ResponseBodies.models(model, context.tokens(), caller.mayUse(model.name())));
+    }
+
+    private Mono<Void> model(HttpResponse response, Identity caller, String id) {
+        String name = URLDecoder.decode(id.replace("+", "%2B"), StandardCharsets.UTF_8);
+        if (!caller.mayUse(model.name()) || !name.equals(model.name())) {
             return Mono.error(new ApiException(ApiError.modelNotFound(ApiError.shortened(name))));
         }
         return response.json(200, ResponseBodies.model(model, context.tokens()));
@@ -217,6 +288,10 @@ public final class OpenAiApi implements WebHandler {
                             .switchIfEmpty(Mono.defer(() -> pool.run(
                                             identity.tenant(), atOnce, () -> prepare.apply(body, caller))
                                     .map(prepared -> () -> {
+                                        if (!prepared.echoes().isEmpty()) {
+                                            throw new ApiException(ApiError.badRequest(
+                                                    "echo", "`echo` is not supported for answers that can be resumed."));
+                                        }
                                         response.trace().prompt(prepared.model(), prepared.promptTokens());
                                         return resumables.begin(
                                                 response, identity, prepared, clientKey, caller.patience());

@@ -99,12 +99,20 @@ final class OptionsReader {
 
     /** @param topLogprobs alternatives per token that the client wants, null for no log probabilities */
     Options read(JsonFields body, @Nullable Integer topLogprobs) {
-        KnownFields.check(body);
+        return read(body, topLogprobs, Set.of(), 1);
+    }
+
+    /**
+     * @param own fields that the endpoint reads beside those of both
+     * @param fewest tokens of an answer
+     */
+    Options read(JsonFields body, @Nullable Integer topLogprobs, Set<String> own, int fewest) {
+        KnownFields.check(body, own);
         int n = body.integer("n", 1, 1, maxChoices);
         if (body.integer("best_of", n, 1, maxChoices) != n) {
             throw JsonFields.invalid("best_of", "`best_of` is not supported unless it equals `n`; leave it out.");
         }
-        Integer maxTokens = maxTokens(body);
+        Integer maxTokens = maxTokens(body, fewest);
         int minTokens = body.integer("min_tokens", 0, 0, MAX_TOKENS);
         if (maxTokens != null && minTokens > maxTokens) {
             throw JsonFields.invalid(
@@ -147,9 +155,9 @@ final class OptionsReader {
         }
     }
 
-    private static @Nullable Integer maxTokens(JsonFields body) {
-        Integer newer = body.integer("max_completion_tokens", 1, MAX_TOKENS);
-        Integer older = body.integer("max_tokens", 1, MAX_TOKENS);
+    private static @Nullable Integer maxTokens(JsonFields body, int fewest) {
+        Integer newer = body.integer("max_completion_tokens", fewest, MAX_TOKENS);
+        Integer older = body.integer("max_tokens", fewest, MAX_TOKENS);
         return newer != null ? newer : older;
     }
 

@@ -2,6 +2,7 @@ package dev.baton.gateway.openai;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.admission.Admission;
+import dev.baton.gateway.answer.Echo;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
@@ -13,6 +14,7 @@ import dev.baton.gateway.reasoning.ReasoningFormat;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.v1.RequestTags;
+import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.Structure;
 import dev.baton.protocol.v1.Structures;
@@ -43,6 +45,9 @@ import org.jspecify.annotations.Nullable;
 public final class Preparation {
     /** Tokens of a text completion that does not say how many: OpenAI's own default. */
     private static final int COMPLETION_TOKENS = 16;
+
+    /** Tokens of a prompt that is echoed with log-probabilities: they come in one message. */
+    private static final int MOST_SCORED = 16 * 1024;
 
     /** Names of the fields whose schemas and expressions are compiled. */
     private static final Set<String> COMPILED =
@@ -84,32 +89,48 @@ public final class Preparation {
     }
 
     PreparedRequest chat(byte[] body, Caller caller) {
-        ChatRequest request = ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options);
-        checkModel(request.options(), caller.identity());
+        return chat(Shape.CHAT, ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options), caller);
+    }
+
+    /** The tokens of a conversation as the fields of a chat say it; stops beyond {@code limit} of them. */
+    TokenIds conversation(JsonFields body, boolean generationPrompt, int limit) {
+        ToolRequest tools = ToolRequest.read(body);
+        return encoded(
+                ChatRequest.messages(body),
+                tools,
+                tools == null ? null : toolFormat(tools),
+                ChatRequest.templateVariables(body),
+                generationPrompt,
+                limit);
+    }
+
+    private TokenIds encoded(
+            List<Map<String, @Nullable Object>> given,
+            @Nullable ToolRequest tools,
+            @Nullable ToolFormat format,
+            Map<String, @Nullable Object> variables,
+            boolean generationPrompt,
+            int limit) {
         if (!model.tokenizer().hasChatTemplate()) {
             throw JsonFields.invalid(
                     "messages", "The model has no chat template; use /v1/completions with a prompt of your own.");
         }
-        request.templateVariables().keySet().forEach(this::checkVariable);
-        ToolRequest tools = request.tools();
-        ToolFormat format = tools == null ? null : toolFormat(tools);
+        variables.keySet().forEach(this::checkVariable);
         boolean shown = tools != null && model.tokenizer().templateMentions("tools");
-        List<Map<String, @Nullable Object>> messages = messages(request.messages());
+        List<Map<String, @Nullable Object>> messages = messages(given);
         if (tools != null && format != null && !shown) {
             messages = ToolsAsText.described(tools.shown(), format, messages);
         }
-        int room = context.tokens();
-        TokenIds prompt;
         try {
-            prompt = model.tokenizer()
+            return model.tokenizer()
                     .encodeChat(
                             new ChatPrompt(
                                     messages,
                                     tools != null && shown ? tools.shown() : null,
-                                    true,
-                                    request.templateVariables()),
+                                    generationPrompt,
+                                    variables),
                             spelled,
-                            room);
+                            limit);
         } catch (SpecialTokenInTextException e) {
             String param = ApiError.shortened(e.place());
             throw JsonFields.invalid(param, "`" + param + "` " + e.fault());
@@ -119,19 +140,28 @@ public final class Preparation {
             throw JsonFields.invalid(
                     "messages", e.getMessage() == null ? "The chat template refused it." : e.getMessage());
         }
+    }
+
+    private PreparedRequest chat(Shape shape, ChatRequest request, Caller caller) {
+        checkModel(request.options(), caller.identity());
+        ToolRequest tools = request.tools();
+        ToolFormat format = tools == null ? null : toolFormat(tools);
+        int room = context.tokens();
+        TokenIds prompt = encoded(request.messages(), tools, format, request.templateVariables(), true, room);
         ReasoningFormat reasoning = reasoning(prompt.ids());
         AnswerFormat answer = tools == null || format == null
                 ? request.options().format()
                 : withCalls(tools, format, request.options().format());
         return prepared(
-                Shape.CHAT,
+                shape,
                 request.options(),
-                List.of(checked(prompt, room, request.options(), room, Shape.CHAT.promptParam())),
+                List.of(checked(prompt, room, request.options(), room, shape.promptParam())),
                 answer == null || reasoning == null
                         ? answer
                         : new AnswerFormat(reasoning.before(answer.structure()), answer.param()),
                 format,
                 reasoning,
+                List.of(),
                 caller);
     }
 
@@ -221,15 +251,35 @@ public final class Preparation {
         }
         int room = context.tokens();
         List<Prompt> prompts = new ArrayList<>();
+        List<Echo> echoes = new ArrayList<>();
         for (CompletionRequest.Prompt prompt : request.prompts()) {
             TokenIds tokens = switch (prompt) {
                 case CompletionRequest.Text text -> encoded(text.text(), room);
                 case CompletionRequest.Tokens ids -> new TokenIds(ids.ids(), true);
             };
             prompts.add(checked(tokens, room, request.options(), COMPLETION_TOKENS, Shape.COMPLETION.promptParam()));
+            if (request.echo()) {
+                echoes.add(echo(prompt, tokens.ids(), request.options()));
+            }
         }
         return prepared(
-                Shape.COMPLETION, request.options(), prompts, request.options().format(), null, null, caller);
+                Shape.COMPLETION, request.options(), prompts, request.options().format(), null, null, echoes, caller);
+    }
+
+    /** As the tokens spell it; a text as it was given, where its tokens spell it so but for a begin token. */
+    private Echo echo(CompletionRequest.Prompt prompt, int[] tokens, OptionsReader.Options options) {
+        boolean scores = options.sampling().getLogprobs();
+        if (scores && tokens.length > MOST_SCORED) {
+            throw JsonFields.invalid(
+                    "echo",
+                    "`echo` with `logprobs` is for prompts of up to " + MOST_SCORED + " tokens, not " + tokens.length
+                            + ".");
+        }
+        Integer most = options.maxTokens();
+        boolean alone = most != null && most == 0;
+        String spelled = model.tokenizer().decode(tokens, false);
+        String said = prompt instanceof CompletionRequest.Text(String given) && spelled.endsWith(given) ? given : spelled;
+        return new Echo(said, spelled.length() - said.length(), alone);
     }
 
     private TokenIds encoded(String text, int room) {
@@ -255,7 +305,7 @@ public final class Preparation {
      */
     private static Prompt checked(
             TokenIds tokens, int context, OptionsReader.Options options, int usual, String param) {
-        int wanted = options.maxTokens() == null ? 0 : options.maxTokens();
+        int wanted = options.maxTokens() == null ? 0 : Math.max(1, options.maxTokens());
         if (tokens.ids().length == 0) {
             throw JsonFields.invalid(param, "`" + param + "` encodes to no tokens at all.");
         }
@@ -298,6 +348,7 @@ public final class Preparation {
             @Nullable AnswerFormat format,
             @Nullable ToolFormat tools,
             @Nullable ReasoningFormat reasoning,
+            List<Echo> echoes,
             Caller caller) {
         Instant now = clock.instant();
         Long given = options.seed();
@@ -305,6 +356,10 @@ public final class Preparation {
         Structure structure = structure(format);
         ServiceTier tier = options.tier().atMost(caller.identity().highest());
         List<GenerationRequest> generations = new ArrayList<>();
+        Sampling.Builder sampling = options.sampling().toBuilder();
+        if (!echoes.isEmpty() && sampling.getLogprobs()) {
+            sampling.setPromptLogprobs(sampling.getTopLogprobs());
+        }
         for (int choice = 0; choice < prompts.size() * options.n(); choice++) {
             Prompt prompt = prompts.get(choice / options.n());
             generations.add(new GenerationRequest(
@@ -312,7 +367,7 @@ public final class Preparation {
                     caller.identity().tenant(),
                     model.name(),
                     prompt.tokens(),
-                    options.sampling().toBuilder().setSeed(seed + choice).build(),
+                    sampling.setSeed(seed + choice).build(),
                     prompt.stopping(),
                     tier.priority(),
                     now.plus(caller.patience().generation(options.stream())),
@@ -332,6 +387,7 @@ public final class Preparation {
                 options.namesTier() ? tier.label() : null,
                 caller.wantsTiming(),
                 tools,
-                reasoning);
+                reasoning,
+                echoes);
     }
 }

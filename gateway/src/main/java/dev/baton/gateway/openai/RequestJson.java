@@ -30,8 +30,8 @@ final class RequestJson {
     /** Fields at the top, read or not. */
     private static final int MOST_FIELDS = 1_000;
 
-    /** The field that holds rows of token ids. */
-    private static final String ROWS = "prompt";
+    /** The fields that hold rows of token ids. */
+    private static final Set<String> ROWS = Set.of("prompt", "tokens");
 
     private static final int MOST_MIXED = 16;
 
@@ -125,7 +125,7 @@ final class RequestJson {
             }
             parser.nextToken();
             if (read.contains(name)) {
-                object.set(name, value(name.equals(ROWS)));
+                object.set(name, value(ROWS.contains(name)));
             } else {
                 parser.skipChildren();
             }

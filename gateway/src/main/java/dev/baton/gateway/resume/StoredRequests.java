@@ -9,6 +9,7 @@ import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import dev.baton.protocol.v1.StoredRequest;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /** A prepared request as bytes, and back at another gateway of the same model. */
@@ -79,7 +80,8 @@ final class StoredRequests {
                     case NONE, UNRECOGNIZED -> null;
                     case POSSIBLE -> reasoning().orElse(null);
                     case OPENED -> reasoning().map(ReasoningFormat::openedByPrompt).orElse(null);
-                });
+                },
+                List.of());
     }
 
     private Optional<ReasoningFormat> reasoning() {

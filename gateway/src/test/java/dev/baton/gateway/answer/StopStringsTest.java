@@ -3,7 +3,6 @@ package dev.baton.gateway.answer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.baton.gateway.answer.ChoiceStream.StopStrings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;

@@ -1,0 +1,102 @@
+package dev.baton.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Tokens of texts and conversations, and back, as vLLM gives them. */
+class TokenizeTest {
+    private static EdgeServer server;
+
+    @BeforeAll
+    static void start() {
+        server = EdgeServer.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+    }
+
+    private static JsonNode post(String path, String body) throws IOException {
+        RawHttp.Response response = server.http().post(path, body);
+        assertThat(response.status()).as(response.body()).isEqualTo(200);
+        return JsonMapper.shared().readTree(response.body());
+    }
+
+    private static int[] ids(JsonNode answer) {
+        assertThat(answer.get("count").asInt()).isEqualTo(answer.get("tokens").size());
+        return IntStream.range(0, answer.get("tokens").size())
+                .map(i -> answer.get("tokens").get(i).asInt())
+                .toArray();
+    }
+
+    @Test
+    void textsHaveTheTokensOfACompletionsPrompt() throws Exception {
+        String text = "Grüße, <|user|>!";
+        JsonNode answer = post("/v1/tokenize", "{\"model\":\"demo\",\"prompt\":\"" + text + "\"}");
+        server.http()
+                .open("POST", "/v1/completions", "{\"model\":\"demo\",\"prompt\":\"" + text + "\"}")
+                .close();
+        assertThat(ids(answer)).isEqualTo(server.dispatcher().next().submission.prompt());
+        assertThat(answer.get("max_model_len").asInt()).isEqualTo(EdgeServer.CONTEXT);
+        assertThat(answer.get("token_strs").isNull()).isTrue();
+        JsonNode bare = post(
+                "/tokenize", "{\"prompt\":\"" + text + "\",\"add_special_tokens\":false,\"return_token_strs\":true}");
+        assertThat(ids(bare)).isEqualTo(server.tokenizer().encode(text, false));
+        assertThat(bare.get("token_strs")).hasSize(ids(bare).length);
+        String back = Arrays.toString(ids(bare));
+        assertThat(post("/v1/detokenize", "{\"tokens\":" + back + "}").get("prompt").stringValue())
+                .isEqualTo(text);
+    }
+
+    @Test
+    void conversationsHaveTheTokensOfAChat() throws Exception {
+        String messages = "\"messages\":[{\"role\":\"user\",\"content\":\"Hi <|end|>\"}]";
+        JsonNode answer = post("/v1/tokenize", "{\"model\":\"demo\"," + messages + "}");
+        server.http()
+                .open("POST", "/v1/chat/completions", "{\"model\":\"demo\"," + messages + "}")
+                .close();
+        int[] prompt = server.dispatcher().next().submission.prompt();
+        assertThat(ids(answer)).isEqualTo(prompt);
+        assertThat(ids(post("/v1/tokenize", "{" + messages + ",\"add_generation_prompt\":false}")).length)
+                .isLessThan(prompt.length);
+    }
+
+    @Test
+    void longTextsAreSentInPieces() throws IOException {
+        String text = IntStream.range(0, 20_000).mapToObj(i -> "word ").collect(Collectors.joining());
+        JsonNode answer = post("/v1/tokenize", "{\"prompt\":\"" + text + "\",\"add_special_tokens\":false}");
+        assertThat(ids(answer)).isEqualTo(server.tokenizer().encode(text, false));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "tokenize | {}                                                   | 400 | prompt",
+                "tokenize | {\"prompt\":1}                                       | 400 | prompt",
+                "tokenize | {\"prompt\":\"a\",\"messages\":[{\"role\":\"user\",\"content\":\"a\"}]} | 400 | prompt",
+                "tokenize | {\"model\":\"other\",\"prompt\":\"a\"}               | 404 | model",
+                "tokenize | {\"prompt\":\"a\",\"chat_template\":\"x\"}           | 400 | chat_template",
+                "tokenize | {\"messages\":[]}                                    | 400 | messages",
+                "detokenize | {}                                                 | 400 | tokens",
+                "detokenize | {\"tokens\":[99999999]}                            | 400 | tokens",
+                "detokenize | {\"tokens\":[\"a\"]}                               | 400 | tokens",
+            })
+    void whatCannotBeTokenizedIsNamed(String path, String body, int status, String param) throws IOException {
+        RawHttp.Response response = server.http().post("/v1/" + path, body);
+        assertThat(response.status()).as(response.body()).isEqualTo(status);
+        assertThat(response.body()).contains("\"param\":\"" + param + "\"");
+    }
+}
