@@ -16,7 +16,8 @@ final class PromptScores {
     private final @Nullable TokenLogprob[] scores;
 
     private PromptScores(Generation generation) {
-        this.prompt = generation.getPromptList().stream().mapToInt(token -> token).toArray();
+        this.prompt =
+                generation.getPromptList().stream().mapToInt(token -> token).toArray();
         this.alternatives = generation.getSampling().getPromptLogprobs();
         this.scores = new TokenLogprob[prompt.length - 1];
     }
@@ -27,9 +28,7 @@ final class PromptScores {
      */
     static @Nullable PromptScores of(Generation generation, Goal goal) {
         boolean asked = generation.getSampling().hasPromptLogprobs();
-        return asked && generation.getAcceptedCount() == 0 && !goal.waitsForKv()
-                ? new PromptScores(generation)
-                : null;
+        return asked && generation.getAcceptedCount() == 0 && !goal.waitsForKv() ? new PromptScores(generation) : null;
     }
 
     /**

@@ -64,8 +64,8 @@ class PromptScoresTest {
         try (Bench bench = new Bench(Role.BOTH, 128)) {
             Hearing drawn = run(bench, asking("drawn", Bench.prompt(1, PROMPT), MADE, false), Goal.PREFILL_AND_DECODE);
             // Its blocks are cached now: they must be computed nevertheless.
-            Hearing again = run(
-                    bench, asking("scored", all(drawn), 3, true), here ? Goal.PREFILL_AND_DECODE : Goal.PREFILL);
+            Hearing again =
+                    run(bench, asking("scored", all(drawn), 3, true), here ? Goal.PREFILL_AND_DECODE : Goal.PREFILL);
             assertThat(again.cachedTokens).isZero();
             assertThat(again.prompt()).hasSize(PROMPT + MADE - 1);
             assertThat(again.prompt().subList(PROMPT - 1, PROMPT + MADE - 1)).isEqualTo(drawn.logprobs);
@@ -106,8 +106,9 @@ class PromptScoresTest {
     @Test
     void whatHasItsFirstTokenIsNotScoredAgain() {
         try (Bench bench = new Bench(Role.BOTH, 128)) {
-            Generation resumed =
-                    asking("r", Bench.prompt(1, PROMPT), 4, true).toBuilder().addAccepted(3).build();
+            Generation resumed = asking("r", Bench.prompt(1, PROMPT), 4, true).toBuilder()
+                    .addAccepted(3)
+                    .build();
             assertThat(run(bench, resumed, Goal.PREFILL_AND_DECODE).prompt()).isEmpty();
         }
     }

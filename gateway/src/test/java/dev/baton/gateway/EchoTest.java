@@ -70,7 +70,9 @@ class EchoTest {
         assertThat(answer.at("/choices/0/text").stringValue()).isEqualTo("Grüße,  end");
         assertThat(answer.at("/choices/1/text").stringValue()).isEqualTo("Hi end");
         assertThat(answer.at("/choices/0/logprobs").isNull()).isTrue();
-        assertThat(choice("\"prompt\":\"Hi\",\"max_tokens\":0").at("/choices/0/text").stringValue())
+        assertThat(choice("\"prompt\":\"Hi\",\"max_tokens\":0")
+                        .at("/choices/0/text")
+                        .stringValue())
                 .isEqualTo("Hi");
     }
 

@@ -104,7 +104,8 @@ class ReasoningTest {
                 .body()
                 .lines()
                 .filter(line -> line.startsWith("data: {"))
-                .map(line -> JSON.readTree(line.substring(6)).get("choices").get(0).get("delta"))
+                .map(line ->
+                        JSON.readTree(line.substring(6)).get("choices").get(0).get("delta"))
                 .forEach(delta -> all.append(delta.path(field).asString("")));
         return all.toString();
     }
@@ -115,9 +116,12 @@ class ReasoningTest {
         JsonNode answer = ask(tags, "\"stop\":\"greets\"");
         assertThat(message(answer).get("reasoning_content").stringValue()).isEqualTo("She <3 greets.");
         assertThat(message(answer).get("content").stringValue()).isEqualTo("Hello < you.\n");
-        int reasoned = answer.at("/usage/completion_tokens_details/reasoning_tokens").asInt();
+        int reasoned =
+                answer.at("/usage/completion_tokens_details/reasoning_tokens").asInt();
         int head = tags.tokenizer().encode("<think>\nShe <3 greets.\n</think>", false).length;
-        assertThat(reasoned).isBetween(head - 1, head + 1).isLessThan(answer.at("/usage/completion_tokens").asInt());
+        assertThat(reasoned)
+                .isBetween(head - 1, head + 1)
+                .isLessThan(answer.at("/usage/completion_tokens").asInt());
         assertThat(streamed(tags, "", "reasoning_content")).isEqualTo("She <3 greets.");
         assertThat(streamed(tags, "", "content")).isEqualTo("Hello < you.\n");
     }
@@ -160,13 +164,9 @@ class ReasoningTest {
         assertThat(reasoned.getSequence().getOf(1).getTextWithout()).isEqualTo("</think>");
         assertThat(reasoned.getSequence().getOf(4).getJsonObject()).isTrue();
         assertThat(either.getAnyOf().getOf(1).getJsonObject()).isTrue();
-        ask(
-                tags,
-                "\"response_format\":{\"type\":\"json_object\"},\"chat_template_kwargs\":{\"thinking\":true}");
+        ask(tags, "\"response_format\":{\"type\":\"json_object\"},\"chat_template_kwargs\":{\"thinking\":true}");
         assertThat(structure(tags).getSequence().getOf(0).getTextWithout()).isEqualTo("</think>");
-        ask(
-                tags,
-                "\"response_format\":{\"type\":\"json_object\"},\"chat_template_kwargs\":{\"thinking\":false}");
+        ask(tags, "\"response_format\":{\"type\":\"json_object\"},\"chat_template_kwargs\":{\"thinking\":false}");
         assertThat(structure(tags).getJsonObject()).isTrue();
     }
 
@@ -218,21 +218,16 @@ class ReasoningTest {
             call.admits();
             for (int i = 0; i < tokens.length; i++) {
                 call.sink.token(
-                        i,
-                        tokens[i],
-                        TokenLogprob.newBuilder()
-                                .setLogprob(-1)
-                                .build());
+                        i, tokens[i], TokenLogprob.newBuilder().setLogprob(-1).build());
             }
             call.finishes(Finish.Reason.STOP);
         });
         JsonNode answer = ask(tags, "\"logprobs\":true");
         assertThat(answer.at("/choices/0/logprobs/content")).hasSize(tokens.length);
-        long inStream = Arrays.stream(
-                        tags.http()
-                                .post("/v1/chat/completions", body("\"logprobs\":true,\"stream\":true"))
-                                .body()
-                                .split("\"logprob\":"))
+        long inStream = Arrays.stream(tags.http()
+                        .post("/v1/chat/completions", body("\"logprobs\":true,\"stream\":true"))
+                        .body()
+                        .split("\"logprob\":"))
                 .count();
         assertThat(inStream - 1).isEqualTo(tokens.length);
     }

@@ -56,7 +56,9 @@ class TokenizeTest {
         assertThat(ids(bare)).isEqualTo(server.tokenizer().encode(text, false));
         assertThat(bare.get("token_strs")).hasSize(ids(bare).length);
         String back = Arrays.toString(ids(bare));
-        assertThat(post("/v1/detokenize", "{\"tokens\":" + back + "}").get("prompt").stringValue())
+        assertThat(post("/v1/detokenize", "{\"tokens\":" + back + "}")
+                        .get("prompt")
+                        .stringValue())
                 .isEqualTo(text);
     }
 

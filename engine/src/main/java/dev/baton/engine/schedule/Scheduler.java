@@ -145,7 +145,8 @@ public final class Scheduler<S extends Sequence> {
         int reach = sequence.computed + settings.stepTokens() - plan.rows();
         if (sequence.scoresPrompt()) {
             // A row of logits is large: one block of them is held at a time.
-            boolean another = plan.chunks().stream().anyMatch(chunk -> chunk.sequence().scoresPrompt());
+            boolean another =
+                    plan.chunks().stream().anyMatch(chunk -> chunk.sequence().scoresPrompt());
             reach = another ? sequence.computed : Math.min(reach, sequence.computed + settings.blockTokens());
         }
         return reach >= sequence.length() ? sequence.length() : reach - reach % settings.blockTokens();

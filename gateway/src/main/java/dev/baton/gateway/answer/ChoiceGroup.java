@@ -219,7 +219,6 @@ final class ChoiceGroup {
                 cached += choices[i].cached();
             }
         }
-        return new Usage(
-                prepared.promptTokens(), cached, generated, prepared.reasoning() == null ? null : reasoning);
+        return new Usage(prepared.promptTokens(), cached, generated, prepared.reasoning() == null ? null : reasoning);
     }
 }

@@ -51,14 +51,16 @@ final class EchoedPrompt {
         int said = 0;
         for (int i = 0; i < prompt.length; i++) {
             int offset = Math.max(0, characters - echo.added());
-            Logprobs next = i == 0 ? Logprobs.first(prompt[0], offset) : Logprobs.of(prompt[i], scores.get(i - 1), offset);
+            Logprobs next =
+                    i == 0 ? Logprobs.first(prompt[0], offset) : Logprobs.of(prompt[i], scores.get(i - 1), offset);
             if (batch == null) {
                 batch = next;
             } else {
                 batch.add(next);
             }
             characters += stream.push(prompt[i]).length();
-            int to = Math.clamp(characters - (long) echo.added(), said, echo.text().length());
+            int to = Math.clamp(
+                    characters - (long) echo.added(), said, echo.text().length());
             piece.append(echo.text(), said, to);
             said = to;
             if (EventStream.bytes(piece.length(), batch) >= PIECE) {

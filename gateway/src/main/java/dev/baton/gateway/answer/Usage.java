@@ -19,7 +19,9 @@ public record Usage(
             int completionTokens,
             int totalTokens,
             PromptTokensDetails promptTokensDetails,
-            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable CompletionTokensDetails completionTokensDetails) {}
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable
+            CompletionTokensDetails completionTokensDetails) {}
 
     /** @param cachedTokens found in a prefix cache */
     public record PromptTokensDetails(int cachedTokens) {}

@@ -31,8 +31,7 @@ record CompletionRequest(List<Prompt> prompts, boolean echo, OptionsReader.Optio
     static CompletionRequest read(JsonFields body, OptionsReader reader, int vocabulary) {
         boolean echo = body.flag("echo", false);
         Integer logprobs = body.integer("logprobs", 0, echo ? MOST_ECHOED_LOGPROBS : 20);
-        return new CompletionRequest(
-                prompts(body, vocabulary), echo, reader.read(body, logprobs, OWN, echo ? 0 : 1));
+        return new CompletionRequest(prompts(body, vocabulary), echo, reader.read(body, logprobs, OWN, echo ? 0 : 1));
     }
 
     private static List<Prompt> prompts(JsonFields body, int vocabulary) {

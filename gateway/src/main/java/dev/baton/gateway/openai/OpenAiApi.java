@@ -221,9 +221,7 @@ public final class OpenAiApi implements WebHandler {
                                 PreparationPool.isShort(body.length),
                                 () -> conversion.apply(body, caller)))
                 .flatMap(answer -> Mono.using(
-                        completions::account,
-                        account -> response.json(answer, account),
-                        AnswerBudget.Account::close));
+                        completions::account, account -> response.json(answer, account), AnswerBudget.Account::close));
     }
 
     private Mono<Void> models(HttpResponse response, Identity caller, String none) {
@@ -290,7 +288,8 @@ public final class OpenAiApi implements WebHandler {
                                     .map(prepared -> () -> {
                                         if (!prepared.echoes().isEmpty()) {
                                             throw new ApiException(ApiError.badRequest(
-                                                    "echo", "`echo` is not supported for answers that can be resumed."));
+                                                    "echo",
+                                                    "`echo` is not supported for answers that can be resumed."));
                                         }
                                         response.trace().prompt(prepared.model(), prepared.promptTokens());
                                         return resumables.begin(

@@ -26,7 +26,8 @@ final class OpenApiDocument {
         document.putArray("security").addObject().putArray("key");
         ObjectNode paths = document.putObject("paths");
         for (Route route : routes) {
-            ObjectNode path = paths.get(route.path()) instanceof ObjectNode known ? known : paths.putObject(route.path());
+            ObjectNode path =
+                    paths.get(route.path()) instanceof ObjectNode known ? known : paths.putObject(route.path());
             describe(route, path.putObject(route.method().name().toLowerCase(Locale.ROOT)));
         }
         ObjectNode components = document.putObject("components");
@@ -57,7 +58,8 @@ final class OpenApiDocument {
             refer(body, "application/json", route.request());
         }
         ObjectNode responses = operation.putObject("responses");
-        ObjectNode done = responses.putObject("200").put("description", "The answer; a stream of events where it is asked for.");
+        ObjectNode done =
+                responses.putObject("200").put("description", "The answer; a stream of events where it is asked for.");
         refer(done, "application/json", route.response());
         ObjectNode refused = responses.putObject("default").put("description", "Refused, or failed.");
         refer(refused, "application/json", "Error");

@@ -167,8 +167,7 @@ public final class Preparation {
 
     /** How reasoning stands in the answer after this prompt; null where there is none. */
     private @Nullable ReasoningFormat reasoning(int[] prompt) {
-        int[] end =
-                Arrays.copyOfRange(prompt, Math.max(0, prompt.length - ReasoningFormat.endTokens()), prompt.length);
+        int[] end = Arrays.copyOfRange(prompt, Math.max(0, prompt.length - ReasoningFormat.endTokens()), prompt.length);
         return ReasoningFormat.of(model.tokenizer())
                 .flatMap(format -> format.after(model.tokenizer().decode(end, false)))
                 .orElse(null);
@@ -278,7 +277,8 @@ public final class Preparation {
         Integer most = options.maxTokens();
         boolean alone = most != null && most == 0;
         String spelled = model.tokenizer().decode(tokens, false);
-        String said = prompt instanceof CompletionRequest.Text(String given) && spelled.endsWith(given) ? given : spelled;
+        String said =
+                prompt instanceof CompletionRequest.Text(String given) && spelled.endsWith(given) ? given : spelled;
         return new Echo(said, spelled.length() - said.length(), alone);
     }
 

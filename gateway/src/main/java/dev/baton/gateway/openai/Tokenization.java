@@ -57,9 +57,7 @@ final class Tokenization {
             throw JsonFields.invalid(param, "`" + param + "` has more than " + MOST_TOKENS + " tokens.");
         }
         return new Ids(
-                "{\"count\":" + ids.length + ",\"max_model_len\":" + context.tokens() + ",\"tokens\":[",
-                ids,
-                spelled);
+                "{\"count\":" + ids.length + ",\"max_model_len\":" + context.tokens() + ",\"tokens\":[", ids, spelled);
     }
 
     private TokenIds text(JsonFields fields) {

@@ -42,8 +42,7 @@ record ReasoningChannels() implements ReasoningFormat {
 
     @Override
     public Structure before(Structure answer) {
-        Structure last =
-                ReasoningFormat.sequence(List.of(token(CHANNEL), literal("final"), token(MESSAGE), answer));
+        Structure last = ReasoningFormat.sequence(List.of(token(CHANNEL), literal("final"), token(MESSAGE), answer));
         return ReasoningFormat.anyOf(List.of(
                 last,
                 ReasoningFormat.sequence(List.of(

@@ -79,7 +79,8 @@ final class StoredRequests {
                 switch (stored.getReasoning()) {
                     case NONE, UNRECOGNIZED -> null;
                     case POSSIBLE -> reasoning().orElse(null);
-                    case OPENED -> reasoning().map(ReasoningFormat::openedByPrompt).orElse(null);
+                    case OPENED ->
+                        reasoning().map(ReasoningFormat::openedByPrompt).orElse(null);
                 },
                 List.of());
     }

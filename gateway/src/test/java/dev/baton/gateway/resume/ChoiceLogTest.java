@@ -181,7 +181,19 @@ class ChoiceLogTest {
                 RequestTags.getDefaultInstance(),
                 null);
         PreparedRequest prepared = new PreparedRequest(
-                "cmpl-r", 0, "m", Shape.COMPLETION, List.of(request), 1, List.of(), true, false, null, false, null, null,
+                "cmpl-r",
+                0,
+                "m",
+                Shape.COMPLETION,
+                List.of(request),
+                1,
+                List.of(),
+                true,
+                false,
+                null,
+                false,
+                null,
+                null,
                 List.of());
         return new KeptAnswer(new AnswerKey("tenant", "id"), "key", prepared, new byte[0], request.deadline(), CLOCK);
     }
