@@ -162,7 +162,8 @@ public final class RedisAnswers {
                         Long.toString(answer.epoch()),
                         millis(keep),
                         failed ? "1" : "0")
-                .thenCombine(forgetLease(answer), (outcome, gone) -> Kept.of(outcome.charAt(0)));
+                // After it: an answer that has not ended keeps its lease, or nobody would miss it.
+                .thenCompose(outcome -> forgetLease(answer).thenApply(gone -> Kept.of(outcome.charAt(0))));
     }
 
     /** Takes an answer from the owner of this epoch, if it is still that one's. */

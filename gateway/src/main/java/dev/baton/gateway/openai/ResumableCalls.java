@@ -18,8 +18,8 @@ import dev.baton.gateway.resume.Settlement;
 import dev.baton.gateway.sse.StreamPosition;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -60,8 +60,12 @@ public final class ResumableCalls {
             PreparedRequest prepared,
             String clientKey,
             ClientPatience patience) {
-        return quotas.hold(caller, response.trace().requestId(), prepared.mostTokens(), response::headers)
-                .flatMap(place -> begin(response, caller, prepared, clientKey, patience, place));
+        return quotas.hold(
+                caller,
+                response.trace().requestId(),
+                prepared.mostTokens(),
+                response::headers,
+                place -> begin(response, caller, prepared, clientKey, patience, place));
     }
 
     private Mono<Void> begin(
@@ -71,26 +75,33 @@ public final class ResumableCalls {
             String clientKey,
             ClientPatience patience,
             Held place) {
-        AtomicBoolean begun = new AtomicBoolean();
-        return found(() -> answers.create(prepared, caller.key(), clientKey, new Charged(place)))
-                .flatMap(opened -> switch (opened) {
-                    case Opened.Answer(KeptHandle kept, boolean mine) -> {
-                        begun.set(mine);
-                        yield mine
-                                ? send(response, kept, patience, prepared.stream(), null)
-                                : again(response, caller, kept, patience);
-                    }
-                    case Opened.Full _ ->
-                        Mono.error(new ApiException(ApiError.overloaded(
-                                "The tenant's resumable answers take all the room that they may"
-                                        + " (baton.resume.tenant-bytes). Ask without resuming, or when some have ended.",
-                                SOON)));
-                })
-                .doFinally(signal -> {
-                    if (!begun.get()) {
-                        place.settle(false, 0);
-                    }
-                });
+        // Whether its client waits or not: what runs has its place, and what does not run gives it back.
+        CompletionStage<Opened> created = created(prepared, caller.key(), clientKey, place);
+        return found(() -> created).flatMap(opened -> switch (opened) {
+            case Opened.Answer(KeptHandle kept, boolean mine) ->
+                mine
+                        ? send(response, kept, patience, prepared.stream(), null)
+                        : again(response, caller, kept, patience);
+            case Opened.Full _ ->
+                Mono.error(new ApiException(ApiError.overloaded(
+                        "The tenant's resumable answers take all the room that they may"
+                                + " (baton.resume.tenant-bytes). Ask without resuming, or when some have ended.",
+                        SOON)));
+        });
+    }
+
+    private CompletionStage<Opened> created(PreparedRequest prepared, String key, String clientKey, Held place) {
+        CompletionStage<Opened> created;
+        try {
+            created = answers.create(prepared, key, clientKey, new Charged(place));
+        } catch (RuntimeException e) {
+            created = CompletableFuture.failedStage(e);
+        }
+        return created.whenComplete((opened, failure) -> {
+            if (!(opened instanceof Opened.Answer(KeptHandle _, boolean mine) && mine)) {
+                place.settle(false, 0);
+            }
+        });
     }
 
     /** Sends an answer that was begun before, from its start. */

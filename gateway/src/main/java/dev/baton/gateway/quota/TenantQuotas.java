@@ -19,7 +19,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 
@@ -80,21 +82,36 @@ public final class TenantQuotas {
         void settle(boolean served, long tokens);
     }
 
-    /** As {@link #within}, for a request that may run on when its client leaves: whoever gets the place settles it. */
-    public Mono<Held> hold(Identity caller, String request, long most, Consumer<Map<String, String>> headers) {
+    /**
+     * As {@link #within}, for a request that may run on when its client leaves.
+     *
+     * @param answer is given the place, and from then on has to settle it whatever happens; never called when the client left
+     *     before
+     */
+    public Mono<Void> hold(
+            Identity caller,
+            String request,
+            long most,
+            Consumer<Map<String, String>> headers,
+            Function<Held, Mono<Void>> answer) {
         List<ScopedLimits> scopes = scopes(caller);
         if (scopes.isEmpty()) {
-            return Mono.just((served, tokens) -> {});
+            return Mono.defer(() -> answer.apply((served, tokens) -> {}));
         }
         return Mono.defer(() -> {
             SharedQuotas.Place place = shared.reserve(request, most, scopes);
+            AtomicBoolean given = new AtomicBoolean();
             return Mono.fromCompletionStage(place.outcome())
-                    .<Held>map(outcome -> {
+                    .flatMap(outcome -> {
                         admit(outcome, most, headers);
-                        return place::settle;
+                        return given.compareAndSet(false, true) ? answer.apply(place::settle) : Mono.empty();
                     })
-                    .doOnError(refused -> place.settle(false, 0))
-                    .doOnCancel(() -> place.settle(false, 0));
+                    // A client that leaves later is told here too: it does not give back what runs on.
+                    .doFinally(end -> {
+                        if (given.compareAndSet(false, true)) {
+                            place.settle(false, 0);
+                        }
+                    });
         });
     }
 

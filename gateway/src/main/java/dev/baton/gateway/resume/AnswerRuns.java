@@ -43,45 +43,43 @@ final class AnswerRuns {
     }
 
     /** A new answer. */
-    void begin(KeptAnswer answer) {
+    void begin(KeptAnswer answer, Tenure mine) {
         watchBits(answer);
         watchText(answer);
         for (int choice = 0; choice < answer.logs().length; choice++) {
             GenerationRequest request = answer.prepared().generations().get(choice);
-            RequestHandle handle = dispatcher.prepare(request, new Feeding(answer, choice, false));
-            answer.runs(choice, handle);
-            handle.start();
+            mine.run(choice, dispatcher.prepare(request, new Feeding(answer, mine, choice, false)));
         }
     }
 
     /** One that another gateway began: what was not accepted is computed again. */
-    void goOn(KeptAnswer answer) {
+    void goOn(KeptAnswer answer, Tenure mine) {
         watchBits(answer);
         watchText(answer);
         for (int choice = 0; choice < answer.logs().length; choice++) {
-            goOn(answer, choice);
+            goOn(answer, mine, choice);
         }
     }
 
-    private void goOn(KeptAnswer answer, int choice) {
+    private void goOn(KeptAnswer answer, Tenure mine, int choice) {
         ChoiceLog log = answer.log(choice);
         GenerationRequest request = answer.prepared().generations().get(choice);
-        endedBy(request, log.accepted()).ifPresent(reason -> log.end(new ChoiceEnd.Finished(reason)));
+        endedBy(request, log.accepted())
+                .ifPresent(reason -> mine.feed(choice).end(new ChoiceEnd.Finished(reason)));
         if (log.end() != null) {
             return;
         }
         dispatcher
-                .resume(request, log.accepted(), new Feeding(answer, choice, true))
+                .resume(request, log.accepted(), new Feeding(answer, mine, choice, true))
                 .whenComplete((handle, failure) -> {
                     if (handle == null) {
                         LOG.info(
                                 "request {} cannot be taken over now: {}",
                                 request.requestId(),
                                 String.valueOf(failure));
-                        fates.letGo(answer);
+                        fates.letGo(answer, mine);
                     } else if (log.end() == null) {
-                        answer.runs(choice, handle);
-                        handle.start();
+                        mine.run(choice, handle);
                     }
                 });
     }
@@ -113,54 +111,62 @@ final class AnswerRuns {
     /** Takes what the dispatcher has of one choice. */
     private final class Feeding implements TokenSink {
         private final KeptAnswer answer;
-        private final int choice;
+        private final Tenure mine;
+        private final ChoiceLog.Feed feed;
         private final boolean resumed;
+        private boolean begun;
 
-        Feeding(KeptAnswer answer, int choice, boolean resumed) {
+        Feeding(KeptAnswer answer, Tenure mine, int choice, boolean resumed) {
             this.answer = answer;
-            this.choice = choice;
+            this.mine = mine;
+            this.feed = mine.feed(choice);
             this.resumed = resumed;
-        }
-
-        private ChoiceLog log() {
-            return answer.log(choice);
         }
 
         @Override
         public void admitted() {
-            watchBits(answer);
-            log().admitted();
+            begin();
+            feed.admitted();
             fates.changed(answer);
+        }
+
+        /** Who computes it may not be exact. */
+        private void begin() {
+            if (!begun) {
+                begun = true;
+                watchBits(answer);
+            }
         }
 
         @Override
         public void cached(int tokens) {
-            log().cached(tokens);
+            feed.cached(tokens);
             fates.changed(answer);
         }
 
         @Override
         public void token(int index, int token, @Nullable TokenLogprob logprob) {
-            log().token(index, token, logprob);
+            begin();
+            feed.token(index, token, logprob);
             fates.changed(answer);
         }
 
         @Override
         public void finished(Finish.Reason reason) {
-            log().end(new ChoiceEnd.Finished(reason));
+            feed.end(new ChoiceEnd.Finished(reason));
             fates.changed(answer);
         }
 
         @Override
         public void failed(Failure failure) {
             switch (failure.getCode()) {
-                case SUPERSEDED -> fates.lost(answer);
+                case SUPERSEDED -> fates.lost(answer, mine.as());
                 case SHUTTING_DOWN -> {
-                    fates.letGo(answer);
+                    fates.letGo(answer, mine);
                     answer.dismiss(failure);
                 }
                 default -> {
-                    answer.fail(failure);
+                    mine.fail(failure);
                     fates.changed(answer);
                 }
             }
@@ -169,9 +175,9 @@ final class AnswerRuns {
         @Override
         public void rejected(Rejection rejection) {
             if (resumed) {
-                fates.letGo(answer);
+                fates.letGo(answer, mine);
             } else {
-                answer.reject(rejection);
+                mine.end(new ChoiceEnd.Rejected(rejection));
                 fates.changed(answer);
             }
         }

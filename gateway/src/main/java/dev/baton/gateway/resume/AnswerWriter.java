@@ -9,6 +9,7 @@ import dev.baton.cluster.answers.RedisAnswers.NewAnswer;
 import dev.baton.control.GenerationRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -29,6 +30,12 @@ import org.slf4j.LoggerFactory;
  */
 final class AnswerWriter {
     private static final Logger LOG = LoggerFactory.getLogger(AnswerWriter.class);
+
+    /** Between two tries to tell the store of an end. */
+    private static final Duration END_AGAIN = Duration.ofMillis(250);
+
+    /** Who waits for an answer that is not let in has read that within this. */
+    private static final Duration KEEP_REJECTED = Duration.ofSeconds(10);
 
     private final RedisAnswers store;
     private final ScheduledExecutorService thread;
@@ -96,13 +103,17 @@ final class AnswerWriter {
     private CompletionStage<Void> write(List<KeptAnswer> answers) {
         List<Append> appends = new ArrayList<>();
         List<KeptAnswer> written = new ArrayList<>();
+        List<Write> writes = new ArrayList<>();
         for (KeptAnswer answer : answers) {
-            Append next = answer.nextWrite();
-            if (next != null) {
-                appends.add(next);
-                written.add(answer);
-            } else {
+            Write next = answer.nextWrite();
+            if (next == null) {
                 endIfWhole(answer);
+            } else if (next.anew()) {
+                writeAnew(answer, next);
+            } else {
+                appends.add(next.append());
+                written.add(answer);
+                writes.add(next);
             }
         }
         if (appends.isEmpty()) {
@@ -112,67 +123,105 @@ final class AnswerWriter {
             for (int i = 0; i < written.size(); i++) {
                 Kept kept =
                         outcomes == null ? null : outcomes.get(appends.get(i).answer());
-                settle(written.get(i), appends.get(i).answer(), kept);
+                settle(written.get(i), writes.get(i), kept);
             }
             return null;
         });
     }
 
     /** @param kept null when Redis did not answer */
-    private void settle(KeptAnswer answer, OwnedAnswer as, @Nullable Kept kept) {
-        if (kept == null) {
-            answer.written(as, false);
-            again(answer);
-        } else {
-            switch (kept) {
-                case KEPT -> {
-                    answer.written(as, true);
-                    changed(answer);
-                    endIfWhole(answer);
-                }
-                case LOST -> fates.lost(answer);
-                case ABSENT -> createAgain(answer, as);
+    private void settle(KeptAnswer answer, Write write, @Nullable Kept kept) {
+        OwnedAnswer as = write.append().answer();
+        switch (kept) {
+            case KEPT -> kept(answer, write);
+            case LOST -> fates.lost(answer, as);
+            case ABSENT -> {
+                answer.notKept(write);
+                missing(answer, as);
             }
+            case null -> again(answer, write);
         }
     }
 
+    private void kept(KeptAnswer answer, Write write) {
+        answer.kept(write);
+        changed(answer);
+        endIfWhole(answer);
+    }
+
     /** Redis does not answer: after a pause the same is sent again, until the answer is long over. */
-    private void again(KeptAnswer answer) {
+    private void again(KeptAnswer answer, Write write) {
+        answer.notKept(write);
         if (clock.instant().isBefore(answer.deadline().plus(settings.keep()))) {
             if (answer.markDirty()) {
                 dirty.add(answer);
             }
             flushWithin(settings.writeBehind());
         } else {
-            fates.lost(answer);
+            fates.lost(answer, write.append().answer());
         }
     }
 
     private void endIfWhole(KeptAnswer answer) {
-        if (answer.owned() != null && (answer.whole() || answer.rejected())) {
-            fates.whole(answer);
+        Tenure mine = answer.tenure();
+        if (mine != null && answer.whole() && mine.close()) {
+            end(answer, mine, clock.instant().plus(settings.keep()));
         }
     }
 
-    /** The lease of an answer is gone: it was taken over, or Redis came back empty. */
-    void check(KeptAnswer answer, OwnedAnswer as) {
-        if (as.equals(answer.owned())) {
-            thread.execute(() -> createAgain(answer, as));
-        }
-    }
-
-    private void createAgain(KeptAnswer answer, OwnedAnswer as) {
-        store.create(anew(answer, as, "", answer.anew()), settings.lease()).whenComplete((created, failure) -> {
-            if (created instanceof Created.Mine) {
-                answer.written(as, true);
-                changed(answer);
-            } else if (created instanceof Created.Lost) {
-                fates.lost(answer);
-            } else {
-                answer.written(as, false);
-                again(answer);
+    /** Nobody takes over what the store knows to have ended; so it is asked again until it knows, or has forgotten the answer. */
+    private void end(KeptAnswer answer, Tenure mine, Instant until) {
+        Duration keep = answer.rejected() && KEEP_REJECTED.compareTo(settings.keep()) < 0 ? KEEP_REJECTED : settings.keep();
+        store.end(mine.as(), keep, answer.failed() || answer.rejected()).whenComplete((kept, failure) -> {
+            if (kept == Kept.LOST) {
+                fates.lost(answer, mine.as());
+            } else if (kept != null || !clock.instant().isBefore(until)) {
+                fates.over(answer, mine);
+            } else if (mine.equals(answer.tenure())) {
+                later(() -> end(answer, mine, until));
             }
         });
+    }
+
+    /** It may have been stored, and is not wanted: without this another gateway would run it for nobody. */
+    void forget(OwnedAnswer answer) {
+        forget(answer, clock.instant().plus(settings.keep()));
+    }
+
+    private void forget(OwnedAnswer answer, Instant until) {
+        store.end(answer, Duration.ZERO, true).whenComplete((kept, failure) -> {
+            if (kept == null && clock.instant().isBefore(until)) {
+                later(() -> forget(answer, until));
+            }
+        });
+    }
+
+    private void later(Runnable what) {
+        try {
+            thread.schedule(what, END_AGAIN.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("this gateway ends: another one tells the store of the end", e);
+        }
+    }
+
+    /** The lease of an answer is gone, or the answer: it was taken over, or Redis came back empty. */
+    void missing(KeptAnswer answer, OwnedAnswer as) {
+        if (answer.forgotten(as)) {
+            changed(answer);
+        }
+    }
+
+    private void writeAnew(KeptAnswer answer, Write write) {
+        OwnedAnswer as = write.append().answer();
+        store.create(anew(answer, as, "", write.append().bytes()), settings.lease())
+                .whenComplete((created, failure) -> {
+                    switch (created) {
+                        case Created.Mine _ -> kept(answer, write);
+                        case Created.Lost _ -> fates.lost(answer, as);
+                        case Created.Exists _, Created.Full _ -> again(answer, write);
+                        case null -> again(answer, write);
+                    }
+                });
     }
 
     /** An answer as it is stored at first. */

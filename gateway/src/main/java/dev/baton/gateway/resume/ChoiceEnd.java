@@ -13,6 +13,6 @@ sealed interface ChoiceEnd {
 
     record Failed(Failure failure) implements ChoiceEnd {}
 
-    /** Nothing of it has run; never stored. */
+    /** Nothing of it has run. */
     record Rejected(Rejection rejection) implements ChoiceEnd {}
 }

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What was accepted of one choice, in order, each token once. Readers get it from the start and then as it comes; records of it
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * one call at a time each, and must not block.
  */
 final class ChoiceLog {
+    private static final Logger LOG = LoggerFactory.getLogger(ChoiceLog.class);
+
     /** Tokens that a record or a call of a reader has at most. */
     static final int MOST_AT_ONCE = 256;
 
@@ -27,6 +31,7 @@ final class ChoiceLog {
     private boolean admitted;
     private int cached = -1;
     private @Nullable ChoiceEnd end;
+    private @Nullable Feed feed;
     /** What was given to the store, and of that what it has confirmed. */
     private Mark saved = Mark.NOTHING;
 
@@ -53,22 +58,50 @@ final class ChoiceLog {
         this.choice = choice;
     }
 
-    synchronized void admitted() {
-        admitted = true;
-        deliver();
+    /** Who may add to it from here on: the one that was made last, until {@link #lose}. */
+    synchronized Feed feed() {
+        feed = new Feed();
+        return feed;
     }
 
-    synchronized void cached(int found) {
-        if (cached < 0) {
-            cached = found;
-            deliver();
+    /** Adds what comes. What one says that is not the log's any more is dropped: another gateway decides what comes. */
+    final class Feed {
+        private Feed() {}
+
+        void admitted() {
+            synchronized (ChoiceLog.this) {
+                if (feed == this) {
+                    admitted = true;
+                    deliver();
+                }
+            }
         }
-    }
 
-    /** A token that is there already is dropped. */
-    synchronized void token(int index, int token, @Nullable TokenLogprob logprob) {
-        if (add(index, token, logprob)) {
-            deliver();
+        void cached(int found) {
+            synchronized (ChoiceLog.this) {
+                if (feed == this && cached < 0) {
+                    cached = found;
+                    deliver();
+                }
+            }
+        }
+
+        /** A token that is there already is dropped. */
+        void token(int index, int token, @Nullable TokenLogprob logprob) {
+            synchronized (ChoiceLog.this) {
+                if (feed == this && add(index, token, logprob)) {
+                    deliver();
+                }
+            }
+        }
+
+        /** Only the first end counts. */
+        void end(ChoiceEnd how) {
+            synchronized (ChoiceLog.this) {
+                if (feed == this) {
+                    ended(how);
+                }
+            }
         }
     }
 
@@ -91,10 +124,29 @@ final class ChoiceLog {
         return true;
     }
 
-    /** Only the first end counts. */
-    synchronized void end(ChoiceEnd how) {
+    private void ended(ChoiceEnd how) {
         if (end == null) {
             end = how;
+            deliver();
+        }
+    }
+
+    /** Another gateway decides what comes: what the store has not confirmed may never have been. */
+    synchronized void lose() {
+        feed = null;
+        size = Math.min(size, confirmed.tokens);
+        if (logprobs.size() > size) {
+            logprobs.subList(size, logprobs.size()).clear();
+        }
+        end = confirmed.ended ? end : null;
+        saved = Mark.NOTHING;
+    }
+
+    /** For a log that nobody feeds and nobody stores any more. */
+    synchronized void abandon(Failure failure) {
+        if (feed == null && end == null) {
+            end = new ChoiceEnd.Failed(failure);
+            confirmed = all();
             deliver();
         }
     }
@@ -127,8 +179,9 @@ final class ChoiceLog {
     /** The readers of now are told that it failed; it goes on for others. */
     synchronized void dismiss(Failure failure) {
         for (LogReader reader : List.copyOf(readers)) {
-            reader.take(new Piece(
-                    false, -1, reader.mark().tokens, TokenIds.of(), List.of(), new ChoiceEnd.Failed(failure)));
+            give(
+                    reader,
+                    new Piece(false, -1, reader.mark().tokens, TokenIds.of(), List.of(), new ChoiceEnd.Failed(failure)));
             reader.cancel();
         }
     }
@@ -144,7 +197,7 @@ final class ChoiceLog {
                     return;
                 }
             }
-            reader.take(piece);
+            give(reader, piece);
         }
     }
 
@@ -172,13 +225,23 @@ final class ChoiceLog {
             if (piece == null) {
                 return;
             }
+            give(reader, piece);
+        }
+    }
+
+    /** One that throws has a bug, which must not cost the others the answer. */
+    private void give(LogReader reader, Piece piece) {
+        try {
             reader.take(piece);
+        } catch (RuntimeException e) {
+            LOG.error("what reads choice {} failed at token {}: it gets no more", choice, piece.first(), e);
+            reader.broke();
         }
     }
 
     private @Nullable Piece next(LogReader reader) {
         Mark at = reader.mark();
-        Mark upTo = hold ? confirmed : all();
+        Mark upTo = hold && !(end instanceof ChoiceEnd.Rejected) ? confirmed : all();
         int to = Math.min(upTo.tokens, at.tokens + MOST_AT_ONCE);
         boolean ends = upTo.ended && to == upTo.tokens;
         Mark then = new Mark(
@@ -230,7 +293,7 @@ final class ChoiceLog {
                     next.setFinish(Finish.newBuilder().setReason(reason));
                 case ChoiceEnd.Failed(var failure) -> next.setFailure(failure);
                 case ChoiceEnd.Stopped _ -> next.setStopped(true);
-                case ChoiceEnd.Rejected _ -> {}
+                case ChoiceEnd.Rejected(var rejection) -> next.setNotLetIn(LogCodec.notLetIn(rejection));
                 case null -> throw new IllegalStateException("ended without an end");
             }
         }
@@ -245,7 +308,7 @@ final class ChoiceLog {
         }
     }
 
-    /** The store is to be given, or read, from the start. */
+    /** The store is read from the start. */
     synchronized void unsave() {
         saved = Mark.NOTHING;
     }
@@ -269,6 +332,7 @@ final class ChoiceLog {
             case FINISH -> new ChoiceEnd.Finished(read.getFinish().getReason());
             case FAILURE -> new ChoiceEnd.Failed(read.getFailure());
             case STOPPED -> new ChoiceEnd.Stopped();
+            case NOT_LET_IN -> new ChoiceEnd.Rejected(LogCodec.rejection(read.getNotLetIn()));
             case END_NOT_SET -> null;
         };
         if (ended != null && end == null) {

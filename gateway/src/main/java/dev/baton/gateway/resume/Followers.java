@@ -79,12 +79,9 @@ final class Followers {
     }
 
     private void read(KeptAnswer answer, Following how) {
-        Instant unread = answer.unreadSince();
-        if (answer.owned() != null
-                || answer.ended()
-                || (unread != null && clock.instant().isAfter(unread.plus(UNREAD)))) {
-            followed.remove(answer);
-        } else if (how.reading.compareAndSet(false, true)) {
+        // One step, so that who has just come to read it is seen, or follows it anew.
+        boolean goes = followed.computeIfPresent(answer, (any, known) -> wanted(answer) ? known : null) == null;
+        if (!goes && how.reading.compareAndSet(false, true)) {
             long from = answer.stored();
             store.read(answer.key(), from, false, keep).whenComplete((found, failure) -> {
                 how.reading.set(false);
@@ -95,18 +92,25 @@ final class Followers {
         }
     }
 
+    private boolean wanted(KeptAnswer answer) {
+        Instant unread = answer.unreadSince();
+        return answer.owned() == null
+                && !answer.ended()
+                && (unread == null || !clock.instant().isAfter(unread.plus(UNREAD)));
+    }
+
     private void took(KeptAnswer answer, Following how, long from, Optional<StoredAnswer> found) {
         if (found.isPresent()) {
             how.absentSince = null;
-            answer.follow(from, found.get().log());
+            answer.follow(found.get(), from);
             return;
         }
         Instant since = how.absentSince;
         if (since == null) {
             how.absentSince = clock.instant();
-        } else if (answer.owned() == null && clock.instant().isAfter(since.plus(ABSENT))) {
+        } else if (clock.instant().isAfter(since.plus(ABSENT))) {
             followed.remove(answer);
-            answer.fail(Failure.newBuilder()
+            answer.abandon(Failure.newBuilder()
                     .setCode(Failure.Code.UNKNOWN_REQUEST)
                     .setMessage("the answer is not known any more: Redis has lost it")
                     .build());

@@ -3,19 +3,17 @@ package dev.baton.gateway.resume;
 import dev.baton.cluster.answers.AnswerKey;
 import dev.baton.cluster.answers.Append;
 import dev.baton.cluster.answers.OwnedAnswer;
+import dev.baton.cluster.answers.StoredAnswer;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
-import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.dispatch.TtftBreakdown;
-import dev.baton.protocol.v1.AnswerRecord;
 import dev.baton.protocol.v1.Failure;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +28,6 @@ final class KeptAnswer {
     private final InstantSource clock;
     private final Instant deadline;
     private final ChoiceLog[] logs;
-    private final AtomicReferenceArray<@Nullable RequestHandle> handles;
     private final AtomicInteger readers = new AtomicInteger();
     private final AtomicBoolean dirty = new AtomicBoolean();
     /** Held while what was read is taken; before {@code this}. */
@@ -40,15 +37,20 @@ final class KeptAnswer {
     private volatile boolean held;
 
     /** Null while another gateway owns it. Read without the lock, as readers ask for it who hold a log's; logs come after it. */
-    private volatile @Nullable OwnedAnswer owned;
+    private volatile @Nullable Tenure tenure;
 
-    /** Guarded by {@code this}, like all below. */
-    private Settlement settlement = Settlement.NONE;
+    private final AtomicBoolean settled = new AtomicBoolean();
+
+    /** As its owner has it. Guarded by {@code this}, like all below. */
+    private final LogBytes bytes = new LogBytes();
+
+    private @Nullable Write underWay;
+    private boolean forgotten;
+
+    /** Of the store's log, what was read of it while another gateway owns it: that one's epoch, and how far. */
+    private long epoch;
 
     private long stored;
-    private byte @Nullable [] sent;
-    private boolean writing;
-    private boolean settled;
 
     /** @param request as it is stored */
     KeptAnswer(
@@ -66,7 +68,6 @@ final class KeptAnswer {
         this.clock = clock;
         this.logs = new ChoiceLog[prepared.choices()];
         Arrays.setAll(logs, ChoiceLog::new);
-        this.handles = new AtomicReferenceArray<>(logs.length);
         this.lastReader = clock.instant();
     }
 
@@ -110,6 +111,11 @@ final class KeptAnswer {
         readers.incrementAndGet();
     }
 
+    /** Somebody is about to read it. */
+    void expectReader() {
+        lastReader = clock.instant();
+    }
+
     void readerLeft() {
         lastReader = clock.instant();
         readers.decrementAndGet();
@@ -122,63 +128,62 @@ final class KeptAnswer {
     }
 
     TtftBreakdown timing(int choice) {
-        RequestHandle handle = handles.get(choice);
+        Tenure now = tenure;
+        RequestHandle handle = now == null ? null : now.handle(choice);
         return handle == null ? TtftBreakdown.NONE : handle.timing();
     }
 
     // The owner
 
     @Nullable
+    Tenure tenure() {
+        return tenure;
+    }
+
+    @Nullable
     OwnedAnswer owned() {
-        return owned;
+        Tenure now = tenure;
+        return now == null ? null : now.as();
     }
 
     /** From here on this gateway runs it; {@code log} is all that the store has of it. */
-    void own(OwnedAnswer as, byte[] log, Settlement to) {
+    Tenure own(OwnedAnswer as, byte[] log, Settlement to) {
+        Tenure before = tenure;
+        if (before != null) {
+            lose(before.as());
+        }
         synchronized (reading) {
-            int known = (int) Math.min(stored(), log.length);
-            take(Arrays.copyOfRange(log, known, log.length));
+            for (ChoiceLog choice : logs) {
+                choice.unsave();
+            }
+            int read = take(log);
             synchronized (this) {
-                owned = as;
-                sent = null;
-                writing = false;
-                settlement = to;
+                bytes.reset(log, read);
+                underWay = null;
+                forgotten = false;
+                ChoiceLog.Feed[] feeds =
+                        Arrays.stream(logs).map(ChoiceLog::feed).toArray(ChoiceLog.Feed[]::new);
+                Tenure mine = new Tenure(as, to, feeds);
+                tenure = mine;
+                return mine;
             }
         }
-    }
-
-    void runs(int choice, RequestHandle handle) {
-        handles.set(choice, handle);
     }
 
     /** A text to cut at was found, by whoever reads: of what this gateway runs, that is the end. */
     void stopped(int choice) {
-        RequestHandle handle = handles.get(choice);
-        if (owned() != null && handle != null) {
-            logs[choice].end(new ChoiceEnd.Stopped());
+        Tenure now = tenure;
+        RequestHandle handle = now == null ? null : now.handle(choice);
+        if (now != null && handle != null) {
+            now.feed(choice).end(new ChoiceEnd.Stopped());
             handle.complete();
         }
     }
 
-    /** One choice cannot go on: none does. */
-    void fail(Failure failure) {
-        for (int choice = 0; choice < logs.length; choice++) {
-            logs[choice].end(new ChoiceEnd.Failed(failure));
-            RequestHandle handle = handles.get(choice);
-            if (handle != null) {
-                handle.cancel();
-            }
-        }
-    }
-
-    /** None of it has run, and none will. */
-    void reject(Rejection rejection) {
-        for (int choice = 0; choice < logs.length; choice++) {
-            logs[choice].end(new ChoiceEnd.Rejected(rejection));
-            RequestHandle handle = handles.get(choice);
-            if (handle != null) {
-                handle.cancel();
-            }
+    /** Nobody runs it, and nothing will come of it. */
+    void abandon(Failure failure) {
+        for (ChoiceLog log : logs) {
+            log.abandon(failure);
         }
     }
 
@@ -203,23 +208,29 @@ final class KeptAnswer {
         return held;
     }
 
-    /** It is not this gateway's any more: nothing is settled here, and its log is read from the store again. */
-    synchronized boolean lose() {
-        if (owned == null) {
-            return false;
-        }
-        owned = null;
-        settlement.handedOver(prepared, generated());
-        settlement = Settlement.NONE;
-        sent = null;
-        stored = 0;
-        for (int choice = 0; choice < logs.length; choice++) {
-            logs[choice].unsave();
-            RequestHandle handle = handles.getAndSet(choice, null);
-            if (handle != null) {
-                handle.handedOver();
+    /**
+     * It is not this gateway's any more: nothing is settled here, and its log is read from the store again. False when it had
+     * not this owner.
+     */
+    boolean lose(OwnedAnswer as) {
+        Tenure gone;
+        long generated;
+        synchronized (this) {
+            gone = tenure;
+            if (gone == null || !gone.as().equals(as)) {
+                return false;
+            }
+            tenure = null;
+            underWay = null;
+            stored = 0;
+            epoch = 0;
+            generated = generated();
+            for (ChoiceLog log : logs) {
+                log.lose();
             }
         }
+        gone.over();
+        gone.settlement().handedOver(prepared, generated);
         return true;
     }
 
@@ -235,23 +246,17 @@ final class KeptAnswer {
         return Arrays.stream(logs).anyMatch(log -> log.end() instanceof ChoiceEnd.Rejected);
     }
 
-    /** Says what it took; false when that was said before. */
-    boolean settle() {
-        Settlement to;
-        synchronized (this) {
-            if (settled) {
-                return false;
-            }
-            settled = true;
-            to = settlement;
+    /** Says what it took, once. */
+    void settle(Tenure ended) {
+        if (!settled.compareAndSet(false, true)) {
+            return;
         }
         boolean served = Arrays.stream(logs).anyMatch(log -> log.isAdmitted() || log.size() > 0);
         int cached = 0;
         for (int choice = 0; choice < logs.length; choice += prepared.n()) {
             cached += logs[choice].cachedTokens();
         }
-        to.settle(prepared, payingKey, served, cached, generated());
-        return true;
+        ended.settlement().settle(prepared, payingKey, served, cached, generated());
     }
 
     private long generated() {
@@ -265,50 +270,50 @@ final class KeptAnswer {
         return !dirty.get() && dirty.compareAndSet(false, true);
     }
 
-    /** What to write now; null for nothing. What was sent and not confirmed is sent as it was. */
-    synchronized @Nullable Append nextWrite() {
+    /** What to write now; null for nothing, or while a write is under way. What was not confirmed is sent again as it was. */
+    synchronized @Nullable Write nextWrite() {
         dirty.set(false);
-        if (owned == null || writing) {
+        Tenure now = tenure;
+        if (now == null || underWay != null) {
             return null;
         }
-        if (sent == null) {
-            byte[] next = LogCodec.unsaved(logs);
-            if (next.length == 0) {
-                return null;
-            }
-            sent = next;
+        bytes.add(LogCodec.unsaved(logs));
+        if (bytes.allKept() && !forgotten) {
+            return null;
         }
-        writing = true;
-        return new Append(owned, stored, sent);
+        int from = forgotten ? 0 : bytes.kept();
+        underWay = new Write(new Append(now.as(), from, bytes.from(from)), forgotten);
+        return underWay;
     }
 
-    /** @param kept whether the store has it */
-    void written(OwnedAnswer as, boolean kept) {
+    /** The store has it. */
+    void kept(Write write) {
         synchronized (this) {
-            if (!as.equals(owned)) {
+            if (underWay != write) {
                 return;
             }
-            writing = false;
-            if (!kept) {
-                return;
-            }
-            stored += sent == null ? 0 : sent.length;
-            sent = null;
+            bytes.keptTo(write.end());
+            forgotten &= !write.anew();
         }
+        // No other write begins before the logs know of this one, so that what they take for confirmed is.
         for (ChoiceLog log : logs) {
             log.saved();
         }
+        notKept(write);
     }
 
-    /** The whole log, for a store that has lost it. */
-    synchronized byte[] anew() {
-        for (ChoiceLog log : logs) {
-            log.unsave();
+    /** The store has not taken it, as far as is known. */
+    synchronized void notKept(Write write) {
+        if (underWay == write) {
+            underWay = null;
         }
-        sent = LogCodec.unsaved(logs);
-        stored = 0;
-        writing = true;
-        return sent;
+    }
+
+    /** The store does not know it, or not all of it: it is to be written anew. False when it is not this owner's. */
+    synchronized boolean forgotten(OwnedAnswer as) {
+        boolean mine = as.equals(owned());
+        forgotten |= mine;
+        return mine;
     }
 
     boolean whole() {
@@ -320,27 +325,40 @@ final class KeptAnswer {
         return stored;
     }
 
-    /** Takes what was read at this place of the store's log. */
-    void follow(long from, byte[] log) {
+    /**
+     * Takes what was read at this place of the store's log. Each owner lays the log out in its own way: with a new one it is
+     * read from the start again, and what is known already is dropped.
+     */
+    void follow(StoredAnswer read, long from) {
         synchronized (reading) {
-            if (owned() == null && from == stored()) {
-                take(log);
+            synchronized (this) {
+                if (tenure != null || from != stored) {
+                    return;
+                }
+                if (read.epoch() != epoch) {
+                    epoch = read.epoch();
+                    stored = 0;
+                    for (ChoiceLog log : logs) {
+                        log.unsave();
+                    }
+                }
+                if (from != stored) {
+                    return;
+                }
+            }
+            int taken = take(read.log());
+            synchronized (this) {
+                stored += taken;
             }
         }
     }
 
-    private void take(byte[] log) {
-        int read = LogCodec.read(log, record -> {
+    /** Gives how many bytes whole records were. */
+    private int take(byte[] log) {
+        return LogCodec.read(log, record -> {
             if (record.getChoice() < logs.length) {
-                takeRecord(record);
+                logs[record.getChoice()].take(record);
             }
         });
-        synchronized (this) {
-            stored += read;
-        }
-    }
-
-    private void takeRecord(AnswerRecord read) {
-        logs[read.getChoice()].take(read);
     }
 }

@@ -16,6 +16,10 @@ public final class KeptHandle {
         return answer.key().id();
     }
 
+    KeptAnswer answer() {
+        return answer;
+    }
+
     public PreparedRequest prepared() {
         return answer.prepared();
     }

@@ -2,10 +2,13 @@ package dev.baton.gateway.resume;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.CodedOutputStream;
+import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.protocol.v1.AnswerRecord;
+import dev.baton.protocol.v1.NotLetIn;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.function.Consumer;
 
 /** The log of an answer as bytes: records, each with its length before it. */
@@ -59,6 +62,40 @@ final class LogCodec {
             return at;
         }
         return at;
+    }
+
+    static NotLetIn notLetIn(Rejection rejection) {
+        NotLetIn.Builder stored = NotLetIn.newBuilder()
+                .setReason(
+                        switch (rejection.reason()) {
+                            case CONTEXT_LENGTH_EXCEEDED -> NotLetIn.Reason.CONTEXT_LENGTH_EXCEEDED;
+                            case DEADLINE_EXCEEDED -> NotLetIn.Reason.DEADLINE_EXCEEDED;
+                            case SERVER_OVERLOADED -> NotLetIn.Reason.SERVER_OVERLOADED;
+                            case NO_WORKERS -> NotLetIn.Reason.NO_WORKERS;
+                            case STATE_UNAVAILABLE -> NotLetIn.Reason.STATE_UNAVAILABLE;
+                            case SHUTTING_DOWN -> NotLetIn.Reason.SHUTTING_DOWN;
+                        })
+                .setMessage(rejection.message())
+                .setMaxContext(rejection.maxContext());
+        if (rejection.retryAfter() != null) {
+            stored.setRetryAfterMillis(rejection.retryAfter().toMillis());
+        }
+        return stored.build();
+    }
+
+    static Rejection rejection(NotLetIn stored) {
+        return new Rejection(
+                switch (stored.getReason()) {
+                    case CONTEXT_LENGTH_EXCEEDED -> Rejection.Reason.CONTEXT_LENGTH_EXCEEDED;
+                    case DEADLINE_EXCEEDED -> Rejection.Reason.DEADLINE_EXCEEDED;
+                    case SERVER_OVERLOADED -> Rejection.Reason.SERVER_OVERLOADED;
+                    case NO_WORKERS -> Rejection.Reason.NO_WORKERS;
+                    case SHUTTING_DOWN -> Rejection.Reason.SHUTTING_DOWN;
+                    case STATE_UNAVAILABLE, UNSPECIFIED, UNRECOGNIZED -> Rejection.Reason.STATE_UNAVAILABLE;
+                },
+                stored.getMessage(),
+                stored.hasRetryAfterMillis() ? Duration.ofMillis(stored.getRetryAfterMillis()) : null,
+                stored.getMaxContext());
     }
 
     /** Bytes that the log of a choice can come to. */

@@ -3,12 +3,17 @@ package dev.baton.gateway.resume;
 import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.TtftBreakdown;
+import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One reader of one choice's log: hands it on to a sink as if the sink's own generation had just made it. */
 final class LogReader implements RequestHandle {
+    private static final Logger LOG = LoggerFactory.getLogger(LogReader.class);
+
     private final KeptAnswer answer;
     private final int choice;
     private final TokenSink sink;
@@ -90,6 +95,22 @@ final class LogReader implements RequestHandle {
     public void complete() {
         leave();
         answer.stopped(choice);
+    }
+
+    /** It threw: its client gets an error, if it can take one, and the others do not notice. */
+    void broke() {
+        boolean reads = !left();
+        leave();
+        if (reads) {
+            try {
+                sink.failed(Failure.newBuilder()
+                        .setCode(Failure.Code.ENGINE_FAILED)
+                        .setMessage("the gateway could not go on with this stream; its log has the details")
+                        .build());
+            } catch (RuntimeException e) {
+                LOG.debug("nor does it take the error", e);
+            }
+        }
     }
 
     private void leave() {

@@ -36,6 +36,9 @@ public final class ResumableAnswers {
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int ID_BYTES = 16;
 
+    /** To begin an answer with a client's key, while others with that key come and go. */
+    private static final int TRIES = 3;
+
     /** Taken over at once by one gateway. */
     private static final int MOST_ORPHANS = 256;
 
@@ -103,6 +106,11 @@ public final class ResumableAnswers {
     /** Makes an answer and begins it; or opens the one that the client's key stands for already. Fails when Redis does not answer. */
     public CompletionStage<Opened> create(
             PreparedRequest prepared, String payingKey, String clientKey, Settlement settlement) {
+        return create(prepared, payingKey, clientKey, settlement, TRIES);
+    }
+
+    private CompletionStage<Opened> create(
+            PreparedRequest prepared, String payingKey, String clientKey, Settlement settlement, int tries) {
         byte[] id = new byte[ID_BYTES];
         RANDOM.nextBytes(id);
         String tenant = prepared.generations().getFirst().tenant();
@@ -112,18 +120,27 @@ public final class ResumableAnswers {
                 new KeptAnswer(key, payingKey, prepared, StoredRequests.write(prepared, payingKey), deadline, clock);
         OwnedAnswer mine = new OwnedAnswer(key, model.name(), 1);
         return store.create(writer.anew(answer, mine, clientKey, new byte[0]), settings.lease())
+                .whenComplete((created, failure) -> {
+                    if (failure != null) {
+                        writer.forget(mine);
+                    }
+                })
                 .thenCompose(created -> switch (created) {
                     case Created.Mine _ -> {
+                        Tenure tenure = answer.own(mine, new byte[0], settlement);
                         here.put(key, answer);
-                        answer.own(mine, new byte[0], settlement);
-                        runs.begin(answer);
+                        runs.begin(answer, tenure);
                         yield CompletableFuture.completedStage(new Opened.Answer(new KeptHandle(answer), true));
                     }
                     case Created.Exists(String other) ->
                         open(tenant, other)
-                                .thenApply(found -> found.<Opened>map(known -> new Opened.Answer(known, false))
-                                        .orElseThrow(
-                                                () -> new IllegalStateException("an answer went as it was found")));
+                                .thenCompose(found -> found.<CompletionStage<Opened>>map(known ->
+                                                CompletableFuture.completedStage(new Opened.Answer(known, false)))
+                                        // It went while it was looked for.
+                                        .orElseGet(() -> tries > 1
+                                                ? create(prepared, payingKey, clientKey, settlement, tries - 1)
+                                                : CompletableFuture.failedStage(new IllegalStateException(
+                                                        "answers go as soon as they are found"))));
                     case Created.Full _ -> CompletableFuture.completedStage(new Opened.Full());
                     case Created.Lost _ -> throw new IllegalStateException("a random id was taken");
                 });
@@ -132,7 +149,7 @@ public final class ResumableAnswers {
     /** The answer of this id, unless it is another tenant's. */
     public CompletionStage<Optional<KeptHandle>> open(String tenant, String id) {
         AnswerKey key = new AnswerKey(tenant, id);
-        KeptAnswer known = here.get(key);
+        KeptAnswer known = here.computeIfPresent(key, (any, answer) -> read(answer));
         if (known != null) {
             return CompletableFuture.completedStage(Optional.of(new KeptHandle(known)));
         }
@@ -147,10 +164,18 @@ public final class ResumableAnswers {
     }
 
     private KeptHandle opened(AnswerKey key, StoredAnswer stored) {
-        KeptAnswer answer = here.computeIfAbsent(key, absent -> restored(key, stored));
-        answer.follow(0, stored.log());
-        followers.follow(answer);
+        KeptAnswer answer = here.compute(key, (any, known) -> read(known == null ? restored(key, stored) : known));
+        answer.follow(stored, 0);
         return new KeptHandle(answer);
+    }
+
+    /** In one step with its being here: whoever finds an answer here finds one that somebody feeds. */
+    private KeptAnswer read(KeptAnswer answer) {
+        answer.expectReader();
+        if (answer.owned() == null) {
+            followers.follow(answer);
+        }
+        return answer;
     }
 
     private KeptAnswer restored(AnswerKey key, StoredAnswer stored) {
@@ -169,7 +194,7 @@ public final class ResumableAnswers {
                     gone.forEach(lost -> {
                         KeptAnswer answer = here.get(lost.key());
                         if (answer != null) {
-                            writer.check(answer, lost);
+                            writer.missing(answer, lost);
                         }
                     });
                 }
@@ -186,22 +211,26 @@ public final class ResumableAnswers {
     }
 
     private void look(KeptAnswer answer) {
-        if (answer.owned() != null) {
+        Tenure mine = answer.tenure();
+        if (mine != null) {
             runs.watchBits(answer);
-            cancelIfUnread(answer);
-        } else if (!followers.follows(answer)) {
-            here.remove(answer.key(), answer);
+            cancelIfUnread(answer, mine);
+        } else {
+            here.computeIfPresent(
+                    answer.key(),
+                    (any, known) ->
+                            known == answer && known.owned() == null && !followers.follows(known) ? null : known);
         }
     }
 
-    private void cancelIfUnread(KeptAnswer answer) {
+    private void cancelIfUnread(KeptAnswer answer, Tenure mine) {
         Instant since = answer.unreadSince();
         if (since == null || answer.ended() || clock.instant().isBefore(since.plus(settings.keep()))) {
             return;
         }
         store.isRead(answer.key()).whenComplete((read, failure) -> {
             if (Boolean.FALSE.equals(read) && answer.unreadSince() != null) {
-                answer.fail(Failure.newBuilder()
+                mine.fail(Failure.newBuilder()
                         .setCode(Failure.Code.CANCELLED)
                         .setMessage("nobody has read the answer for " + settings.keep() + " (baton.resume.keep)")
                         .build());
@@ -225,22 +254,24 @@ public final class ResumableAnswers {
                             mine.key().id(),
                             mine.key().tenant(),
                             e);
-                    store.end(mine, Duration.ZERO, true);
+                    writer.forget(mine);
                 }
             }
         });
     }
 
     private void took(OwnedAnswer mine, StoredAnswer stored) {
-        KeptAnswer answer = here.computeIfAbsent(mine.key(), absent -> restored(mine.key(), stored));
-        answer.own(mine, stored.log(), whenTakenOver);
+        KeptAnswer known = here.get(mine.key());
+        KeptAnswer answer = known == null ? restored(mine.key(), stored) : known;
+        Tenure tenure = answer.own(mine, stored.log(), whenTakenOver);
+        here.put(mine.key(), answer); // owned, so that nothing drops it
         LOG.info(
                 "answer {} of {} goes on here after {} tokens of its first choice",
                 mine.key().id(),
                 mine.key().tenant(),
                 answer.log(0).size());
         takeovers.increment();
-        runs.goOn(answer);
+        runs.goOn(answer, tenure);
         writer.changed(answer);
     }
 
@@ -270,29 +301,23 @@ public final class ResumableAnswers {
 
         /** The next gateway that looks goes on with it. */
         @Override
-        public void letGo(KeptAnswer answer) {
-            OwnedAnswer mine = answer.owned();
-            if (mine != null) {
-                writer.flush(answer).whenComplete((done, failure) -> store.letGo(model.name(), List.of(mine)));
-                lost(answer);
+        public void letGo(KeptAnswer answer, Tenure mine) {
+            if (mine.equals(answer.tenure())) {
+                writer.flush(answer).whenComplete((done, failure) -> store.letGo(model.name(), List.of(mine.as())));
+                lost(answer, mine.as());
             }
         }
 
         @Override
-        public void lost(KeptAnswer answer) {
-            if (answer.lose()) {
+        public void lost(KeptAnswer answer, OwnedAnswer was) {
+            if (answer.lose(was)) {
                 followers.follow(answer);
             }
         }
 
         @Override
-        public void whole(KeptAnswer answer) {
-            OwnedAnswer mine = answer.owned();
-            if (mine == null || !answer.settle()) {
-                return;
-            }
-            Duration keep = answer.rejected() ? Duration.ZERO : settings.keep();
-            store.end(mine, keep, answer.failed() || answer.rejected());
+        public void over(KeptAnswer answer, Tenure mine) {
+            answer.settle(mine);
             here.remove(answer.key(), answer);
         }
     }

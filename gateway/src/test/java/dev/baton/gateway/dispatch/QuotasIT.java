@@ -48,7 +48,7 @@ class QuotasIT {
         Files.writeString(
                 keys,
                 "tenant requests-" + run + " requests-per-minute=3 tokens-per-minute=100000\n" + line("requests", "")
-                        + line("tokens", "tokens-per-minute=2000") + line("places", "concurrent=1")
+                        + line("tokens", "tokens-per-minute=2000") + line("places", "concurrent=1") + line("left", "concurrent=1")
                         + line("changed", "") + line("free", "requests-per-minute=0"));
         cluster = TestCluster.serving(
                 stack.kafka(),
@@ -133,6 +133,23 @@ class QuotasIT {
         stream.close();
         worker.stopBefore(Integer.MAX_VALUE);
         await().atMost(LONG).until(() -> complete("places", 20, false).statusCode() == 200);
+    }
+
+    @Test
+    void aResumableAnswerKeepsItsPlaceWhenItsClientLeaves() throws Exception {
+        worker.stopBefore(3);
+        HttpRequest resumable = HttpRequest.newBuilder(request("left", body(20, true)), (name, value) -> true)
+                .header("X-Baton-Resumable", "true")
+                .build();
+        HttpResponse<InputStream> stream = http.send(resumable, HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(stream.statusCode()).isEqualTo(200);
+        stream.body().close();
+        await().during(Duration.ofSeconds(1))
+                .atMost(LONG)
+                .until(() -> complete("left", 20, false).statusCode() == 429);
+        worker.stopBefore(Integer.MAX_VALUE);
+        await().atMost(LONG).until(() -> quota("left").path("runningNow").asInt() == 0);
+        assertThat(complete("left", 20, false).statusCode()).isEqualTo(200);
     }
 
     @Test

@@ -13,6 +13,7 @@ import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -77,8 +78,8 @@ class KeptAnswerTest {
 
     @Test
     void aStopThatAReaderFindsDoesNotWaitForAWriteThatWaitsForTheLog() throws Exception {
-        answer.own(mine, new byte[0], Settlement.NONE);
-        answer.runs(0, running);
+        Tenure tenure = answer.own(mine, new byte[0], Settlement.NONE);
+        assertThat(tenure.run(0, running)).isTrue();
         Thread writes = Thread.ofPlatform().daemon().unstarted(answer::nextWrite);
         AtomicReference<LogReader> reader = new AtomicReference<>();
         reader.set(new LogReader(
@@ -91,11 +92,62 @@ class KeptAnswerTest {
                 }),
                 true));
         reader.get().start();
-        Thread takes = Thread.ofPlatform().daemon().start(() -> answer.log(0).token(0, 7, null));
+        Thread takes = Thread.ofPlatform().daemon().start(() -> tenure.feed(0).token(0, 7, null));
 
         assertThat(takes.join(LONG)).as("the token is taken").isTrue();
         assertThat(writes.join(LONG)).as("the write is done").isTrue();
         assertThat(answer.log(0).end()).isEqualTo(new ChoiceEnd.Stopped());
-        assertThat(running.calls).containsExactly("complete");
+        assertThat(running.calls).containsExactly("start", "complete");
+    }
+
+    @Test
+    void nothingBeginsAfterItsOwnerWasReplaced() {
+        Tenure tenure = answer.own(mine, new byte[0], Settlement.NONE);
+        assertThat(answer.lose(mine)).isTrue();
+        assertThat(tenure.run(0, running)).isFalse();
+        assertThat(running.calls).isEmpty();
+        tenure.feed(0).token(0, 7, null);
+        assertThat(answer.log(0).size()).isZero();
+    }
+
+    @Test
+    void whatIsWrittenAnewIsByteForByteWhatWasThere() {
+        Tenure tenure = answer.own(mine, new byte[0], Settlement.NONE);
+        byte[] there = new byte[0];
+        for (int i = 0; i < 5; i++) {
+            tenure.feed(0).token(i, 7, null);
+            Write write = answer.nextWrite();
+            assertThat(write.append().at()).isEqualTo(there.length);
+            there = concat(there, write.append().bytes());
+            if (i < 4) {
+                answer.kept(write);
+            } else {
+                answer.notKept(write);
+            }
+        }
+        assertThat(answer.forgotten(mine)).isTrue();
+        Write anew = answer.nextWrite();
+        assertThat(anew.anew()).isTrue();
+        assertThat(anew.append().at()).isZero();
+        assertThat(anew.append().bytes()).isEqualTo(there);
+        assertThat(answer.nextWrite()).as("one write at a time").isNull();
+        answer.kept(anew);
+        assertThat(answer.nextWrite()).isNull();
+    }
+
+    @Test
+    void aLateWordOfAnEarlierOwnershipChangesNothing() {
+        answer.own(mine, new byte[0], Settlement.NONE);
+        answer.lose(mine);
+        Tenure again = answer.own(mine.next(), new byte[0], Settlement.NONE);
+        assertThat(answer.lose(mine)).isFalse();
+        assertThat(answer.forgotten(mine)).isFalse();
+        assertThat(answer.tenure()).isSameAs(again);
+    }
+
+    private static byte[] concat(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 }
