@@ -2,6 +2,7 @@ package dev.baton.cli.bench;
 
 import dev.baton.cli.client.ChatListener;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.client.ResumingChat;
 import dev.baton.cli.host.CliException;
 import java.util.Arrays;
 import java.util.List;
@@ -37,9 +38,18 @@ public final class TimedStream implements ChatListener {
 
     /** Asks, and blocks until the answer has ended; a failure is kept, not thrown. */
     public void ask(GatewayClient gateway, ObjectNode chat) {
+        ask(() -> gateway.chat(chat, this));
+    }
+
+    /** The same, and goes on at the next gateway where its stream breaks. */
+    public void ask(ResumingChat resuming, ObjectNode chat) {
+        ask(() -> resuming.chat(chat, this));
+    }
+
+    private void ask(Runnable chat) {
         asked = System.nanoTime();
         try {
-            gateway.chat(chat, this);
+            chat.run();
         } catch (CliException e) {
             failure = e.getMessage();
         } finally {

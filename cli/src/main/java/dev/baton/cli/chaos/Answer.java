@@ -4,10 +4,19 @@ import dev.baton.cli.bench.TimedStream;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** One answer under faults, held against the undisturbed one. */
-record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
+/**
+ * One answer under faults, held against the undisturbed one.
+ *
+ * @param breaks how often it went on after its way to a gateway had broken; {@link #PLAIN} when its client does not go on
+ */
+record Answer(TimedStream stream, TimedStream undisturbed, int refusals, int breaks) {
+    static final int PLAIN = -1;
+
     private static final Pattern BROKEN = Pattern.compile(
             "^(the stream ended without \\[DONE]: the connection|the stream from .* broke|request to .* failed)");
+    /** What a client that goes on hears when Redis, emptied as the gateway died, was all that knew of its answer. */
+    private static final Pattern GONE = Pattern.compile("^HTTP 404|Redis has lost it");
+
 
     /** How it ended. */
     enum Verdict {
@@ -44,6 +53,15 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals) {
             return Verdict.REFUSED;
         }
         return failure.startsWith("HTTP") || !BROKEN.matcher(failure).find() ? Verdict.FAILED : Verdict.CUT;
+    }
+
+    boolean resumes() {
+        return breaks != PLAIN;
+    }
+
+    /** Whether nobody knew its stream any more. */
+    boolean forgotten() {
+        return resumes() && stream.failure() != null && GONE.matcher(stream.failure()).find();
     }
 
     /** Whether a client may send the request again: nothing of it has run. */

@@ -4,8 +4,11 @@ import dev.baton.cli.bench.TimedStream;
 import dev.baton.cli.chaos.faults.Proof;
 import dev.baton.cli.chaos.faults.Quiet;
 import dev.baton.cli.client.GatewayClient;
+import dev.baton.cli.client.ResumingChat;
 import dev.baton.cli.host.CliException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -18,6 +21,9 @@ import java.util.function.Supplier;
 /** Clients that ask one case after another until they are told to stop; refused ones ask again, as real clients do. */
 final class ChaosLoad implements Quiet, AutoCloseable {
     private static final int MOST_REFUSALS = 40;
+    /** Of the clients; the others end with their connection. */
+    private static final int ONE_OF_SO_MANY_RESUMES = 3;
+
     private static final Duration BEFORE_RETRY = Duration.ofMillis(500);
     private static final Duration QUIET_WITHIN = Duration.ofSeconds(60);
 
@@ -46,15 +52,22 @@ final class ChaosLoad implements Quiet, AutoCloseable {
     private Answer ask(int client, Cases.Case one) {
         for (int refusals = 0; ; refusals++) {
             TimedStream stream = new TimedStream();
-            GatewayClient gateway = gateways.get((client + refusals) % gateways.size());
+            List<GatewayClient> inTurn = new ArrayList<>(gateways);
+            Collections.rotate(inTurn, -(client + refusals));
+            ResumingChat resuming = client % ONE_OF_SO_MANY_RESUMES == 0 ? new ResumingChat(inTurn) : null;
             asking.readLock().lock();
             try {
-                stream.ask(gateway, one.chat().deepCopy());
+                if (resuming == null) {
+                    stream.ask(inTurn.getFirst(), one.chat().deepCopy());
+                } else {
+                    stream.ask(resuming, one.chat().deepCopy());
+                }
             } finally {
                 asking.readLock().unlock();
             }
             if (!Answer.refused(stream.failure()) || refusals == MOST_REFUSALS) {
-                return new Answer(stream, one.undisturbed(), refusals);
+                return new Answer(
+                        stream, one.undisturbed(), refusals, resuming == null ? Answer.PLAIN : resuming.breaks());
             }
             Proof.sleep(BEFORE_RETRY);
         }

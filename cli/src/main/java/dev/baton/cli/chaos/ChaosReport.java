@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * What the clients of a run felt.
@@ -18,17 +19,30 @@ record ChaosReport(
         List<Strikes.Strike> strikes,
         List<String> unsettled,
         Map<FaultKind, String> missing) {
-    /** Whether any promise was broken. A gateway's death ends its streams: that is not promised away. */
+    /** Whether any promise was broken. A gateway's death ends its streams, but for those that go on elsewhere. */
     boolean broken() {
-        return answers.stream().anyMatch(answer -> answer.verdict() != Answer.Verdict.SAME && !cutByADeath(answer))
+        return answers.stream().anyMatch(answer -> answer.verdict() != Answer.Verdict.SAME && !promisedAway(answer))
                 || !unsettled.isEmpty();
     }
 
-    private boolean cutByADeath(Answer answer) {
+    private boolean promisedAway(Answer answer) {
+        if (answer.resumes()) {
+            return answer.forgotten()
+                    && during(answer)
+                            .anyMatch(strike -> strike.kinds().contains(FaultKind.KILL_GATEWAY)
+                                    && strike.kinds().stream().anyMatch(ChaosReport::empties));
+        }
         return answer.verdict() == Answer.Verdict.CUT
-                && strikes.stream()
-                        .filter(strike -> strike.kinds().contains(FaultKind.KILL_GATEWAY))
-                        .anyMatch(strike -> answer.stream().underWayBetween(strike.begun(), strike.healed()));
+                && during(answer).anyMatch(strike -> strike.kinds().contains(FaultKind.KILL_GATEWAY));
+    }
+
+    private Stream<Strikes.Strike> during(Answer answer) {
+        return strikes.stream().filter(strike -> answer.stream().underWayBetween(strike.begun(), strike.healed()));
+    }
+
+    /** Redis knows nothing afterwards. */
+    private static boolean empties(FaultKind kind) {
+        return kind == FaultKind.EMPTY_REDIS || kind == FaultKind.KILL_REDIS;
     }
 
     /** The same in figures. */
@@ -38,6 +52,9 @@ record ChaosReport(
         for (Answer answer : answers) {
             tally.answer(answer.verdict(), answer.stream().struck(), answer.refusals());
             tally.recoveries(answer.stream().recoveries());
+            if (answer.resumes()) {
+                tally.resumable(answer.breaks() > 0);
+            }
         }
         for (int i = 0; i < strikes.size(); i++) {
             waits(strikes.get(i), i + 1 < strikes.size() ? strikes.get(i + 1).begun() : Long.MAX_VALUE, tally);

@@ -25,6 +25,8 @@ final class ChaosTally {
     private long pairs;
     private long moved;
     private long refusals;
+    private long resumable;
+    private long wentOn;
 
     /** The longest waits of streams under way: from the fault on, and from its end on. */
     static final class Waits {
@@ -64,6 +66,12 @@ final class ChaosTally {
         verdicts.merge(verdict, 1L, Long::sum);
         moved += struck ? 1 : 0;
         refusals += refusedBefore;
+    }
+
+    /** @param broke its client went on after its way to a gateway had broken */
+    void resumable(boolean broke) {
+        resumable++;
+        wentOn += broke ? 1 : 0;
     }
 
     void recoveries(List<JsonNode> recoveries) {
@@ -140,7 +148,7 @@ final class ChaosTally {
     }
 
     private String sentence() {
-        return "Seed %s: %d faults, %d steps of two at once, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d repeated, %d changed, %d failed, %d refused for good; %d cut off as their gateway died."
+        return "Seed %s: %d faults, %d steps of two at once, %d answers, %d of them moved to another worker, %d refusals that were asked again: %d lost, %d repeated, %d changed, %d failed, %d refused for good; %d cut off as their gateway died. %d were resumable, and %d of these went on at a gateway after their way to one had broken."
                 .formatted(
                         seeds.stream().map(String::valueOf).collect(Collectors.joining(", ")),
                         sum(faults),
@@ -153,7 +161,9 @@ final class ChaosTally {
                         count(Answer.Verdict.CHANGED),
                         count(Answer.Verdict.FAILED),
                         count(Answer.Verdict.REFUSED),
-                        count(Answer.Verdict.CUT));
+                        count(Answer.Verdict.CUT),
+                        resumable,
+                        wentOn);
     }
 
     private static String counted(Map<String, Long> counts) {
@@ -165,7 +175,11 @@ final class ChaosTally {
     String json() {
         ObjectNode root = JsonMapper.shared().createObjectNode();
         seeds.forEach(root.putArray("seeds")::add);
-        root.put("answers", sum(verdicts)).put("moved", moved).put("refusals", refusals);
+        root.put("answers", sum(verdicts))
+                .put("moved", moved)
+                .put("refusals", refusals)
+                .put("resumable", resumable)
+                .put("went_on", wentOn);
         for (Answer.Verdict verdict : Answer.Verdict.values()) {
             root.put(name(verdict), count(verdict));
         }
@@ -200,6 +214,8 @@ final class ChaosTally {
         }
         moved += written.path("moved").asLong(0);
         refusals += written.path("refusals").asLong(0);
+        resumable += written.path("resumable").asLong(0);
+        wentOn += written.path("went_on").asLong(0);
         pairs += written.path("two_at_once").asLong(0);
         written.path("waits_ms")
                 .properties()

@@ -75,14 +75,38 @@ public final class GatewayClient implements AutoCloseable {
      * @throws CliException when the gateway refuses, or the stream breaks, falls silent or ends with an error
      */
     public void chat(ObjectNode request, ChatListener listener) {
+        HttpRequest.Builder post = post(request);
+        if (resumable) {
+            post.header("X-Baton-Resumable", "true");
+        }
+        read(send(post.build()), new StreamPlace(), listener);
+    }
+
+    /** As {@link #chat}, for a stream that another gateway can go on with: {@code place} then says from where. */
+    void begin(ObjectNode request, String idempotencyKey, StreamPlace place, ChatListener listener) {
+        HttpRequest.Builder post = post(request)
+                .header("X-Baton-Resumable", "true")
+                .header("Idempotency-Key", idempotencyKey);
+        read(send(post.build()), place, listener);
+    }
+
+    /** Streams what comes after this place, and blocks until that ends. */
+    void goOn(StreamPlace place, ChatListener listener) {
+        read(send(request(place.path()).GET().build()), place, listener);
+    }
+
+    private HttpRequest.Builder post(ObjectNode request) {
         request.put("stream", true);
-        HttpRequest.Builder post = request("/v1/chat/completions")
+        return request("/v1/chat/completions")
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(JSON.writeValueAsString(request)));
-        HttpResponse<InputStream> response = send(post.build());
+    }
+
+    private void read(HttpResponse<InputStream> response, StreamPlace place, ChatListener listener) {
         if (response.statusCode() != 200) {
             throw new CliException(errorOf(response));
         }
+        response.headers().firstValue("X-Baton-Stream").ifPresent(place::opened);
         Watchdog watchdog = new Watchdog(response.body(), silenceLimit, ANSWER_LIMIT);
         try (watchdog;
                 BufferedReader lines =
@@ -90,27 +114,41 @@ public final class GatewayClient implements AutoCloseable {
             boolean done = false;
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 watchdog.heard();
-                if (line.equals("data: [DONE]")) {
+                if (line.startsWith("id: ")) {
+                    place.id(line.substring(4));
+                } else if (line.equals("data: [DONE]")) {
                     done = true;
                 } else if (line.startsWith("data: ")) {
                     take(JSON.readTree(line.substring(6)), listener);
+                    place.taken();
                 }
             }
             if (!done) {
-                throw new CliException("the stream ended without [DONE]: "
-                        + watchdog.why().orElse("the connection to " + base + " broke"));
+                throw broken("the stream ended without [DONE]: ", watchdog, "the connection to " + base + " broke", null);
             }
         } catch (JacksonException e) {
             throw new CliException("the stream from " + base + " is not JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw new CliException(
-                    "the stream from " + base + " broke: " + watchdog.why().orElse(String.valueOf(e.getMessage())), e);
+            throw broken("the stream from " + base + " broke: ", watchdog, String.valueOf(e.getMessage()), e);
         }
     }
 
+    /** A stream that the watchdog closed did not break. */
+    private static CliException broken(String what, Watchdog watchdog, String why, @Nullable IOException cause) {
+        return watchdog.why()
+                .map(silent -> new CliException(what + silent))
+                .orElseGet(() -> cause == null
+                        ? new BrokenStreamException(what + why)
+                        : new BrokenStreamException(what + why, cause));
+    }
+
     private static void take(JsonNode event, ChatListener listener) {
-        if (event.has("error")) {
-            throw new CliException(event.path("error").path("message").asString("unknown error"));
+        JsonNode error = event.path("error");
+        if (error.isObject()) {
+            String message = error.path("message").asString("unknown error");
+            throw error.path("code").asString("").equals("shutting_down")
+                    ? new BrokenStreamException(message)
+                    : new CliException(message);
         }
         for (JsonNode choice : event.path("choices")) {
             String text = choice.path("delta").path("content").asString("");
@@ -133,9 +171,6 @@ public final class GatewayClient implements AutoCloseable {
     private HttpRequest.Builder request(String path) {
         HttpRequest.Builder builder = HttpRequest.newBuilder(base.resolve(path)).timeout(ANSWER_LIMIT);
         builder.header("X-Baton-Timing", "true");
-        if (resumable) {
-            builder.header("X-Baton-Resumable", "true");
-        }
         if (key != null) {
             builder.header("Authorization", "Bearer " + key);
         }
@@ -146,10 +181,10 @@ public final class GatewayClient implements AutoCloseable {
         try {
             return http.send(request, BodyHandlers.ofInputStream());
         } catch (ConnectException e) {
-            throw new CliException(
+            throw new BrokenStreamException(
                     "no gateway answers at " + base + ": start one with './baton up' or name it with --url", e);
         } catch (IOException e) {
-            throw new CliException("request to " + base + " failed: " + e, e);
+            throw new BrokenStreamException("request to " + base + " failed: " + e, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CliException("interrupted", e);

@@ -59,7 +59,7 @@ class AnswerTest {
 
     private Answer.Verdict verdict(int status, String body) {
         TimedStream undisturbed = answered(200, pieces("one", " two", " three") + DONE);
-        return new Answer(answered(status, body), undisturbed, 0).verdict();
+        return new Answer(answered(status, body), undisturbed, 0, Answer.PLAIN).verdict();
     }
 
     @Test

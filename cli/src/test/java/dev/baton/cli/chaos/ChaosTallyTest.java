@@ -20,7 +20,7 @@ class ChaosTallyTest {
         fill(whole, 2, 30, 4000);
         assertThat(sum.text())
                 .isEqualTo(whole.text())
-                .contains("Seed 1, 2: 6 faults, 2 steps of two at once, 4 answers, 2 of them moved", "2 lost")
+                .contains("Seed 1, 2: 6 faults, 2 steps of two at once, 4 answers, 2 of them moved", "2 lost", " 4 were resumable, and 2 of these went on")
                 .contains("2 kill-decode, 4 slow-redis", "Not available here: step-clock, which wants a library");
         assertThat(sum.text().lines().filter(line -> line.startsWith("| kill-decode")))
                 .singleElement()
@@ -50,6 +50,8 @@ class ChaosTallyTest {
         tally.seed(seed);
         tally.answer(Answer.Verdict.SAME, true, 3);
         tally.answer(Answer.Verdict.LOST, false, 0);
+        tally.resumable(true);
+        tally.resumable(false);
         tally.recoveries(List.of(JsonMapper.shared().readTree("""
                 {"rung":"pool","tokens":100,"recomputed":1,"claimed_millis":2,"first_token_millis":5}""")));
         tally.strike("two at once", List.of("slow-redis", "kill-decode"));

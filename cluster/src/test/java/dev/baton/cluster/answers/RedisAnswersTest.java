@@ -182,6 +182,31 @@ class RedisAnswersTest {
     }
 
     @Test
+    void whatAReplacedOwnerMakesAnewInAnEmptiedRedisGivesWayToTheLaterOne() throws Exception {
+        OwnedAnswer first = made("a", 6_000, "", LONG);
+        OwnedAnswer later = ((Takeover.Took) get(answers.take(first, "g1", LONG))).answer();
+        redis.template()
+                .keys("*" + tenant + "*")
+                .flatMap(redis.template()::delete)
+                .blockLast(LONG);
+        assertThat(get(answers.create(wanted(first, 6_000, "", "one late"), LONG)))
+                .as("Redis knows of no later owner")
+                .isEqualTo(new Created.Mine());
+        assertThat(get(answers.end(first, LONG, false))).isEqualTo(Kept.KEPT);
+
+        assertThat(get(answers.append(List.of(new Append(later, 4, bytes("two"))))))
+                .containsEntry(later, Kept.ABSENT);
+        assertThat(get(answers.create(wanted(later, 6_000, "", "one two"), LONG))).isEqualTo(new Created.Mine());
+        assertThat(logOf(later)).isEqualTo("one two");
+        assertThat(get(answers.read(later.key(), 0, false, LONG)).orElseThrow().ended())
+                .isFalse();
+        assertThat(get(answers.append(List.of(new Append(first, 8, bytes("er"))))))
+                .containsEntry(first, Kept.LOST);
+        get(answers.end(later, LONG, false));
+        assertThat(create("b", MOST - 50, "")).as("its room is counted once").isEqualTo(new Created.Mine());
+    }
+
+    @Test
     void anOwnerWhoseLeaseIsGoneGetsItBackWithTheAnswerAsItWas() throws Exception {
         OwnedAnswer owned = made("a", 100, "", LONG);
         get(answers.append(List.of(new Append(owned, 0, bytes("one two")))));
