@@ -3,7 +3,9 @@ package dev.baton.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.baton.cli.host.Signals;
 import dev.baton.cli.up.LocalStack;
+import dev.baton.stack.ChildProcess;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -17,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -116,6 +119,41 @@ class ResumeIT {
 
     @Test
     @Order(4)
+    @Timeout(120)
+    void aGatewayThatStoodStillAndWakesChangesNothingAndItsClientGoesOn() throws Exception {
+        Part whole = read(ask(1, story(4), ""), count -> true);
+        CountDownLatch begun = new CountDownLatch(LEAVE_AFTER);
+        HttpResponse<InputStream> held = ask(0, story(4), "");
+        String stream = held.headers().firstValue("X-Baton-Stream").orElseThrow();
+        ChildProcess owner = stack.process("gateway");
+        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Part> waits = clients.submit(() -> read(held, count -> {
+                begun.countDown();
+                return true;
+            }));
+            assertThat(begun.await(LONG.toSeconds(), TimeUnit.SECONDS)).isTrue();
+            Signals.send("STOP", owner);
+            try {
+                Part elsewhere = read(resume(1, stream, "-1"), count -> true);
+                assertThat(waits.isDone())
+                        .as("fault not applied: the answer had ended")
+                        .isFalse();
+                assertThat(elsewhere.ended).isTrue();
+                assertThat(elsewhere.text.toString()).isEqualTo(whole.text.toString());
+            } finally {
+                Signals.send("CONT", owner);
+            }
+            Part first = waits.get(LONG.toSeconds(), TimeUnit.SECONDS);
+            assertThat(first.ended).isTrue();
+            assertThat(first.text.toString()).isEqualTo(whole.text.toString());
+        }
+        assertThat(read(resume(1, stream, "-1"), count -> true).text.toString())
+                .as("what is stored, after the first owner woke")
+                .isEqualTo(whole.text.toString());
+    }
+
+    @Test
+    @Order(5)
     @Timeout(240)
     void everyStreamGoesOnAtTheOtherGatewayAfterKillOfItsOwn() throws Exception {
         List<Part> whole = new ArrayList<>();
