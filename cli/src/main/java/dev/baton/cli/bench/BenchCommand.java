@@ -61,7 +61,7 @@ public final class BenchCommand implements Runnable {
     @Option(
             names = "--resumable",
             description =
-                    "Ask for resumable streams. What they cost is the gateway's CPU time over that of a run without.")
+                    "Ask for resumable streams. What they cost is the gateway's CPU time a chunk over that of a run without.")
     private boolean resumable;
 
     @Option(
@@ -107,7 +107,8 @@ public final class BenchCommand implements Runnable {
         Arguments.positive("--max-tokens", maxTokens);
         Arguments.positive("--at-most", atMost);
         PrintWriter out = spec.commandLine().getOut();
-        try (GatewayClient gateway = new GatewayClient(LocalStack.gateway(url), key, resumable)) {
+        URI at = LocalStack.gateway(url);
+        try (GatewayClient gateway = new GatewayClient(at, key, resumable)) {
             List<String> models = gateway.models();
             if (model == null && models.isEmpty()) {
                 throw new CliException("the gateway serves no model: is a decode worker up?");
@@ -117,11 +118,13 @@ public final class BenchCommand implements Runnable {
             ProgressBar bar = new ProgressBar(out);
             load.openLoop(Math.min(rate, 2), Duration.ofSeconds(3), words, 4, atMost, new Measurement(), bar);
             Measurement measured = new Measurement();
+            GatewayCpu cpu = GatewayCpu.begin(LocalStack.runningPids("gateway", at));
             if (oneByOne) {
                 load.oneByOne(rate, duration, words, maxTokens, measured, bar);
             } else {
                 load.openLoop(rate, duration, words, maxTokens, atMost, measured, bar);
             }
+            measured.gatewayCpu(cpu.since());
             print(out, served, measured);
             write(served, measured);
         }
@@ -159,6 +162,10 @@ public final class BenchCommand implements Runnable {
         measured.hiddenShare().ifPresent(share -> out.printf("Transfer hidden behind prefill: %.0f %%", 100 * share));
         measured.exposedShareOfTtft()
                 .ifPresent(share -> out.printf("; exposed share of TTFT: %.2f %%.%n", 100 * share));
+        measured.gatewayCpuMicrosPerChunk()
+                .ifPresent(micros -> out.printf(
+                        "CPU time of the gateways: %s µs a chunk of text, %d chunks%s.%n",
+                        Table.number(micros), measured.chunks(), resumable ? ", of resumable streams" : ""));
         measured.errors().forEach((message, count) -> out.println("failed " + count + " times: " + message));
         out.flush();
     }
@@ -177,6 +184,7 @@ public final class BenchCommand implements Runnable {
         ObjectNode root = JsonMapper.shared().createObjectNode();
         root.put("model", served)
                 .put("one_by_one", oneByOne)
+                .put("resumable", resumable)
                 .put("rate", rate)
                 .put("duration_s", duration.toSeconds())
                 .put("words", words)

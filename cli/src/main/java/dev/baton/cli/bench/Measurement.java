@@ -1,10 +1,12 @@
 package dev.baton.cli.bench;
 
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -22,6 +24,7 @@ final class Measurement {
     /** TTFT without prefill compute, of each answer by itself: sums of percentiles are percentiles of nothing. */
     final Samples control = new Samples();
 
+    private @Nullable Duration gatewayCpu;
     private final Map<String, Samples> stages = new ConcurrentHashMap<>();
     private final Map<String, LongAdder> errors = new ConcurrentHashMap<>();
 
@@ -61,6 +64,23 @@ final class Measurement {
         errors.computeIfAbsent(message, absent -> new LongAdder()).increment();
     }
 
+    /** Pieces of text that came. */
+    long chunks() {
+        return ttft.count() + gaps.count();
+    }
+
+    /** @param used by all gateways while these answers ran; null when it cannot be seen from here */
+    void gatewayCpu(@Nullable Duration used) {
+        gatewayCpu = used;
+    }
+
+    /** Empty when it cannot be seen from here, or nothing came. */
+    OptionalDouble gatewayCpuMicrosPerChunk() {
+        return gatewayCpu == null || chunks() == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(gatewayCpu.toNanos() / 1e3 / chunks());
+    }
+
     Map<String, Long> errors() {
         Map<String, Long> counts = new LinkedHashMap<>();
         errors.forEach((message, count) -> counts.put(message, count.sum()));
@@ -75,6 +95,8 @@ final class Measurement {
         control.writeTo(json.putObject("control_ms"));
         hiddenShare().ifPresent(share -> json.put("transfer_hidden_share", share));
         exposedShareOfTtft().ifPresent(share -> json.put("transfer_exposed_share_of_ttft", share));
+        gatewayCpuMicrosPerChunk().ifPresent(micros -> json.put("gateway_cpu_us_per_chunk", micros));
+        json.put("chunks", chunks());
         ObjectNode parts = json.putObject("stages_ms");
         stages.forEach((name, samples) -> samples.writeTo(parts.putObject(name)));
         ObjectNode messages = json.putObject("errors");

@@ -90,6 +90,18 @@ public final class LocalStack implements RollingRestart.Parts, AutoCloseable {
         return new ProcessRecord(StackEnvironment.own().state()).up();
     }
 
+    /** The live processes whose names begin so, of the {@code up} that runs in this checkout with its gateway at {@code url}. */
+    public static List<Long> runningPids(String part, URI url) {
+        ProcessRecord record = new ProcessRecord(StackEnvironment.own().state());
+        if (!record.up().filter(url::equals).isPresent()) {
+            return List.of();
+        }
+        return record.latest().stream()
+                .filter(process -> process.name().startsWith(part) && process.alive())
+                .map(ChildProcess::pid)
+                .toList();
+    }
+
     /** The gateway to talk to: the one that was named, else the one that is up here, else where one would be. */
     public static URI gateway(@Nullable URI named) {
         return named != null ? named : running().orElse(URI.create("http://127.0.0.1:8080"));
