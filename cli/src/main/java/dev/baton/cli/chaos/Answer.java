@@ -17,7 +17,6 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals, int bre
     /** What a client that goes on hears when Redis, emptied as the gateway died, was all that knew of its answer. */
     private static final Pattern GONE = Pattern.compile("^HTTP 404|Redis has lost it");
 
-
     /** How it ended. */
     enum Verdict {
         SAME,
@@ -61,7 +60,9 @@ record Answer(TimedStream stream, TimedStream undisturbed, int refusals, int bre
 
     /** Whether nobody knew its stream any more. */
     boolean forgotten() {
-        return resumes() && stream.failure() != null && GONE.matcher(stream.failure()).find();
+        return resumes()
+                && stream.failure() != null
+                && GONE.matcher(stream.failure()).find();
     }
 
     /** Whether a client may send the request again: nothing of it has run. */

@@ -84,9 +84,8 @@ public final class GatewayClient implements AutoCloseable {
 
     /** As {@link #chat}, for a stream that another gateway can go on with: {@code place} then says from where. */
     void begin(ObjectNode request, String idempotencyKey, StreamPlace place, ChatListener listener) {
-        HttpRequest.Builder post = post(request)
-                .header("X-Baton-Resumable", "true")
-                .header("Idempotency-Key", idempotencyKey);
+        HttpRequest.Builder post =
+                post(request).header("X-Baton-Resumable", "true").header("Idempotency-Key", idempotencyKey);
         read(send(post.build()), place, listener);
     }
 
@@ -124,7 +123,8 @@ public final class GatewayClient implements AutoCloseable {
                 }
             }
             if (!done) {
-                throw broken("the stream ended without [DONE]: ", watchdog, "the connection to " + base + " broke", null);
+                throw broken(
+                        "the stream ended without [DONE]: ", watchdog, "the connection to " + base + " broke", null);
             }
         } catch (JacksonException e) {
             throw new CliException("the stream from " + base + " is not JSON: " + e.getOriginalMessage(), e);

@@ -20,7 +20,10 @@ class ChaosTallyTest {
         fill(whole, 2, 30, 4000);
         assertThat(sum.text())
                 .isEqualTo(whole.text())
-                .contains("Seed 1, 2: 6 faults, 2 steps of two at once, 4 answers, 2 of them moved", "2 lost", " 4 were resumable, and 2 of these went on")
+                .contains(
+                        "Seed 1, 2: 6 faults, 2 steps of two at once, 4 answers, 2 of them moved",
+                        "2 lost",
+                        " 4 were resumable, and 2 of these went on")
                 .contains("2 kill-decode, 4 slow-redis", "Not available here: step-clock, which wants a library");
         assertThat(sum.text().lines().filter(line -> line.startsWith("| kill-decode")))
                 .singleElement()

@@ -134,7 +134,9 @@ class ResumingChatTest {
         scripts.get(0)
                 .answers
                 .add(new Answer(
-                        200, piece("0", "a") + "data: {\"error\":{\"code\":\"internal\",\"message\":\"no\"}}\n\n", false));
+                        200,
+                        piece("0", "a") + "data: {\"error\":{\"code\":\"internal\",\"message\":\"no\"}}\n\n",
+                        false));
         assertThatThrownBy(() -> chat(new ResumingChat[1]))
                 .isInstanceOf(CliException.class)
                 .hasMessage("no");

@@ -196,7 +196,8 @@ class RedisAnswersTest {
 
         assertThat(get(answers.append(List.of(new Append(later, 4, bytes("two"))))))
                 .containsEntry(later, Kept.ABSENT);
-        assertThat(get(answers.create(wanted(later, 6_000, "", "one two"), LONG))).isEqualTo(new Created.Mine());
+        assertThat(get(answers.create(wanted(later, 6_000, "", "one two"), LONG)))
+                .isEqualTo(new Created.Mine());
         assertThat(logOf(later)).isEqualTo("one two");
         assertThat(get(answers.read(later.key(), 0, false, LONG)).orElseThrow().ended())
                 .isFalse();

@@ -5,7 +5,6 @@ import dev.baton.control.TokenIds;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.observe.EdgeMetrics;
@@ -64,8 +63,7 @@ final class AnswerRuns {
     private void goOn(KeptAnswer answer, Tenure mine, int choice) {
         ChoiceLog log = answer.log(choice);
         GenerationRequest request = answer.prepared().generations().get(choice);
-        endedBy(request, log.accepted())
-                .ifPresent(reason -> mine.feed(choice).end(new ChoiceEnd.Finished(reason)));
+        endedBy(request, log.accepted()).ifPresent(reason -> mine.feed(choice).end(new ChoiceEnd.Finished(reason)));
         if (log.end() != null) {
             return;
         }

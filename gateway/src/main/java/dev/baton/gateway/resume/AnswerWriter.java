@@ -171,7 +171,8 @@ final class AnswerWriter {
 
     /** Nobody takes over what the store knows to have ended; so it is asked again until it knows, or has forgotten the answer. */
     private void end(KeptAnswer answer, Tenure mine, Instant until) {
-        Duration keep = answer.rejected() && KEEP_REJECTED.compareTo(settings.keep()) < 0 ? KEEP_REJECTED : settings.keep();
+        Duration keep =
+                answer.rejected() && KEEP_REJECTED.compareTo(settings.keep()) < 0 ? KEEP_REJECTED : settings.keep();
         store.end(mine.as(), keep, answer.failed() || answer.rejected()).whenComplete((kept, failure) -> {
             if (kept == Kept.LOST) {
                 fates.lost(answer, mine.as());

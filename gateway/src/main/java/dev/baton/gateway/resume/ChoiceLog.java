@@ -181,7 +181,8 @@ final class ChoiceLog {
         for (LogReader reader : List.copyOf(readers)) {
             give(
                     reader,
-                    new Piece(false, -1, reader.mark().tokens, TokenIds.of(), List.of(), new ChoiceEnd.Failed(failure)));
+                    new Piece(
+                            false, -1, reader.mark().tokens, TokenIds.of(), List.of(), new ChoiceEnd.Failed(failure)));
             reader.cancel();
         }
     }

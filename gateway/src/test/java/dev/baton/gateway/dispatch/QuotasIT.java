@@ -48,7 +48,8 @@ class QuotasIT {
         Files.writeString(
                 keys,
                 "tenant requests-" + run + " requests-per-minute=3 tokens-per-minute=100000\n" + line("requests", "")
-                        + line("tokens", "tokens-per-minute=2000") + line("places", "concurrent=1") + line("left", "concurrent=1")
+                        + line("tokens", "tokens-per-minute=2000") + line("places", "concurrent=1")
+                        + line("left", "concurrent=1")
                         + line("changed", "") + line("free", "requests-per-minute=0"));
         cluster = TestCluster.serving(
                 stack.kafka(),

@@ -176,7 +176,9 @@ class ChoiceLogTest {
         }
         byte[] all = LogCodec.unsaved(second.logs());
         int from = (int) follower.stored();
-        assertThat(from).as("one record for each token is longer than one for all").isGreaterThan(all.length);
+        assertThat(from)
+                .as("one record for each token is longer than one for all")
+                .isGreaterThan(all.length);
         follower.follow(read(2, new byte[0]), from);
         follower.follow(read(2, all), (int) follower.stored());
         assertThat(heard.calls).hasSize(10).startsWith("0:10").endsWith("9:19");

@@ -71,8 +71,7 @@ class ResumableAnswersTest {
     }
 
     private TestGateway gateway(int bits, boolean exact) {
-        TestGateway gateway =
-                new TestGateway("g" + gateways.size(), store, model, new Computing(bits, exact));
+        TestGateway gateway = new TestGateway("g" + gateways.size(), store, model, new Computing(bits, exact));
         gateways.add(gateway);
         return gateway;
     }
@@ -125,8 +124,9 @@ class ResumableAnswersTest {
         await().atMost(LONG).untilAsserted(() -> assertThat(heard.calls).endsWith("finished LENGTH"));
         assertThat(withoutAdmitted(heard)).isEqualTo(one);
         assertThat(whatAClientGets(gateway(0, true), answer)).isEqualTo(one);
-        assertThat(owner.workers.runs).singleElement().satisfies(run -> assertThat(run.calls)
-                .containsExactly("start", "handed over"));
+        assertThat(owner.workers.runs)
+                .singleElement()
+                .satisfies(run -> assertThat(run.calls).containsExactly("start", "handed over"));
         assertThat(owner.settled).containsExactly("asked: handed over 8");
         assertThat(survivor.settled).containsExactly("g1 in the end: served 9");
     }
@@ -151,14 +151,17 @@ class ResumableAnswersTest {
         takeOver(quick);
         frozen.countDown();
         slow.tick();
-        assertThat(late.lose(late.owned())).as("as its next write would tell it").isTrue();
+        assertThat(late.lose(late.owned()))
+                .as("as its next write would tell it")
+                .isTrue();
         adopted.complete(null);
         assertThat(slow.workers.last().calls).isEmpty();
     }
 
     @Test
     void aReaderElsewhereGetsAllThoughRedisWasEmptied() throws Exception {
-        readsOnThrough(() -> redis.keys("*" + tenant + "*").flatMap(redis::delete).blockLast(LONG));
+        readsOnThrough(
+                () -> redis.keys("*" + tenant + "*").flatMap(redis::delete).blockLast(LONG));
     }
 
     @Test
@@ -179,7 +182,8 @@ class ResumableAnswersTest {
         await().atMost(LONG).until(() -> heard.calls.size() == 31);
         fault.run();
         owner.tick();
-        await().atMost(LONG).until(() -> Boolean.TRUE.equals(redis.hasKey(leases()).block(LONG)));
+        await().atMost(LONG)
+                .until(() -> Boolean.TRUE.equals(redis.hasKey(leases()).block(LONG)));
         owner.workers.last().make(3);
         await().atMost(LONG).until(() -> stored(answer) == 33);
         owner.workers.last().make(1);
@@ -198,7 +202,9 @@ class ResumableAnswersTest {
         await().atMost(LONG).until(() -> stored(answer) == 5);
         String sizes = NAMES.key("answers:{" + tenant + "}:bytes");
         redis.delete(sizes).block(LONG);
-        redis.opsForValue().set(sizes, "no hash, so that the script of the end fails").block(LONG);
+        redis.opsForValue()
+                .set(sizes, "no hash, so that the script of the end fails")
+                .block(LONG);
 
         owner.workers.last().finish();
         await().during(TestGateway.LEASE.multipliedBy(2)).atMost(LONG).until(() -> {
@@ -222,8 +228,7 @@ class ResumableAnswersTest {
         TestGateway other = gateway(100, true);
         owner.create(request(), "K");
         Heard heard = read(other.create(request(), "K"));
-        Rejection rejection = new Rejection(
-                Rejection.Reason.SERVER_OVERLOADED, "too many", Duration.ofSeconds(3));
+        Rejection rejection = new Rejection(Rejection.Reason.SERVER_OVERLOADED, "too many", Duration.ofSeconds(3));
         owner.workers.last().sink.rejected(rejection);
         await().atMost(Duration.ofSeconds(5)).until(() -> !heard.rejections.isEmpty());
         assertThat(heard.rejections).containsExactly(rejection);

@@ -57,8 +57,7 @@ final class TestGateway implements AutoCloseable {
 
     TestGateway(String name, RedisAnswers store, ServedModel model, Computing workers) {
         this.workers = workers;
-        ResumeProperties settings =
-                new ResumeProperties(KEEP, LEASE, Duration.ofMillis(2), DataSize.ofMegabytes(1));
+        ResumeProperties settings = new ResumeProperties(KEEP, LEASE, Duration.ofMillis(2), DataSize.ofMegabytes(1));
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
         this.answers = new ResumableAnswers(
                 store,
