@@ -346,6 +346,8 @@ class ResumableAnswersTest {
                 false,
                 null,
                 false,
-                null);
+                null,
+                null,
+                List.of());
     }
 }
