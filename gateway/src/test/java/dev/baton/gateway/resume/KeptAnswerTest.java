@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,7 @@ class KeptAnswerTest {
         byte[] there = new byte[0];
         for (int i = 0; i < 5; i++) {
             tenure.feed(0).token(i, 7, null);
-            Write write = answer.nextWrite();
+            Write write = Objects.requireNonNull(answer.nextWrite());
             assertThat(write.append().at()).isEqualTo(there.length);
             there = concat(there, write.append().bytes());
             if (i < 4) {
@@ -126,7 +127,7 @@ class KeptAnswerTest {
             }
         }
         assertThat(answer.forgotten(mine)).isTrue();
-        Write anew = answer.nextWrite();
+        Write anew = Objects.requireNonNull(answer.nextWrite());
         assertThat(anew.anew()).isTrue();
         assertThat(anew.append().at()).isZero();
         assertThat(anew.append().bytes()).isEqualTo(there);

@@ -24,6 +24,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -151,7 +152,7 @@ class ResumableAnswersTest {
         takeOver(quick);
         frozen.countDown();
         slow.tick();
-        assertThat(late.lose(late.owned()))
+        assertThat(late.lose(Objects.requireNonNull(late.owned())))
                 .as("as its next write would tell it")
                 .isTrue();
         adopted.complete(null);
