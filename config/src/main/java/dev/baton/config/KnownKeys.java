@@ -20,12 +20,16 @@ final class KnownKeys {
     /** Variables of other programs that pass their environment on: compose files, {@code ./baton}, benches, clients. */
     private static final Set<String> VARIABLES_OF_OTHERS = Set.of(
             "BATON_API_KEY",
+            "BATON_CPUS",
             "BATON_JAVA_OPTIONS",
             "BATON_KAFKA_PASSWORD",
             "BATON_KV_VOLUME",
             "BATON_LIBTORCH",
             "BATON_LISTEN",
+            "BATON_LISTEN_1",
             "BATON_MANAGEMENT",
+            "BATON_MEMORY_GATEWAY",
+            "BATON_MEMORY_WORKER",
             "BATON_MODEL",
             "BATON_REDIS_PASSWORD",
             "BATON_RIVALS",

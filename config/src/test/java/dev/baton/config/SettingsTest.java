@@ -240,7 +240,7 @@ class SettingsTest {
     /** Exported for compose, they are there when {@code ./baton up} starts the roles. */
     @Test
     void leaveEachVariableOfTheComposeFileAlone() throws IOException {
-        List<String> names = Pattern.compile("\\$\\{(BATON_[A-Z_]+)")
+        List<String> names = Pattern.compile("\\$\\{(BATON_[A-Z0-9_]+)")
                 .matcher(Files.readString(Path.of("..", "docker-compose.yml")))
                 .results()
                 .map(variable -> variable.group(1))
