@@ -172,6 +172,29 @@ class SettingsTest {
         failsWith("baton.lnaes.count", "baton.lnaes.count=3");
     }
 
+    @Test
+    void sayWhatTookThePlaceOfARetiredKey() {
+        for (String name : List.of("baton.engine.kind", "BATON_ENGINE_KIND")) {
+            FailureAnalysis analysis = Objects.requireNonNull(new UnknownSettingAnalyzer()
+                    .analyze(new UnknownSettingException(List.of(name), List.of("engine"))));
+            assertThat(analysis.getAction()).startsWith(name + " was retired").contains("baton.engine.device");
+        }
+        FailureAnalysis both = Objects.requireNonNull(new UnknownSettingAnalyzer()
+                .analyze(new UnknownSettingException(List.of("baton.engine.kind", "baton.engine.knid"), List.of("engine"))));
+        assertThat(both.getAction()).contains("baton.engine.device", "Groups under 'baton'");
+    }
+
+    @Test
+    void noRetiredKeyIsStillDocumentedAsASetting() throws IOException {
+        String operations = Files.readString(Path.of("..", "docs", "operations.md"));
+        RetiredKeys.ADVICE.keySet().forEach(key -> {
+            String group = key.substring(0, key.lastIndexOf('.'));
+            String table = operations.substring(operations.indexOf("**`" + group + "`**"));
+            assertThat(table.substring(0, table.indexOf("\n\n**`")))
+                    .doesNotContain("| `" + key.substring(key.lastIndexOf('.') + 1) + "`");
+        });
+    }
+
     /** One file may serve all roles. */
     @Test
     void leaveKeysOfOtherRolesAlone() {

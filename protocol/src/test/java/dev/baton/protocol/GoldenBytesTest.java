@@ -10,6 +10,7 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
 import com.google.protobuf.DiscardUnknownFieldsParser;
 import com.google.protobuf.Message;
+import dev.baton.protocol.v1.AnswerRecord;
 import dev.baton.protocol.v1.KvMessage;
 import dev.baton.protocol.v1.PrefillJob;
 import dev.baton.protocol.v1.TokenFrame;
@@ -119,6 +120,7 @@ class GoldenBytesTest {
             Reason: REASON_UNSPECIFIED=0 STOP=1 LENGTH=2
             Role: ROLE_UNSPECIFIED=0 PREFILL=1 DECODE=2
             Rung: RUNG_UNSPECIFIED=0 POOL=1 PEER=2 CACHE=3 PREFILL=4
+            Shape: CHAT=0 COMPLETION=1
             """);
     }
 
@@ -134,7 +136,8 @@ class GoldenBytesTest {
         return Stream.of(
                 PrefillJob.getDescriptor().getFile(),
                 TokenFrame.getDescriptor().getFile(),
-                KvMessage.getDescriptor().getFile());
+                KvMessage.getDescriptor().getFile(),
+                AnswerRecord.getDescriptor().getFile());
     }
 
     private static Stream<Descriptor> types() {

@@ -108,6 +108,7 @@ final class GoldenMessages {
         all.put("usage-event", usageEvent());
         GoldenStream.addTo(all);
         GoldenTransfer.addTo(all);
+        GoldenAnswers.addTo(all);
         return all;
     }
 

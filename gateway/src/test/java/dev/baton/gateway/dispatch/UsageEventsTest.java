@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
+import java.util.HexFormat;
+import java.util.Arrays;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -134,6 +136,24 @@ class UsageEventsTest {
 
     private double lost() {
         return meters.get("baton.dispatch.usage.lost").counter().count();
+    }
+
+    /** Length, CRC-32C, message: a file that an earlier version left, and what this one writes. */
+    @Test
+    void theBytesOfTheSpoolStay() throws IOException {
+        byte[] file = HexFormat.of()
+                .parseHex("00000038f748a29b0a0772657175657374120674656e616e741a056d6f64656c2064284030143a04"
+                    + "73746f70410068e5cf8b01000049f469e5cf8b0100005002");
+        UsageEvent event = UsageEvent.parseFrom(Arrays.copyOfRange(file, 8, file.length));
+        assertThat(event.getCompletionTokens()).isEqualTo(20);
+        Files.write(folder.resolve("earlier.spool"), file);
+        try (UsageSpool spool = spool("a", LARGE)) {
+            assertThat(spool.oldest(10)).containsExactly(event);
+            assertThat(spool.damaged()).isZero();
+            spool.sent(List.of(event));
+            assertThat(spool.add(event)).isTrue();
+            assertThat(Files.readAllBytes(folder.resolve("a.spool"))).isEqualTo(file);
+        }
     }
 
     private UsageSpool spool(String name, long max) throws IOException {
