@@ -12,7 +12,8 @@ final class UnknownSettingAnalyzer extends AbstractFailureAnalyzer<UnknownSettin
                 .filter(name -> RetiredKeys.adviceFor(name).isPresent())
                 .toList();
         String advice = retired.stream()
-                .map(name -> name + " was retired: " + RetiredKeys.adviceFor(name).orElseThrow() + ". ")
+                .map(name ->
+                        name + " was retired: " + RetiredKeys.adviceFor(name).orElseThrow() + ". ")
                 .collect(Collectors.joining());
         String groups = "Groups under 'baton' are: " + String.join(", ", cause.groups()) + ".";
         return new FailureAnalysis(

@@ -180,7 +180,8 @@ class SettingsTest {
             assertThat(analysis.getAction()).startsWith(name + " was retired").contains("baton.engine.device");
         }
         FailureAnalysis both = Objects.requireNonNull(new UnknownSettingAnalyzer()
-                .analyze(new UnknownSettingException(List.of("baton.engine.kind", "baton.engine.knid"), List.of("engine"))));
+                .analyze(new UnknownSettingException(
+                        List.of("baton.engine.kind", "baton.engine.knid"), List.of("engine"))));
         assertThat(both.getAction()).contains("baton.engine.device", "Groups under 'baton'");
     }
 

@@ -38,7 +38,8 @@ final class GoldenAnswers {
                 .setFirstIndex(3)
                 .addTokens(5)
                 .addTokens(300)
-                .addLogprobs(TokenLogprob.newBuilder().setLogprob(-0.5f).addTopIds(5).addTopLogprobs(-0.5f))
+                .addLogprobs(
+                        TokenLogprob.newBuilder().setLogprob(-0.5f).addTopIds(5).addTopLogprobs(-0.5f))
                 .build();
         all.put(
                 "answer-record-finish",

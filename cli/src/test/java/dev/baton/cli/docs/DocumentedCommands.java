@@ -53,7 +53,8 @@ final class DocumentedCommands {
             int number = i + 1;
             if (line.startsWith("```")) {
                 fenced = !fenced;
-                shell = fenced && List.of("", "sh", "bash").contains(line.substring(3).strip());
+                shell = fenced
+                        && List.of("", "sh", "bash").contains(line.substring(3).strip());
                 continue;
             }
             boolean indented = !fenced && block && line.startsWith(INDENT);

@@ -31,8 +31,8 @@ class DocumentedCommandsTest {
     private static final Pattern OPTION = Pattern.compile("--[a-z-]+");
 
     /** What a reader puts something in the place of. */
-    private static final Map<String, String> PLACEHOLDERS =
-            Map.of("OFFSET", "12", "org/name[@revision]", "org/name", "[ID]", "ID", "[OFFSET]", "12", "[TENANT]", "TENANT");
+    private static final Map<String, String> PLACEHOLDERS = Map.of(
+            "OFFSET", "12", "org/name[@revision]", "org/name", "[ID]", "ID", "[OFFSET]", "12", "[TENANT]", "TENANT");
 
     /** Named in a sentence, without what they need. */
     private static final Map<String, String> NAMED_ONLY =
@@ -67,7 +67,9 @@ class DocumentedCommandsTest {
         others.put("curl -H \"Authorization: Bearer \\$key\" http://127\\.0\\.0\\.1:PORT/actuator", "OperationsIT");
         others.put("key=\\$\\(sed -n 's/\\^operator\\.key=//p' \\.baton/credentials\\)", "StackCredentialsIT");
         // Keys: openssl and od make random bytes, sha256sum the line that HashedKeys reads.
-        others.put("(KEY|key)=\\w+-\\$\\((openssl rand -hex 32|od -An -N32 -tx1 /dev/urandom \\| tr -d ' \\\\n')\\)", "config/stack/init");
+        others.put(
+                "(KEY|key)=\\w+-\\$\\((openssl rand -hex 32|od -An -N32 -tx1 /dev/urandom \\| tr -d ' \\\\n')\\)",
+                "config/stack/init");
         others.put("(echo|printf) .*sha256sum.* >> (keys\\.txt|api-keys)", "config/stack/init");
         others.put("echo \"\\$key\"", "config/stack/init");
         others.put("config/stack/init", "tools/containers/rehearse");
@@ -83,7 +85,9 @@ class DocumentedCommandsTest {
         others.put("export PYTORCH_LIBRARY_PATH=.*", "tools/libtorch/README.md");
         others.put("git clone .*/djl /tmp/djl", "tools/libtorch/build-jni.sh");
         others.put("eval \"\\$\\(tools/libtorch/build-jni\\.sh .*", "tools/libtorch/build-jni.sh");
-        others.put("(python -m venv \\.venv && )?\\.venv/bin/(pip install|python tools/reference/).*", "tools/reference/README.md");
+        others.put(
+                "(python -m venv \\.venv && )?\\.venv/bin/(pip install|python tools/reference/).*",
+                "tools/reference/README.md");
         // No commands: settings, lines of files, drawings.
         others.put("(--)?(baton|spring|management)\\.[a-z.-]+[=:].*", "docs/operations.md");
         others.put("(tenant )?my-team[ :].*", "ApiKeysTest");
@@ -122,11 +126,14 @@ class DocumentedCommandsTest {
             ParseResult result = new CommandLine(new Baton())
                     .setCaseInsensitiveEnumValuesAllowed(true)
                     .parseArgs(arguments);
-            // What is handed on to the bench in its own JVM: it reads its options by hand, so look whether it knows their names.
+            // What is handed on to the bench in its own JVM: it reads its options by hand, so look whether it knows
+            // their names.
             Set<String> unknown = new TreeSet<>();
             while (result.hasSubcommand()) {
                 result = result.subcommand();
-                result.unmatched().stream().filter(word -> OPTION.matcher(word).matches()).forEach(unknown::add);
+                result.unmatched().stream()
+                        .filter(word -> OPTION.matcher(word).matches())
+                        .forEach(unknown::add);
             }
             if (!unknown.isEmpty()) {
                 String sources = benchSources();
@@ -145,7 +152,9 @@ class DocumentedCommandsTest {
         assertThat(problem("upp")).contains("upp");
         assertThat(problem("bench", "engine", "--no-such-option")).contains("--no-such-option");
         assertThat(problem("bench", "recovery", "--streams", "many")).contains("many");
-        assertThat(DocumentedCommands.of(Path.of("x"), List.of("text", "", "    ./baton up \\", "      --detach   # why", "", "`./baton top`")))
+        assertThat(DocumentedCommands.of(
+                        Path.of("x"),
+                        List.of("text", "", "    ./baton up \\", "      --detach   # why", "", "`./baton top`")))
                 .extracting(DocumentedCommands.Line::text)
                 .containsExactly("./baton up --detach", "./baton top");
     }
@@ -159,7 +168,8 @@ class DocumentedCommandsTest {
             if (command.startsWith(BATON)) {
                 continue;
             }
-            List<String> known = OTHERS.keySet().stream().filter(command::matches).toList();
+            List<String> known =
+                    OTHERS.keySet().stream().filter(command::matches).toList();
             if (known.isEmpty()) {
                 unknown.add(line);
             }
@@ -184,7 +194,8 @@ class DocumentedCommandsTest {
         }
         runners.removeIf(runner -> tests.contains(runner) || Files.exists(ROOT.resolve(runner)));
         assertThat(runners).isEmpty();
-        Set<String> commands = new TreeSet<>(new CommandLine(new Baton()).getSubcommands().keySet());
+        Set<String> commands =
+                new TreeSet<>(new CommandLine(new Baton()).getSubcommands().keySet());
         commands.removeAll(RUN_BY.keySet());
         // Hidden: ./baton itself calls it while it builds.
         assertThat(commands).as("subcommands that nobody runs").isSubsetOf("prepare");
@@ -200,7 +211,8 @@ class DocumentedCommandsTest {
     private static String benchSources() throws IOException {
         StringBuilder text = new StringBuilder();
         try (Stream<Path> files = Files.walk(ROOT.resolve("bench/src/main/java"))) {
-            for (Path file : files.filter(path -> path.toString().endsWith(".java")).toList()) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".java")).toList()) {
                 text.append(Files.readString(file));
             }
         }

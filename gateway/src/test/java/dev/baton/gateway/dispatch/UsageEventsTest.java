@@ -8,9 +8,9 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
-import java.util.HexFormat;
-import java.util.Arrays;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -143,7 +143,7 @@ class UsageEventsTest {
     void theBytesOfTheSpoolStay() throws IOException {
         byte[] file = HexFormat.of()
                 .parseHex("00000038f748a29b0a0772657175657374120674656e616e741a056d6f64656c2064284030143a04"
-                    + "73746f70410068e5cf8b01000049f469e5cf8b0100005002");
+                        + "73746f70410068e5cf8b01000049f469e5cf8b0100005002");
         UsageEvent event = UsageEvent.parseFrom(Arrays.copyOfRange(file, 8, file.length));
         assertThat(event.getCompletionTokens()).isEqualTo(20);
         Files.write(folder.resolve("earlier.spool"), file);
