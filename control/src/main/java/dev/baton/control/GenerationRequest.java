@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt never changed
  * @param sampling with its seed set
  * @param stopping with {@code max_tokens} set
+ * @param firstTokenBy how long its client waits for the first token, or for the headers of a stream: not after the deadline
  * @param tags what goes to every worker with the request, for people to see
  * @param structure what the text of the answer must be; null for anything
  */
@@ -30,6 +31,7 @@ public record GenerationRequest(
         Stopping stopping,
         int priority,
         Instant deadline,
+        Instant firstTokenBy,
         RequestTags tags,
         @Nullable Structure structure) {
     private static final String SALT = "baton/tenant/";
@@ -42,6 +44,21 @@ public record GenerationRequest(
         if (!TagLimits.hold(tags)) {
             throw new IllegalArgumentException("a tag of more than %d bytes".formatted(TagLimits.MOST_BYTES));
         }
+    }
+
+    /** Of a client that waits for the first token as long as for the last. */
+    public GenerationRequest(
+            String requestId,
+            String tenant,
+            String model,
+            int[] prompt,
+            Sampling sampling,
+            Stopping stopping,
+            int priority,
+            Instant deadline,
+            RequestTags tags,
+            @Nullable Structure structure) {
+        this(requestId, tenant, model, prompt, sampling, stopping, priority, deadline, deadline, tags, structure);
     }
 
     public int maxTokens() {

@@ -7,6 +7,8 @@ package dev.baton.engine;
  * @param running sequences in the batch
  * @param queuedTokens prompt tokens not yet computed
  * @param prefillTokensPerSecond measured over recent prefill steps, 0 until known
+ * @param decodeTokensPerSecond of all answers together, measured over recent steps that computed answers only, 0 until known
+ * @param places sequences that run at one time, at most
  * @param steps engine steps so far
  * @param turns iterations of the engine's thread so far, those with nothing to compute included
  */
@@ -18,5 +20,7 @@ public record EngineLoad(
         int cachedBlocks,
         int blocks,
         double prefillTokensPerSecond,
+        double decodeTokensPerSecond,
+        int places,
         long steps,
         long turns) {}

@@ -171,6 +171,8 @@ final class EngineLoop {
                 pool.count(BlockState.CACHED),
                 pool.blocks(),
                 meter.prefillTokensPerSecond(),
+                meter.decodeTokensPerSecond(),
+                scheduler.places(),
                 meter.steps(),
                 turns);
     }

@@ -82,4 +82,8 @@ final class StepMeter {
     double prefillTokensPerSecond() {
         return prefillTokensPerSecond;
     }
+
+    double decodeTokensPerSecond() {
+        return decodeTokensPerSecond;
+    }
 }

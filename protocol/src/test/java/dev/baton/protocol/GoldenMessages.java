@@ -100,6 +100,13 @@ final class GoldenMessages {
                         .build());
         all.put("worker-state-credit", workerState().toBuilder().setCredit(32).build());
         all.put(
+                "worker-state-rates",
+                workerState().toBuilder()
+                        .setCredit(32)
+                        .setDecodeTokensPerSecond(98.25)
+                        .setPlaces(24)
+                        .build());
+        all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()
                         .setState(ByteString.copyFromUtf8("state"))

@@ -33,12 +33,12 @@ final class WorkerNode implements SmartLifecycle {
     private static final int REPLACED = 71;
     /** The process's exit status when its engine or its lane stands still. */
     private static final int HUNG = 72;
-    /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
     /** Records that it wants before it has claimed one, of all gateways; of each no fewer than {@link #LEAST_CREDIT}. */
     private static final int CREDIT = 64;
 
     private static final int LEAST_CREDIT = 4;
 
+    /** A worker that stands still for so long is given no work: it is no longer ready, and gateways do not choose it. */
     private static final Duration MOVES_WITHIN = Duration.ofSeconds(10);
 
     private static final Duration STILL_STEP = Duration.ofSeconds(2);
@@ -265,6 +265,8 @@ final class WorkerNode implements SmartLifecycle {
                     .setRunning(load.running())
                     .setQueuedTokens(load.queuedTokens() + waiting.tokens())
                     .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
+                    .setDecodeTokensPerSecond(load.decodeTokensPerSecond())
+                    .setPlaces(load.places())
                     .setOldestClaimMs(waiting.oldestClaim().toMillis())
                     .setCredit(Math.max(LEAST_CREDIT, CREDIT / Math.max(1, streams.gateways())));
         }

@@ -35,9 +35,10 @@ public final class Admission {
      *
      * @param maxContext of the live workers; 0 when none lives, and then any length is let in to wait for one
      * @param inFlight requests under way
+     * @param kept places that are kept for others
      * @param drain how fast they end
      */
-    record Situation(int maxContext, int inFlight, DrainRate drain) {}
+    record Situation(int maxContext, int inFlight, int kept, DrainRate drain) {}
 
     /** The answer. */
     public sealed interface Decision {}
@@ -64,12 +65,13 @@ public final class Admission {
      * Counts the request when the answer is {@link Admitted}; then {@link #left} must follow.
      *
      * @param maxContext of the live workers, 0 when none lives
+     * @param kept places that are kept for others than this request
      */
-    public synchronized Decision enter(Request request, int maxContext, Instant now) {
+    public synchronized Decision enter(Request request, int maxContext, int kept, Instant now) {
         if (whenEmpty != null) {
             return new Closed();
         }
-        Decision decision = decide(request, new Situation(maxContext, inFlight, drain), now);
+        Decision decision = decide(request, new Situation(maxContext, inFlight, kept, drain), now);
         if (decision instanceof Admitted) {
             inFlight++;
         }
@@ -78,8 +80,29 @@ public final class Admission {
 
     /** A request that was counted has ended. */
     public synchronized void left(Instant now) {
-        inFlight--;
         drain.ended(now);
+        leave();
+    }
+
+    /**
+     * A request that was counted gives its place to one that found none, and nothing has ended. False when the gateway stops,
+     * and then the place is given up.
+     */
+    public synchronized boolean swap() {
+        if (whenEmpty == null) {
+            return true;
+        }
+        leave();
+        return false;
+    }
+
+    /** All places are taken, whether or not some are kept. */
+    public synchronized boolean full() {
+        return inFlight >= maxInFlight;
+    }
+
+    private void leave() {
+        inFlight--;
         if (inFlight == 0 && whenEmpty != null) {
             whenEmpty.run();
         }
@@ -122,7 +145,7 @@ public final class Admission {
                         .isEmpty()) {
             return new TooLong(situation.maxContext());
         }
-        if (situation.inFlight() >= maxInFlight) {
+        if (situation.inFlight() + situation.kept() >= maxInFlight) {
             return new Overloaded(retryAfter(situation, now));
         }
         return new Admitted();
@@ -133,7 +156,7 @@ public final class Admission {
         if (perSecond <= 0) {
             return LONGEST_RETRY;
         }
-        double seconds = (situation.inFlight() - maxInFlight + 1) / perSecond;
+        double seconds = (situation.inFlight() + situation.kept() - maxInFlight + 1) / perSecond;
         Duration wait = Duration.ofNanos((long) (Math.min(seconds, LONGEST_RETRY.toSeconds()) * 1e9));
         return wait.compareTo(SHORTEST_RETRY) < 0 ? SHORTEST_RETRY : wait;
     }

@@ -13,7 +13,8 @@ import java.util.function.Predicate;
 
 /**
  * What waits for its turn, in the order of turns: the tenant goes first that got the least for its weight, within a tenant
- * the highest priority, then the one that came first. One thread, but for {@link #begun}.
+ * the highest priority, then the one that came first. Work for later (a priority below 0) waits until nothing else does, of
+ * whatever tenant. One thread, but for {@link #begun}.
  */
 public final class FairOrder<E extends FairOrder.Entry> {
     private final Map<Object, SequencedSet<E>> byTenant = new LinkedHashMap<>();
@@ -31,7 +32,7 @@ public final class FairOrder<E extends FairOrder.Entry> {
 
         int weight();
 
-        /** Larger goes first. */
+        /** Larger goes first; below 0 it is work for later. */
         int priority();
 
         /** That is thought to be done once it has its turn, in tokens of prompt. */
@@ -48,6 +49,11 @@ public final class FairOrder<E extends FairOrder.Entry> {
 
     /** The one whose turn it is, of those that may. */
     public Optional<E> next(Predicate<E> may) {
+        Optional<E> soon = first(entry -> entry.priority() >= 0 && may.test(entry));
+        return soon.isPresent() ? soon : first(may);
+    }
+
+    private Optional<E> first(Predicate<E> may) {
         return byTenant.keySet().stream()
                 .sorted(Comparator.comparingLong(shares::of))
                 .flatMap(tenant -> own(tenant).stream()

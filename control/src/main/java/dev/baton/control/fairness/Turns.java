@@ -1,5 +1,7 @@
 package dev.baton.control.fairness;
 
+import dev.baton.control.admission.Ahead;
+import dev.baton.control.admission.Booked;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -18,10 +20,13 @@ import org.jspecify.annotations.Nullable;
  * Requests of one gateway that no worker has claimed yet. Workers give credit for as many as they have room for soon: so
  * many are sent, and the others wait here. So the lanes stay short, and who comes late with little does not wait behind all
  * that another has sent before. Of those that are sent each tenant that asks has the same number, so that workers, who know
- * what they have computed for whom, have something of each to choose from; the weights are theirs to keep. Whoever calls
- * begins what is returned. Any thread.
+ * what they have computed for whom, have something of each to choose from; the weights are theirs to keep. Work for later (a priority below 0) goes when nothing
+ * else waits, and no more of it is sent than leaves room for what comes. Whoever calls begins what is returned. Any thread.
  */
 public final class Turns<E extends Turns.Turn> {
+    /** Of the credit, what may be taken by work for later: it is claimed last, and would keep others from being sent. */
+    private static final double LATER = 0.25;
+
     private final ToIntFunction<String> credit;
     private final Map<String, Model> models = new HashMap<>();
     private long turns;
@@ -39,8 +44,16 @@ public final class Turns<E extends Turns.Turn> {
 
         int weight();
 
-        /** Larger goes first among those of its tenant. */
+        /** Larger goes first among those of its tenant; below 0 it is work for later. */
         int priority();
+
+        /** Tokens of its prompt that are thought to be computed. */
+        int tokens();
+
+        /** Whether it goes after all that is not, of whatever tenant. */
+        default boolean later() {
+            return priority() < 0;
+        }
     }
 
     /** Waits for its turn. Returns those whose turn has come. */
@@ -48,7 +61,7 @@ public final class Turns<E extends Turns.Turn> {
         Model model = models.computeIfAbsent(turn.model(), name -> new Model());
         Tenant tenant = model.tenants.computeIfAbsent(turn.tenant(), name -> new Tenant());
         tenant.weight = turn.weight();
-        tenant.waiting.add(turn);
+        tenant.waiting(turn.later()).add(turn);
         return next(turn.model());
     }
 
@@ -62,7 +75,7 @@ public final class Turns<E extends Turns.Turn> {
     /** It does not wait any more; false when its turn has come already, and {@link #left} will follow. */
     public synchronized boolean withdraw(E turn) {
         Tenant tenant = tenant(turn);
-        boolean waited = tenant != null && tenant.waiting.remove(turn);
+        boolean waited = tenant != null && tenant.waiting(turn.later()).remove(turn);
         forget(turn);
         return waited;
     }
@@ -79,34 +92,85 @@ public final class Turns<E extends Turns.Turn> {
     }
 
     /**
-     * Makes room for one more: takes away the last and least urgent of the tenant with the most waiting for its weight. Empty
-     * when that is the tenant itself.
+     * Makes room for one more: takes away the last and least urgent of the tenant with the most waiting for its weight, of
+     * work for later where there is some. Empty when that is the tenant itself.
      */
     public synchronized Optional<E> displacedBy(E turn) {
         Model model = models.get(turn.model());
         if (model == null) {
             return Optional.empty();
         }
+        Optional<E> ofLater = turn.later() ? Optional.empty() : model.longest(true, null, 0);
         Tenant own = model.tenants.get(turn.tenant());
-        double least = (own == null ? 1.0 : own.waiting.size() + 1.0) / turn.weight();
-        return model.tenants.values().stream()
-                .filter(tenant -> tenant != own && tenant.length() > least)
-                .max(Comparator.comparingDouble(Tenant::length))
-                .map(tenant -> {
-                    E last = tenant.waiting.reversed().stream()
-                            .min(Comparator.comparingInt(Turn::priority))
-                            .orElseThrow();
-                    tenant.waiting.remove(last);
-                    forget(last);
-                    return last;
-                });
+        double least = (own == null ? 1.0 : own.waiting(turn.later()).size() + 1.0) / turn.weight();
+        Optional<E> displaced = ofLater.isPresent() ? ofLater : model.longest(turn.later(), own, least);
+        displaced.ifPresent(last -> {
+            Objects.requireNonNull(tenant(last)).waiting(last.later()).remove(last);
+            forget(last);
+        });
+        return displaced;
+    }
+
+    /**
+     * What would have its turn before this one, if it came now. Until then each other tenant has at most as many turns as its
+     * weight allows while this one's own requests before it have theirs.
+     *
+     * @param booked by tenant: places for requests that are to come again, and take turns then as these do
+     */
+    public synchronized Ahead ahead(E turn, Map<String, Booked> booked) {
+        Model model = models.getOrDefault(turn.model(), new Model());
+        double requests = 0;
+        double tokens = 0;
+        if (turn.later()) {
+            for (Tenant tenant : model.tenants.values()) {
+                requests += tenant.waiting(false).size();
+                tokens += tenant.tokens(false);
+            }
+        }
+        Tenant own = model.tenants.get(turn.tenant());
+        double before = 0;
+        if (own != null) {
+            for (E other : own.waiting(turn.later())) {
+                if (other.priority() >= turn.priority()) {
+                    before++;
+                    tokens += other.tokens();
+                }
+            }
+        }
+        requests += before;
+        for (Tenant tenant : model.tenants.values()) {
+            int length = tenant.waiting(turn.later()).size();
+            if (tenant != own && length > 0) {
+                double turns = Math.min(length, (before + 1) * tenant.weight / turn.weight());
+                requests += turns;
+                tokens += turns * tenant.tokens(turn.later()) / length;
+            }
+        }
+        Map<String, Booked> asking = new HashMap<>(booked);
+        model.tenants.forEach((name, tenant) -> asking.merge(
+                name,
+                new Booked(tenant.waiting(turn.later()).size(), tenant.weight),
+                (places, waiting) -> new Booked(places.places() + waiting.places(), waiting.weight())));
+        asking.remove(turn.tenant());
+        double mine = before + 1;
+        double perTurn = 1
+                + asking.values().stream()
+                .filter(other -> other.places() * turn.weight() > mine * other.weight())
+                .mapToDouble(other -> (double) other.weight() / turn.weight())
+                .sum();
+        return new Ahead(requests, tokens, perTurn);
+    }
+
+    /** Those for which some wait. */
+    public synchronized Set<String> models() {
+        return Set.copyOf(models.keySet());
     }
 
     /** Requests that wait for their turn. */
     public synchronized int waiting() {
         return models.values().stream()
                 .flatMap(model -> model.tenants.values().stream())
-                .mapToInt(tenant -> tenant.waiting.size())
+                .mapToInt(Tenant::waits)
                 .sum();
     }
 
@@ -118,28 +182,39 @@ public final class Turns<E extends Turns.Turn> {
     private void forget(E turn) {
         models.computeIfPresent(turn.model(), (name, model) -> {
             model.tenants.computeIfPresent(
-                    turn.tenant(), (id, tenant) -> tenant.waiting.isEmpty() && tenant.sent.isEmpty() ? null : tenant);
+                    turn.tenant(), (id, tenant) -> tenant.waits() == 0 && tenant.sent.isEmpty() ? null : tenant);
             return model.tenants.isEmpty() ? null : model;
         });
     }
 
     private List<E> next(String name) {
         Model model = Objects.requireNonNull(models.get(name));
-        if (model.first() == null) {
+        if (model.first(false) == null && model.first(true) == null) {
             return List.of();
         }
-        int room = credit.applyAsInt(name) - model.sent();
+        int credit = this.credit.applyAsInt(name);
+        int room = credit - model.sent();
         List<E> begin = new ArrayList<>();
-        for (Tenant tenant = model.first(); tenant != null && begin.size() < room; tenant = model.first()) {
-            E turn = tenant.waiting.stream()
+        take(model, false, room, begin);
+        if (model.first(false) == null) {
+            long most = credit == 0 ? 0 : Math.max(1, (long) (credit * LATER));
+            take(model, true, (int) Math.min(room - begin.size(), most - model.sentForLater()), begin);
+        }
+        return begin;
+    }
+
+    private void take(Model model, boolean later, int most, List<E> begin) {
+        int taken = 0;
+        for (Tenant tenant = model.first(later); tenant != null && taken < most; tenant = model.first(later)) {
+            E turn = tenant.waiting(later).stream()
                     .min(Comparator.comparingInt((E one) -> one.priority()).reversed())
                     .orElseThrow();
-            tenant.waiting.remove(turn);
+            tenant.waiting(later).remove(turn);
             tenant.sent.add(turn);
             tenant.turnAt = ++turns;
             begin.add(turn);
+            taken++;
         }
-        return begin;
     }
 
     private final class Model {
@@ -151,26 +226,56 @@ public final class Turns<E extends Turns.Turn> {
                     .sum();
         }
 
+        long sentForLater() {
+            return tenants.values().stream()
+                    .flatMap(tenant -> tenant.sent.stream())
+                    .filter(Turn::later)
+                    .count();
+        }
+
         /** Of those that wait, the one with the least that was sent and not claimed; null for none. */
         @Nullable
-        Tenant first() {
+        Tenant first(boolean later) {
             return tenants.values().stream()
-                    .filter(tenant -> !tenant.waiting.isEmpty())
+                    .filter(tenant -> !tenant.waiting(later).isEmpty())
                     .min(Comparator.comparingInt((Tenant tenant) -> tenant.sent.size())
                             .thenComparingLong(tenant -> tenant.turnAt))
                     .orElse(null);
+        }
+
+        /** The last and least urgent of the tenant with the most waiting for its weight, if that is more than {@code least}. */
+        Optional<E> longest(boolean later, @Nullable Tenant but, double least) {
+            return tenants.values().stream()
+                    .filter(tenant -> tenant != but && tenant.length(later) > least)
+                    .max(Comparator.comparingDouble((Tenant tenant) -> tenant.length(later)))
+                    .map(tenant -> tenant.waiting(later).reversed().stream()
+                            .min(Comparator.comparingInt(Turn::priority))
+                            .orElseThrow());
         }
     }
 
     private final class Tenant {
         private final LinkedHashSet<E> waiting = new LinkedHashSet<>();
+        private final LinkedHashSet<E> waitingForLater = new LinkedHashSet<>();
         private final Set<E> sent = Collections.newSetFromMap(new IdentityHashMap<>());
         private int weight = FairShare.USUAL_WEIGHT;
         private long turnAt;
 
+        LinkedHashSet<E> waiting(boolean later) {
+            return later ? waitingForLater : waiting;
+        }
+
+        int waits() {
+            return waiting.size() + waitingForLater.size();
+        }
+
+        double tokens(boolean later) {
+            return waiting(later).stream().mapToDouble(Turn::tokens).sum();
+        }
+
         /** For its weight. */
-        double length() {
-            return (double) waiting.size() / weight;
+        double length(boolean later) {
+            return (double) waiting(later).size() / weight;
         }
     }
 }

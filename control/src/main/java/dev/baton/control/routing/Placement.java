@@ -1,5 +1,6 @@
 package dev.baton.control.routing;
 
+import dev.baton.control.admission.Capacity;
 import dev.baton.kv.BlockHash;
 import dev.baton.kv.PrefixHasher;
 import dev.baton.protocol.v1.WorkerRef;
@@ -103,18 +104,60 @@ public final class Placement {
                 : 0;
     }
 
+    /** Whether a worker that takes new work makes answers for the model. */
+    public boolean serves(String model) {
+        return live.apply(model).stream()
+                .anyMatch(state -> state.getRole() == WorkerState.Role.DECODE && takesWork(state));
+    }
+
     /**
-     * Requests of this gateway that the live workers of a model want before they have claimed one; any number while none
-     * lives, or one of them names none.
+     * Requests of this gateway that the live workers of a model want before they have claimed one: none while nobody
+     * {@linkplain #serves} it, any number where one of them names none.
      */
     public int credit(String model) {
-        List<WorkerState> workers = live.apply(model);
-        boolean bounded = !workers.isEmpty() && workers.stream().allMatch(state -> state.getCredit() > 0);
+        if (!serves(model)) {
+            return 0;
+        }
+        List<WorkerState> workers =
+                live.apply(model).stream().filter(Placement::takesWork).toList();
+        boolean bounded = workers.stream().allMatch(state -> state.getCredit() > 0);
         return bounded
                 ? workers.stream()
                         .mapToInt(state -> Math.clamp(Integer.toUnsignedLong(state.getCredit()), 1, MOST_CREDIT))
                         .sum()
                 : Integer.MAX_VALUE;
+    }
+
+    /**
+     * What the live workers of a model can do, and have to do as far as this gateway knows.
+     *
+     * @param tokens of a request's prompt and answer: sequences that long have room in a worker's free blocks
+     */
+    public synchronized Capacity capacity(String model, int tokens) {
+        List<WorkerState> workers =
+                live.apply(model).stream().filter(Placement::takesWork).toList();
+        return MeasuredCapacity.of(
+                views(workers, WorkerState.Role.PREFILL), views(workers, WorkerState.Role.DECODE), tokens);
+    }
+
+    /** Tokens of a prompt, from its start, that the worker which holds most of it is thought to hold. */
+    public synchronized int cached(String model, List<BlockHash> chain) {
+        return affinity
+                .cached(
+                        live.apply(model).stream()
+                                .filter(Placement::takesWork)
+                                .map(WorkerState::getWorker)
+                                .toList(),
+                        chain)
+                .values()
+                .stream()
+                .mapToInt(tokens -> tokens)
+                .max()
+                .orElse(0);
+    }
+
+    private static boolean takesWork(WorkerState state) {
+        return !state.getDraining() && moves(state);
     }
 
     /** Names of the prompt's full blocks; empty while no live worker of the model reports the size of its blocks. */

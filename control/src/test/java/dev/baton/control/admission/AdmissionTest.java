@@ -27,14 +27,14 @@ class AdmissionTest {
 
     @Test
     void letsAnyLengthInWhileNoWorkerLives() {
-        Admission.Situation empty = new Admission.Situation(0, 0, drain);
+        Admission.Situation empty = new Admission.Situation(0, 0, 0, drain);
         assertThat(admission.decide(new Admission.Request(4_096, 1, NOW.plusSeconds(1)), empty, NOW))
                 .isEqualTo(new Admission.Admitted());
     }
 
     @Test
     void refusesWhenTheDeadlineHasPassed() {
-        Admission.Situation situation = new Admission.Situation(2_048, 0, drain);
+        Admission.Situation situation = new Admission.Situation(2_048, 0, 0, drain);
         assertThat(admission.decide(new Admission.Request(1, 1, NOW), situation, NOW))
                 .isEqualTo(new Admission.TooLate());
     }
@@ -63,7 +63,7 @@ class AdmissionTest {
     private Admission.Decision decide(int prompt, int maxTokens, int inFlight) {
         return admission.decide(
                 new Admission.Request(prompt, maxTokens, NOW.plusSeconds(60)),
-                new Admission.Situation(2_048, inFlight, drain),
+                new Admission.Situation(2_048, inFlight, 0, drain),
                 NOW);
     }
 }

@@ -44,9 +44,19 @@ class FairOrderTest {
         for (int i = 0; i < 4; i++) {
             order.add(new Job("loud", 1, 10, 1, i));
         }
-        order.add(new Job("quiet", 1, -10, 1, 0));
+        order.add(new Job("quiet", 1, 0, 1, 0));
         turn();
         assertThat(turn().tenant()).isEqualTo("quiet");
+    }
+
+    @Test
+    void workForLaterWaitsUntilNoTenantHasAnythingElse() {
+        order.add(new Job("batch", 1, -10, 1, 0));
+        for (int i = 0; i < 3; i++) {
+            order.add(new Job("chat", 1, 0, 100, i));
+        }
+        assertThat(List.of(turn(), turn(), turn())).allMatch(job -> job.tenant().equals("chat"));
+        assertThat(turn().tenant()).isEqualTo("batch");
     }
 
     @Test

@@ -83,6 +83,11 @@ class OverloadTest {
         public String model() {
             return "m";
         }
+
+        @Override
+        public int tokens() {
+            return 0;
+        }
     }
 
     private final class Gateway {

@@ -326,6 +326,11 @@ public final class Scheduler<S extends Sequence> {
         return expiry.next();
     }
 
+    /** Sequences that run at one time, at most. */
+    public int places() {
+        return settings.maxSequences();
+    }
+
     /** Sequences that wait for blocks. */
     public int queued() {
         return queue.size();

@@ -51,6 +51,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private boolean ended;
     private boolean elsewhere;
     private Instant wakeAt;
+    private Instant waitsSince;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
     ActiveRequest(
@@ -80,6 +81,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.times = new TtftBreakdown.Builder(loop.now());
         this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));
         this.wakeAt = machine.wakeAt();
+        this.waitsSince = times.submitted();
     }
 
     String id() {
@@ -93,9 +95,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     /** Work that grows with the prompt is done here, on the caller's thread. */
     @Override
     public void start() {
-        Rejection refused = place.enter().orElse(null);
+        boolean goesOn = machine.attempt().getNumber() > 1;
+        Rejection refused = place.enter(assignments.name(), goesOn).orElse(null);
         if (refused == null) {
-            assignments.name();
             messages = new AttemptMessages(request, place.weight());
             loop.run(this::queue);
         } else {
@@ -116,7 +118,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         } else if (machine.accepted() > 0) {
             begin();
         } else {
-            wakeAt = request.deadline();
+            waitsSince = loop.now();
+            wakeAt = earlier(request.deadline(), waitsSince.plus(place.withoutWorkers()));
             place.queue();
         }
     }
@@ -128,6 +131,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             reject(new Rejection(
                     Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn", null));
             place.end();
+        } else if (event instanceof RequestEvent.TimePassed && !late) {
+            unserved();
         } else if (event instanceof RequestEvent.CancelledByClient || event instanceof RequestEvent.CompletedByClient) {
             if (ended || place.withdraw()) {
                 leave(event);
@@ -135,6 +140,27 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 early = event;
             }
         }
+    }
+
+    /** On the loop: whoever waits for its turn does so no longer for a worker to be there than one that has it. */
+    private void unserved() {
+        Instant until = place.unservedUntil(waitsSince).orElse(null);
+        if (until != null && !loop.now().isBefore(until)) {
+            if (place.withdraw()) {
+                reject(new Rejection(
+                        Rejection.Reason.NO_WORKERS,
+                        "no live decode worker that takes new work serves the model (baton.limits.without-workers)",
+                        null));
+                place.end();
+            }
+            return;
+        }
+        wakeAt = earlier(
+                request.deadline(), until == null ? loop.now().plus(place.withoutWorkers()) : until);
+    }
+
+    private static Instant earlier(Instant one, Instant other) {
+        return one.isBefore(other) ? one : other;
     }
 
     /** On the loop: it waited, and another has its place. */
@@ -382,6 +408,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             times.firstToken(loop.now());
             timing = times.build();
             recorder.firstToken(timing);
+            if (machine.attempt().getNumber() == 1) {
+                place.firstToken();
+            }
         }
         assignments.accepted(firstIndex);
         toSink(() -> {
@@ -426,6 +455,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         recovered(times.recoveries().end());
         timing = times.build();
         place.end();
+        if (machine.accepted() > 0) {
+            place.answered(machine.accepted());
+        }
         CompletionRecorder.End end = new CompletionRecorder.End(
                 times.submitted(), outcome, machine.attempt().getNumber(), machine.cachedTokens(), machine.accepted());
         recorder.ended(request, end, timing, journal.ended(end, timing, loop.now()));

@@ -38,8 +38,9 @@ final class Assignments {
     }
 
     /** Names the prompt's blocks: work that grows with the prompt, on the caller's thread. */
-    void name() {
+    List<BlockHash> name() {
         chain = placement.chain(request.model(), request.tenantSalt().toByteArray(), request.prompt());
+        return chain;
     }
 
     /** For the next attempt; empty when no live worker serves it. */

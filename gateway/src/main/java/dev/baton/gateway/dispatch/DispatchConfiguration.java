@@ -15,6 +15,8 @@ import dev.baton.config.LimitProperties;
 import dev.baton.config.StreamProperties;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.admission.Admission;
+import dev.baton.control.admission.Overload;
+import dev.baton.control.admission.TtftPredictor;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
@@ -127,10 +129,22 @@ class DispatchConfiguration {
             Admission admission,
             Placement placement,
             ObjectProvider<TenantWeights> weights,
+            DispatchProperties settings,
+            LimitProperties limits,
             Clock clock,
             MeterRegistry meters) {
-        Entrance entrance =
-                new Entrance(admission, placement, weights.getIfAvailable(() -> TenantWeights.EQUAL), clock);
+        TtftPredictor predictor = new TtftPredictor();
+        // As many again as may run: a quarter of them for one tenant, so that none crowds the others out.
+        Overload overload = new Overload(predictor, settings.maxInFlight(), Math.ceilDiv(settings.maxInFlight(), 4));
+        Entrance entrance = new Entrance(
+                admission,
+                overload,
+                predictor,
+                placement,
+                weights.getIfAvailable(() -> TenantWeights.EQUAL),
+                new Entrance.Waits(settings.patience(), limits.withoutWorkers()),
+                clock,
+                new OverloadMetrics(overload, meters));
         Gauge.builder("baton.dispatch.waiting", entrance, Entrance::waiting)
                 .description("choices under way that wait for their turn, since workers want no more for now")
                 .register(meters);

@@ -15,6 +15,7 @@ import org.springframework.validation.annotation.Validated;
  * @param mode whether prefill and decode run apart
  * @param localTokens in mode AUTO, the largest uncached prompt that the decode worker computes itself
  * @param maxInFlight most requests under way; more get 429
+ * @param patience longest predicted time to the first token with which a request is let in; more get 429
  * @param attempts attempts in a row that may end without a new token before a request fails
  * @param breakerAfter a worker that fails so many requests in a row gets none for a while
  * @param avoidFor how long that is at first, and how long a pair is avoided between which KV does not move; each time in a
@@ -30,6 +31,7 @@ public record DispatchProperties(
         @DefaultValue("AUTO") ServingMode mode,
         @DefaultValue("64") @Min(0) int localTokens,
         @DefaultValue("4096") @Min(1) int maxInFlight,
+        @DefaultValue("1m") @DurationMin(millis = 1) Duration patience,
         @DefaultValue("6") @Min(1) @Max(100) int attempts,
         @DefaultValue("3") @Min(1) @Max(1000) int breakerAfter,
         @DefaultValue("2s") @DurationMin(millis = 1) Duration avoidFor,

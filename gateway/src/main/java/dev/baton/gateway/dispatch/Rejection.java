@@ -1,6 +1,7 @@
 package dev.baton.gateway.dispatch;
 
 import dev.baton.control.admission.Admission;
+import dev.baton.control.admission.Overload;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -40,13 +41,31 @@ public record Rejection(
         };
     }
 
+    /** Sent away by what is predicted. */
+    static Rejection of(Overload.Later later, Duration patience) {
+        return new Rejection(
+                Reason.SERVER_OVERLOADED,
+                "the first token would come in about %s, and this request waits %s for it (its own timeout, or baton.dispatch.patience); %s"
+                        .formatted(
+                                seconds(later.ttft()),
+                                seconds(patience),
+                                later.place() == null
+                                        ? "come again after Retry-After"
+                                        : "come again after Retry-After, when a place is kept for it"),
+                later.retryAfter());
+    }
+
+    private static String seconds(Duration time) {
+        return "%.1f s".formatted(time.toMillis() / 1e3);
+    }
+
     /** The edge maps each to a status and a code. */
     public enum Reason {
         /** Prompt plus wanted tokens exceed the context: 400 {@code context_length_exceeded}. */
         CONTEXT_LENGTH_EXCEEDED,
         /** The deadline had passed already: 408 {@code deadline_exceeded}. */
         DEADLINE_EXCEEDED,
-        /** Too many requests in flight: 429 {@code server_overloaded} with {@code retryAfter}. */
+        /** Too many requests in flight, or the first token would come too late: 429 {@code server_overloaded} with {@code retryAfter}. */
         SERVER_OVERLOADED,
         /** No live worker serves the model, and none came in time (baton.limits.without-workers): 503 {@code no_workers}. */
         NO_WORKERS,

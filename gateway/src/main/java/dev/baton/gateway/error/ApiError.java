@@ -28,7 +28,7 @@ public record ApiError(
     private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
 
     /** Official clients ignore more. */
-    private static final Duration LONGEST_QUOTA_RETRY = Duration.ofMinutes(1);
+    private static final Duration LONGEST_WHERE_KNOWN = Duration.ofMinutes(1);
 
     public ApiError {
         message = line(message, LONGEST_MESSAGE);
@@ -231,8 +231,8 @@ public record ApiError(
         return invalid(415, "The body must be application/json, not " + given + ".", null, "unsupported_media_type");
     }
 
-    public static ApiError overloaded(String message, @Nullable Duration retryAfter) {
-        return new ApiError(429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter));
+    public static ApiError overloaded(String message, Duration retryAfter) {
+        return new ApiError(429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter, LONGEST_WHERE_KNOWN));
     }
 
     /**
@@ -243,7 +243,7 @@ public record ApiError(
      */
     public static ApiError rateLimited(String type, String message, Duration retryAfter, Map<String, String> limits) {
         Map<String, String> all = new HashMap<>(limits);
-        all.putAll(retryHeaders(retryAfter, LONGEST_QUOTA_RETRY));
+        all.putAll(retryHeaders(retryAfter, LONGEST_WHERE_KNOWN));
         return new ApiError(429, type, message, null, "rate_limit_exceeded", all);
     }
 

@@ -371,6 +371,7 @@ public final class Preparation {
                     prompt.stopping(),
                     tier.priority(),
                     now.plus(caller.patience().generation(options.stream())),
+                    now.plus(caller.patience().answer()),
                     caller.tags(),
                     structure));
         }

@@ -29,6 +29,7 @@ class DispatchPropertiesTest {
                         ServingMode.AUTO,
                         64,
                         4_096,
+                        Duration.ofMinutes(1),
                         6,
                         3,
                         Duration.ofSeconds(2),
@@ -86,6 +87,7 @@ class DispatchPropertiesTest {
             baton.dispatch.mode=SPLIT
             baton.dispatch.local-tokens=1
             baton.dispatch.max-in-flight=2
+            baton.dispatch.patience=8s
             baton.dispatch.attempts=3
             baton.dispatch.breaker-after=5
             baton.dispatch.avoid-for=6s
@@ -101,6 +103,7 @@ class DispatchPropertiesTest {
                                 ServingMode.SPLIT,
                                 1,
                                 2,
+                                Duration.ofSeconds(8),
                                 3,
                                 5,
                                 Duration.ofSeconds(6),
@@ -115,6 +118,7 @@ class DispatchPropertiesTest {
             strings = {
                 "local-tokens=-1",
                 "max-in-flight=0",
+                "patience=0s",
                 "attempts=0",
                 "breaker-after=0",
                 "avoid-for=0s",

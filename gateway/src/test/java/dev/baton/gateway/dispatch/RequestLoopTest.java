@@ -9,12 +9,15 @@ import dev.baton.control.PhaseLimits;
 import dev.baton.control.RequestMachine;
 import dev.baton.control.RequestStart;
 import dev.baton.control.admission.Admission;
+import dev.baton.control.admission.Overload;
+import dev.baton.control.admission.TtftPredictor;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
 import dev.baton.control.routing.Router;
 import dev.baton.control.routing.ServingMode;
 import dev.baton.gateway.auth.TenantWeights;
+import dev.baton.protocol.v1.WorkerState;
 import dev.baton.protocol.v1.RequestTags;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.Stopping;
@@ -104,6 +107,20 @@ class RequestLoopTest {
         return Objects.requireNonNull(indicator.health()).getStatus();
     }
 
+    private static Entrance entrance(Admission admission, Placement placement, SimpleMeterRegistry meters) {
+        TtftPredictor predictor = new TtftPredictor();
+        Overload overload = new Overload(predictor, 1, 1);
+        return new Entrance(
+                admission,
+                overload,
+                predictor,
+                placement,
+                TenantWeights.EQUAL,
+                new Entrance.Waits(LONG, LONG),
+                CLOCK,
+                new OverloadMetrics(overload, meters));
+    }
+
     /** Choosing a route throws, as a bug would. */
     @SuppressWarnings("NullAway")
     private static ActiveRequest withoutWorkers(
@@ -114,15 +131,17 @@ class RequestLoopTest {
             Admission admission) {
         Router router = new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults());
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        WorkerState worker =
+                WorkerState.newBuilder().setRole(WorkerState.Role.DECODE).build();
         // Context, names of blocks and credit are looked up before it has its turn.
         AtomicInteger looks = new AtomicInteger();
         Placement placement = new Placement(
                 router,
                 model -> {
-                    if (looks.incrementAndGet() == 4) {
+                    if (looks.incrementAndGet() == 8) {
                         throw new IllegalStateException("says the test");
                     }
-                    return List.of();
+                    return List.of(worker);
                 },
                 new FaultLedger(CLOCK, 3, LONG));
         return new ActiveRequest(
@@ -136,7 +155,7 @@ class RequestLoopTest {
                 null,
                 placement,
                 new HedgeBudget(() -> 1),
-                new Entrance(admission, placement, TenantWeights.EQUAL, CLOCK),
+                entrance(admission, placement, meters),
                 new CompletionRecorder(
                         meters,
                         usage,

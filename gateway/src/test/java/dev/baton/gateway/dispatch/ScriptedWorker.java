@@ -66,10 +66,16 @@ final class ScriptedWorker implements AutoCloseable {
     private final List<Running> running = new CopyOnWriteArrayList<>();
     private int stopBefore = Integer.MAX_VALUE;
     private volatile int credit;
+    private volatile int places;
+    private volatile double prefill;
+    private volatile double decode;
     private volatile boolean full;
     private final List<Runnable> unclaimed = new CopyOnWriteArrayList<>();
 
-    private ScriptedWorker(TestCluster cluster, String id, String model, WorkerState.Role role) throws Exception {
+    private ScriptedWorker(TestCluster cluster, String id, String model, WorkerState.Role role, int credit)
+            throws Exception {
+        this.credit = credit;
+        this.full = credit > 0;
         this.cluster = cluster;
         this.self = WorkerRef.newBuilder()
                 .setId(id)
@@ -113,17 +119,25 @@ final class ScriptedWorker implements AutoCloseable {
                 cluster.registry(),
                 () -> state.toBuilder()
                         .setDraining(server.drained())
-                        .setCredit(credit)
+                        .setCredit(this.credit)
+                        .setPlaces(places)
+                        .setPrefillTokensPerSecond(prefill)
+                        .setDecodeTokensPerSecond(decode)
                         .build(),
                 () -> {});
     }
 
     static ScriptedWorker prefill(TestCluster cluster, String id, String model) throws Exception {
-        return new ScriptedWorker(cluster, id, model, WorkerState.Role.PREFILL);
+        return new ScriptedWorker(cluster, id, model, WorkerState.Role.PREFILL, 0);
     }
 
     static ScriptedWorker decode(TestCluster cluster, String id, String model) throws Exception {
-        return new ScriptedWorker(cluster, id, model, WorkerState.Role.DECODE);
+        return decode(cluster, id, model, 0);
+    }
+
+    /** From the start as after {@link #wantOnly}; 0 = it wants any number and claims at once. */
+    static ScriptedWorker decode(TestCluster cluster, String id, String model, int credit) throws Exception {
+        return new ScriptedWorker(cluster, id, model, WorkerState.Role.DECODE, credit);
     }
 
     static List<Integer> tokens(int count) {
@@ -158,6 +172,14 @@ final class ScriptedWorker implements AutoCloseable {
     void wantOnly(int records) {
         full = true;
         credit = records;
+        heartbeats.publishSoon();
+    }
+
+    /** It says that it runs so many sequences, and how many tokens a second it computes and makes. */
+    void says(int sequences, double prompt, double answers) {
+        places = sequences;
+        prefill = prompt;
+        decode = answers;
         heartbeats.publishSoon();
     }
 

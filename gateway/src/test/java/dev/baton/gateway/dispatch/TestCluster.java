@@ -137,6 +137,10 @@ final class TestCluster implements AutoCloseable {
         return add(ScriptedWorker.decode(this, id, model));
     }
 
+    ScriptedWorker decode(String id, String model, int credit) throws Exception {
+        return add(ScriptedWorker.decode(this, id, model, credit));
+    }
+
     private ScriptedWorker add(ScriptedWorker worker) {
         workers.add(worker);
         return worker;

@@ -35,7 +35,8 @@ class TurnsIT {
 
     @BeforeAll
     void start(TestStack stack) {
-        cluster = TestCluster.start(stack.kafka(), stack.redis(), "--baton.dispatch.max-in-flight=" + MOST);
+        cluster = TestCluster.start(stack.kafka(), stack.redis(), "--baton.dispatch.max-in-flight=" + MOST,
+                "--baton.limits.without-workers=30s");
     }
 
     @AfterEach
@@ -157,10 +158,32 @@ class TurnsIT {
         assertThat(second.end()).isEqualTo("finished LENGTH");
     }
 
+    @Test
+    void whileNoWorkerLivesRequestsWaitHereAndAreSentAsTheFirstOneWantsThem() throws Exception {
+        model = "model-" + UUID.randomUUID();
+        List<RecordingSink> sinks = List.of(send("a"), send("a"), send("a"), send("a"));
+        await().until(() -> waiting() == 4);
+        ScriptedWorker worker = worker(2, model);
+        await().until(() -> worker.unclaimed() == 2);
+        assertThat(waiting()).isEqualTo(2);
+        for (int claimed = 1; claimed <= 4; claimed++) {
+            int so = claimed;
+            await().until(() -> worker.unclaimed() > 0);
+            worker.claimOne();
+            await().until(() -> worker.taken.size() == so);
+        }
+        for (RecordingSink sink : sinks) {
+            assertThat(sink.end()).isEqualTo("finished LENGTH");
+        }
+    }
+
     private ScriptedWorker worker(int credit) throws Exception {
         model = "model-" + UUID.randomUUID();
-        ScriptedWorker worker = cluster.decode("decode-a", model);
-        worker.wantOnly(credit);
+        return worker(credit, model);
+    }
+
+    private ScriptedWorker worker(int credit, String model) throws Exception {
+        ScriptedWorker worker = cluster.decode("decode-a", model, credit);
         await().until(() -> cluster.workers().of(model).stream()
                 .map(WorkerState::getCredit)
                 .toList()
