@@ -64,7 +64,9 @@ final class Bookings {
     /** The place of a request, the first of several; those whose time has passed are gone. */
     Optional<Booking> find(String tenant, String body, Instant now) {
         expire(now);
-        return of(tenant).stream().filter(booking -> booking.body().equals(body)).findFirst();
+        return of(tenant).stream()
+                .filter(booking -> booking.body().equals(body))
+                .findFirst();
     }
 
     /** Keeps a place from then on; empty when there is no room for one. */
@@ -82,8 +84,8 @@ final class Bookings {
     /** It came before its place was free, and is told once more. */
     Booking tellAgain(Booking booking, Instant told) {
         remove(booking);
-        Booking again = new Booking(
-                booking.tenant(), booking.weight(), booking.body(), booking.due(), told, booking.number());
+        Booking again =
+                new Booking(booking.tenant(), booking.weight(), booking.body(), booking.due(), told, booking.number());
         put(again);
         return again;
     }

@@ -109,8 +109,7 @@ public final class Overload {
      * By how many seconds the request is too early; for one that comes in now none of the places that are kept may come too
      * late. Not above 0 where it may come in.
      */
-    private double late(
-            String tenant, TtftPrediction prediction, double most, @Nullable Booking own, Instant now) {
+    private double late(String tenant, TtftPrediction prediction, double most, @Nullable Booking own, Instant now) {
         double wait = prediction.ahead();
         boolean fits = wait <= most;
         for (Booking booking : bookings.of(tenant)) {
@@ -129,7 +128,8 @@ public final class Overload {
         Instant due = now.plusMillis(in.toMillis() + 1);
         Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
         Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
-        Optional<Booking> booking = bookings.add(asked.tenant(), asked.weight(), asked.body().get(), due, now);
+        Optional<Booking> booking =
+                bookings.add(asked.tenant(), asked.weight(), asked.body().get(), due, now);
         return new Later(told, ttft, booking.map(Place::new).orElse(null));
     }
 

@@ -67,7 +67,10 @@ public final class TtftPredictor {
         double places = excess * answer;
         return Optional.of(
                 capacity.apart()
-                        ? new Raw(Math.max(prompts, places), own, all * ahead.perTurn() * Math.max(prompt / prefill, answer))
+                        ? new Raw(
+                                Math.max(prompts, places),
+                                own,
+                                all * ahead.perTurn() * Math.max(prompt / prefill, answer))
                         : new Raw(prompts + places, own, all * ahead.perTurn() * (prompt / prefill + answer)));
     }
 

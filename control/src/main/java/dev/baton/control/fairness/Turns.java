@@ -155,9 +155,9 @@ public final class Turns<E extends Turns.Turn> {
         double mine = before + 1;
         double perTurn = 1
                 + asking.values().stream()
-                .filter(other -> other.places() * turn.weight() > mine * other.weight())
-                .mapToDouble(other -> (double) other.weight() / turn.weight())
-                .sum();
+                        .filter(other -> other.places() * turn.weight() > mine * other.weight())
+                        .mapToDouble(other -> (double) other.weight() / turn.weight())
+                        .sum();
         return new Ahead(requests, tokens, perTurn);
     }
 

@@ -21,7 +21,9 @@ final class MeasuredCapacity {
                         .mapToDouble(worker -> worker.state().getDecodeTokensPerSecond())
                         .sum(),
                 known
-                        ? decode.stream().mapToInt(worker -> places(worker, tokens)).sum()
+                        ? decode.stream()
+                                .mapToInt(worker -> places(worker, tokens))
+                                .sum()
                         : 0,
                 decode.stream().mapToInt(Router.Worker::sequences).sum(),
                 decode.stream().mapToInt(Router.Worker::routedRequests).sum(),

@@ -49,7 +49,9 @@ class BookedPlacesTest {
         Later told = later("a", "1", 12);
         pass(Duration.ofSeconds(2));
         Later again = later("a", "1", 12);
-        assertThat(again.retryAfter()).isBetween(told.retryAfter().minusMillis(2_001), told.retryAfter().minusMillis(1_999));
+        assertThat(again.retryAfter())
+                .isBetween(
+                        told.retryAfter().minusMillis(2_001), told.retryAfter().minusMillis(1_999));
         assertThat(overload.booked()).isEqualTo(1);
         assertThat(ask("a", "1", 3)).as("there is room before").isInstanceOf(LetIn.class);
     }
@@ -68,7 +70,9 @@ class BookedPlacesTest {
     void aNewOneTakesNoPlaceThatIsKept() {
         pass(later("a", "1", 15.5).retryAfter());
         assertThat(ask("a", "new", 3.9)).as("it fits before").isInstanceOf(LetIn.class);
-        assertThat(ask("a", "new", 4.5)).as("the kept place would come too late").isInstanceOf(Later.class);
+        assertThat(ask("a", "new", 4.5))
+                .as("the kept place would come too late")
+                .isInstanceOf(Later.class);
         assertThat(ask("b", "new", 4.5)).as("of another tenant").isInstanceOf(LetIn.class);
     }
 
@@ -94,7 +98,9 @@ class BookedPlacesTest {
         assertThat(overload.booked()).isEqualTo(8);
         assertThat(overload.openFor("a", now)).isZero();
         pass(Duration.ofSeconds(11));
-        assertThat(overload.openFor("a", now)).as("its own, and of another no more than one more").isEqualTo(8);
+        assertThat(overload.openFor("a", now))
+                .as("its own, and of another no more than one more")
+                .isEqualTo(8);
         assertThat(overload.openFor("d", now)).as("one of each").isEqualTo(3);
     }
 
@@ -123,8 +129,7 @@ class BookedPlacesTest {
     }
 
     private Answer ask(String tenant, String body, double ahead) {
-        Answer answer = overload.ask(
-                new Overload.Asked(tenant, 1, () -> body, PATIENCE), new Raw(ahead, OWN, 1), now);
+        Answer answer = overload.ask(new Overload.Asked(tenant, 1, () -> body, PATIENCE), new Raw(ahead, OWN, 1), now);
         return answer;
     }
 }

@@ -89,7 +89,9 @@ class ClosedLoopTest {
         Outcome outcome = run(gateways, 4 * FIT, obeying, PATIENCE);
         double first = (double) outcome.atFirstRetry / outcome.cameBack;
         double goodput = (double) outcome.good / best.good;
-        assertThat(first).as("let in at the first retry, of %d", outcome.cameBack).isGreaterThan(0.9);
+        assertThat(first)
+                .as("let in at the first retry, of %d", outcome.cameBack)
+                .isGreaterThan(0.9);
         assertThat(goodput).as("%d of %d in time", outcome.good, best.good).isGreaterThan(0.9);
     }
 }

@@ -33,8 +33,8 @@ final class SimulatedServing {
     private static final double HEARTBEAT = 0.5;
     private static final double NEWEST = 0.2;
 
-    private final PriorityQueue<Event> events = new PriorityQueue<>(
-            Comparator.comparingDouble(Event::at).thenComparingLong(Event::number));
+    private final PriorityQueue<Event> events =
+            new PriorityQueue<>(Comparator.comparingDouble(Event::at).thenComparingLong(Event::number));
     private final List<Worker> workers;
     private final List<Gateway> gateways;
     private final int credit;
@@ -90,8 +90,12 @@ final class SimulatedServing {
         int computed;
         int made;
         TtftPredictor.@Nullable Raw predicted;
-        @Nullable Gateway owner;
-        @Nullable Worker worker;
+
+        @Nullable
+        Gateway owner;
+
+        @Nullable
+        Worker worker;
 
         Job(String tenant, String body, int weight, int priority, int prompt, int answer, Consumer<Job> done) {
             this.tenant = tenant;
@@ -150,8 +154,9 @@ final class SimulatedServing {
         Optional<Double> submit(Job job, @Nullable Duration patience) {
             job.owner = this;
             job.entered = now;
-            job.predicted =
-                    predictor.raw(capacity(), turns.ahead(job, overload.byTenant()), job.prompt).orElse(null);
+            job.predicted = predictor
+                    .raw(capacity(), turns.ahead(job, overload.byTenant()), job.prompt)
+                    .orElse(null);
             if (patience != null) {
                 Overload.Asked asked = new Overload.Asked(job.tenant, job.weight, () -> job.body, patience);
                 switch (overload.ask(asked, job.predicted, instant())) {
@@ -171,7 +176,9 @@ final class SimulatedServing {
 
         private Capacity capacity() {
             return new Capacity(
-                    workers.stream().mapToDouble(worker -> worker.told.prefill()).sum(),
+                    workers.stream()
+                            .mapToDouble(worker -> worker.told.prefill())
+                            .sum(),
                     workers.size(),
                     workers.stream().mapToDouble(worker -> worker.told.decode()).sum(),
                     workers.size() * SLOTS,
@@ -252,7 +259,8 @@ final class SimulatedServing {
                 steps = false;
                 return;
             }
-            int answers = (int) running.stream().filter(job -> job.computed == job.prompt).count();
+            int answers = (int)
+                    running.stream().filter(job -> job.computed == job.prompt).count();
             int left = CHUNK;
             List<Job> drawing = new ArrayList<>();
             for (Job job : running) {
@@ -293,8 +301,8 @@ final class SimulatedServing {
         private void tell() {
             if (now - toldAt >= HEARTBEAT) {
                 toldAt = now;
-                Iterator<Job> all = Stream.concat(lane.all().stream(), running.stream())
-                        .iterator();
+                Iterator<Job> all =
+                        Stream.concat(lane.all().stream(), running.stream()).iterator();
                 long tokens = 0;
                 while (all.hasNext()) {
                     Job job = all.next();

@@ -155,8 +155,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             }
             return;
         }
-        wakeAt = earlier(
-                request.deadline(), until == null ? loop.now().plus(place.withoutWorkers()) : until);
+        wakeAt = earlier(request.deadline(), until == null ? loop.now().plus(place.withoutWorkers()) : until);
     }
 
     private static Instant earlier(Instant one, Instant other) {

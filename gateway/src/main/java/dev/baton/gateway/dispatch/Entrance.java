@@ -202,7 +202,10 @@ final class Entrance {
         private TtftPredictor.@Nullable Raw predict() {
             int answer = Math.min(request.maxTokens(), predictor.answerTokens());
             return predictor
-                    .raw(placement.capacity(model(), request.prompt().length + answer), turns.ahead(this, overload.byTenant()), tokens)
+                    .raw(
+                            placement.capacity(model(), request.prompt().length + answer),
+                            turns.ahead(this, overload.byTenant()),
+                            tokens)
                     .orElse(null);
         }
 

@@ -232,7 +232,8 @@ public record ApiError(
     }
 
     public static ApiError overloaded(String message, Duration retryAfter) {
-        return new ApiError(429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter, LONGEST_WHERE_KNOWN));
+        return new ApiError(
+                429, OVERLOADED, message, null, "server_overloaded", retryHeaders(retryAfter, LONGEST_WHERE_KNOWN));
     }
 
     /**

@@ -58,7 +58,9 @@ class OverloadIT {
     void whoComesAgainWhenToldFindsItsPlaceKept() throws Exception {
         CompletableFuture<HttpResponse<String>> first = send("first");
         claimNext();
-        assertThat(first.get().statusCode()).as("of which the gateway learns how long answers are").isEqualTo(200);
+        assertThat(first.get().statusCode())
+                .as("of which the gateway learns how long answers are")
+                .isEqualTo(200);
         List<CompletableFuture<HttpResponse<String>>> letIn = new ArrayList<>();
         for (int i = 1; i <= 2; i++) {
             letIn.add(send("let in " + i));
@@ -73,7 +75,8 @@ class OverloadIT {
         assertThat(refused.body()).contains("server_overloaded", "a place is kept", "baton.dispatch.patience");
         assertThat(Integer.parseInt(header(refused, "retry-after"))).isBetween(1, 5);
         assertThat(refused.headers().firstValue("x-should-retry")).isEmpty();
-        assertThat(cluster.meters().get("baton.dispatch.bookings").gauge().value()).isEqualTo(1);
+        assertThat(cluster.meters().get("baton.dispatch.bookings").gauge().value())
+                .isEqualTo(1);
 
         await().atMost(LONG).until(() -> Instant.now().isAfter(told));
         assertThat(send("a new one").get().statusCode()).as("nothing has ended").isEqualTo(429);
@@ -85,7 +88,10 @@ class OverloadIT {
         for (CompletableFuture<HttpResponse<String>> answer : letIn) {
             assertThat(answer.get().statusCode()).as(answer.get().body()).isEqualTo(200);
         }
-        assertThat(cluster.meters().get("baton.dispatch.bookings.kept").functionCounter().count())
+        assertThat(cluster.meters()
+                        .get("baton.dispatch.bookings.kept")
+                        .functionCounter()
+                        .count())
                 .isEqualTo(1);
         assertThat(cluster.meters().get("baton.dispatch.retry.late").timer().count())
                 .isEqualTo(1);

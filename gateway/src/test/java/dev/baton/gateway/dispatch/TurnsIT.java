@@ -35,7 +35,10 @@ class TurnsIT {
 
     @BeforeAll
     void start(TestStack stack) {
-        cluster = TestCluster.start(stack.kafka(), stack.redis(), "--baton.dispatch.max-in-flight=" + MOST,
+        cluster = TestCluster.start(
+                stack.kafka(),
+                stack.redis(),
+                "--baton.dispatch.max-in-flight=" + MOST,
                 "--baton.limits.without-workers=30s");
     }
 
