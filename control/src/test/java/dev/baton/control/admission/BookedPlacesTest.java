@@ -8,6 +8,7 @@ import dev.baton.control.admission.Overload.LetIn;
 import dev.baton.control.admission.TtftPredictor.Raw;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** Requests that wait ten seconds, of which one comes in every second. */
@@ -38,8 +39,7 @@ class BookedPlacesTest {
         pass(told.retryAfter());
         assertThat(ask("a", "new", 12)).isInstanceOf(Later.class);
         LetIn in = (LetIn) ask("a", "1", 12);
-        assertThat(in.place()).isNotNull();
-        overload.taken(in.place());
+        overload.taken(Objects.requireNonNull(in.place()));
         assertThat(overload.kept()).isEqualTo(1);
         assertThat(ask("a", "1", 12)).as("once only").isInstanceOf(Later.class);
     }

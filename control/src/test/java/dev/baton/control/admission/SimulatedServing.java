@@ -246,6 +246,7 @@ final class SimulatedServing {
         }
 
         private void step() {
+            giveUpForOthers();
             while (running.size() < SLOTS && lane.size() > 0) {
                 Job job = lane.next(any -> true).orElseThrow();
                 lane.take(job);
@@ -255,18 +256,28 @@ final class SimulatedServing {
                 at(now, () -> owner.send(owner.turns.left(job)));
             }
             tell();
+            boolean standBack = running.stream().anyMatch(job -> !job.later() && job.computed < job.prompt);
             if (running.isEmpty()) {
                 steps = false;
                 return;
             }
-            int answers = (int)
-                    running.stream().filter(job -> job.computed == job.prompt).count();
+            int answers = (int) running.stream()
+                    .filter(job -> job.computed == job.prompt && !(standBack && job.later()))
+                    .count();
             int left = CHUNK;
+            int forLater = 0;
             List<Job> drawing = new ArrayList<>();
-            for (Job job : running) {
-                int rows = job.computed == job.prompt ? 1 : Math.min(left, job.prompt - job.computed);
+            List<Job> order = new ArrayList<>(running);
+            order.sort(Comparator.comparing(Turns.Turn::later));
+            for (Job job : order) {
+                if (standBack && job.later()) {
+                    continue;
+                }
+                int most = job.later() ? Math.min(left, CHUNK / 4 - forLater) : left;
+                int rows = job.computed == job.prompt ? 1 : Math.min(most, job.prompt - job.computed);
                 if (job.computed < job.prompt) {
                     left -= rows;
+                    forLater += job.later() ? rows : 0;
                     job.computed += rows;
                 }
                 shares.charge(job.tenant, job.weight, rows);
@@ -285,6 +296,19 @@ final class SimulatedServing {
                 drawing.forEach(this::draw);
                 step();
             });
+        }
+
+        /** As the engine preempts. */
+        private void giveUpForOthers() {
+            long urgent = lane.all().stream().filter(job -> !job.later()).count();
+            for (int i = running.size() - 1; i >= 0 && urgent > SLOTS - running.size(); i--) {
+                Job job = running.get(i);
+                if (job.later()) {
+                    running.remove(i);
+                    job.computed = 0;
+                    lane.add(job);
+                }
+            }
         }
 
         private void draw(Job job) {

@@ -61,7 +61,7 @@ final class Preemption<S extends Sequence> {
         return new Shortage(1 - room.places(), blocks - room.blocks());
     }
 
-    /** Makes room for a sequence that starts, at the cost of its tenant's lower priorities; false when there is none. */
+    /** Makes room for a sequence that starts, at the cost of its tenant's lower priorities and of work for later; false when there is none. */
     boolean makeRoom(S sequence, int blocks, StepPlan<S> plan) {
         Shortage shortage = shortage(blocks);
         if (!shortage.over()) {
@@ -112,13 +112,15 @@ final class Preemption<S extends Sequence> {
         return WaitingQueue.order(all).reversed();
     }
 
-    /** Those of lower priority and the same tenant, as few as end the shortage; none when all of them would not. */
+    /** Those of lower priority and the same tenant, and work for later of any, as few as end the shortage; none when all of them would not. */
     private List<S> below(S starting, Shortage shortage) {
         List<S> chosen = new ArrayList<>();
         Shortage left = shortage;
         for (S candidate : candidates()) {
-            boolean lower = candidate.terms().priority() < starting.terms().priority()
+            boolean ownAndLower = candidate.terms().priority() < starting.terms().priority()
                     && candidate.terms().tenant().equals(starting.terms().tenant());
+            boolean lower =
+                    ownAndLower || (candidate.terms().later() && !starting.terms().later());
             if (!lower || left.over()) {
                 continue;
             }

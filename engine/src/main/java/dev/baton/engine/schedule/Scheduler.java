@@ -25,12 +25,19 @@ import org.jspecify.annotations.Nullable;
  * of the queue waits for blocks, a few much smaller sequences may take those that are too few for it
  * ({@link WaitingQueue#passing}): long prompts do not starve.
  *
+ * <p>Work for later (a priority below 0) goes after all else. While a prompt that is not for later is computed, its answers
+ * stand back, so that the step takes no longer by them, in all but one of {@value #MOST_STOOD_BACK} steps or so. Its
+ * prompts have a quarter of a step at most.
+ *
  * <p>When a running sequence needs a block and none can be had, the lowest ranked sequence that runs to its end here is
  * preempted: its blocks are released (full ones stay as cache while there is room) and it is queued to be computed
  * again. So are sequences of lower priority when the head of the queue finds no room. Sequences whose blocks others read
  * or write are never preempted.
  */
 public final class Scheduler<S extends Sequence> {
+    /** In one of so many steps answers for later go on, however many prompts there are: nobody takes them for lost. */
+    private static final int MOST_STOOD_BACK = 15;
+
     private final BlockPool pool;
     private final PrefixCache cache;
     private final ScheduleSettings settings;
@@ -41,6 +48,8 @@ public final class Scheduler<S extends Sequence> {
     private final Expiry<S> expiry = new Expiry<>();
     private final FairShare shares = new FairShare();
     private long tokenCost = 1;
+    /** Steps in a row in which work for later stood back. */
+    private int stoodBack;
     private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
     private final Preemption<S> preemption;
     private final Starts<S> starts;
@@ -89,8 +98,13 @@ public final class Scheduler<S extends Sequence> {
     public StepPlan<S> plan() {
         StepPlan<S> plan = new StepPlan<>(
                 new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
-        planDecode(plan);
+        boolean standsBack = stoodBack < MOST_STOOD_BACK && promptsThatCannotWait();
+        stoodBack = standsBack ? stoodBack + 1 : 0;
+        planDecode(plan, standsBack);
         planPrefill(plan);
+        if (standsBack) {
+            goOnWhereNoPromptIsComputed(plan);
+        }
         return plan;
     }
 
@@ -99,8 +113,11 @@ public final class Scheduler<S extends Sequence> {
         return starts.reserveWaiting();
     }
 
-    private void planDecode(StepPlan<S> plan) {
+    private void planDecode(StepPlan<S> plan, boolean standsBack) {
         for (S sequence : WaitingQueue.order(decoding)) {
+            if (standsBack && sequence.terms().later()) {
+                continue;
+            }
             if (sequence.phase == Phase.DECODING && preemption.grow(sequence, plan)) {
                 plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
             }
@@ -137,12 +154,47 @@ public final class Scheduler<S extends Sequence> {
         }
     }
 
+    /** The prompt found no room: answers for later stand back for nothing, those that need no new block. */
+    private void goOnWhereNoPromptIsComputed(StepPlan<S> plan) {
+        if (plan.chunks().stream()
+                .anyMatch(chunk -> chunk.sequence().phase == Phase.PREFILLING
+                        && !chunk.sequence().terms().later())) {
+            return;
+        }
+        for (S sequence : WaitingQueue.order(decoding)) {
+            if (sequence.terms().later()
+                    && sequence.length() <= sequence.table().capacity()
+                    && plan.rows() < settings.stepTokens()) {
+                plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
+            }
+        }
+    }
+
+    /** Somebody waits for a first token. */
+    private boolean promptsThatCannotWait() {
+        S head = queue.first();
+        return (head != null && !head.waitsForKv && !head.terms().later())
+                || prefilling.stream().anyMatch(sequence -> !sequence.terms().later());
+    }
+
     private static <T> @Nullable T nextOf(Iterator<T> iterator) {
         return iterator.hasNext() ? iterator.next() : null;
     }
 
+    /** Prompts for later take a quarter of a step at most: whoever comes meanwhile waits for the step to end. */
+    private int rowsForLater(StepPlan<S> plan) {
+        int most = Math.max(settings.blockTokens(), settings.stepTokens() / 4);
+        return most
+                - plan.chunks().stream()
+                        .filter(chunk -> chunk.sequence().phase == Phase.PREFILLING
+                                && chunk.sequence().terms().later())
+                        .mapToInt(Chunk::rows)
+                        .sum();
+    }
+
     private int chunkEnd(S sequence, StepPlan<S> plan) {
-        int reach = sequence.computed + settings.stepTokens() - plan.rows();
+        int left = settings.stepTokens() - plan.rows();
+        int reach = sequence.computed + (sequence.terms().later() ? Math.min(left, rowsForLater(plan)) : left);
         if (sequence.scoresPrompt()) {
             // A row of logits is large: one block of them is held at a time.
             boolean another =

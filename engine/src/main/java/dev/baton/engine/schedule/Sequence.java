@@ -38,12 +38,17 @@ public class Sequence {
     /**
      * Priority, deadline and tenant of a sequence, which decide the order.
      *
-     * @param priority larger goes first
+     * @param priority larger goes first within a tenant; below 0 it is work for later
      * @param deadlineMillis on the time line of {@link Scheduler#takeExpired}, {@link Long#MAX_VALUE} for none
      * @param tenant those who share a tenant share its part of the engine
      * @param weight of the tenant: one of twice the weight gets twice the work done while both wait
      */
-    public record Terms(int priority, long deadlineMillis, Object tenant, int weight) {}
+    public record Terms(int priority, long deadlineMillis, Object tenant, int weight) {
+        /** Work for later: it goes after all that is not, of whatever tenant. */
+        boolean later() {
+            return priority < 0;
+        }
+    }
 
     /** @param known tokens to start from, handed over: the prompt and what was accepted after it */
     protected Sequence(Goal goal, Terms terms, int[] known, PrefixHasher hasher, int blockTokens) {

@@ -17,12 +17,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sequences that wait for blocks, in the order in which they get them. Tenants share fairly; priority counts among the
- * sequences of one tenant only, so that none takes from another by calling its work urgent.
+ * sequences of one tenant only, so that none takes from another by calling its work urgent. Work for later goes after all
+ * else, of whatever tenant: who asks for that gives something up.
  */
 final class WaitingQueue<S extends Sequence> {
-    /** The tenant's share when the sequence was first started, then arrival. */
-    static final Comparator<Sequence> RANK =
-            Comparator.comparingLong((Sequence s) -> s.share).thenComparingLong(s -> s.arrival);
+    /** Work for later after all else; the tenant's share when the sequence was first started, then arrival. */
+    static final Comparator<Sequence> RANK = Comparator.comparing(
+                    (Sequence s) -> s.terms().later())
+            .thenComparingLong(s -> s.share)
+            .thenComparingLong(s -> s.arrival);
 
     private static final Comparator<Sequence> WITHIN_TENANT = Comparator.comparingInt(
                     (Sequence s) -> s.terms().priority())

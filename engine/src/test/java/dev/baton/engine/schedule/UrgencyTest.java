@@ -47,6 +47,50 @@ class UrgencyTest {
     }
 
     @Test
+    void workForLaterOfAnyTenantGivesUpItsSlot() {
+        Plain first = enqueue("first", Goal.PREFILL_AND_DECODE, 3, -10, "batch");
+        enqueue("second", Goal.PREFILL_AND_DECODE, 3, 0, "chat");
+        step();
+        Plain third = enqueue("third", Goal.PREFILL_AND_DECODE, 5, 0, "other");
+        StepPlan<Plain> plan = step();
+        assertThat(plan.preempted()).containsExactly(first);
+        assertThat(plan.started()).containsExactly(third);
+        enqueue("fourth", Goal.PREFILL_AND_DECODE, 5, -10, "chat");
+        assertThat(step().preempted()).as("for work for later nobody gives up anything").isEmpty();
+    }
+
+    @Test
+    void answersForLaterStandBackWhileAPromptIsComputedButNotForEver() {
+        scheduler = new Scheduler<>(new BlockPool(64), new ScheduleSettings(3, 8, Plain.BLOCK));
+        Plain batch = enqueue("batch", Goal.PREFILL_AND_DECODE, 3, -10, "batch");
+        Plain chat = enqueue("chat", Goal.PREFILL_AND_DECODE, 3, 0, "chat");
+        step();
+        enqueue("long", Goal.PREFILL_AND_DECODE, 120, 0, "chat");
+        int steps = 0;
+        int stood = 0;
+        while (steps < 17) {
+            StepPlan<Plain> plan = step();
+            steps++;
+            assertThat(plan.chunks()).extracting(Chunk::sequence).contains(chat);
+            stood += plan.chunks().stream().noneMatch(chunk -> chunk.sequence() == batch) ? 1 : 0;
+        }
+        assertThat(stood).isBetween(14, 16);
+        assertThat(step().chunks()).extracting(Chunk::sequence).contains(chat);
+    }
+
+    @Test
+    void answersForLaterGoOnWhereAPromptWaitsForBlocks() {
+        Plain held = enqueue("held", Goal.PREFILL, 20, 0, "chat");
+        step();
+        Plain batch = enqueue("batch", Goal.PREFILL_AND_DECODE, 3, -10, "batch");
+        step();
+        Plain large = enqueue("large", Goal.PREFILL_AND_DECODE, 16, 0, "chat");
+        assertThat(step().chunks()).extracting(Chunk::sequence).containsExactly(batch);
+        assertThat(large.phase()).isEqualTo(Phase.QUEUED);
+        scheduler.release(held);
+    }
+
+    @Test
     void equalPriorityWaits() {
         enqueue("first", Goal.PREFILL_AND_DECODE, 3, 1);
         enqueue("second", Goal.PREFILL_AND_DECODE, 3, 1);
@@ -105,7 +149,11 @@ class UrgencyTest {
     }
 
     private Plain enqueue(String name, Goal goal, int length, int priority) {
-        Plain sequence = Plain.of(name, goal, length, new Terms(priority, Long.MAX_VALUE, "", 1));
+        return enqueue(name, goal, length, priority, "");
+    }
+
+    private Plain enqueue(String name, Goal goal, int length, int priority, String tenant) {
+        Plain sequence = Plain.of(name, goal, length, new Terms(priority, Long.MAX_VALUE, tenant, 1));
         scheduler.enqueue(sequence);
         return sequence;
     }
