@@ -117,10 +117,11 @@ final class Preemption<S extends Sequence> {
         List<S> chosen = new ArrayList<>();
         Shortage left = shortage;
         for (S candidate : candidates()) {
-            boolean ownAndLower = candidate.terms().priority() < starting.terms().priority()
+            boolean ownAndLower = candidate.terms().priority()
+                            < starting.terms().priority()
                     && candidate.terms().tenant().equals(starting.terms().tenant());
-            boolean lower =
-                    ownAndLower || (candidate.terms().later() && !starting.terms().later());
+            boolean lower = ownAndLower
+                    || (candidate.terms().later() && !starting.terms().later());
             if (!lower || left.over()) {
                 continue;
             }

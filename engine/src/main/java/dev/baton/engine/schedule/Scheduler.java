@@ -50,6 +50,7 @@ public final class Scheduler<S extends Sequence> {
     private long tokenCost = 1;
     /** Steps in a row in which work for later stood back. */
     private int stoodBack;
+
     private final WaitingQueue<S> queue = new WaitingQueue<>(shares);
     private final Preemption<S> preemption;
     private final Starts<S> starts;

@@ -56,7 +56,9 @@ class UrgencyTest {
         assertThat(plan.preempted()).containsExactly(first);
         assertThat(plan.started()).containsExactly(third);
         enqueue("fourth", Goal.PREFILL_AND_DECODE, 5, -10, "chat");
-        assertThat(step().preempted()).as("for work for later nobody gives up anything").isEmpty();
+        assertThat(step().preempted())
+                .as("for work for later nobody gives up anything")
+                .isEmpty();
     }
 
     @Test
