@@ -8,8 +8,11 @@ import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.ResponseJson;
 import dev.baton.gateway.logprobs.Logprobs;
 import dev.baton.gateway.observe.RequestTrace;
+import dev.baton.gateway.sse.AnswerBody;
 import dev.baton.gateway.sse.ChunkTemplates;
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.sse.ResponseEvents;
 import dev.baton.gateway.sse.StreamPosition;
 import dev.baton.gateway.toolcalls.CallPiece;
 import java.time.Duration;
@@ -66,7 +69,7 @@ public final class CompletionRunner {
      * @param patience how long the client waits for admission
      * @param after what the client has already, where its events have ids; null where they have none
      */
-    public Mono<EventStream> stream(
+    public Mono<AnswerBody> stream(
             PreparedRequest prepared,
             RequestTrace trace,
             AnswerBudget.Account account,
@@ -75,27 +78,44 @@ public final class CompletionRunner {
             @Nullable StreamPosition after) {
         return Mono.create(sink -> {
             ChoiceGroup group = new ChoiceGroup(prepared, model, dispatcher, trace, account);
-            ChunkTemplates templates = new ChunkTemplates(
-                    prepared.shape(),
-                    prepared.answerId(),
-                    prepared.created(),
-                    prepared.model(),
-                    prepared.serviceTier(),
-                    prepared.choices());
-            EventStream events = new EventStream(
-                    templates,
-                    model.logprobs(prepared.shape()),
-                    prepared.choices(),
-                    connection,
-                    new Held(group, account),
-                    after);
+            AnswerBody events = body(prepared, connection, new Held(group, account), after);
             sink.onCancel(events::cancel);
             group.start(new Streamed(events), new Streaming(prepared, trace, events, sink));
             sink.onDispose(Mono.delay(patience).subscribe(passed -> group.admittedTooLate()));
         });
     }
 
-    private record Streamed(EventStream events) implements ChoiceGroup.TextSink {
+    private AnswerBody body(
+            PreparedRequest prepared,
+            ConnectionHandle connection,
+            EventStream.Holder holder,
+            @Nullable StreamPosition after) {
+        if (prepared.shape() == Shape.RESPONSE) {
+            return new ResponseEvents(prepared.responseHead(), connection, new Kept(holder));
+        }
+        ChunkTemplates templates = new ChunkTemplates(
+                prepared.shape(),
+                prepared.answerId(),
+                prepared.created(),
+                prepared.model(),
+                prepared.serviceTier(),
+                prepared.choices());
+        return new EventStream(
+                templates, model.logprobs(prepared.shape()), prepared.choices(), connection, holder, after);
+    }
+
+    /** A response's text is held to its end. */
+    private record Kept(EventStream.Holder holder) implements EventStream.Holder {
+        @Override
+        public void released(long bytes) {}
+
+        @Override
+        public void abandoned() {
+            holder.abandoned();
+        }
+    }
+
+    private record Streamed(AnswerBody events) implements ChoiceGroup.TextSink {
         @Override
         public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
             events.text(choice, token, text, logprobs);
@@ -128,11 +148,13 @@ public final class CompletionRunner {
         private final boolean includeUsage;
         private final boolean includeTiming;
         private final RequestTrace trace;
-        private final EventStream events;
-        private final MonoSink<EventStream> admission;
+        private final Shape shape;
+        private final AnswerBody events;
+        private final MonoSink<AnswerBody> admission;
         private boolean committed;
 
-        Streaming(PreparedRequest prepared, RequestTrace trace, EventStream events, MonoSink<EventStream> admission) {
+        Streaming(PreparedRequest prepared, RequestTrace trace, AnswerBody events, MonoSink<AnswerBody> admission) {
+            this.shape = prepared.shape();
             this.includeUsage = prepared.includeUsage();
             this.includeTiming = prepared.includeTiming();
             this.trace = trace;
@@ -160,7 +182,9 @@ public final class CompletionRunner {
                 trailers.put("timing", ResponseJson.write(TimingJson.of(timing)));
             }
             if (includeUsage) {
-                trailers.put("usage", ResponseJson.write(usage.json()));
+                trailers.put(
+                        "usage",
+                        ResponseJson.write(shape == Shape.RESPONSE ? usage.ofResponse() : usage.json()));
             }
             events.end(trailers);
         }
@@ -185,10 +209,11 @@ public final class CompletionRunner {
                 return;
             }
             trace.failedInStream(error);
+            String body = shape == Shape.RESPONSE ? error.ofResponse() : error.json();
             if (drop) {
-                events.dropAndFail(error.json());
+                events.dropAndFail(body);
             } else {
-                events.fail(error.json());
+                events.fail(body);
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.baton.gateway.answer;
 import dev.baton.control.GenerationRequest;
 import dev.baton.gateway.reasoning.ReasoningFormat;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.gateway.sse.ResponseHead;
 import dev.baton.gateway.toolcalls.ToolFormat;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param includeTiming the client asked where its time to first token went
  * @param tools how calls of tools stand in the answer; null where it is text alone
  * @param echoes what is said before the answers, one for each prompt; empty for nothing
+ * @param repeated what a response repeats of its request, as JSON without braces; empty for other answers
  * @param reasoning how reasoning stands before the answer; null where all is answer
  */
 public record PreparedRequest(
@@ -35,11 +37,37 @@ public record PreparedRequest(
         boolean includeTiming,
         @Nullable ToolFormat tools,
         @Nullable ReasoningFormat reasoning,
-        List<Echo> echoes) {
+        List<Echo> echoes,
+        String repeated) {
     public PreparedRequest {
         generations = List.copyOf(generations);
         stops = List.copyOf(stops);
         echoes = List.copyOf(echoes);
+    }
+
+    /** The same, with what its response repeats of the request. */
+    public PreparedRequest repeating(String members) {
+        return new PreparedRequest(
+                answerId,
+                created,
+                model,
+                shape,
+                generations,
+                n,
+                stops,
+                stream,
+                true,
+                serviceTier,
+                includeTiming,
+                tools,
+                reasoning,
+                echoes,
+                members);
+    }
+
+    /** What the response object says beside its output. */
+    public ResponseHead responseHead() {
+        return new ResponseHead(answerId, created, model, repeated);
     }
 
     /** What is said before an answer; null for nothing. */

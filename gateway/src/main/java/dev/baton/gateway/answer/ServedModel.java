@@ -58,7 +58,7 @@ public final class ServedModel {
     /** How log probabilities are written on an endpoint. */
     LogprobFormat logprobs(Shape shape) {
         return switch (shape) {
-            case CHAT -> chatLogprobs;
+            case CHAT, RESPONSE -> chatLogprobs;
             case COMPLETION -> completionLogprobs;
         };
     }

@@ -28,6 +28,26 @@ public record Usage(
 
     public record CompletionTokensDetails(int reasoningTokens) {}
 
+    /** The {@code usage} object of a response. */
+    public record ResponseUsage(
+            int inputTokens,
+            InputTokensDetails inputTokensDetails,
+            int outputTokens,
+            CompletionTokensDetails outputTokensDetails,
+            int totalTokens) {}
+
+    /** @param cacheWriteTokens that cost more since they were cached: none do */
+    public record InputTokensDetails(int cachedTokens, int cacheWriteTokens) {}
+
+    public ResponseUsage ofResponse() {
+        return new ResponseUsage(
+                promptTokens,
+                new InputTokensDetails(cachedTokens, 0),
+                completionTokens,
+                new CompletionTokensDetails(reasoningTokens == null ? 0 : reasoningTokens),
+                promptTokens + completionTokens);
+    }
+
     public Json json() {
         return new Json(
                 promptTokens,

@@ -290,6 +290,13 @@ public record ApiError(
         return ResponseJson.write(new Body(new Detail(message, type, param, code)));
     }
 
+    /** What a response object has as its {@code error}. */
+    public String ofResponse() {
+        return ResponseJson.write(new Failed(code, message));
+    }
+
+    private record Failed(String code, String message) {}
+
     private record Body(Detail error) {}
 
     private record Detail(

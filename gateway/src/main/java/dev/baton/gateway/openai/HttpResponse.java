@@ -9,7 +9,7 @@ import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.observe.RequestSpan;
 import dev.baton.gateway.observe.RequestTrace;
-import dev.baton.gateway.sse.EventStream;
+import dev.baton.gateway.sse.AnswerBody;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -113,7 +113,7 @@ final class HttpResponse {
     }
 
     /** @param silence longest time without a byte that the client waits */
-    Mono<Void> events(EventStream events, Duration silence) {
+    Mono<Void> events(AnswerBody events, Duration silence) {
         status = 200;
         HttpHeaders headers = exchange.getResponse().getHeaders();
         headers.set(HttpHeaders.CONTENT_TYPE, "text/event-stream; charset=utf-8");

@@ -20,6 +20,7 @@ import dev.baton.gateway.observe.EdgeMetrics;
 import dev.baton.gateway.observe.RequestSpan;
 import dev.baton.gateway.observe.RequestTrace;
 import dev.baton.gateway.quota.TenantQuotas;
+import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.protocol.TagLimits;
 import dev.baton.protocol.v1.RequestTags;
 import java.net.URLDecoder;
@@ -142,6 +143,14 @@ public final class OpenAiApi implements WebHandler {
                 "Completion",
                 (response, caller, none) -> generate(response, caller, preparation::completion));
         add(
+                HttpMethod.POST,
+                "/v1/responses",
+                "responses",
+                "The next items of a conversation, streamed or whole",
+                "ResponsesRequest",
+                "Response",
+                (response, caller, none) -> generate(response, caller, preparation::response));
+        add(
                 HttpMethod.GET,
                 "/v1/streams/{id}",
                 "streams",
@@ -196,11 +205,6 @@ public final class OpenAiApi implements WebHandler {
             String answer,
             Route.Handler handler) {
         routes.add(new Route(method, path, endpoint, summary, request, answer, handler));
-    }
-
-    /** All that is served. */
-    List<Route> routes() {
-        return routes.all();
     }
 
     private Mono<Void> route(HttpResponse response, HttpMethod method, String path) {
@@ -286,17 +290,26 @@ public final class OpenAiApi implements WebHandler {
                             .switchIfEmpty(Mono.defer(() -> pool.run(
                                             identity.tenant(), atOnce, () -> prepare.apply(body, caller))
                                     .map(prepared -> () -> {
-                                        if (!prepared.echoes().isEmpty()) {
-                                            throw new ApiException(ApiError.badRequest(
-                                                    "echo",
-                                                    "`echo` is not supported for answers that can be resumed."));
-                                        }
+                                        checkResumable(prepared);
                                         response.trace().prompt(prepared.model(), prepared.promptTokens());
                                         return resumables.begin(
                                                 response, identity, prepared, clientKey, caller.patience());
                                     }))));
                 })
                 .flatMap(Supplier::get);
+    }
+
+    private static void checkResumable(PreparedRequest prepared) {
+        if (prepared.shape() == Shape.RESPONSE) {
+            throw new ApiException(ApiError.badRequest(
+                    null,
+                    "Responses cannot be resumed: leave out X-Baton-Resumable and Idempotency-Key, or use"
+                            + " /v1/chat/completions."));
+        }
+        if (!prepared.echoes().isEmpty()) {
+            throw new ApiException(
+                    ApiError.badRequest("echo", "`echo` is not supported for answers that can be resumed."));
+        }
     }
 
     private Mono<Void> resume(HttpResponse response, Identity caller, String id) {

@@ -28,7 +28,6 @@ import java.security.SecureRandom;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +50,7 @@ public final class Preparation {
 
     /** Names of the fields whose schemas and expressions are compiled. */
     private static final Set<String> COMPILED =
-            Stream.concat(Stream.of("tools"), AnswerFormat.FIELDS.stream()).collect(Collectors.toUnmodifiableSet());
+            Stream.concat(Stream.of("tools", "text"), AnswerFormat.FIELDS.stream()).collect(Collectors.toUnmodifiableSet());
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -90,6 +89,16 @@ public final class Preparation {
 
     PreparedRequest chat(byte[] body, Caller caller) {
         return chat(Shape.CHAT, ChatRequest.read(RequestJson.object(body, ChatRequest.FIELDS), options), caller);
+    }
+
+    PreparedRequest response(byte[] body, Caller caller) {
+        ResponsesRequest request = ResponsesRequest.read(RequestJson.object(body, ResponsesRequest.FIELDS));
+        try {
+            return chat(Shape.RESPONSE, ChatRequest.read(request.chat(), options), caller)
+                    .repeating(request.repeated());
+        } catch (ApiException e) {
+            throw request.inItsWords(e);
+        }
     }
 
     /** The tokens of a conversation as the fields of a chat say it; stops beyond {@code limit} of them. */
@@ -148,7 +157,8 @@ public final class Preparation {
         ToolFormat format = tools == null ? null : toolFormat(tools);
         int room = context.tokens();
         TokenIds prompt = encoded(request.messages(), tools, format, request.templateVariables(), true, room);
-        ReasoningFormat reasoning = reasoning(prompt.ids());
+        ReasoningFormat reasoning =
+                ReasoningFormat.after(prompt.ids(), model.tokenizer()).orElse(null);
         AnswerFormat answer = tools == null || format == null
                 ? request.options().format()
                 : withCalls(tools, format, request.options().format());
@@ -163,14 +173,6 @@ public final class Preparation {
                 reasoning,
                 List.of(),
                 caller);
-    }
-
-    /** How reasoning stands in the answer after this prompt; null where there is none. */
-    private @Nullable ReasoningFormat reasoning(int[] prompt) {
-        int[] end = Arrays.copyOfRange(prompt, Math.max(0, prompt.length - ReasoningFormat.endTokens()), prompt.length);
-        return ReasoningFormat.of(model.tokenizer())
-                .flatMap(format -> format.after(model.tokenizer().decode(end, false)))
-                .orElse(null);
     }
 
     /** With calls and their results as text where the model's template would refuse them. */
@@ -376,7 +378,7 @@ public final class Preparation {
                     structure));
         }
         return new PreparedRequest(
-                (shape == Shape.CHAT ? "chatcmpl-" : "cmpl-") + caller.requestId(),
+                shape.answerId(caller.requestId()),
                 now.getEpochSecond(),
                 model.name(),
                 shape,
@@ -389,6 +391,7 @@ public final class Preparation {
                 caller.wantsTiming(),
                 tools,
                 reasoning,
-                echoes);
+                echoes,
+                "");
     }
 }

@@ -7,6 +7,8 @@ import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.json.ResponseJson;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
+import dev.baton.gateway.sse.ResponseHead;
+import dev.baton.gateway.sse.ResponseItem;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,10 +21,10 @@ final class ResponseBodies {
     private record ModelCard(String id, String object, long created, String ownedBy, int maxModelLen) {}
 
     static JsonPart completion(PreparedRequest prepared, CompletionResult result) {
-        String object = switch (prepared.shape()) {
-            case CHAT -> "chat.completion";
-            case COMPLETION -> "text_completion";
-        };
+        if (prepared.shape() == Shape.RESPONSE) {
+            return response(prepared, result);
+        }
+        String object = prepared.shape() == Shape.CHAT ? "chat.completion" : "text_completion";
         String tier = prepared.serviceTier();
         List<JsonPart> parts = new ArrayList<>();
         parts.add(JsonPart.of("{\"id\":" + JsonText.quote(prepared.answerId()) + ",\"object\":\"" + object
@@ -33,6 +35,25 @@ final class ResponseBodies {
         }
         parts.add(JsonPart.of("],\"usage\":" + ResponseJson.write(result.usage().json()) + "}"));
         return JsonPart.sequence(parts.iterator());
+    }
+
+    /** Of one choice: what was thought, said and called, in this order. */
+    private static JsonPart response(PreparedRequest prepared, CompletionResult result) {
+        ResponseHead head = prepared.responseHead();
+        CompletionResult.Choice choice = result.choices().getFirst();
+        List<ResponseItem> items = new ArrayList<>();
+        if (!choice.reasoning().isEmpty()) {
+            items.add(ResponseItem.reasoning(items.size(), head.answer(), choice.reasoning()));
+        }
+        boolean silent = items.isEmpty() && choice.calls().isEmpty();
+        if (silent || !choice.text().isEmpty()) {
+            items.add(ResponseItem.message(items.size(), head.answer(), choice.text()));
+        }
+        for (CompletionResult.Call call : choice.calls()) {
+            items.add(ResponseItem.call(items.size(), head.answer(), call.id(), call.name(), call.arguments()));
+        }
+        return head.whole(
+                items, choice.finishReason(), ResponseJson.write(result.usage().ofResponse()));
     }
 
     private static void choice(Shape shape, int index, CompletionResult.Choice choice, List<JsonPart> parts) {

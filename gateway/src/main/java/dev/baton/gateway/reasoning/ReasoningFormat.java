@@ -3,11 +3,15 @@ package dev.baton.gateway.reasoning;
 import dev.baton.protocol.v1.Structure;
 import dev.baton.protocol.v1.Structures;
 import dev.baton.tokenizer.ModelTokenizer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
 /** Where a model's reasoning stands in what it writes: always before the answer. */
 public sealed interface ReasoningFormat permits ReasoningTags, ReasoningChannels {
+    /** Tokens of a prompt's end that tell whether it has begun or ended the reasoning. */
+    int LONGEST_MARK = 16;
+
     /** Whether the prompt has begun the reasoning, so that what comes first is reasoning without a mark. */
     boolean opened();
 
@@ -28,9 +32,10 @@ public sealed interface ReasoningFormat permits ReasoningTags, ReasoningChannels
         return ReasoningChannels.of(tokenizer).or(() -> ReasoningTags.of(tokenizer));
     }
 
-    /** How many tokens of a prompt's end tell the form after it. */
-    static int endTokens() {
-        return 16;
+    /** The form of what follows the prompt; empty where nothing is thought. */
+    static Optional<ReasoningFormat> after(int[] prompt, ModelTokenizer tokenizer) {
+        int[] end = Arrays.copyOfRange(prompt, Math.max(0, prompt.length - LONGEST_MARK), prompt.length);
+        return of(tokenizer).flatMap(format -> format.after(tokenizer.decode(end, false)));
     }
 
     static Structure literal(String text) {

@@ -82,7 +82,8 @@ final class StoredRequests {
                     case OPENED ->
                         reasoning().map(ReasoningFormat::openedByPrompt).orElse(null);
                 },
-                List.of());
+                List.of(),
+                "");
     }
 
     private Optional<ReasoningFormat> reasoning() {

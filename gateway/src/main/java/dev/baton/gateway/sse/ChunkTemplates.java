@@ -17,17 +17,25 @@ public final class ChunkTemplates {
     private final byte[][] beforeText;
     private final byte[] afterText;
 
-    /** Which of the two endpoints the chunks are for. */
+    /** The endpoint that an answer is for; chunks are for the first two. */
     public enum Shape {
-        CHAT("chat.completion.chunk", "messages"),
-        COMPLETION("text_completion", "prompt");
+        CHAT("chat.completion.chunk", "messages", "chatcmpl-"),
+        COMPLETION("text_completion", "prompt", "cmpl-"),
+        RESPONSE("response", "input", "resp_");
 
         private final String object;
         private final String promptParam;
+        private final String prefix;
 
-        Shape(String object, String promptParam) {
+        Shape(String object, String promptParam, String prefix) {
             this.object = object;
             this.promptParam = promptParam;
+            this.prefix = prefix;
+        }
+
+        /** The id of the answer to a request. */
+        public String answerId(String requestId) {
+            return prefix + requestId;
         }
 
         /** The field of the request that the prompt comes from. */

@@ -1,7 +1,6 @@
 package dev.baton.gateway.sse;
 
 import dev.baton.gateway.body.ConnectionHandle;
-import dev.baton.gateway.body.PacedBody;
 import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.logprobs.LogprobFormat;
 import dev.baton.gateway.logprobs.Logprobs;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>State is guarded by {@code this}.
  */
-public final class EventStream extends PacedBody {
+public final class EventStream extends AnswerBody {
     /** A delta takes no more pieces at this many characters. */
     private static final int MOST_TEXT = 4 * 1024;
 
@@ -171,17 +170,12 @@ public final class EventStream extends PacedBody {
         return ids == null ? EventIds.NONE : ids.next(choice, token);
     }
 
-    /**
-     * Adds a piece of a choice's text.
-     *
-     * @param token index of the one that produced it
-     * @param text unescaped; may be empty when {@code logprobs} is there
-     */
+    @Override
     public void text(int choice, int token, String text, @Nullable Logprobs logprobs) {
         add(choice, token, false, text, logprobs);
     }
 
-    /** Adds a piece of a choice's reasoning. */
+    @Override
     public void reasoning(int choice, int token, String text) {
         add(choice, token, true, text, null);
     }
@@ -209,7 +203,7 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
-    /** Adds a part of a call that a choice makes. */
+    @Override
     public void call(int choice, int token, CallPiece piece) {
         synchronized (this) {
             if (ended || closed()) {
@@ -234,7 +228,7 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
-    /** The choice has no more text. */
+    @Override
     public void finish(int choice, int token, String reason) {
         synchronized (this) {
             open[choice] = null;
@@ -245,11 +239,8 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
-    /**
-     * Ends the stream.
-     *
-     * @param trailers fields, each with its JSON, that come in chunks of their own before the end
-     */
+    /** Each trailer comes in a chunk of its own. */
+    @Override
     public void end(Map<String, String> trailers) {
         synchronized (this) {
             // What comes after all choices counts as the last one's.
@@ -265,7 +256,7 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
-    /** Ends the stream with an error event behind what waits; {@code body} is JSON with the key {@code error}. */
+    @Override
     public void fail(String body) {
         synchronized (this) {
             add(new Fixed(ChunkTemplates.error(body)));
@@ -275,7 +266,7 @@ public final class EventStream extends PacedBody {
         wake();
     }
 
-    /** Ends the stream with an error event in the place of all that waits, the end included. */
+    @Override
     public void dropAndFail(String body) {
         synchronized (this) {
             if (exhausted()) {

@@ -29,6 +29,7 @@ class SchemasTest {
     void requestsAreDescribedAsTheyAreRead() {
         assertThat(described("ChatCompletionRequest")).isEqualTo(read(ChatRequest.FIELDS, Set.of()));
         assertThat(described("CompletionRequest")).isEqualTo(read(CompletionRequest.FIELDS, Set.of("echo")));
+        assertThat(described("ResponsesRequest")).isEqualTo(new TreeSet<>(ResponsesRequest.described()));
         Set<String> tokenize = read(Tokenization.FIELDS, Set.of());
         tokenize.addAll(Set.of("add_generation_prompt", "add_special_tokens"));
         tokenize.remove("chat_template");
