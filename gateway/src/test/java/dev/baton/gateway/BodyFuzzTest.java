@@ -24,8 +24,8 @@ class BodyFuzzTest {
     private static final int FEWEST = 100;
     private static final long SEED = 16;
 
-    private static final List<String> PATHS = List.of(
-            "/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/tokenize", "/v1/detokenize");
+    private static final List<String> PATHS =
+            List.of("/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/tokenize", "/v1/detokenize");
 
     private static final List<String> BODIES = List.of("""
             {"model":"demo","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":[{"type":"text",\
@@ -90,12 +90,17 @@ class BodyFuzzTest {
             String path = PATHS.get(random.nextInt(PATHS.size()));
             String body = mutated(BODIES.get(random.nextInt(BODIES.size())));
             RawHttp.Response response = server.http().post(path, body);
-            assertThat(response.status()).as("%s %s: %s", path, body, response.body()).isBetween(200, 499);
+            assertThat(response.status())
+                    .as("%s %s: %s", path, body, response.body())
+                    .isBetween(200, 499);
             if (response.status() == 200) {
                 accepted++;
             } else {
                 JsonNode error = JSON.readTree(response.body()).get("error");
-                assertThat(error.get("message").stringValue()).as(body).isNotBlank().doesNotContain("\n", "Exception");
+                assertThat(error.get("message").stringValue())
+                        .as(body)
+                        .isNotBlank()
+                        .doesNotContain("\n", "Exception");
                 assertThat(error.get("code").stringValue()).as(body).isNotBlank();
             }
         }
@@ -123,16 +128,21 @@ class BodyFuzzTest {
     private void change(JsonNode container) {
         JsonNode odd = JSON.reader().readTree(odd());
         switch (container) {
-            case ObjectNode object when !object.isEmpty() -> {
+            case ObjectNode object
+            when !object.isEmpty() -> {
                 List<String> names = List.copyOf(object.propertyNames());
                 String name = names.get(random.nextInt(names.size()));
                 switch (random.nextInt(3)) {
                     case 0 -> object.remove(name);
                     case 1 -> object.set(name, odd);
-                    default -> object.set(names.get(random.nextInt(names.size())), object.get(name).deepCopy());
+                    default ->
+                        object.set(
+                                names.get(random.nextInt(names.size())),
+                                object.get(name).deepCopy());
                 }
             }
-            case ArrayNode array when !array.isEmpty() -> {
+            case ArrayNode array
+            when !array.isEmpty() -> {
                 switch (random.nextInt(3)) {
                     case 0 -> array.remove(random.nextInt(array.size()));
                     case 1 -> array.set(random.nextInt(array.size()), odd);

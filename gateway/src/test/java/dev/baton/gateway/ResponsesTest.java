@@ -126,14 +126,17 @@ class ResponsesTest {
     void theEventsOfAStreamGiveTheWholeResponse() throws IOException {
         says(ALL, Finish.Reason.STOP);
         List<JsonNode> events = events("\"input\":\"Hi\"," + TOOLS);
-        assertThat(events).extracting(event -> event.get("type").stringValue()).startsWith(
-                "response.created", "response.in_progress", "response.output_item.added", "response.content_part.added");
+        assertThat(events)
+                .extracting(event -> event.get("type").stringValue())
+                .startsWith(
+                        "response.created",
+                        "response.in_progress",
+                        "response.output_item.added",
+                        "response.content_part.added");
         JsonNode last = events.getLast();
         assertThat(last.get("type").stringValue()).isEqualTo("response.completed");
         JsonNode output = last.at("/response/output");
-        StringBuilder[] deltas = {
-            new StringBuilder(), new StringBuilder(), new StringBuilder(), new StringBuilder()
-        };
+        StringBuilder[] deltas = {new StringBuilder(), new StringBuilder(), new StringBuilder(), new StringBuilder()};
         for (JsonNode event : events) {
             String type = event.get("type").stringValue();
             int index = event.path("output_index").asInt(-1);
@@ -167,11 +170,20 @@ class ResponsesTest {
     @Test
     void theOfficialJavaClientReadsBoth() {
         says("<think>Hm.</think>Hello.", Finish.Reason.STOP);
-        ResponseCreateParams params =
-                ResponseCreateParams.builder().model("demo").input("Hi").store(false).build();
+        ResponseCreateParams params = ResponseCreateParams.builder()
+                .model("demo")
+                .input("Hi")
+                .store(false)
+                .build();
         Response whole = client.responses().create(params);
         whole.validate();
-        assertThat(whole.output().get(1).asMessage().content().getFirst().asOutputText().text())
+        assertThat(whole.output()
+                        .get(1)
+                        .asMessage()
+                        .content()
+                        .getFirst()
+                        .asOutputText()
+                        .text())
                 .isEqualTo("Hello.");
         ResponseAccumulator accumulated = ResponseAccumulator.create();
         try (StreamResponse<ResponseStreamEvent> stream = client.responses().createStreaming(params)) {
@@ -262,8 +274,10 @@ class ResponsesTest {
                 "temperature          | {\"input\":\"a\",\"temperature\":3}",
             })
     void whatIsNotSupportedIsNamed(String param, String body) throws IOException {
-        RawHttp.Response response =
-                server.http().post("/v1/responses", body.replaceFirst("\\{", "{\"model\":\"demo\",").replace(",}", "}"));
+        RawHttp.Response response = server.http()
+                .post(
+                        "/v1/responses",
+                        body.replaceFirst("\\{", "{\"model\":\"demo\",").replace(",}", "}"));
         assertThat(response.status()).as(response.body()).isEqualTo(400);
         assertThat(response.body()).contains("\"param\":\"" + param + "\"");
     }
@@ -271,10 +285,7 @@ class ResponsesTest {
     @Test
     void aResponseCannotBeResumed() throws IOException {
         assertThat(server.http()
-                        .post(
-                                "/v1/responses",
-                                "{\"model\":\"demo\",\"input\":\"a\"}",
-                                "X-Baton-Resumable: true")
+                        .post("/v1/responses", "{\"model\":\"demo\",\"input\":\"a\"}", "X-Baton-Resumable: true")
                         .status())
                 .isIn(400, 503);
     }

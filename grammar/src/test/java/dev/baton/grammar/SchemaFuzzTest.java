@@ -18,15 +18,54 @@ class SchemaFuzzTest {
     private static final long SEED = 16;
 
     private static final List<String> WORDS = List.of(
-            "{", "}", "[", "]", ",", ":", "null", "true", "0", "-1", "1e9", "0.5", "\"\"", "\"a\"", "\"type\"", "\"object\"",
-            "\"string\"", "\"integer\"", "\"number\"", "\"array\"", "\"properties\"", "\"required\"", "\"items\"",
-            "\"prefixItems\"", "\"minItems\"", "\"maxItems\"", "\"enum\"", "\"const\"", "\"anyOf\"", "\"oneOf\"", "\"allOf\"",
-            "\"$ref\"", "\"#\"", "\"#/$defs/a\"", "\"$defs\"", "\"pattern\"", "\"(a|b)*c{2,9}\"", "\"format\"", "\"date\"",
-            "\"minLength\"", "\"maxLength\"", "\"minimum\"", "\"exclusiveMaximum\"", "\"additionalProperties\"");
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "null",
+            "true",
+            "0",
+            "-1",
+            "1e9",
+            "0.5",
+            "\"\"",
+            "\"a\"",
+            "\"type\"",
+            "\"object\"",
+            "\"string\"",
+            "\"integer\"",
+            "\"number\"",
+            "\"array\"",
+            "\"properties\"",
+            "\"required\"",
+            "\"items\"",
+            "\"prefixItems\"",
+            "\"minItems\"",
+            "\"maxItems\"",
+            "\"enum\"",
+            "\"const\"",
+            "\"anyOf\"",
+            "\"oneOf\"",
+            "\"allOf\"",
+            "\"$ref\"",
+            "\"#\"",
+            "\"#/$defs/a\"",
+            "\"$defs\"",
+            "\"pattern\"",
+            "\"(a|b)*c{2,9}\"",
+            "\"format\"",
+            "\"date\"",
+            "\"minLength\"",
+            "\"maxLength\"",
+            "\"minimum\"",
+            "\"exclusiveMaximum\"",
+            "\"additionalProperties\"");
 
     private static final List<String> PIECES = List.of(
-            "a", "[^a-z]", "(", ")", "(?:", "|", "*", "+", "?", "{2}", "{1,300}", "{9,}", "\\d", "\\w", "\\u00e9", ".", "^", "$", "[",
-            "]", "\\", "(?=", "\\1", "é", "\\p{L}");
+            "a", "[^a-z]", "(", ")", "(?:", "|", "*", "+", "?", "{2}", "{1,300}", "{9,}", "\\d", "\\w", "\\u00e9", ".",
+            "^", "$", "[", "]", "\\", "(?=", "\\1", "é", "\\p{L}");
 
     private final Random random = new Random(SEED);
 
@@ -52,7 +91,9 @@ class SchemaFuzzTest {
             Structure structure = made.next();
             long started = System.nanoTime();
             Optional<String> fault = Grammar.faults(List.of(structure)).getFirst();
-            assertThat(Duration.ofNanos(System.nanoTime() - started)).as("%s", structure).isLessThan(ONE);
+            assertThat(Duration.ofNanos(System.nanoTime() - started))
+                    .as("%s", structure)
+                    .isLessThan(ONE);
             assertThat(fault.orElse("none")).as("%s", structure).isNotBlank().doesNotContain("Exception");
             good += fault.isEmpty() ? 1 : 0;
             bad += fault.isPresent() ? 1 : 0;
@@ -67,10 +108,64 @@ class SchemaFuzzTest {
             return joined(WORDS, 30);
         }
         List<String> words = new ArrayList<>(List.of(
-                "{", "\"type\"", ":", "\"object\"", ",", "\"properties\"", ":", "{", "\"a\"", ":", "{", "\"type\"", ":",
-                "\"array\"", ",", "\"items\"", ":", "{", "\"$ref\"", ":", "\"#/$defs/a\"", "}", "}", "}", ",", "\"required\"",
-                ":", "[", "\"a\"", "]", ",", "\"$defs\"", ":", "{", "\"a\"", ":", "{", "\"anyOf\"", ":", "[", "{", "\"type\"",
-                ":", "\"string\"", ",", "\"maxLength\"", ":", "4", "}", ",", "{", "\"const\"", ":", "null", "}", "]", "}", "}",
+                "{",
+                "\"type\"",
+                ":",
+                "\"object\"",
+                ",",
+                "\"properties\"",
+                ":",
+                "{",
+                "\"a\"",
+                ":",
+                "{",
+                "\"type\"",
+                ":",
+                "\"array\"",
+                ",",
+                "\"items\"",
+                ":",
+                "{",
+                "\"$ref\"",
+                ":",
+                "\"#/$defs/a\"",
+                "}",
+                "}",
+                "}",
+                ",",
+                "\"required\"",
+                ":",
+                "[",
+                "\"a\"",
+                "]",
+                ",",
+                "\"$defs\"",
+                ":",
+                "{",
+                "\"a\"",
+                ":",
+                "{",
+                "\"anyOf\"",
+                ":",
+                "[",
+                "{",
+                "\"type\"",
+                ":",
+                "\"string\"",
+                ",",
+                "\"maxLength\"",
+                ":",
+                "4",
+                "}",
+                ",",
+                "{",
+                "\"const\"",
+                ":",
+                "null",
+                "}",
+                "]",
+                "}",
+                "}",
                 "}"));
         for (int changes = random.nextInt(3); changes > 0; changes--) {
             int at = random.nextInt(words.size());

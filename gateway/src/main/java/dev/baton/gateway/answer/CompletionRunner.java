@@ -182,9 +182,7 @@ public final class CompletionRunner {
                 trailers.put("timing", ResponseJson.write(TimingJson.of(timing)));
             }
             if (includeUsage) {
-                trailers.put(
-                        "usage",
-                        ResponseJson.write(shape == Shape.RESPONSE ? usage.ofResponse() : usage.json()));
+                trailers.put("usage", ResponseJson.write(shape == Shape.RESPONSE ? usage.ofResponse() : usage.json()));
             }
             events.end(trailers);
         }

@@ -49,8 +49,8 @@ public final class Preparation {
     private static final int MOST_SCORED = 16 * 1024;
 
     /** Names of the fields whose schemas and expressions are compiled. */
-    private static final Set<String> COMPILED =
-            Stream.concat(Stream.of("tools", "text"), AnswerFormat.FIELDS.stream()).collect(Collectors.toUnmodifiableSet());
+    private static final Set<String> COMPILED = Stream.concat(Stream.of("tools", "text"), AnswerFormat.FIELDS.stream())
+            .collect(Collectors.toUnmodifiableSet());
 
     private static final SecureRandom RANDOM = new SecureRandom();
 

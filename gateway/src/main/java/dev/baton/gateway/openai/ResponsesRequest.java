@@ -141,8 +141,12 @@ final class ResponsesRequest {
             return "input";
         }
         for (String name : List.of(
-                "response_format.json_schema.", "response_format.json_schema", "response_format.type", "response_format",
-                "max_completion_tokens", "reasoning_effort")) {
+                "response_format.json_schema.",
+                "response_format.json_schema",
+                "response_format.type",
+                "response_format",
+                "max_completion_tokens",
+                "reasoning_effort")) {
             if (param.startsWith(name)) {
                 return NAMES.get(name) + param.substring(name.length());
             }
@@ -288,7 +292,10 @@ final class ResponsesRequest {
         String text = text(item, "content");
         boolean system = role.equals("system") || role.equals("developer");
         JsonNode before = messages.isEmpty() ? null : messages.get(messages.size() - 1);
-        if (system && messages.size() == 1 && before != null && before.path("role").asString("").equals("system")) {
+        if (system
+                && messages.size() == 1
+                && before != null
+                && before.path("role").asString("").equals("system")) {
             // Templates know one system message, at the start.
             ((ObjectNode) before).put("content", before.path("content").asString("") + "\n\n" + text);
         } else if (role.equals("assistant") && before instanceof ObjectNode thought && isOpen(thought)) {
@@ -309,7 +316,8 @@ final class ResponsesRequest {
         StringBuilder thought = new StringBuilder();
         for (String field : List.of("content", "summary")) {
             for (JsonNode part : item.array(field, 256)) {
-                thought.append(thought.isEmpty() ? "" : "\n").append(part.path("text").asString(""));
+                thought.append(thought.isEmpty() ? "" : "\n")
+                        .append(part.path("text").asString(""));
             }
             if (!thought.isEmpty()) {
                 break;
@@ -328,7 +336,8 @@ final class ResponsesRequest {
                 ? open
                 : message("assistant", param);
         ArrayNode calls = message.get("tool_calls") instanceof ArrayNode known ? known : message.putArray("tool_calls");
-        ObjectNode call = calls.addObject().put("id", item.requiredString("call_id")).put("type", "function");
+        ObjectNode call =
+                calls.addObject().put("id", item.requiredString("call_id")).put("type", "function");
         String arguments = item.string("arguments");
         call.putObject("function")
                 .put("name", item.requiredString("name"))

@@ -314,8 +314,8 @@ public final class ResponseEvents extends AnswerBody {
 
     private JsonPart event(String type, List<JsonPart> parts) {
         List<JsonPart> all = new ArrayList<>();
-        all.add(JsonPart.of("event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + sequence++
-                + ","));
+        all.add(JsonPart.of(
+                "event: " + type + "\ndata: {\"type\":\"" + type + "\",\"sequence_number\":" + sequence++ + ","));
         all.addAll(parts);
         all.add(JsonPart.of("}\n\n"));
         return JsonPart.sequence(all.iterator());

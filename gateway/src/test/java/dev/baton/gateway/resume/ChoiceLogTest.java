@@ -289,7 +289,8 @@ class ChoiceLogTest {
                 false,
                 null,
                 null,
-                List.of(), "");
+                List.of(),
+                "");
         return new KeptAnswer(new AnswerKey("tenant", "id"), "key", prepared, new byte[0], request.deadline(), CLOCK);
     }
 }
