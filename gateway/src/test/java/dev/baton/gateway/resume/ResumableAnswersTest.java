@@ -349,6 +349,7 @@ class ResumableAnswersTest {
                 false,
                 null,
                 null,
-                List.of());
+                List.of(),
+                "");
     }
 }
