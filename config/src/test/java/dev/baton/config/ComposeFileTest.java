@@ -104,20 +104,20 @@ class ComposeFileTest {
         assertThat(new TreeSet<>(answer.lines().toList())).as(answer).containsExactlyInAnyOrder(services.split(" "));
     }
 
-    /** Of version 2; tests are skipped, and say so, where none is installed. */
+    /** Of version 2 or later; tests are skipped, and say so, where none is installed. */
     private static List<String> compose() throws Exception {
         for (List<String> command : List.of(List.of("docker", "compose"), List.of("docker-compose"))) {
             List<String> version = new ArrayList<>(command);
             version.addAll(List.of("version", "--short"));
             try {
-                if (run(new ProcessBuilder(version).redirectErrorStream(true)).matches("(?s)v?2\\..*")) {
+                if (run(new ProcessBuilder(version).redirectErrorStream(true)).matches("(?s)v?([2-9]|[1-9][0-9])\\..*")) {
                     return command;
                 }
             } catch (IOException e) {
                 // Not installed; the next one may be.
             }
         }
-        return abort("skipped: compose of version 2 is not installed (Debian 13: docker-compose)");
+        return abort("skipped: compose of version 2 or later is not installed (Debian 13: docker-compose)");
     }
 
     private static String run(ProcessBuilder builder) throws IOException, InterruptedException {
