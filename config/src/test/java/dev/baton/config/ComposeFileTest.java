@@ -110,7 +110,8 @@ class ComposeFileTest {
             List<String> version = new ArrayList<>(command);
             version.addAll(List.of("version", "--short"));
             try {
-                if (run(new ProcessBuilder(version).redirectErrorStream(true)).matches("(?s)v?([2-9]|[1-9][0-9])\\..*")) {
+                if (run(new ProcessBuilder(version).redirectErrorStream(true))
+                        .matches("(?s)v?([2-9]|[1-9][0-9])\\..*")) {
                     return command;
                 }
             } catch (IOException e) {
