@@ -1,5 +1,7 @@
 package dev.baton.engine;
 
+import dev.baton.kv.CacheForecast;
+
 /**
  * Load of an engine at the end of a step.
  *
@@ -11,6 +13,7 @@ package dev.baton.engine;
  * @param places sequences that run at one time, at most
  * @param steps engine steps so far
  * @param turns iterations of the engine's thread so far, those with nothing to compute included
+ * @param forecast what the cache finds, and would find if it were larger
  */
 public record EngineLoad(
         int queued,
@@ -23,4 +26,5 @@ public record EngineLoad(
         double decodeTokensPerSecond,
         int places,
         long steps,
-        long turns) {}
+        long turns,
+        CacheForecast forecast) {}

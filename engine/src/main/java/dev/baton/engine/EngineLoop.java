@@ -174,7 +174,8 @@ final class EngineLoop {
                 meter.decodeTokensPerSecond(),
                 scheduler.places(),
                 meter.steps(),
-                turns);
+                turns,
+                pool.forecast());
     }
 
     FairShare shares() {

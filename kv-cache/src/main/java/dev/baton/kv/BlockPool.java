@@ -27,20 +27,20 @@ import org.jspecify.annotations.Nullable;
  * <p>An active block counts who refers to it, so sequences share the blocks of a common prefix. A full block that has
  * been {@linkplain #publish published} is found by its hash while active and, when nothing refers to it any more, stays
  * as cache. When room is needed, cached blocks go leaf first: a block goes only after all cached blocks that continue
- * it, for without their parent they could not be found; among leaves the one unused for longest goes first. So every
- * cached block can be given up in some order, and free plus cached blocks are what can be had.
+ * it, for without their parent they could not be found; among leaves the one unused for longest goes first, but for a share
+ * of the cache that is set aside for what was asked for more than once. How large that share is, a {@linkplain CacheForecast
+ * trial} decides. So every cached block can be given up in some order, and free plus cached blocks are what can be had.
  *
  * <p>One thread.
  */
 public final class BlockPool {
-    private final BlockState[] states;
+    private final BlockStates states;
     private final int[] references;
     private final @Nullable BlockHash[] names;
     private final @Nullable BlockHash[] parents;
-    private final FreeList free;
     private final EvictionOrder leaves;
+    private final CacheTrial trial;
     private final Doubles doubles;
-    private final int[] counts = new int[BlockState.values().length];
     private final Map<BlockHash, Integer> byName = new HashMap<>();
     private final List<BlockHash> evicted = new ArrayList<>();
     private final Map<Long, Lease> leases = new HashMap<>();
@@ -50,30 +50,37 @@ public final class BlockPool {
     public record Lease(long id, int[] blocks) {}
 
     public BlockPool(int blocks) {
+        this(blocks, CacheTrial.of(blocks));
+    }
+
+    /** With a fixed share of the cache set aside, to compare with: 0 evicts what was unused for longest. */
+    public static BlockPool withGuardedShare(int blocks, double share) {
+        return new BlockPool(blocks, CacheTrial.fixed(blocks, share));
+    }
+
+    private BlockPool(int blocks, CacheTrial trial) {
         if (blocks < 1) {
             throw new IllegalArgumentException("a pool of %d blocks".formatted(blocks));
         }
-        states = new BlockState[blocks];
-        Arrays.fill(states, BlockState.FREE);
+        this.trial = trial;
+        states = new BlockStates(blocks);
         references = new int[blocks];
         names = new BlockHash[blocks];
         parents = new BlockHash[blocks];
-        free = new FreeList(blocks);
         leaves = new EvictionOrder(blocks);
         doubles = new Doubles(blocks);
-        counts[BlockState.FREE.ordinal()] = blocks;
     }
 
     public int blocks() {
-        return states.length;
+        return states.blocks();
     }
 
     public int count(BlockState state) {
-        return counts[state.ordinal()];
+        return states.count(state);
     }
 
     public BlockState state(int block) {
-        return states[block];
+        return states.of(block);
     }
 
     /** Blocks that can be had: free ones, and cached ones that would be evicted. */
@@ -100,8 +107,9 @@ public final class BlockPool {
             if (count(BlockState.FREE) == 0) {
                 evict(leaves.first());
             }
-            int block = free.first();
-            move(block, BlockState.FREE, state);
+            int block = states.firstFree();
+            leaves.forget(block);
+            states.move(BlockState.FREE, state, block);
             references[block] = state == BlockState.ACTIVE ? 1 : 0;
             taken[i] = block;
         }
@@ -111,24 +119,24 @@ public final class BlockPool {
     /** The KV for reserved blocks is here: they become active with one reference. */
     public void activate(int... blocks) {
         for (int block : blocks) {
-            move(block, BlockState.RESERVED, BlockState.ACTIVE);
+            states.move(BlockState.RESERVED, BlockState.ACTIVE, block);
             references[block] = 1;
         }
     }
 
     /** Frees reserved blocks for which no write has been asked for. */
     public void unreserve(int... blocks) {
-        Arrays.stream(blocks).forEach(block -> move(block, BlockState.RESERVED, BlockState.FREE));
+        states.move(BlockState.RESERVED, BlockState.FREE, blocks);
     }
 
     /** Keeps reserved blocks away from everyone until their writer is known to have stopped. */
     public void quarantine(int... blocks) {
-        Arrays.stream(blocks).forEach(block -> move(block, BlockState.RESERVED, BlockState.QUARANTINED));
+        states.move(BlockState.RESERVED, BlockState.QUARANTINED, blocks);
     }
 
     /** The writer has stopped: quarantined blocks are free. */
     public void endQuarantine(int... blocks) {
-        Arrays.stream(blocks).forEach(block -> move(block, BlockState.QUARANTINED, BlockState.FREE));
+        states.move(BlockState.QUARANTINED, BlockState.FREE, blocks);
     }
 
     /** How many blocks of a chain, from its start, can be found. Refers to none. */
@@ -150,13 +158,30 @@ public final class BlockPool {
                 throw new IllegalArgumentException("block %d of the chain is not in the pool".formatted(i));
             }
             shared[i] = block;
-            if (states[block] == BlockState.CACHED) {
+            if (states.of(block) == BlockState.CACHED) {
                 uncache(block);
-                move(block, BlockState.CACHED, BlockState.ACTIVE);
+                states.move(BlockState.CACHED, BlockState.ACTIVE, block);
             }
             references[block]++;
         }
         return shared;
+    }
+
+    /** A sequence goes on from the first {@code count} blocks of a chain, to all of which it refers: they were asked for again. */
+    public void goesOnFrom(List<BlockHash> chain, int count) {
+        for (int i = 0; i < count; i++) {
+            BlockHash name = chain.get(i);
+            Integer block = byName.get(name);
+            trial.touch(name, i == 0 ? null : chain.get(i - 1));
+            if (block != null && states.of(block) == BlockState.ACTIVE) {
+                leaves.guard(block);
+            }
+        }
+    }
+
+    /** What the cache finds, and would find if it were larger. */
+    public CacheForecast forecast() {
+        return trial.forecast();
     }
 
     /**
@@ -166,7 +191,7 @@ public final class BlockPool {
     public void release(int... blocks) {
         for (int i = blocks.length - 1; i >= 0; i--) {
             int block = blocks[i];
-            requireState(block, BlockState.ACTIVE);
+            states.require(block, BlockState.ACTIVE);
             if (--references[block] > 0) {
                 continue;
             }
@@ -174,16 +199,17 @@ public final class BlockPool {
             Integer heir = name == null ? null : doubles.heir(name);
             if (name == null) {
                 doubles.remove(block);
-                move(block, BlockState.ACTIVE, BlockState.FREE);
+                states.move(BlockState.ACTIVE, BlockState.FREE, block);
             } else if (heir != null) {
-                move(block, BlockState.ACTIVE, BlockState.FREE);
+                states.move(BlockState.ACTIVE, BlockState.FREE, block);
                 passOn(name, block, heir);
             } else {
-                move(block, BlockState.ACTIVE, BlockState.CACHED);
+                states.move(BlockState.ACTIVE, BlockState.CACHED, block);
                 leaves.used(block);
                 cache(block);
             }
         }
+        leaves.guardAtMost((int) (trial.guardedShare() * available()));
     }
 
     /**
@@ -194,19 +220,22 @@ public final class BlockPool {
      * @return false when another active block bears that name already; this one has it once nobody refers to the other
      */
     public boolean publish(int block, @Nullable BlockHash parent, BlockHash name) {
-        requireState(block, BlockState.ACTIVE);
+        states.require(block, BlockState.ACTIVE);
         if (names[block] != null) {
             throw new IllegalStateException("block %d is named %s already".formatted(block, names[block]));
         }
         parents[block] = parent;
+        if (trial.touch(name, parent)) {
+            leaves.guard(block);
+        }
         Integer holder = byName.putIfAbsent(name, block);
-        if (holder != null && states[holder] == BlockState.ACTIVE) {
+        if (holder != null && states.of(holder) == BlockState.ACTIVE) {
             doubles.add(block, name);
             return false;
         }
         if (holder != null) {
             uncache(holder);
-            move(holder, BlockState.CACHED, BlockState.FREE);
+            states.move(BlockState.CACHED, BlockState.FREE, holder);
             passOn(name, holder, block);
         }
         names[block] = name;
@@ -218,7 +247,7 @@ public final class BlockPool {
         names[to] = name;
         names[from] = null;
         parents[from] = null;
-        leaves.passOnKeeps(from, to);
+        leaves.passOn(from, to);
     }
 
     /**
@@ -229,13 +258,14 @@ public final class BlockPool {
      * @return false, without effect, when another block bears that name already
      */
     public boolean restore(int block, @Nullable BlockHash parent, BlockHash name) {
-        requireState(block, BlockState.FREE);
+        states.require(block, BlockState.FREE);
         if (byName.putIfAbsent(name, block) != null) {
             return false;
         }
         names[block] = name;
         parents[block] = parent;
-        move(block, BlockState.FREE, BlockState.CACHED);
+        leaves.forget(block);
+        states.move(BlockState.FREE, BlockState.CACHED, block);
         leaves.used(block);
         cache(block);
         return true;
@@ -243,15 +273,13 @@ public final class BlockPool {
 
     /** Hands a free block out after all others that are free now: what is in it may still be asked for. */
     public void useLast(int block) {
-        requireState(block, BlockState.FREE);
-        free.remove(block);
-        free.addLast(block);
+        states.useLast(block);
     }
 
     /** Takes names back, so that active blocks whose content turned out to be broken are found no more and freed after use. */
     public void unpublish(int... blocks) {
         for (int block : blocks) {
-            requireState(block, BlockState.ACTIVE);
+            states.require(block, BlockState.ACTIVE);
             BlockHash name = names[block];
             doubles.remove(block);
             if (name != null) {
@@ -299,11 +327,11 @@ public final class BlockPool {
         BlockHash name = Objects.requireNonNull(names[block]);
         uncache(block);
         forget(block, name);
-        move(block, BlockState.CACHED, BlockState.FREE);
+        states.move(BlockState.CACHED, BlockState.FREE, block);
     }
 
     private void forget(int block, BlockHash name) {
-        leaves.endAllKeeps(block);
+        leaves.forget(block);
         byName.remove(name);
         names[block] = null;
         parents[block] = null;
@@ -320,33 +348,13 @@ public final class BlockPool {
 
     private @Nullable Integer cachedParent(int block) {
         Integer parent = parents[block] == null ? null : byName.get(parents[block]);
-        return parent != null && states[parent] == BlockState.CACHED ? parent : null;
-    }
-
-    private void move(int block, BlockState from, BlockState to) {
-        requireState(block, from);
-        states[block] = to;
-        counts[from.ordinal()]--;
-        counts[to.ordinal()]++;
-        if (from == BlockState.FREE) {
-            free.remove(block);
-        }
-        if (to == BlockState.FREE) {
-            free.addFirst(block);
-        }
-    }
-
-    private void requireState(int block, BlockState expected) {
-        if (states[block] != expected) {
-            throw new IllegalStateException("block %d is %s, not %s".formatted(block, states[block], expected));
-        }
+        return parent != null && states.of(parent) == BlockState.CACHED ? parent : null;
     }
 
     /** References that leases hold to each block. */
     public Map<Integer, Integer> leasedReferences() {
         Map<Integer, Integer> held = new HashMap<>();
-        leases.values()
-                .forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
+        leases.values().forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
         return held;
     }
 
@@ -392,6 +400,6 @@ public final class BlockPool {
     }
 
     int[] freeBlocks() {
-        return free.toArray();
+        return states.freeBlocks();
     }
 }

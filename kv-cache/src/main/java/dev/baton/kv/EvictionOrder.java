@@ -7,21 +7,28 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cached blocks of a pool that may be evicted, leaves of the tree of names, in the order in which they go: the one unused for longest first, and kept ones
- * after all others. Remembers uses and keeps of all blocks, also of those that may not go now. One thread.
+ * The cached blocks of a pool that may be evicted, leaves of the tree of names, in the order in which they go: the one unused
+ * for longest first, guarded ones after all others, and kept ones last. Remembers uses, guards and keeps of all blocks, also
+ * of those that may not go now. One thread.
  */
 final class EvictionOrder {
     private static final long KEPT = 1L << 62;
+    private static final long GUARDED = 1L << 61;
 
     private final long[] lastUse;
     private final int[] kept;
+    private final boolean[] guarded;
     private final Map<BlockHash, Integer> cachedChildren = new HashMap<>();
     private final TreeMap<Long, Integer> byLastUse = new TreeMap<>();
+    /** Cached ones, also those that others continue. */
+    private final TreeMap<Long, Integer> guardedByLastUse = new TreeMap<>();
+
     private long uses;
 
     EvictionOrder(int blocks) {
         lastUse = new long[blocks];
         kept = new int[blocks];
+        guarded = new boolean[blocks];
     }
 
     /** The block to evict next. There must be one. */
@@ -35,6 +42,9 @@ final class EvictionOrder {
      * @param parentBlock the block of that parent, if it is cached
      */
     void cached(int block, BlockHash name, @Nullable BlockHash parent, @Nullable Integer parentBlock) {
+        if (guarded[block]) {
+            guardedByLastUse.put(lastUse[block], block);
+        }
         if (!cachedChildren.containsKey(name)) {
             add(block);
         }
@@ -46,6 +56,7 @@ final class EvictionOrder {
     /** A block is cache no more: its parent may be evicted unless others continue it. */
     void uncached(int block, @Nullable BlockHash parent, @Nullable Integer parentBlock) {
         remove(block);
+        guardedByLastUse.remove(lastUse[block]);
         boolean last = parent != null
                 && cachedChildren.computeIfPresent(parent, (name, count) -> count == 1 ? null : count - 1) == null;
         if (last && parentBlock != null) {
@@ -67,9 +78,23 @@ final class EvictionOrder {
         byLastUse.remove(lastUse[block]);
     }
 
-    /** A block that may not be evicted is used now: later than all others, and when it is kept later than all that are not. */
+    /** A block that may not be evicted is used now: later than all others of its kind. */
     void used(int block) {
-        lastUse[block] = ++uses + (kept[block] > 0 ? KEPT : 0);
+        lastUse[block] = ++uses + (kept[block] > 0 ? KEPT : 0) + (guarded[block] ? GUARDED : 0);
+    }
+
+    /** From its next use on the block goes after all that are not guarded. It is not cached now. */
+    void guard(int block) {
+        guarded[block] = true;
+    }
+
+    /** Of more guarded blocks in the cache those unused for longest are guarded no more, as if each had just been used. */
+    void guardAtMost(int most) {
+        while (guardedByLastUse.size() > most) {
+            int block = guardedByLastUse.firstEntry().getValue();
+            guarded[block] = false;
+            touch(block);
+        }
     }
 
     /** From now on the block goes after all that are not kept. Keeps are counted. */
@@ -86,22 +111,28 @@ final class EvictionOrder {
         }
     }
 
-    /** Ends every {@link #keep} of a block that may not be evicted, without a use. */
-    void endAllKeeps(int block) {
+    /** Ends every {@link #keep} and the guard of a block that is not cached, without a use. */
+    void forget(int block) {
         kept[block] = 0;
+        guarded[block] = false;
     }
 
-    /** What was kept of one block is kept of the other. Neither may be evicted now. */
-    void passOnKeeps(int from, int to) {
+    /** What was kept and guarded of one block is so of the other. Neither is cached now. */
+    void passOn(int from, int to) {
         kept[to] += kept[from];
-        kept[from] = 0;
+        guarded[to] |= guarded[from];
+        forget(from);
     }
 
     private void touch(int block) {
         boolean listed = byLastUse.remove(lastUse[block], block);
+        boolean counted = guardedByLastUse.remove(lastUse[block], block);
         used(block);
         if (listed) {
             add(block);
+        }
+        if (counted && guarded[block]) {
+            guardedByLastUse.put(lastUse[block], block);
         }
     }
 

@@ -31,6 +31,7 @@ class PoolEndpoint {
         answer.put("blocks", load.blocks());
         answer.put("free", load.freeBlocks());
         answer.put("cached", load.cachedBlocks());
+        answer.put("forecast", load.forecast());
         answer.put("running", load.running());
         answer.put("queued", load.queued());
         answer.put("file", runtime.pool().path().toString());

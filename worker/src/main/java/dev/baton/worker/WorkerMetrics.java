@@ -3,6 +3,7 @@ package dev.baton.worker;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineListener.StepReport;
 import dev.baton.engine.EngineLoad;
+import dev.baton.kv.CacheForecast;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.KvTransportKind;
 import dev.baton.transfer.TransferListener;
@@ -69,6 +70,17 @@ final class WorkerMetrics implements TransferListener {
                 "Blocks that are found by content and evicted when room is needed",
                 EngineLoad::cachedBlocks);
         gauge(engine, "baton.kv.blocks", "Blocks of the pool", EngineLoad::blocks);
+        foretold(
+                engine,
+                "baton.kv.cache.asked",
+                "Blocks asked for by name or newly named, as the shadows of the cache saw them",
+                CacheForecast::touches);
+        foretold(engine, "baton.kv.cache.found", "Of them, what a cache of this size finds", CacheForecast::hits);
+        foretold(
+                engine,
+                "baton.kv.cache.found.twice",
+                "Of them, what a cache of twice this size would find",
+                CacheForecast::hitsOfTwice);
     }
 
     private Counter counter(String name, String description, String... tags) {
@@ -77,6 +89,13 @@ final class WorkerMetrics implements TransferListener {
 
     private void gauge(Engine engine, String name, String description, ToDoubleFunction<EngineLoad> value) {
         Gauge.builder(name, engine, of -> value.applyAsDouble(of.load()))
+                .description(description)
+                .register(registry);
+    }
+
+    private void foretold(Engine engine, String name, String description, ToDoubleFunction<CacheForecast> value) {
+        FunctionCounter.builder(
+                        name, engine, of -> value.applyAsDouble(of.load().forecast()))
                 .description(description)
                 .register(registry);
     }

@@ -28,6 +28,7 @@ import tools.jackson.databind.node.ObjectNode;
             RestartsCommand.class,
             FlipsCommand.class,
             IdleCommand.class,
+            ModuleBenchCommand.Cache.class,
             ModuleBenchCommand.Engine.class,
             ModuleBenchCommand.Masks.class,
             ModuleBenchCommand.Transfer.class

@@ -70,6 +70,13 @@ public abstract class ModuleBenchCommand implements Callable<Integer> {
         }
     }
 
+    @Command(name = "cache", description = "What the KV cache finds in a published trace; --help says more.")
+    static final class Cache extends ModuleBenchCommand {
+        Cache() {
+            super("dev.baton.bench.cache.CacheBench");
+        }
+    }
+
     @Command(name = "masks", description = "What guaranteed structure costs, and whether it holds; --help says more.")
     static final class Masks extends ModuleBenchCommand {
         Masks() {

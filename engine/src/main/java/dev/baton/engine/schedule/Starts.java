@@ -134,6 +134,9 @@ final class Starts<S extends Sequence> {
     private void takeShared(S sequence, int[] shared) {
         queue.remove(sequence);
         sequence.table().append(shared);
+        if (!sequence.started) {
+            pool.goesOnFrom(sequence.names(), shared.length);
+        }
         sequence.computed = shared.length * settings.blockTokens();
         sequence.named = shared.length;
     }
