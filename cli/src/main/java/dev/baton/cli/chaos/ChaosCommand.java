@@ -52,7 +52,9 @@ public final class ChaosCommand implements Runnable {
 
     private static final List<String> WORKERS = List.of("prefill-0", "decode-0", "decode-1");
     private static final List<String> CLOCKED = List.of("decode-0", "gateway-1");
-    private static final Duration SETTLES_WITHIN = Duration.ofSeconds(60);
+
+    /** What a dead gateway's streams have left ends after {@code baton.stream.keep-unacknowledged}, a minute, looked at every 15 s. */
+    private static final Duration SETTLES_WITHIN = Duration.ofSeconds(90);
 
     @Spec
     @SuppressWarnings("NullAway.Init") // picocli sets it before run

@@ -27,13 +27,21 @@ final class KeptTokens {
     /** Requests of which no more is to come, in the order in which they ended: the first to go. */
     private final LinkedHashSet<String> ended = new LinkedHashSet<>();
 
+    private final HandedOver elsewhere;
+
     /** @param most requests above which the oldest finished one goes for each new one */
     KeptTokens(int most) {
         this.most = most;
+        this.elsewhere = new HandedOver(most);
     }
 
     int count() {
         return byRequest.size();
+    }
+
+    /** Attempts that other workers go on with, and whose gateways have not said that they have ended. */
+    int handedOver() {
+        return elsewhere.count();
     }
 
     /** Keeps a report of the engine. False when a newer attempt has taken its place: it is not to be sent. */
@@ -68,6 +76,7 @@ final class KeptTokens {
             of.handedOver();
             of.touch(now);
             ended.add(requestId);
+            elsewhere.add(new Orphan(requestId, attempt, of.gateway()), now);
         }
     }
 
@@ -100,6 +109,7 @@ final class KeptTokens {
 
     /** Forgets an attempt that its gateway gives up. False when it is another gateway's: it goes on. */
     boolean cancel(GatewayRef by, String requestId, Attempt attempt) {
+        elsewhere.end(by, requestId, attempt);
         ReplayBuffer of = byRequest.get(requestId);
         if (of == null || !of.attempt().equals(attempt)) {
             return true; // Not begun, or forgotten: only its owner knows the attempt's nonce.
@@ -111,13 +121,16 @@ final class KeptTokens {
         return true;
     }
 
-    /** An attempt whose gateway does not come back. */
+    /** An attempt and who asked for it: one that nobody ends when its gateway does not come back. */
     record Orphan(String requestId, Attempt attempt, GatewayRef gateway) {}
 
-    /** Drops what has waited since {@code before}; returns attempts that still run, whose gateways stay away. */
+    /**
+     * Drops what has waited since {@code before}; returns attempts that still run, here or where they were handed over to, whose
+     * gateways stay away.
+     */
     List<Orphan> expire(GatewaySessions gateways, long before, long now) {
         List<String> old = new ArrayList<>();
-        List<Orphan> orphans = new ArrayList<>();
+        List<Orphan> orphans = new ArrayList<>(elsewhere.orphans(gateways, before, now));
         byRequest.forEach((id, of) -> {
             if (of.over()) {
                 if (of.touched() - before < 0) {
@@ -136,6 +149,7 @@ final class KeptTokens {
     Set<GatewayRef> gateways() {
         Set<GatewayRef> all = new HashSet<>();
         byRequest.values().forEach(of -> all.add(of.gateway()));
+        elsewhere.addGatewaysTo(all);
         return all;
     }
 

@@ -32,6 +32,7 @@ class KeptTokensTest {
                 .as("none of them runs on")
                 .isEmpty();
         assertThat(kept.count()).isZero();
+        assertThat(kept.handedOver()).isEqualTo(MOST);
     }
 
     @Test
@@ -61,6 +62,31 @@ class KeptTokensTest {
         }
         assertThat(kept.count()).isLessThanOrEqualTo(MOST + 1);
         assertThat(kept.resume(GATEWAY, resume("runs0", 0), 1)).singleElement().returns(1, Progress::getTokensCount);
+    }
+
+    /** The worker leases the prompts of such requests until somebody says that they have ended. */
+    @Test
+    void whatWasHandedOverEndsWithItsGateway() {
+        split("ended", 0);
+        split("runs", 0);
+        kept.cancel(GATEWAY, "ended", FIRST);
+        assertThat(kept.expire(gateways, 10, 20)).as("it may come back").isEmpty();
+        assertThat(kept.count()).isZero();
+        assertThat(kept.gateways()).containsExactly(GATEWAY);
+        assertThat(kept.expire(gateways, 30, 40))
+                .as("it has been away since 20")
+                .extracting(KeptTokens.Orphan::requestId)
+                .containsExactly("runs");
+        assertThat(kept.expire(gateways, 50, 60)).isEmpty();
+        assertThat(kept.handedOver()).isZero();
+    }
+
+    @Test
+    void whatWasHandedOverIsForgottenOnceNothingIsLeased() {
+        split("a", 0);
+        long later = Duration.ofMinutes(6).toNanos();
+        assertThat(kept.expire(gateways, later - 1, later)).isEmpty();
+        assertThat(kept.handedOver()).isZero();
     }
 
     /** What a prefill worker says of a request that another one decodes. */
