@@ -354,7 +354,8 @@ public final class BlockPool {
     /** References that leases hold to each block. */
     public Map<Integer, Integer> leasedReferences() {
         Map<Integer, Integer> held = new HashMap<>();
-        leases.values().forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
+        leases.values()
+                .forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
         return held;
     }
 

@@ -18,7 +18,8 @@ public final class CacheBench {
     static void main(String... arguments) throws IOException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         if (arguments.length > 0) {
-            out.println("Replays a published trace of 12,031 conversations through pools of several sizes. No options.");
+            out.println(
+                    "Replays a published trace of 12,031 conversations through pools of several sizes. No options.");
             return;
         }
         ConversationTrace trace = ConversationTrace.read();
@@ -27,7 +28,8 @@ public final class CacheBench {
                 "%,d prompts of %,d blocks; share of blocks found%n",
                 trace.prompts().size(),
                 trace.blocks());
-        out.println("| blocks | by trial | unused longest | guarded 0.3 | 0.6 | 0.9 | foretold | of twice the memory | µs a block |");
+        out.println(
+                "| blocks | by trial | unused longest | guarded 0.3 | 0.6 | 0.9 | foretold | of twice the memory | µs a block |");
         out.println("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         for (int size : SIZES) {
             out.println(row(trace, size));

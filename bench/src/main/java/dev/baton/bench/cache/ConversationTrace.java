@@ -26,7 +26,8 @@ record ConversationTrace(List<List<BlockHash>> prompts) {
         try (InputStream packed = Objects.requireNonNull(ConversationTrace.class.getResourceAsStream(FILE), FILE);
                 BufferedReader lines = new BufferedReader(
                         new InputStreamReader(new GZIPInputStream(packed), StandardCharsets.UTF_8))) {
-            return new ConversationTrace(lines.lines().map(ConversationTrace::prompt).toList());
+            return new ConversationTrace(
+                    lines.lines().map(ConversationTrace::prompt).toList());
         }
     }
 
