@@ -212,8 +212,9 @@ final class PrefillSequence implements SequenceListener, ActiveAttempts.Task {
 
     private void giveUp(Failure.Code code, String why) {
         Failure failure = Failure.newBuilder().setCode(code).setMessage(why).build();
-        outbound.failed(failure);
+        // In this order: the transfer's end releases the sequence, and then nobody would tell the gateway.
         runtime.engine().submit(new EngineCommand.Cancel(key, failure));
+        outbound.failed(failure);
     }
 
     @Override
