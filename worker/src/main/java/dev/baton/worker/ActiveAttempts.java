@@ -8,16 +8,17 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The attempts that a role has claimed and not yet finished, and those cancelled lately. A cancel may come before the claim
- * is answered, or between the claim and the engine: such an attempt is not started, or is cancelled once it has started.
+ * The attempts that a role has claimed and not yet finished, and those cancelled or ended lately. A cancel may come before the
+ * claim is answered, or between the claim and the engine: such an attempt is not started, or is cancelled once it has started.
+ * One that has ended is not started again when its record is delivered again: nobody would ask for what it makes.
  * Safe from any thread.
  */
 public final class ActiveAttempts<T extends ActiveAttempts.Task> {
-    /** Cancels that are remembered: a claim is answered long before so many others come. */
+    /** Cancels and ends that are remembered: a claim is answered long before so many others come. */
     private static final int REMEMBERED = 8_192;
 
     private final Map<AttemptKey, T> sequences = new HashMap<>();
-    private final Map<AttemptKey, Boolean> cancelled = new LinkedHashMap<>() {
+    private final Map<AttemptKey, Boolean> over = new LinkedHashMap<>() {
         private static final long serialVersionUID = 1L;
 
         @Override
@@ -39,7 +40,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
     public void begin(AttemptKey key, Supplier<T> make) {
         T sequence;
         synchronized (this) {
-            if (sequences.containsKey(key) || cancelled.containsKey(key)) {
+            if (sequences.containsKey(key) || over.containsKey(key)) {
                 return;
             }
             sequence = make.get();
@@ -60,7 +61,7 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
     public void cancel(AttemptKey key) {
         T sequence;
         synchronized (this) {
-            cancelled.put(key, true);
+            over.put(key, true);
             sequence = find(key);
         }
         if (sequence != null) {
@@ -68,17 +69,20 @@ public final class ActiveAttempts<T extends ActiveAttempts.Task> {
         }
     }
 
-    /** Whether it was cancelled lately. */
+    /** Whether it was cancelled, or ended, lately. */
     public synchronized boolean cancelled(AttemptKey key) {
-        return cancelled.containsKey(key);
+        return over.containsKey(key);
     }
 
     private @Nullable T find(AttemptKey key) {
         return sequences.get(key);
     }
 
+    /** It has ended. */
     public synchronized void remove(AttemptKey key) {
-        sequences.remove(key);
+        if (sequences.remove(key) != null) {
+            over.put(key, true);
+        }
     }
 
     public synchronized int count() {

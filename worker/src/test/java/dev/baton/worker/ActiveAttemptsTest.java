@@ -81,6 +81,15 @@ class ActiveAttemptsTest {
     }
 
     @Test
+    void aRecordDeliveredAgainAfterItsEndBeginsNothing() {
+        begin(() -> {});
+        underWay.remove(KEY);
+        begin(() -> {});
+        assertThat(did).containsExactly("begin");
+        assertThat(underWay.cancelled(KEY)).isTrue();
+    }
+
+    @Test
     void remembersABoundedNumberOfCancels() {
         underWay.cancel(KEY);
         for (int i = 0; i < 10_000; i++) {
