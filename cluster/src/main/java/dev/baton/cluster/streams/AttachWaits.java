@@ -12,8 +12,12 @@ import java.util.function.Consumer;
 final class AttachWaits {
     private final Map<GatewayRef, List<Consumer<Boolean>>> waiting = new HashMap<>();
 
+    int count() {
+        return waiting.size();
+    }
+
     /** @param attached already */
-    void await(GatewayRef gateway, boolean attached, Duration limit, EventLoop loop, Consumer<Boolean> then) {
+    void await(GatewayRef gateway, boolean attached, Duration limit, StreamLoop loop, Consumer<Boolean> then) {
         if (attached) {
             then.accept(true);
         } else {

@@ -2,7 +2,7 @@ package dev.baton.cluster.streams;
 
 import dev.baton.config.StreamProperties;
 import java.time.Duration;
-import java.util.concurrent.ThreadLocalRandom;
+import java.util.random.RandomGenerator;
 
 /**
  * The pauses between tries to connect: each doubles, up to a limit, with jitter so that gateways do not come all at once.
@@ -37,10 +37,10 @@ final class Backoff {
     }
 
     /** How long to wait before the next try: between half the pause and all of it. */
-    Duration next() {
+    Duration next(RandomGenerator random) {
         Duration now = pause;
         Duration doubled = pause.multipliedBy(2);
         pause = doubled.compareTo(settings.retryUpTo()) > 0 ? settings.retryUpTo() : doubled;
-        return Duration.ofNanos(ThreadLocalRandom.current().nextLong(now.toNanos() / 2, now.toNanos() + 1));
+        return Duration.ofNanos(random.nextLong(now.toNanos() / 2, now.toNanos() + 1));
     }
 }

@@ -1,14 +1,17 @@
 package dev.baton.cluster.streams;
 
+import dev.baton.cluster.SteadyClock;
 import java.time.Duration;
-import java.util.concurrent.Executor;
+import java.time.InstantSource;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** An executor of one thread, which owns a side's state: runs tasks in order, and survives a bug in any of them. */
-final class EventLoop implements Executor, AutoCloseable {
+final class EventLoop implements StreamLoop {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
@@ -31,15 +34,31 @@ final class EventLoop implements Executor, AutoCloseable {
         executor.execute(guarded(task));
     }
 
-    void every(Duration period, Runnable task) {
+    @Override
+    public void every(Duration period, Runnable task) {
         executor.scheduleWithFixedDelay(guarded(task), period.toNanos(), period.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    void later(Duration delay, Runnable task) {
+    @Override
+    public void later(Duration delay, Runnable task) {
         executor.schedule(guarded(task), delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
-    /** Ends after what was handed over before. */
+    @Override
+    public long nanoTime() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public InstantSource clock() {
+        return SteadyClock.system();
+    }
+
+    @Override
+    public RandomGenerator random() {
+        return ThreadLocalRandom.current();
+    }
+
     @Override
     public void close() {
         executor.shutdown();

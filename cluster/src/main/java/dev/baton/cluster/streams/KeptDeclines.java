@@ -28,6 +28,10 @@ final class KeptDeclines {
         };
     }
 
+    int count() {
+        return byRequest.size();
+    }
+
     void keep(GatewayRef owner, Decline decline, long now) {
         byRequest.put(decline.getRequestId(), new Kept(owner, decline, now));
     }

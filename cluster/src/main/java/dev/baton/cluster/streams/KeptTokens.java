@@ -28,6 +28,7 @@ final class KeptTokens {
     private final LinkedHashSet<String> ended = new LinkedHashSet<>();
 
     private final HandedOver elsewhere;
+    private final List<Orphan> replaced = new ArrayList<>();
 
     /** @param most requests above which the oldest finished one goes for each new one */
     KeptTokens(int most) {
@@ -53,6 +54,9 @@ final class KeptTokens {
             return false;
         }
         if (of == null || !of.attempt().equals(attempt)) {
+            if (of != null && !of.over()) {
+                replaced.add(new Orphan(id, of.attempt(), of.gateway()));
+            }
             of = new ReplayBuffer(attempt, owner);
             byRequest.put(id, of);
             ended.remove(id);
@@ -143,6 +147,16 @@ final class KeptTokens {
         });
         old.forEach(this::drop);
         return orphans;
+    }
+
+    /**
+     * Takes out the attempts that still ran when a later one of their request came. A gateway cancels those that it gives up,
+     * but it may be gone, with its last words unheard: nobody else would end them.
+     */
+    List<Orphan> takeReplaced() {
+        List<Orphan> all = List.copyOf(replaced);
+        replaced.clear();
+        return all;
     }
 
     /** The gateways that something is kept for. */

@@ -1,7 +1,6 @@
 package dev.baton.cluster.streams;
 
 import com.google.protobuf.ByteString;
-import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
@@ -61,13 +60,13 @@ public final class TokenStreamServer implements AutoCloseable {
     private final StreamProperties settings;
     private final StreamHandler handler;
     private final StreamMetrics metrics;
-    private final EventLoop loop = new EventLoop("token-stream-server");
+    private final StreamLoop loop;
     private final GatewaySessions sessions;
     private final KeptTokens kept;
     private final KeptDeclines declines;
     private final AttachWaits waits = new AttachWaits();
     private final UnprovenCalls unproven;
-    private InstantSource clock = SteadyClock.system();
+    private InstantSource clock;
     private UnaryOperator<NettyServerBuilder> transport = UnaryOperator.identity();
     private @Nullable Server server;
 
@@ -78,6 +77,19 @@ public final class TokenStreamServer implements AutoCloseable {
             StreamProperties settings,
             StreamHandler handler,
             StreamMetrics metrics) {
+        this(welcome, cluster, settings, handler, metrics, new EventLoop("token-stream-server"));
+    }
+
+    /** With a thread and a time of the caller's. */
+    TokenStreamServer(
+            Welcome welcome,
+            ClusterProperties cluster,
+            StreamProperties settings,
+            StreamHandler handler,
+            StreamMetrics metrics,
+            StreamLoop loop) {
+        this.loop = loop;
+        this.clock = loop.clock();
         this.welcome = welcome;
         this.handshake = new StreamHandshake(cluster);
         this.settings = settings;
@@ -121,8 +133,12 @@ public final class TokenStreamServer implements AutoCloseable {
                 .build()
                 .start();
         server = started;
-        loop.every(settings.keepUnacknowledged().dividedBy(4), this::expire);
+        expireRegularly();
         return started.getPort();
+    }
+
+    void expireRegularly() {
+        loop.every(settings.keepUnacknowledged().dividedBy(4), this::expire);
     }
 
     /** What one engine step has for one gateway. Returns at once. Any thread; one caller's frames keep their order. */
@@ -132,14 +148,14 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** Another worker goes on with an attempt: what is kept of it here goes soon. Returns at once. Any thread. */
     public void handedOver(String requestId, Attempt attempt) {
-        loop.execute(() -> kept.handedOver(requestId, attempt, System.nanoTime()));
+        loop.execute(() -> kept.handedOver(requestId, attempt, loop.nanoTime()));
     }
 
     /** Tells the owner of an attempt that its record is not worked on; once it has a stream, if it has none now. Any thread. */
     public void decline(GatewayRef owner, Decline decline) {
         metrics.declined(decline.getReason());
         loop.execute(() -> {
-            declines.keep(owner, decline, System.nanoTime());
+            declines.keep(owner, decline, loop.nanoTime());
             GatewaySessions.Session session = sessions.of(owner);
             if (session != null) {
                 send(session, decline);
@@ -179,6 +195,11 @@ public final class TokenStreamServer implements AutoCloseable {
         return sessions.attached(gateway);
     }
 
+    /** What is kept for gateways: tokens of requests, declines, and waits for their streams. Owner's thread. */
+    int held() {
+        return kept.count() + declines.count() + waits.count();
+    }
+
     /** Ends all streams. Kept tokens are lost, so this is for a worker that has finished or handed back its work. */
     @Override
     public void close() {
@@ -200,7 +221,8 @@ public final class TokenStreamServer implements AutoCloseable {
         }
     }
 
-    private StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
+    /** A gateway calls. */
+    StreamObserver<GatewayMessage> attach(StreamObserver<WorkerMessage> response) {
         ServerCallStreamObserver<WorkerMessage> out = (ServerCallStreamObserver<WorkerMessage>) response;
         out.setOnReadyHandler(() -> loop.execute(() -> onSession(out, GatewaySessions.Session::drain)));
         out.setOnCancelHandler(() -> loop.execute(() -> left(out)));
@@ -236,7 +258,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void receive(GatewaySessions.Session session, GatewayMessage message) {
-        long now = System.nanoTime();
+        long now = loop.nanoTime();
         session.heard(now);
         switch (message.getMessageCase()) {
             case CANCEL -> cancel(session.gateway(), message.getCancel());
@@ -253,7 +275,7 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void welcome(ServerCallStreamObserver<WorkerMessage> out, ByteString challenge, Hello hello) {
-        long now = System.nanoTime();
+        long now = loop.nanoTime();
         GatewayRef gateway = hello.getFrom();
         Optional<StreamRefusal> refusal =
                 handshake.refusal(hello, challenge, welcome.getWorker()).or(() -> sessions.refusal(gateway, now));
@@ -282,13 +304,14 @@ public final class TokenStreamServer implements AutoCloseable {
     }
 
     private void keepAndSend(GatewayRef owner, TokenFrame frame) {
-        long now = System.nanoTime();
+        long now = loop.nanoTime();
         List<Progress> current = new ArrayList<>(frame.getProgressCount());
         for (Progress progress : frame.getProgressList()) {
             if (isNews(progress) || kept.keep(owner, progress, now)) {
                 current.add(progress);
             }
         }
+        kept.takeReplaced().forEach(orphan -> end(orphan, "a later attempt is here"));
         GatewaySessions.Session session = sessions.of(owner);
         if (session != null && !current.isEmpty()) {
             send(
@@ -300,7 +323,7 @@ public final class TokenStreamServer implements AutoCloseable {
         metrics.kept(kept.count());
     }
 
-    /** How far an attempt is that makes no token yet: soon outdated, so it is not kept, and no claim of the attempt. */
+    /** Soon outdated, so it is not kept, and no claim of the attempt. */
     private static boolean isNews(Progress progress) {
         return progress.hasQueued() || progress.hasComputedTokens();
     }
@@ -354,23 +377,27 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** Drops what has waited too long, and ends work whose gateway is gone or silent. */
     private void expire() {
-        long now = System.nanoTime();
+        long now = loop.nanoTime();
         long before = now - settings.keepUnacknowledged().toNanos();
         for (GatewaySessions.Session silent : sessions.silentSince(before)) {
             LOG.warn("Gateway {} has said nothing for {}", silent.gateway().getId(), settings.keepUnacknowledged());
             silent.close(Status.DEADLINE_EXCEEDED.withDescription("nothing was heard from this gateway"));
             ended(silent);
         }
-        for (KeptTokens.Orphan orphan : kept.expire(sessions, before, now)) {
-            LOG.info(
-                    "Request {} ends: its gateway {} stays away",
-                    orphan.requestId(),
-                    orphan.gateway().getId());
-            handler.cancel(orphan.requestId(), orphan.attempt());
-        }
+        kept.expire(sessions, before, now).forEach(orphan -> end(orphan, "its gateway stays away"));
         declines.expire(before);
         sessions.forget(before, kept.gateways());
         metrics.kept(kept.count());
+    }
+
+    private void end(KeptTokens.Orphan orphan, String why) {
+        LOG.info(
+                "Attempt {} of request {} of gateway {} ends: {}",
+                orphan.attempt().getNumber(),
+                orphan.requestId(),
+                orphan.gateway().getId(),
+                why);
+        handler.cancel(orphan.requestId(), orphan.attempt());
     }
 
     private void left(ServerCallStreamObserver<WorkerMessage> out) {

@@ -1,6 +1,5 @@
 package dev.baton.cluster.streams;
 
-import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.ClusterProperties;
 import dev.baton.config.StreamProperties;
@@ -13,6 +12,7 @@ import dev.baton.protocol.v1.GatewayRef;
 import dev.baton.protocol.v1.Resume;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
+import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,13 +34,14 @@ public final class TokenStreams implements AutoCloseable {
     private final StreamProperties settings;
     private final GatewayRef gateway;
     private final StreamHandshake handshake;
-    private final ClusterTls tls;
+    private final Dialler dialler;
     private final StreamListener listener;
     private final StreamMetrics metrics;
-    private final EventLoop owner = new EventLoop("token-streams");
+    private final StreamLoop owner;
     private final Map<String, WorkerLink> links = new HashMap<>();
     private final Map<WorkerRef, WorkerState> live = new ConcurrentHashMap<>();
     private final PeerClocks clocks = new PeerClocks();
+    private final UnheardCancels cancels = new UnheardCancels();
     /** Routes of this gateway's requests that each worker is on, by its id. */
     private final Map<String, Integer> work = new HashMap<>();
 
@@ -58,13 +59,39 @@ public final class TokenStreams implements AutoCloseable {
             StreamProperties settings,
             StreamListener listener,
             StreamMetrics metrics) {
+        this(
+                gateway,
+                cluster,
+                (host, port) -> TokenStreamMethod.channel(host, port, tls, settings.connectTimeout()),
+                settings,
+                listener,
+                metrics,
+                new EventLoop("token-streams"));
+    }
+
+    /** With a thread, a time and connections of the caller's. */
+    TokenStreams(
+            GatewayRef gateway,
+            ClusterProperties cluster,
+            Dialler dialler,
+            StreamProperties settings,
+            StreamListener listener,
+            StreamMetrics metrics,
+            StreamLoop owner) {
         this.settings = settings;
         this.gateway = gateway;
         this.handshake = new StreamHandshake(cluster);
-        this.tls = tls;
+        this.owner = owner;
+        this.dialler = dialler;
         this.listener = listener;
         this.metrics = metrics;
         owner.execute(() -> tickIn(settings.pingEvery()));
+    }
+
+    /** Makes a connection, which connects with its first call. */
+    interface Dialler {
+        /** @throws IllegalStateException when the certificates of the moment cannot be used */
+        ManagedChannel dial(String host, int port);
     }
 
     /** The workers that the registry lists now. */
@@ -108,7 +135,7 @@ public final class TokenStreams implements AutoCloseable {
                     works(worker.getId(), true);
                 }
             }
-            if (tickDue - System.nanoTime() > settings.pingEvery().toNanos()) {
+            if (tickDue - owner.nanoTime() > settings.pingEvery().toNanos()) {
                 tickIn(settings.pingEvery());
             }
         });
@@ -179,6 +206,11 @@ public final class TokenStreams implements AutoCloseable {
                         .build());
     }
 
+    /** Workers that something is given to, as this gateway counts it. Owner's thread. */
+    int held() {
+        return work.size();
+    }
+
     @Override
     public void close() {
         owner.execute(() -> {
@@ -198,6 +230,8 @@ public final class TokenStreams implements AutoCloseable {
             WorkerLink link = links.get(worker.getId());
             if (link != null) {
                 link.send(worker, message);
+            } else if (message.hasCancel()) {
+                cancels.sent(worker, message, micros(owner.clock()));
             }
         });
     }
@@ -209,7 +243,7 @@ public final class TokenStreams implements AutoCloseable {
             WorkerLink link = links.get(id);
             if (link == null) {
                 WorkerLink fresh = new WorkerLink(
-                        state, gateway, handshake, tls, settings, owner, live, clocks, listener, metrics);
+                        state, gateway, handshake, dialler, settings, owner, live, clocks, cancels, listener, metrics);
                 links.put(id, fresh);
                 fresh.works(work.containsKey(id));
                 fresh.open();
@@ -231,13 +265,13 @@ public final class TokenStreams implements AutoCloseable {
     }
 
     private void tick() {
-        long now = System.nanoTime();
+        long now = owner.nanoTime();
         boolean slept = now - tickDue + settings.pingEvery().toNanos()
                 > settings.suspectAfter().toNanos();
         if (slept) {
             links.values().forEach(link -> link.resetSilence(now));
         }
-        long micros = micros(SteadyClock.system());
+        long micros = micros(owner.clock());
         links.values().forEach(link -> link.tick(now, micros));
         boolean watched = links.values().stream().anyMatch(WorkerLink::watched);
         atRest = work.isEmpty() && !links.isEmpty() && links.values().stream().allMatch(WorkerLink::up);
@@ -247,7 +281,7 @@ public final class TokenStreams implements AutoCloseable {
     /** The next tick, instead of the one that was planned. */
     private void tickIn(Duration pause) {
         int mine = ++planned;
-        tickDue = System.nanoTime() + pause.toNanos();
+        tickDue = owner.nanoTime() + pause.toNanos();
         owner.later(pause, () -> {
             if (mine == planned) {
                 tick();

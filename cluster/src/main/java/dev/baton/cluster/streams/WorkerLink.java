@@ -1,10 +1,8 @@
 package dev.baton.cluster.streams;
 
 import com.google.protobuf.ByteString;
-import dev.baton.cluster.SteadyClock;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal;
 import dev.baton.cluster.streams.StreamHandshake.StreamRefusal.Reason;
-import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.StreamProperties;
 import dev.baton.protocol.ClusterSecret;
 import dev.baton.protocol.v1.Challenge;
@@ -56,9 +54,10 @@ final class WorkerLink {
     private final StreamProperties settings;
     private final GatewayRef gateway;
     private final StreamHandshake handshake;
-    private final ClusterTls tls;
-    private final EventLoop owner;
+    private final TokenStreams.Dialler dialler;
+    private final StreamLoop owner;
     private final PeerClocks clocks;
+    private final UnheardCancels cancels;
     private final WorkerLife life;
     private final StreamListener listener;
     private final StreamMetrics metrics;
@@ -86,20 +85,22 @@ final class WorkerLink {
             WorkerState listed,
             GatewayRef gateway,
             StreamHandshake handshake,
-            ClusterTls tls,
+            TokenStreams.Dialler dialler,
             StreamProperties settings,
-            EventLoop owner,
+            StreamLoop owner,
             Map<WorkerRef, WorkerState> live,
             PeerClocks clocks,
+            UnheardCancels cancels,
             StreamListener listener,
             StreamMetrics metrics) {
         this.listed = listed;
         this.gateway = gateway;
         this.handshake = handshake;
-        this.tls = tls;
+        this.dialler = dialler;
         this.settings = settings;
         this.owner = owner;
         this.clocks = clocks;
+        this.cancels = cancels;
         this.life = new WorkerLife(listed, live, listener, metrics);
         this.listener = listener;
         this.metrics = metrics;
@@ -131,7 +132,7 @@ final class WorkerLink {
     /** Whether the worker has work of this gateway. The first is reason to ask at once whether it is there. */
     void works(boolean now) {
         if (now && !works && proved()) {
-            ping(System.nanoTime(), TokenStreams.micros(SteadyClock.system()));
+            ping(owner.nanoTime(), TokenStreams.micros(owner.clock()));
         }
         works = now;
     }
@@ -164,12 +165,12 @@ final class WorkerLink {
         tries++;
         int mine = tries;
         if (state != State.OPENING) {
-            unheardSince = System.nanoTime();
+            unheardSince = owner.nanoTime();
         }
         state = State.OPENING;
         ManagedChannel fresh;
         try {
-            fresh = TokenStreamMethod.channel(listed.getHost(), listed.getTokenPort(), tls, settings.connectTimeout());
+            fresh = dialler.dial(listed.getHost(), listed.getTokenPort());
         } catch (IllegalStateException e) {
             LOG.warn("TLS of token streams cannot be set up (baton.cluster.tls-bundle): {}", e.getMessage());
             pauseThenOpen();
@@ -191,8 +192,14 @@ final class WorkerLink {
         state = State.PAUSED;
     }
 
-    /** Dropped when the worker is not up in that life: what it misses, a resume makes good. */
+    /**
+     * Dropped when the worker is not up in that life: what it misses, a resume makes good. For a cancel nothing would, so
+     * that one goes out again.
+     */
     void send(WorkerRef to, GatewayMessage message) {
+        if (message.hasCancel()) {
+            cancels.sent(to, message, TokenStreams.micros(owner.clock()));
+        }
         if (out != null && to.equals(life.worker()) && state != State.OPENING && state != State.PAUSED) {
             out.onNext(message);
         }
@@ -289,12 +296,13 @@ final class WorkerLink {
             refuse(refusal.get());
             return;
         }
-        unheardSince = System.nanoTime();
+        unheardSince = owner.nanoTime();
         state = State.UP;
         backoff.stands(unheardSince);
         complained = false;
         life.welcomed(welcome.getWorker(), meant.state());
-        ping(unheardSince, TokenStreams.micros(SteadyClock.system()));
+        cancels.again(welcome.getWorker()).forEach(cancel -> send(welcome.getWorker(), cancel));
+        ping(unheardSince, TokenStreams.micros(owner.clock()));
     }
 
     /** The worker and this gateway do not belong together, as either of them has said. */
@@ -314,7 +322,7 @@ final class WorkerLink {
     }
 
     private void heard(WorkerMessage message) {
-        unheardSince = System.nanoTime();
+        unheardSince = owner.nanoTime();
         asked = false;
         WorkerRef worker = life.worker();
         if (state == State.SILENT && worker != null) {
@@ -325,9 +333,10 @@ final class WorkerLink {
             listener.progress(worker, message.getFrame().getProgressList());
         } else if (message.hasPong()) {
             Pong pong = message.getPong();
-            long now = TokenStreams.micros(SteadyClock.system());
+            long now = TokenStreams.micros(owner.clock());
             long micros = now - pong.getSentUs();
             if (worker != null) {
+                cancels.answered(worker, pong.getSentUs());
                 clocks.pong(worker, pong.getSentUs(), pong.getWorkerUs(), now);
             }
             metrics.roundTrip(Duration.of(Math.max(0, micros), ChronoUnit.MICROS));
@@ -338,7 +347,7 @@ final class WorkerLink {
         if (mine != tries) {
             return;
         }
-        boolean lasted = backoff.lasted(System.nanoTime());
+        boolean lasted = backoff.lasted(owner.nanoTime());
         Optional<Reason> refused = Reason.of(Status.fromThrowable(failure));
         if (TokenStreamMethod.portRefuses(failure)) {
             life.died("its port refuses connections");
@@ -354,13 +363,13 @@ final class WorkerLink {
 
     private void pauseThenOpen() {
         if (state != State.OPENING) {
-            unheardSince = System.nanoTime();
+            unheardSince = owner.nanoTime();
         }
         drop();
         tries++;
         int mine = tries;
         state = State.PAUSED;
-        owner.later(backoff.next(), () -> {
+        owner.later(backoff.next(owner.random()), () -> {
             if (tries == mine) {
                 reopenKeepingTime();
             }

@@ -89,6 +89,16 @@ class KeptTokensTest {
         assertThat(kept.handedOver()).isZero();
     }
 
+    @Test
+    void anAttemptThatALaterOneReplacesIsEnded() {
+        kept.keep(GATEWAY, token("r", 0), 1);
+        Attempt later = Attempt.newBuilder().setNumber(2).setNonce(5).build();
+        GatewayRef other = GatewayRef.newBuilder().setId("other").setEpoch(3).build();
+        kept.keep(other, token("r", 1).toBuilder().setAttempt(later).build(), 2);
+        assertThat(kept.takeReplaced()).containsExactly(new KeptTokens.Orphan("r", FIRST, GATEWAY));
+        assertThat(kept.takeReplaced()).isEmpty();
+    }
+
     /** What a prefill worker says of a request that another one decodes. */
     private void split(String id, long now) {
         kept.keep(GATEWAY, token(id, 0), now);
