@@ -17,6 +17,7 @@ import java.time.InstantSource;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -34,6 +35,7 @@ public final class Claims {
     private final TokenStreamServer streams;
     private final Duration attachWithin;
     private final InstantSource clock;
+    private final Later later;
     private volatile boolean draining;
 
     /** @param attachWithin a live gateway that has lost its stream has a new one by then */
@@ -43,6 +45,17 @@ public final class Claims {
             TokenStreamServer streams,
             Duration attachWithin,
             InstantSource clock) {
+        this(requests, self, streams, attachWithin, clock, new OwnThreads());
+    }
+
+    Claims(
+            RequestStates requests,
+            WorkerIdentity self,
+            TokenStreamServer streams,
+            Duration attachWithin,
+            InstantSource clock,
+            Later later) {
+        this.later = later;
         this.requests = requests;
         this.self = self;
         this.policy = new RecordPolicy(self.ref());
@@ -105,8 +118,7 @@ public final class Claims {
                                 work));
             case RecordPolicy.Claim claim when claim.pause().isZero() -> ask(claim, work);
             case RecordPolicy.Claim claim ->
-                CompletableFuture.delayedExecutor(claim.pause().toMillis(), TimeUnit.MILLISECONDS)
-                        .execute(() -> ask(claim, work));
+                later.after(claim.pause(), () -> ask(claim, work));
             case RecordPolicy.Begin() -> work.begin().run();
             case RecordPolicy.Refuse refusal -> work.refused().accept(refusal);
         }
@@ -128,7 +140,7 @@ public final class Claims {
                                     policy.claimed(here(generation), work.phase(), outcome, claim, clock.instant()),
                                     work);
                         },
-                        Thread::startVirtualThread);
+                        later);
     }
 
     /** A record that could not be handled will not be delivered again. */
@@ -197,6 +209,24 @@ public final class Claims {
         }
         long deadline = generation.getDeadlineMs() + Math.ceilDiv(ahead.getAsLong(), 1_000);
         return generation.toBuilder().setDeadlineMs(deadline).build();
+    }
+
+    /** Where claims go on: at once, beside what brings an answer, or after a pause. */
+    interface Later extends Executor {
+        void after(Duration pause, Runnable task);
+    }
+
+    private static final class OwnThreads implements Later {
+        @Override
+        public void execute(Runnable task) {
+            Thread.startVirtualThread(task);
+        }
+
+        @Override
+        public void after(Duration pause, Runnable task) {
+            CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS)
+                    .execute(task);
+        }
     }
 
     /** Hears how a claim ended. */

@@ -23,6 +23,8 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,7 +40,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     /** Claimed sequences that may wait for the engine's blocks: what it needs to go on with while more are claimed. */
     static final int LOOK_AHEAD = 8;
 
-    private static final Duration TICK = Duration.ofMillis(100);
+    static final Duration TICK = Duration.ofMillis(100);
     private static final Duration NEWS_EVERY = Duration.ofMillis(500);
     private static final Duration END_LIMIT = Duration.ofSeconds(5);
 
@@ -51,12 +53,14 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     /** Claims under way: sequences that the engine may not know yet. */
     private final Map<LaneRecord<T>, Claim> claiming = new ConcurrentHashMap<>();
 
-    private final Thread thread;
+    private final LongSupplier nanoTime;
+    private final Runnable waker;
+    private final @Nullable Thread thread;
     private volatile Size size = Size.NONE;
     private volatile boolean closed;
 
-    private long sweptAt = System.nanoTime();
-    private long newsAt = sweptAt;
+    private long sweptAt;
+    private long newsAt;
     private long moves;
 
     /**
@@ -115,7 +119,31 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
         this.engine = engine;
         this.frames = frames;
         this.order = new FairOrder<>(engine.shares());
+        this.nanoTime = System::nanoTime;
+        this.sweptAt = nanoTime.getAsLong();
+        this.newsAt = sweptAt;
+        this.waker = this::unpark;
         this.thread = Thread.ofPlatform().name("records").daemon(true).start(this::run);
+    }
+
+    /** Without a thread of its own: whoever is told by {@code waker} calls {@link #round}, and again within {@link #TICK}. */
+    RecordQueue(
+            WorkerRole<T> role,
+            Claims claims,
+            Engine engine,
+            StepFrameBatcher frames,
+            LongSupplier nanoTime,
+            Runnable waker) {
+        this.role = role;
+        this.claims = claims;
+        this.engine = engine;
+        this.frames = frames;
+        this.order = new FairOrder<>(engine.shares());
+        this.nanoTime = nanoTime;
+        this.sweptAt = nanoTime.getAsLong();
+        this.newsAt = sweptAt;
+        this.waker = waker;
+        this.thread = null;
     }
 
     /** Any thread. */
@@ -142,18 +170,32 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     }
 
     private void wake() {
+        waker.run();
+    }
+
+    private void unpark() {
         LockSupport.unpark(thread);
+    }
+
+    /** Whether time alone may bring something to do. */
+    boolean idle() {
+        return claiming.isEmpty() && size.equals(Size.NONE);
+    }
+
+    /** Looks at all that waits, once. */
+    void round() {
+            takeRead();
+            sweep(TICK);
+            measure(); // before the room is looked at, so that a change is not missed from then on
+            claimWhatFits();
+            measure();
+            tellWaiting();
     }
 
     private void run() {
         while (!closed) {
             try {
-                takeRead();
-                sweep(TICK);
-                measure(); // before the room is looked at, so that a change is not missed from then on
-                claimWhatFits();
-                measure();
-                tellWaiting();
+                round();
             } catch (RuntimeException e) {
                 LOG.error("A round over the records that wait to be claimed failed", e);
             }
@@ -167,7 +209,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     /** Until there is something new; for no longer than a tick while records wait or are being claimed. */
     private void pause() {
-        if (claiming.isEmpty() && size.equals(Size.NONE)) {
+        if (idle()) {
             LockSupport.park(this);
         } else {
             LockSupport.parkNanos(this, TICK.toNanos());
@@ -176,7 +218,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     private void measure() {
         List<Waiting<T>> waiting = order.all();
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         long oldest = claiming.values().stream()
                 .mapToLong(claim -> now - claim.since())
                 .max()
@@ -196,7 +238,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     /** Answers what needs not wait for room. */
     private void sweep(Duration every) {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         if (now - sweptAt >= every.toNanos()) {
             sweptAt = now;
             order.all().stream().filter(this::refused).forEach(order::remove);
@@ -230,7 +272,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     }
 
     private void claim(Waiting<T> waiting) {
-        claiming.put(waiting.record, new Claim(blocks(waiting.generation), System.nanoTime()));
+        claiming.put(waiting.record, new Claim(blocks(waiting.generation), nanoTime.getAsLong()));
         waiting.record.whenEnded(() -> {
             claiming.remove(waiting.record);
             order.begun(waiting);
@@ -250,7 +292,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     /** Tells owners how many are ahead, and whether these are worked on. */
     private void tellWaiting() {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         if (now - newsAt < NEWS_EVERY.toNanos()) {
             return;
         }
@@ -272,9 +314,9 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     @Override
     public void close() {
         closed = true;
-        LockSupport.unpark(thread);
+        wake();
         try {
-            if (!thread.join(END_LIMIT)) {
+            if (thread != null && !thread.join(END_LIMIT)) {
                 LOG.warn("The thread of waiting records has not ended within {}", END_LIMIT);
             }
         } catch (InterruptedException e) {

@@ -63,7 +63,7 @@ public final class StepFrameBatcher {
         streams.handedOver(key.requestId(), key.toAttempt());
     }
 
-    private void flush() {
+    void flush() {
         if (step.isEmpty()) {
             return;
         }

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
@@ -32,7 +33,7 @@ public final class LaneProducer implements AutoCloseable {
 
     private static final Duration CLOSE_LIMIT = Duration.ofSeconds(2);
 
-    private final KafkaProducer<String, byte[]> producer;
+    private final Producer<String, byte[]> producer;
     private final ClusterNames names;
     private final LaneMetrics metrics;
     private final boolean deadPrompts;
@@ -66,6 +67,14 @@ public final class LaneProducer implements AutoCloseable {
             throw new LaneException(
                     "Kafka does not say where its topics are. Check spring.kafka.bootstrap-servers.", e);
         }
+    }
+
+    /** By a producer of the caller's. */
+    LaneProducer(Producer<String, byte[]> producer, ClusterNames names, boolean deadPrompts, LaneMetrics metrics) {
+        this.producer = producer;
+        this.names = names;
+        this.deadPrompts = deadPrompts;
+        this.metrics = metrics;
     }
 
     /** To a prefill lane. Completes when Kafka has it. */

@@ -6,8 +6,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The right to read one lane. It is counted from the moment before the renewal was sent, on this process's monotonic
- * clock, so it ends here before it ends in Redis. Once ended it never comes back; take a new one.
+ * The right to read one lane. Once ended it never comes back; take a new one.
  */
 public final class LaneLease implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LaneLease.class);
@@ -18,13 +17,12 @@ public final class LaneLease implements AutoCloseable {
     private final LaneLeases leases;
     private final Term term;
     private final PeriodicTask task;
-    private volatile long heldUntil;
-    private volatile boolean ended;
+    private final LeaseTime time;
 
     LaneLease(LaneLeases leases, Term term, long askedAt) {
         this.leases = leases;
         this.term = term;
-        this.heldUntil = until(askedAt);
+        this.time = new LeaseTime(leases.settings().leaseTtl(), askedAt);
         this.task = new PeriodicTask(
                         "lease-" + term.topic() + "-" + term.lane(),
                         leases.settings().leaseRenewEvery(),
@@ -43,14 +41,14 @@ public final class LaneLease implements AutoCloseable {
 
     /** Whether the lane is surely still ours. Ask before every commit. */
     public boolean held() {
-        return !ended && heldUntil - System.nanoTime() > 0;
+        return time.held(System.nanoTime());
     }
 
     /** Gives the lane back. */
     @Override
     public void close() {
         boolean was = held();
-        ended = true;
+        time.end();
         task.close();
         if (was) {
             try {
@@ -67,8 +65,8 @@ public final class LaneLease implements AutoCloseable {
 
     private void renew() {
         if (!held()) {
-            if (!ended) {
-                ended = true;
+            if (!time.over()) {
+                time.end();
                 LOG.warn("Lane {} of {} is lost: its lease was not renewed in time", term.lane(), term.topic());
             }
             return;
@@ -76,9 +74,9 @@ public final class LaneLease implements AutoCloseable {
         long asked = System.nanoTime();
         try {
             if (leases.renew(term.key(), term.holder()).toCompletableFuture().join()) {
-                heldUntil = until(asked);
+                time.renewed(asked);
             } else {
-                ended = true;
+                time.end();
                 LOG.warn("Lane {} of {} is lost: Redis says that another holds it", term.lane(), term.topic());
             }
         } catch (CompletionException e) {
@@ -88,9 +86,5 @@ public final class LaneLease implements AutoCloseable {
                     term.topic(),
                     String.valueOf(e.getCause()));
         }
-    }
-
-    private long until(long asked) {
-        return asked + leases.settings().leaseTtl().toNanos();
     }
 }

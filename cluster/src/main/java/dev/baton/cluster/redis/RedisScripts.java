@@ -25,7 +25,7 @@ import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
  * Runs scripts over Spring's connection to Redis, through its driver's asynchronous commands: what a request waits for. The
  * reactive template takes more than twice as long for one on an idle system, and looks at the script's file before each.
  */
-public final class RedisScripts {
+public final class RedisScripts implements ScriptRunner {
     private final LettuceConnectionFactory connections;
     private final Duration timeout;
     private volatile @Nullable RedisClusterAsyncCommands<byte[], byte[]> commands;
@@ -77,7 +77,7 @@ public final class RedisScripts {
         return run(script, List.of(key), arguments);
     }
 
-    /** The same on several keys, of one hash tag where Redis is a cluster. */
+    @Override
     public CompletionStage<String> run(Script script, List<String> names, String... arguments) {
         byte[][] values = Stream.of(arguments).map(RedisScripts::bytes).toArray(byte[][]::new);
         return run(script, names, values).thenApply(answer -> new String(answer, StandardCharsets.UTF_8));

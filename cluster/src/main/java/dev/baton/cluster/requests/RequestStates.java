@@ -2,6 +2,7 @@ package dev.baton.cluster.requests;
 
 import dev.baton.cluster.redis.RedisScripts;
 import dev.baton.cluster.redis.RedisScripts.Script;
+import dev.baton.cluster.redis.ScriptRunner;
 import dev.baton.control.CasOutcome;
 import dev.baton.control.Phase;
 import dev.baton.protocol.ClusterNames;
@@ -11,6 +12,7 @@ import dev.baton.protocol.v1.WorkerRef;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import org.springframework.data.redis.core.ReactiveStringRedisTemplate;
@@ -35,7 +37,7 @@ public final class RequestStates {
     private static final Script ADOPT = script("adopt");
 
     private final ClusterNames names;
-    private final RedisScripts scripts;
+    private final ScriptRunner scripts;
     private final Duration margin;
 
     /**
@@ -43,8 +45,13 @@ public final class RequestStates {
      * @param timeout after which a call fails
      */
     public RequestStates(ReactiveStringRedisTemplate redis, ClusterNames names, Duration margin, Duration timeout) {
+        this(new RedisScripts(redis, timeout), names, margin);
+    }
+
+    /** By whatever runs the scripts. */
+    RequestStates(ScriptRunner scripts, ClusterNames names, Duration margin) {
         this.names = names;
-        this.scripts = new RedisScripts(redis, timeout);
+        this.scripts = scripts;
         this.margin = margin;
     }
 
@@ -63,7 +70,7 @@ public final class RequestStates {
      * any more. Gives the highest number of its attempts, 0 when Redis knows none.
      */
     public CompletionStage<Integer> adopt(String requestId, GatewayRef owner) {
-        return scripts.run(ADOPT, key(requestId), life(owner)).thenApply(Integer::valueOf);
+        return scripts.run(ADOPT, List.of(key(requestId)), life(owner)).thenApply(Integer::valueOf);
     }
 
     /**
@@ -100,7 +107,7 @@ public final class RequestStates {
     }
 
     private CompletionStage<CasOutcome> run(Script script, String requestId, String... arguments) {
-        return scripts.run(script, key(requestId), arguments).thenApply(CasOutcome::valueOf);
+        return scripts.run(script, List.of(key(requestId)), arguments).thenApply(CasOutcome::valueOf);
     }
 
     /** Relative, since Redis' machine has a clock of its own. */

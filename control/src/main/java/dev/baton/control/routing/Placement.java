@@ -95,6 +95,11 @@ public final class Placement {
             @Nullable WorkerRef left,
             boolean alone) {}
 
+    /** Workers that something is charged to. */
+    public synchronized int charged() {
+        return loads.workers().size();
+    }
+
     /** Tokens that the smallest of the live workers of a model can hold; 0 when no decode worker is among them. */
     public int maxContext(String model) {
         List<WorkerState> workers = live.apply(model);

@@ -43,6 +43,7 @@ final class Entrance {
     private final Clock clock;
     private final OverloadMetrics metrics;
     private final Turns<Place> turns;
+    private final Executor later;
     private final AtomicBoolean looking = new AtomicBoolean();
 
     /** Since when no worker takes work for a model that somebody waits for. */
@@ -65,6 +66,21 @@ final class Entrance {
             Waits waits,
             Clock clock,
             OverloadMetrics metrics) {
+        this(admission, overload, predictor, placement, weights, waits, clock, metrics, LATER);
+    }
+
+    /** @param later runs a task after {@link #LOOK} */
+    Entrance(
+            Admission admission,
+            Overload overload,
+            TtftPredictor predictor,
+            Placement placement,
+            TenantWeights weights,
+            Waits waits,
+            Clock clock,
+            OverloadMetrics metrics,
+            Executor later) {
+        this.later = later;
         this.admission = admission;
         this.overload = overload;
         this.predictor = predictor;
@@ -88,7 +104,7 @@ final class Entrance {
     /** While some wait, and no more than one look ahead. */
     private void lookLater() {
         if (turns.waiting() > 0 && looking.compareAndSet(false, true)) {
-            LATER.execute(() -> {
+            later.execute(() -> {
                 looking.set(false);
                 try {
                     unserved.keySet().forEach(this::lookForWorkers);

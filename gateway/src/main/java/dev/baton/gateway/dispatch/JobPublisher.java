@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -34,13 +35,22 @@ final class JobPublisher implements AutoCloseable {
 
     private final LaneProducer producer;
     private final GatewayRef gateway;
-    private final ThreadPoolExecutor sender;
+    private final ExecutorService sender;
 
     /** @param gateway this gateway in this life: tokens come back to it */
     JobPublisher(LaneProducer producer, GatewayRef gateway) {
+        this(producer, gateway, ownThread());
+    }
+
+    /** @param sender may block, and may refuse; ends with this */
+    JobPublisher(LaneProducer producer, GatewayRef gateway, ExecutorService sender) {
         this.producer = producer;
         this.gateway = gateway;
-        this.sender = new ThreadPoolExecutor(
+        this.sender = sender;
+    }
+
+    private static ExecutorService ownThread() {
+        ThreadPoolExecutor sender = new ThreadPoolExecutor(
                 1,
                 1,
                 0,
@@ -48,6 +58,7 @@ final class JobPublisher implements AutoCloseable {
                 new ArrayBlockingQueue<>(MOST_WAITING),
                 Thread.ofPlatform().name("work-sender").daemon(true).factory());
         sender.prestartAllCoreThreads();
+        return sender;
     }
 
     private Generation.Builder mine(Generation.Builder generation) {

@@ -97,6 +97,11 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
                 request, sink, machine, loop, store, jobs, streams, placement, hedges, entrance, recorder);
     }
 
+    /** Second attempts under way. */
+    int hedges() {
+        return hedges.taken();
+    }
+
     @Override
     public boolean exact() {
         return streams.workers().stream().allMatch(WorkerState::getExact);

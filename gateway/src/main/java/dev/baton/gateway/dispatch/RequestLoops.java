@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RequestLoops implements StreamListener, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RequestLoops.class);
-    private static final Duration TICK = Duration.ofMillis(20);
+    static final Duration TICK = Duration.ofMillis(20);
     /** Ticks further apart than this mean that the gateway stood still. */
     private static final Duration STOOD_STILL = Duration.ofMillis(200);
 
@@ -38,9 +38,13 @@ final class RequestLoops implements StreamListener, AutoCloseable {
     private volatile OrphanListener orphans = (worker, requestId, attempt) -> {};
 
     RequestLoops(int count, Clock clock) {
-        this.loops = IntStream.range(0, count)
+        this(IntStream.range(0, count)
                 .mapToObj(index -> new Loop("requests-" + index, clock))
-                .toList();
+                .toList());
+    }
+
+    RequestLoops(List<Loop> loops) {
+        this.loops = List.copyOf(loops);
     }
 
     /** Called when a worker reports progress of a request that is not here. */
@@ -129,11 +133,11 @@ final class RequestLoops implements StreamListener, AutoCloseable {
      * One thread that owns a share of the requests: runs its tasks in order, and checks each request's timer every {@link
      * #TICK} while there is one. A request runs on its loop only, so nothing in it is locked.
      */
-    static final class Loop implements AutoCloseable {
+    static class Loop implements AutoCloseable {
         private final LinkedBlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
         private final Map<String, ActiveRequest> requests = new HashMap<>();
         private final Clock clock;
-        private final Thread thread;
+        private final @Nullable Thread thread;
         private Instant lastTick;
         private volatile boolean closed;
 
@@ -142,6 +146,13 @@ final class RequestLoops implements StreamListener, AutoCloseable {
             this.lastTick = clock.instant();
             this.thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::loop);
             thread.start();
+        }
+
+        /** Without a thread of its own: a subclass runs the tasks and the ticks. */
+        Loop(Clock clock) {
+            this.clock = clock;
+            this.lastTick = clock.instant();
+            this.thread = null;
         }
 
         /** Any thread: the time by the wired clock. */
@@ -192,7 +203,9 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         public void close() {
             run(() -> closed = true);
             try {
-                thread.join(END_LIMIT);
+                if (thread != null) {
+                    thread.join(END_LIMIT);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
@@ -217,7 +230,7 @@ final class RequestLoops implements StreamListener, AutoCloseable {
                         guarded(this::tick);
                     }
                 } catch (InterruptedException e) {
-                    LOG.warn("{} was interrupted and ends", thread.getName());
+                    LOG.warn("{} was interrupted and ends", Thread.currentThread().getName());
                     return;
                 }
             }
@@ -226,11 +239,20 @@ final class RequestLoops implements StreamListener, AutoCloseable {
         /** Sleeps until there is something to do, which is no standing still. */
         private Runnable rest() throws InterruptedException {
             Runnable first = inbox.take();
-            lastTick = now();
+            rested();
             return first;
         }
 
-        private void tick() {
+        /** It had nothing to do until now. */
+        final void rested() {
+            lastTick = now();
+        }
+
+        final boolean idle() {
+            return requests.isEmpty();
+        }
+
+        final void tick() {
             Instant now = now();
             Duration pause = Duration.between(lastTick, now);
             lastTick = now;
@@ -246,11 +268,11 @@ final class RequestLoops implements StreamListener, AutoCloseable {
 
         /** Whether the thread still runs: without it the loop's requests hang, and only a restart helps. */
         boolean alive() {
-            return thread.isAlive();
+            return thread == null || thread.isAlive();
         }
 
         /** An error in one request's event must not end the loop for the others. */
-        private static void guarded(Runnable task) {
+        static void guarded(Runnable task) {
             try {
                 task.run();
             } catch (RuntimeException | Error e) {

@@ -8,9 +8,9 @@ import dev.baton.protocol.v1.Attempt;
 import dev.baton.protocol.v1.GatewayRef;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,10 +25,10 @@ final class RequestStore {
 
     private final RequestStates states;
     private final GatewayRef gateway;
-    private final InstantSource clock;
+    private final Clock clock;
     private final CircuitBreaker breaker;
 
-    RequestStore(RequestStates states, GatewayRef gateway, InstantSource clock) {
+    RequestStore(RequestStates states, GatewayRef gateway, Clock clock) {
         this.clock = clock;
         this.states = states;
         this.gateway = gateway;
@@ -41,6 +41,8 @@ final class RequestStore {
                         .waitDurationInOpenState(Duration.ofMillis(500))
                         .permittedNumberOfCallsInHalfOpenState(3)
                         .automaticTransitionFromOpenToHalfOpenEnabled(false)
+                        // By the host's clock, a step back would keep it open for as long.
+                        .clock(clock)
                         .build());
     }
 

@@ -1,0 +1,71 @@
+package dev.baton.explorer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.baton.gateway.dispatch.UsageSink;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Gateways and workers in virtual time, under faults, by seeds: a million steps by default, {@code
+ * -Dbaton.explorer.steps=10000000} for more, {@code -Dbaton.explorer.seed=7} to begin elsewhere. What fails tells its seed and
+ * how it came to that.
+ */
+@Timeout(3_600)
+class ExplorerTest {
+    private static final long STEPS = Long.getLong("baton.explorer.steps", 1_000_000);
+    private static final long FIRST = Long.getLong("baton.explorer.seed", 1_000);
+
+    @TempDir
+    Path folder;
+
+    private UsageSink usage;
+    private Exploration exploration;
+
+    @BeforeEach
+    void begin() throws IOException {
+        usage = new UsageSink(folder);
+        exploration = new Exploration(usage);
+    }
+
+    @AfterEach
+    void end() {
+        usage.close();
+    }
+
+    @Test
+    void nothingIsLostRepeatedChangedLeftBehindOrWaitedForLong() {
+        for (long seed = FIRST; exploration.steps < STEPS; seed++) {
+            exploration.run(seed);
+        }
+        System.out.println("Explored: " + exploration);
+        assertThat(exploration.faults)
+                .as("fault not applied")
+                .containsOnlyKeys(Faults.Kind.values());
+        assertThat(exploration.outcomes.getOrDefault("finished LENGTH", 0))
+                .as("requests that finish")
+                .isGreaterThan(exploration.runs * 10);
+    }
+
+    /** Each has found what its name says, which was mended then. */
+    @ParameterizedTest(name = "{1}: {0}")
+    @CsvSource({
+        "1003, an attempt of a gateway that is gone is forgotten when a later one comes to the same worker",
+        "1006, a record that is delivered again after its attempt has ended begins it once more",
+    })
+    void foundOnce(long seed, String what) {
+        exploration.run(seed);
+    }
+
+    @Test
+    void aSeedDoesTheSameAgain() {
+        assertThat(exploration.run(7)).isEqualTo(exploration.run(7));
+    }
+}
