@@ -39,7 +39,14 @@ final class Ask {
     private boolean left;
     private String outcome = "";
 
-    Ask(String id, Cluster cluster, Faults faults, int[] prompt, int maxTokens, Duration deadlineIn, boolean resumable) {
+    Ask(
+            String id,
+            Cluster cluster,
+            Faults faults,
+            int[] prompt,
+            int maxTokens,
+            Duration deadlineIn,
+            boolean resumable) {
         this.id = id;
         this.cluster = cluster;
         this.faults = faults;
@@ -79,7 +86,9 @@ final class Ask {
     void begin(VirtualGateway gateway) {
         Run run = new Run(gateway, 0);
         owner = run;
-        gateway.life().thread("http").execute(() -> run.hold(gateway.dispatcher().prepare(request(gateway), run)));
+        gateway.life()
+                .thread("http")
+                .execute(() -> run.hold(gateway.dispatcher().prepare(request(gateway), run)));
     }
 
     private GenerationRequest request(VirtualGateway gateway) {
@@ -110,17 +119,20 @@ final class Ask {
         Run before = owner;
         owner = run;
         cluster.notes.add("%s is taken over by %s at token %d", id, by.life().name(), known);
-        int[] accepted = tokens.subList(0, known).stream().mapToInt(token -> token).toArray();
-        by.life().thread("http").execute(() -> by.dispatcher()
-                .resume(request(by), TokenIds.of(accepted), run)
-                .whenComplete((handle, failure) -> {
-                    if (failure != null) {
-                        run.quiet = true;
-                        faults.later(Duration.ofMillis(300), () -> takenOverAgain(by));
-                    } else {
-                        by.life().thread("http").execute(() -> run.hold(handle));
-                    }
-                }));
+        int[] accepted =
+                tokens.subList(0, known).stream().mapToInt(token -> token).toArray();
+        by.life()
+                .thread("http")
+                .execute(() -> by.dispatcher()
+                        .resume(request(by), TokenIds.of(accepted), run)
+                        .whenComplete((handle, failure) -> {
+                            if (failure != null) {
+                                run.quiet = true;
+                                faults.later(Duration.ofMillis(300), () -> takenOverAgain(by));
+                            } else {
+                                by.life().thread("http").execute(() -> run.hold(handle));
+                            }
+                        }));
         if (before != null) {
             before.gateway.life().thread("renew").later(Duration.ofMillis(500), before::handedOver);
         }

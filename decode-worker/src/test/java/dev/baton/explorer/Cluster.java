@@ -35,8 +35,12 @@ final class Cluster {
     static final class Slot<P> {
         final String id;
         final @Nullable Role role;
-        @Nullable P now;
-        @Nullable P before;
+
+        @Nullable
+        P now;
+
+        @Nullable
+        P before;
         /** It is to come back when its process ends by itself. */
         boolean restarts;
 

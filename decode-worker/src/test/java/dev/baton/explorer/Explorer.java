@@ -33,8 +33,14 @@ final class Explorer {
     private int made;
 
     /** What a run has done. */
-    record Report(long steps, int requests, long tokens, long longestWaitMillis, Map<Faults.Kind, Integer> faults,
-            Map<String, Integer> outcomes, long hash) {}
+    record Report(
+            long steps,
+            int requests,
+            long tokens,
+            long longestWaitMillis,
+            Map<Faults.Kind, Integer> faults,
+            Map<String, Integer> outcomes,
+            long hash) {}
 
     Explorer(long seed, boolean noted, UsageSink usage) {
         this.seed = seed;
@@ -133,12 +139,12 @@ final class Explorer {
         }
         int most = random.nextInt(5) == 0 ? 1 + random.nextInt(2) : 1 + random.nextInt(120);
         boolean resumable = random.nextInt(3) == 0;
-        Ask ask = new Ask(
-                "r-" + made++, cluster, faults, prompt, most, Duration.ofMinutes(10), resumable);
+        Ask ask = new Ask("r-" + made++, cluster, faults, prompt, most, Duration.ofMinutes(10), resumable);
         asks.add(ask);
         running.add(ask);
         VirtualGateway gateway = open.get(random.nextInt(open.size()));
-        cluster.notes.add("%s asks %s, %d tokens, %d at most", ask.id, gateway.life().name(), prompt.length, most);
+        cluster.notes.add(
+                "%s asks %s, %d tokens, %d at most", ask.id, gateway.life().name(), prompt.length, most);
         ask.begin(gateway);
         if (random.nextInt(8) == 0) {
             faults.later(Duration.ofMillis(random.nextInt(2_500)), ask::leaves);

@@ -46,9 +46,7 @@ class ExplorerTest {
             exploration.run(seed);
         }
         System.out.println("Explored: " + exploration);
-        assertThat(exploration.faults)
-                .as("fault not applied")
-                .containsOnlyKeys(Faults.Kind.values());
+        assertThat(exploration.faults).as("fault not applied").containsOnlyKeys(Faults.Kind.values());
         assertThat(exploration.outcomes.getOrDefault("finished LENGTH", 0))
                 .as("requests that finish")
                 .isGreaterThan(exploration.runs * 10);

@@ -91,35 +91,34 @@ final class Faults {
     }
 
     void strike(Kind kind) {
-        boolean struck =
-                switch (kind) {
-                    case KILL_WORKER -> killWorker();
-                    case FREEZE_WORKER -> freezeWorker();
-                    case TWO_LIVES_OF_WORKER -> twoLivesOfWorker();
-                    case DRAIN_WORKER -> drainWorker();
-                    case HANG_ENGINE -> hang(true);
-                    case HANG_LANE -> hang(false);
-                    case KILL_GATEWAY -> killGateway();
-                    case FREEZE_GATEWAY -> freezeGateway();
-                    case TWO_LIVES_OF_GATEWAY -> twoLivesOfGateway();
-                    case RESET_STREAM -> resetStream();
-                    case MUTE_STREAM -> muteStream();
-                    case STALL_STREAM -> stallStream();
-                    case MUTE_KV -> muteKv();
-                    case REDIS_AWAY -> store(kind, () -> cluster.redis.away = true, () -> cluster.redis.away = false);
-                    case REDIS_FROZEN -> store(kind, () -> cluster.redis.frozen = true, cluster.redis::wake);
-                    case REDIS_EMPTY -> !twoLives() && store(kind, cluster.redis::flush, () -> {});
-                    case REDIS_READ_ONLY ->
-                        store(kind, () -> cluster.redis.readOnly = true, () -> cluster.redis.readOnly = false);
-                    case REDIS_SLOW ->
-                        store(kind, () -> cluster.redis.slow = 50 + random.nextInt(1_000), () -> cluster.redis.slow = 0);
-                    case REDIS_LOSSY ->
-                        store(kind, () -> cluster.redis.lossy = 5 + random.nextInt(40), () -> cluster.redis.lossy = 0);
-                    case KAFKA_AWAY -> store(kind, () -> cluster.kafka.away(true), () -> cluster.kafka.away(false));
-                    case KAFKA_LOSSY ->
-                        store(kind, () -> cluster.kafka.lossy(5 + random.nextInt(40)), () -> cluster.kafka.lossy(0));
-                    case STEP_CLOCK -> stepClock();
-                };
+        boolean struck = switch (kind) {
+            case KILL_WORKER -> killWorker();
+            case FREEZE_WORKER -> freezeWorker();
+            case TWO_LIVES_OF_WORKER -> twoLivesOfWorker();
+            case DRAIN_WORKER -> drainWorker();
+            case HANG_ENGINE -> hang(true);
+            case HANG_LANE -> hang(false);
+            case KILL_GATEWAY -> killGateway();
+            case FREEZE_GATEWAY -> freezeGateway();
+            case TWO_LIVES_OF_GATEWAY -> twoLivesOfGateway();
+            case RESET_STREAM -> resetStream();
+            case MUTE_STREAM -> muteStream();
+            case STALL_STREAM -> stallStream();
+            case MUTE_KV -> muteKv();
+            case REDIS_AWAY -> store(kind, () -> cluster.redis.away = true, () -> cluster.redis.away = false);
+            case REDIS_FROZEN -> store(kind, () -> cluster.redis.frozen = true, cluster.redis::wake);
+            case REDIS_EMPTY -> !twoLives() && store(kind, cluster.redis::flush, () -> {});
+            case REDIS_READ_ONLY ->
+                store(kind, () -> cluster.redis.readOnly = true, () -> cluster.redis.readOnly = false);
+            case REDIS_SLOW ->
+                store(kind, () -> cluster.redis.slow = 50 + random.nextInt(1_000), () -> cluster.redis.slow = 0);
+            case REDIS_LOSSY ->
+                store(kind, () -> cluster.redis.lossy = 5 + random.nextInt(40), () -> cluster.redis.lossy = 0);
+            case KAFKA_AWAY -> store(kind, () -> cluster.kafka.away(true), () -> cluster.kafka.away(false));
+            case KAFKA_LOSSY ->
+                store(kind, () -> cluster.kafka.lossy(5 + random.nextInt(40)), () -> cluster.kafka.lossy(0));
+            case STEP_CLOCK -> stepClock();
+        };
         if (struck) {
             done.merge(kind, 1, Integer::sum);
         }
@@ -419,12 +418,11 @@ final class Faults {
     private boolean stepClock() {
         List<Life> all = cluster.all();
         Life life = all.get(random.nextInt(all.size()));
-        Duration by =
-                switch (random.nextInt(3)) {
-                    case 0 -> Duration.ofSeconds(31);
-                    case 1 -> Duration.ofMinutes(10);
-                    default -> Duration.ofHours(-1);
-                };
+        Duration by = switch (random.nextInt(3)) {
+            case 0 -> Duration.ofSeconds(31);
+            case 1 -> Duration.ofMinutes(10);
+            default -> Duration.ofHours(-1);
+        };
         begins("the clock of %s is stepped by %s", life.name(), by);
         life.stepClock(by);
         ends(() -> true);

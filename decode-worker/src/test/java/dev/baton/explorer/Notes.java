@@ -25,8 +25,8 @@ public final class Notes {
             if (lines.size() == MOST) {
                 lines.removeFirst();
             }
-            lines.add(String.format(Locale.ROOT, "%11.3f ", time.millis())
-                    + String.format(Locale.ROOT, format, values));
+            lines.add(
+                    String.format(Locale.ROOT, "%11.3f ", time.millis()) + String.format(Locale.ROOT, format, values));
         }
     }
 

@@ -79,13 +79,12 @@ public final class RedisModel {
 
         @Override
         public CompletionStage<String> run(Script script, List<String> keys, String... arguments) {
-            return ask(
-                    () -> {
-                        if (readOnly) {
-                            throw new IllegalStateException("READONLY You can't write against a read only replica.");
-                        }
-                        return scripts.run(script, keys, arguments, millis());
-                    });
+            return ask(() -> {
+                if (readOnly) {
+                    throw new IllegalStateException("READONLY You can't write against a read only replica.");
+                }
+                return scripts.run(script, keys, arguments, millis());
+            });
         }
 
         /** Every entry of a worker. */

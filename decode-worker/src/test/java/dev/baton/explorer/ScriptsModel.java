@@ -122,8 +122,8 @@ final class ScriptsModel {
     }
 
     private void begin(String key, String[] given) {
-        Map<String, String> fresh = new TreeMap<>(
-                Map.of("number", given[0], "nonce", given[1], "owner", given[2], "phase", "QUEUED"));
+        Map<String, String> fresh =
+                new TreeMap<>(Map.of("number", given[0], "nonce", given[1], "owner", given[2], "phase", "QUEUED"));
         set(key, fresh, given[3]);
     }
 

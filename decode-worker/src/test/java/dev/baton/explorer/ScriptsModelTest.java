@@ -36,8 +36,7 @@ class ScriptsModelTest {
     private static final String TTL = "600000";
 
     private static final List<String> PHASES = List.of("PREFILLING", "HANDED_OFF", "DECODING");
-    private static final List<String> FROM =
-            List.of(",QUEUED,", ",PREFILLING,", ",QUEUED,PREFILLING,HANDED_OFF,");
+    private static final List<String> FROM = List.of(",QUEUED,", ",PREFILLING,", ",QUEUED,PREFILLING,HANDED_OFF,");
 
     private final Random random = new Random(20_261_130);
     private final String prefix = "model-" + UUID.randomUUID() + ":";
@@ -47,8 +46,12 @@ class ScriptsModelTest {
     private record Call(Script script, List<String> keys, String... given) {
         @Override
         public String toString() {
-            return new String(script.text(), StandardCharsets.UTF_8).lines().findFirst().orElse("")
-                    + keys + Arrays.toString(given);
+            return new String(script.text(), StandardCharsets.UTF_8)
+                            .lines()
+                            .findFirst()
+                            .orElse("")
+                    + keys
+                    + Arrays.toString(given);
         }
     }
 
@@ -67,10 +70,14 @@ class ScriptsModelTest {
                 String real = scripts.run(call.script, call.keys, call.given)
                         .toCompletableFuture()
                         .get();
-                assertThat(model.run(call.script, call.keys, call.given, 1)).as("call %d: %s", i, call).isEqualTo(real);
+                assertThat(model.run(call.script, call.keys, call.given, 1))
+                        .as("call %d: %s", i, call)
+                        .isEqualTo(real);
                 answers.merge(real, 1, Integer::sum);
                 for (String key : call.keys) {
-                    assertThat(model.value(key, 1)).as("after call %d: %s", i, call).isEqualTo(value(redis, key));
+                    assertThat(model.value(key, 1))
+                            .as("after call %d: %s", i, call)
+                            .isEqualTo(value(redis, key));
                 }
             }
             assertThat(answers)
@@ -122,9 +129,14 @@ class ScriptsModelTest {
                                 "end",
                                 List.of(request),
                                 attempt(pick("DONE", "FAILED", "CANCELLED"), owner()))
-                        : of(RequestStates.class, "claim", List.of(request), attempt(pick(PHASES), pick(FROM), holder()));
+                        : of(
+                                RequestStates.class,
+                                "claim",
+                                List.of(request),
+                                attempt(pick(PHASES), pick(FROM), holder()));
             case 6 -> of(RequestStates.class, "adopt", List.of(request), owner());
-            case 7 -> of(LaneLeases.class, "take", List.of(lane, lane + ":last"), holder(), "w", TTL, pick("", "unused"));
+            case 7 ->
+                of(LaneLeases.class, "take", List.of(lane, lane + ":last"), holder(), "w", TTL, pick("", "unused"));
             case 8 -> of(LaneLeases.class, "renew", List.of(lane), holder(), TTL);
             case 9 -> of(LaneLeases.class, "release", List.of(lane), holder());
             case 10 -> of(WorkerStates.class, "put", List.of(worker), epoch(), "entry" + random.nextInt(3), TTL);

@@ -27,8 +27,12 @@ final class VirtualDecode extends VirtualSequence {
             return;
         }
         if (handoff.hasTicket()) {
-            parts.kv().fetch(parts.life(), handoff.getTicket().getSource(), key, token ->
-                    parts.engine().thread().execute(() -> arrived(token)));
+            parts.kv()
+                    .fetch(
+                            parts.life(),
+                            handoff.getTicket().getSource(),
+                            key,
+                            token -> parts.engine().thread().execute(() -> arrived(token)));
         } else if (generation.getAcceptedCount() > 0 || handoff.getCompute().getHoldersCount() > 0) {
             int known = KnownTokens.count(generation);
             // What a dead worker, or a peer, holds is found or not.
@@ -52,8 +56,9 @@ final class VirtualDecode extends VirtualSequence {
         missing = known - found;
         waitsForKv = false;
         frames().sendNow(
-                progress.gateway(),
-                progress.started(timing().setComputeStartedUs(frames().micros()).build(), null, found));
+                        progress.gateway(),
+                        progress.started(
+                                timing().setComputeStartedUs(frames().micros()).build(), null, found));
     }
 
     private void arrived(@Nullable Integer firstToken) {
@@ -74,7 +79,8 @@ final class VirtualDecode extends VirtualSequence {
         }
         frames().add(
                         progress.gateway(),
-                        progress.claimed(timing().setDecodeStartedUs(frames().micros()).build()));
+                        progress.claimed(
+                                timing().setDecodeStartedUs(frames().micros()).build()));
     }
 
     @Override

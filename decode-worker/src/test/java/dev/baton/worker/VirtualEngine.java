@@ -1,11 +1,11 @@
 package dev.baton.worker;
 
+import dev.baton.control.fairness.FairShare;
 import dev.baton.engine.Engine;
 import dev.baton.engine.EngineCapabilities;
 import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineLoad;
 import dev.baton.engine.schedule.Room;
-import dev.baton.control.fairness.FairShare;
 import dev.baton.explorer.Life;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;

@@ -33,8 +33,12 @@ final class VirtualPrefill extends VirtualSequence {
     public void starts() {
         if (!isOver()) {
             frames().sendNow(
-                    progress.gateway(),
-                    progress.started(timing().setComputeStartedUs(frames().micros()).build(), null, 0));
+                            progress.gateway(),
+                            progress.started(
+                                    timing().setComputeStartedUs(frames().micros())
+                                            .build(),
+                                    null,
+                                    0));
         }
     }
 
@@ -68,8 +72,7 @@ final class VirtualPrefill extends VirtualSequence {
         frames().add(
                         progress.gateway(),
                         progress.token(progress.base(), token, null)
-                                .setTiming(timing()
-                                        .setHandoffSentUs(frames().micros())
+                                .setTiming(timing().setHandoffSentUs(frames().micros())
                                         .setFirstTokenUs(frames().micros()))
                                 .build());
         Finish.Reason end = ends(token, progress.base());
@@ -128,5 +131,4 @@ final class VirtualPrefill extends VirtualSequence {
         whenEnded.accept(key);
         frames().handedOver(key);
     }
-
 }

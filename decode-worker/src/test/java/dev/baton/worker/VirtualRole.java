@@ -89,8 +89,7 @@ final class VirtualRole<T extends Message> implements WorkerRole<T> {
         RecordQueue<T> records = queue;
         if (records == null) {
             Life.Track own = life.thread("records");
-            records = new RecordQueue<>(
-                    this, claims, engine, parts.frames(), life::now, () -> soon(own));
+            records = new RecordQueue<>(this, claims, engine, parts.frames(), life::now, () -> soon(own));
             queue = records;
             engine.whenRoomChanges(records::roomChanged);
         }
@@ -147,11 +146,16 @@ final class VirtualRole<T extends Message> implements WorkerRole<T> {
     public void take(LaneRecord<T> record) {
         T value = record.value();
         Generation generation = generation(value);
-        parts.claims().take(record, generation, meantFor(value), kind.claims(), () ->
-                attempts.begin(AttemptKey.of(generation), () -> {
-                    begun.add(AttemptKey.of(generation));
-                    return kind.maker().make(value, this::ended);
-                }));
+        parts.claims()
+                .take(
+                        record,
+                        generation,
+                        meantFor(value),
+                        kind.claims(),
+                        () -> attempts.begin(AttemptKey.of(generation), () -> {
+                            begun.add(AttemptKey.of(generation));
+                            return kind.maker().make(value, this::ended);
+                        }));
     }
 
     @Override

@@ -77,7 +77,9 @@ abstract class VirtualSequence implements VirtualEngine.Run, ActiveAttempts.Task
     private long salt() {
         return parts.exact()
                 ? 0
-                : 1 + generation.getAttempt().getNumber() * 8L + Math.floorMod(parts.self().id().hashCode(), 8);
+                : 1
+                        + generation.getAttempt().getNumber() * 8L
+                        + Math.floorMod(parts.self().id().hashCode(), 8);
     }
 
     int token() {
@@ -89,8 +91,7 @@ abstract class VirtualSequence implements VirtualEngine.Run, ActiveAttempts.Task
     /** What the tokens known so far say: all of the answer. */
     boolean wholeAlready() {
         int accepted = generation.getAcceptedCount();
-        return accepted > 0
-                && (Oracle.stops(generation.getAccepted(accepted - 1)) || accepted >= most());
+        return accepted > 0 && (Oracle.stops(generation.getAccepted(accepted - 1)) || accepted >= most());
     }
 
     int most() {

@@ -80,14 +80,12 @@ public final class VirtualWorker {
         this.life = life;
         this.self = new WorkerIdentity(id, epoch, place.role());
         this.redis = place.redis().client(life.thread("redis"));
-        Welcome welcome = Welcome.newBuilder()
-                .setWorker(self.ref())
-                .setRole(place.role())
-                .build();
+        Welcome welcome =
+                Welcome.newBuilder().setWorker(self.ref()).setRole(place.role()).build();
         this.streams = place.network().worker(life, welcome, place.port(), this::cancel);
         Life.Track claiming = life.thread("claims");
-        this.claims = new Claims(
-                VirtualRequests.over(redis), self, streams, ATTACH_WITHIN, life.clock(), new Claims.Later() {
+        this.claims =
+                new Claims(VirtualRequests.over(redis), self, streams, ATTACH_WITHIN, life.clock(), new Claims.Later() {
                     @Override
                     public void after(Duration pause, Runnable task) {
                         claiming.later(pause, task);
@@ -110,8 +108,7 @@ public final class VirtualWorker {
         this.lanes = life.thread("lane");
         this.beats = life.thread("heartbeat");
         this.lease = new VirtualLease(redis, life, life.thread("lease"), topic(), self.ref(), this::read);
-        this.engineStill = new Watchdog.Still(
-                "engine", () -> OptionalLong.of(engine.signsOfLife()), HUNG_AFTER);
+        this.engineStill = new Watchdog.Still("engine", () -> OptionalLong.of(engine.signsOfLife()), HUNG_AFTER);
         this.laneStill = new Watchdog.Still("lane", this::polls, HUNG_AFTER);
         lease.take();
         beats.execute(this::beat);

@@ -117,8 +117,7 @@ public final class Claims {
                                         : policy.notAttached(work.generation(), attachWithin),
                                 work));
             case RecordPolicy.Claim claim when claim.pause().isZero() -> ask(claim, work);
-            case RecordPolicy.Claim claim ->
-                later.after(claim.pause(), () -> ask(claim, work));
+            case RecordPolicy.Claim claim -> later.after(claim.pause(), () -> ask(claim, work));
             case RecordPolicy.Begin() -> work.begin().run();
             case RecordPolicy.Refuse refusal -> work.refused().accept(refusal);
         }

@@ -184,12 +184,12 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
 
     /** Looks at all that waits, once. */
     void round() {
-            takeRead();
-            sweep(TICK);
-            measure(); // before the room is looked at, so that a change is not missed from then on
-            claimWhatFits();
-            measure();
-            tellWaiting();
+        takeRead();
+        sweep(TICK);
+        measure(); // before the room is looked at, so that a change is not missed from then on
+        claimWhatFits();
+        measure();
+        tellWaiting();
     }
 
     private void run() {

@@ -139,8 +139,7 @@ public final class VirtualKafka {
         Integer lane = record.partition();
         if (lane != null) {
             Log log = log(record.topic(), lane);
-            log.records.add(new ConsumerRecord<>(
-                    record.topic(), lane, log.next++, record.key(), record.value()));
+            log.records.add(new ConsumerRecord<>(record.topic(), lane, log.next++, record.key(), record.value()));
             log.tell();
         }
     }
@@ -151,7 +150,12 @@ public final class VirtualKafka {
 
     /** Reads a lane from where it was committed, while {@code held}. */
     public <T extends Message> VirtualLane<T> read(
-            String topic, int lane, Parser<T> parser, LaneHandler<T> handler, BooleanSupplier held, Life life,
+            String topic,
+            int lane,
+            Parser<T> parser,
+            LaneHandler<T> handler,
+            BooleanSupplier held,
+            Life life,
             Life.Track thread) {
         return new VirtualLane<>(this, log(topic, lane), parser, handler, held, life, thread);
     }

@@ -143,8 +143,12 @@ public final class VirtualLane<T extends Message> {
             }
             lowWatermark.read(record.offset(), record);
             next = record.offset() + 1;
-            life.notes().add("%s reads a record of %s, %s %d", life.name(), record.key(), record.topic(), record.partition());
-            handler.handle(new LaneRecord<>(parsed(record), record, 1, life.clock().instant(), this::end));
+            life.notes()
+                    .add(
+                            "%s reads a record of %s, %s %d",
+                            life.name(), record.key(), record.topic(), record.partition());
+            handler.handle(
+                    new LaneRecord<>(parsed(record), record, 1, life.clock().instant(), this::end));
         }
     }
 

@@ -116,8 +116,8 @@ public final class VirtualNetwork {
 
     /** A worker's side, which listens there at once. */
     public TokenStreamServer worker(Life life, Welcome welcome, int port, StreamHandler handler) {
-        TokenStreamServer server = new TokenStreamServer(
-                welcome, CLUSTER, SETTINGS, handler, metrics, loop(life, "token-stream-server"));
+        TokenStreamServer server =
+                new TokenStreamServer(welcome, CLUSTER, SETTINGS, handler, metrics, loop(life, "token-stream-server"));
         server.expireRegularly();
         ports.put(port, new Port(life, server));
         return server;

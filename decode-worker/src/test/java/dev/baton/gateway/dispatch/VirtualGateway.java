@@ -51,7 +51,12 @@ public final class VirtualGateway {
     private final Life.Track polls;
 
     public VirtualGateway(
-            Life life, String id, long epoch, RedisModel redis, VirtualKafka kafka, VirtualNetwork network,
+            Life life,
+            String id,
+            long epoch,
+            RedisModel redis,
+            VirtualKafka kafka,
+            VirtualNetwork network,
             UsageSink usage) {
         this.life = life;
         this.self = GatewayRef.newBuilder().setId(id).setEpoch(epoch).build();
@@ -90,7 +95,8 @@ public final class VirtualGateway {
     private List<WorkerState> live(String model) {
         return streams.workers().stream()
                 .filter(state -> state.getModel().equals(model))
-                .sorted(Comparator.comparing((WorkerState state) -> state.getWorker().getId())
+                .sorted(Comparator.comparing(
+                                (WorkerState state) -> state.getWorker().getId())
                         .thenComparingLong(state -> state.getWorker().getEpoch()))
                 .toList();
     }

@@ -230,7 +230,9 @@ final class RequestLoops implements StreamListener, AutoCloseable {
                         guarded(this::tick);
                     }
                 } catch (InterruptedException e) {
-                    LOG.warn("{} was interrupted and ends", Thread.currentThread().getName());
+                    LOG.warn(
+                            "{} was interrupted and ends",
+                            Thread.currentThread().getName());
                     return;
                 }
             }
