@@ -8,6 +8,7 @@ import dev.baton.protocol.v1.WorkerState.Role;
 import dev.baton.worker.VirtualWorker;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,11 @@ final class Cluster {
         P before;
         /** It is to come back when its process ends by itself. */
         boolean restarts;
+
+        /** The present one, where it is sure to be there. */
+        P process() {
+            return Objects.requireNonNull(now);
+        }
 
         private Slot(String id, @Nullable Role role) {
             this.id = id;

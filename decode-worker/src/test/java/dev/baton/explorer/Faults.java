@@ -177,7 +177,7 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        VirtualWorker dies = slot.now;
+        VirtualWorker dies = slot.process();
         begins("%s is killed", dies.life().name());
         blow();
         cluster.kill(dies.life());
@@ -194,7 +194,7 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        Life life = slot.now.life();
+        Life life = slot.process().life();
         Duration lasts = random.nextBoolean() ? millis(100, 1_500) : millis(1_500, 7_000);
         begins("%s is frozen for %s", life.name(), lasts);
         blow();
@@ -212,7 +212,7 @@ final class Faults {
         if (slot == null || slot.before != null || stores > 0) {
             return false;
         }
-        VirtualWorker old = slot.now;
+        VirtualWorker old = slot.process();
         begins("%s is frozen and started again", old.life().name());
         blow();
         cluster.freeze(old.life());
@@ -240,11 +240,11 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        begins("%s is asked to end", slot.now.life().name());
+        begins("%s is asked to end", slot.process().life().name());
         blow();
-        Life ending = slot.now.life();
+        Life ending = slot.process().life();
         slot.restarts = true;
-        slot.now.stop();
+        slot.process().stop();
         ends(() -> ending.ended() && serves(slot));
         return true;
     }
@@ -254,7 +254,7 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        VirtualWorker hangs = slot.now;
+        VirtualWorker hangs = slot.process();
         Life.Track thread = engine ? hangs.engineThread() : hangs.laneThread();
         if (thread.hung()) {
             return false;
@@ -274,7 +274,7 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        Life dies = slot.now.life();
+        Life dies = slot.process().life();
         begins("%s is killed", dies.name());
         cluster.kill(dies);
         slot.now = null;
@@ -291,7 +291,7 @@ final class Faults {
         if (slot == null) {
             return false;
         }
-        Life life = slot.now.life();
+        Life life = slot.process().life();
         Duration lasts = random.nextBoolean() ? millis(50, 1_500) : millis(1_500, 8_000);
         begins("%s is frozen for %s", life.name(), lasts);
         cluster.freeze(life);
@@ -310,7 +310,7 @@ final class Faults {
         if (slot == null || slot.before != null) {
             return false;
         }
-        VirtualGateway old = slot.now;
+        VirtualGateway old = slot.process();
         begins("%s is frozen and started again", old.life().name());
         cluster.freeze(old.life());
         gatewayGone.accept(old.life());

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -162,6 +163,6 @@ public final class VirtualKafka {
 
     @SuppressWarnings("unchecked")
     private static <T> T cast(@Nullable Object value) {
-        return (T) value;
+        return (T) Objects.requireNonNull(value);
     }
 }
