@@ -56,6 +56,8 @@ class ExplorerTest {
     @ParameterizedTest(name = "{1}: {0}")
     @CsvSource({
         "1009, a handoff that fails after the first token is told to nobody",
+        "1249, a cancel that a broken stream swallowed is said again",
+        "5155, a gateway that hears that another has taken its request over does not end it in Redis",
         "1003, an attempt of a gateway that is gone is forgotten when a later one comes to the same worker",
         "1006, a record that is delivered again after its attempt has ended begins it once more",
     })

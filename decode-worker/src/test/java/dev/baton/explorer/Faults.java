@@ -107,7 +107,7 @@ final class Faults {
             case MUTE_KV -> muteKv();
             case REDIS_AWAY -> store(kind, () -> cluster.redis.away = true, () -> cluster.redis.away = false);
             case REDIS_FROZEN -> store(kind, () -> cluster.redis.frozen = true, cluster.redis::wake);
-            case REDIS_EMPTY -> !twoLives() && store(kind, cluster.redis::flush, () -> {});
+            case REDIS_EMPTY -> store(kind, cluster.redis::flush, () -> {});
             case REDIS_READ_ONLY ->
                 store(kind, () -> cluster.redis.readOnly = true, () -> cluster.redis.readOnly = false);
             case REDIS_SLOW ->
@@ -393,7 +393,7 @@ final class Faults {
     }
 
     private boolean store(Kind kind, Runnable begin, Runnable end) {
-        if (stores > 0) {
+        if (stores > 0 || twoLives()) {
             return false;
         }
         begins("%s", kind);

@@ -341,7 +341,14 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             case Effect.NoteCleared() -> placement.cleared(id());
             case Effect.PublishDeadLetter(Attempt attempt, TokenIds accepted, String why) ->
                 jobs.deadLetter(message(attempt, null, accepted), why);
-            case Effect.RecordEnd end -> store.end(id(), end);
+            case Effect.RecordEnd end -> recordEnd(end);
+        }
+    }
+
+    /** Not of what another gateway has taken over: that one may not be the owner in Redis yet, and could go on no more. */
+    private void recordEnd(Effect.RecordEnd end) {
+        if (!elsewhere) {
+            store.end(id(), end);
         }
     }
 
