@@ -134,7 +134,7 @@ final class VirtualEngine implements Engine {
     @Override
     public EngineLoad load() {
         int free = BLOCKS - running.size() * 4;
-        return new EngineLoad(waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, turns, turns);
+        return new EngineLoad(waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns);
     }
 
     @Override

@@ -223,6 +223,7 @@ public final class VirtualWorker {
                 .setFreeBlocks(engine.load().freeBlocks())
                 .setQueued(engine.load().queued() + waiting.records())
                 .setRunning(engine.load().running())
+                .setPlaces(engine.load().places())
                 .setQueuedTokens(waiting.tokens())
                 .setOldestClaimMs(waiting.oldestClaim().toMillis())
                 .setCredit(Math.max(4, 64 / Math.max(1, streams.gateways())))

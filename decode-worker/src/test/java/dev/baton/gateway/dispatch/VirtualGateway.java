@@ -7,6 +7,8 @@ import dev.baton.cluster.streams.VirtualNetwork;
 import dev.baton.cluster.tracing.Tracing;
 import dev.baton.control.PhaseLimits;
 import dev.baton.control.admission.Admission;
+import dev.baton.control.admission.Overload;
+import dev.baton.control.admission.TtftPredictor;
 import dev.baton.control.routing.DisaggPolicy;
 import dev.baton.control.routing.FaultLedger;
 import dev.baton.control.routing.Placement;
@@ -29,6 +31,8 @@ import java.util.concurrent.TimeUnit;
 /** One life of a gateway: the real dispatcher with all below it, and how it learns of workers. */
 public final class VirtualGateway {
     private static final Duration POLL_EVERY = Duration.ofMillis(200);
+    private static final int MOST = 4_096;
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Duration LOOK = Duration.ofMillis(100);
     /** The defaults of {@code baton.limits} and {@code baton.dispatch}. */
     private static final PhaseLimits LIMITS = new PhaseLimits(
@@ -44,7 +48,7 @@ public final class VirtualGateway {
     private final RedisModel.Client redis;
     private final VirtualLoop loop;
     private final TokenStreams streams;
-    private final Admission admission = new Admission(4_096);
+    private final Admission admission = new Admission(MOST);
     private final Placement placement;
     private final Entrance entrance;
     private final LaneDispatcher dispatcher;
@@ -68,8 +72,18 @@ public final class VirtualGateway {
         this.placement = new Placement(
                 new Router(new DisaggPolicy(ServingMode.AUTO, 64), Router.Costs.defaults()), this::live, ledger);
         Life.Track looks = life.thread("looks");
-        this.entrance =
-                new Entrance(admission, placement, TenantWeights.EQUAL, life.clock(), task -> looks.later(LOOK, task));
+        TtftPredictor predictor = new TtftPredictor();
+        Overload overload = new Overload(predictor, MOST, MOST / 4);
+        this.entrance = new Entrance(
+                admission,
+                overload,
+                predictor,
+                placement,
+                TenantWeights.EQUAL,
+                new Entrance.Waits(PATIENCE, LIMITS.withoutWorkers()),
+                life.clock(),
+                new OverloadMetrics(overload, new SimpleMeterRegistry()),
+                task -> looks.later(LOOK, task));
         this.dispatcher = new LaneDispatcher(
                 loops,
                 new RequestStore(VirtualRequests.over(this.redis), self, life.clock()),
