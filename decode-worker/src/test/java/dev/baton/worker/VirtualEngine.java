@@ -7,6 +7,7 @@ import dev.baton.engine.EngineCommand;
 import dev.baton.engine.EngineLoad;
 import dev.baton.engine.schedule.Room;
 import dev.baton.explorer.Life;
+import dev.baton.kv.CacheForecast;
 import dev.baton.kv.KvDtype;
 import dev.baton.kv.KvLayout;
 import dev.baton.kv.LayerGroup;
@@ -19,6 +20,7 @@ import java.util.List;
 /** An engine's thread: sequences wait, run together step by step, and what a step has goes out at its end. */
 final class VirtualEngine implements Engine {
     private static final int PLACES = 8;
+    private static final CacheForecast NO_FORECAST = new CacheForecast(0, 0, 0, 0);
     static final int BLOCK = 64;
     private static final int BLOCKS = 256;
     private static final Duration NEWS_EVERY = Duration.ofMillis(500);
@@ -134,7 +136,7 @@ final class VirtualEngine implements Engine {
     @Override
     public EngineLoad load() {
         int free = BLOCKS - running.size() * 4;
-        return new EngineLoad(waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns);
+        return new EngineLoad(waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns, NO_FORECAST);
     }
 
     @Override
