@@ -136,7 +136,8 @@ final class VirtualEngine implements Engine {
     @Override
     public EngineLoad load() {
         int free = BLOCKS - running.size() * 4;
-        return new EngineLoad(waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns, NO_FORECAST);
+        return new EngineLoad(
+                waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns, NO_FORECAST);
     }
 
     @Override
