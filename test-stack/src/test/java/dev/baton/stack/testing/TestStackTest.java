@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Test;
 class TestStackTest {
     @Test
     void runsTheImagesThatTheComposeFileRuns() throws Exception {
-        assertThat(Files.readAllLines(Path.of("..", "docker-compose.yml")))
-                .contains("    image: " + TestStack.KAFKA_IMAGE, "    image: " + TestStack.REDIS_IMAGE);
+        assertThat(Files.readString(Path.of("..", "docker-compose.yml")))
+                .contains(
+                        "    image: \"${KAFKA_IMAGE:-" + TestStack.KAFKA_IMAGE + "@sha256:",
+                        "    image: \"${REDIS_IMAGE:-" + TestStack.REDIS_IMAGE + "@sha256:");
     }
 }
