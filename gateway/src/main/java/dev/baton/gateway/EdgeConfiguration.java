@@ -4,6 +4,7 @@ import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.answer.SystemFingerprints;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.auth.ReloadedKeys;
 import dev.baton.gateway.auth.TenantWeights;
@@ -113,8 +114,19 @@ class EdgeConfiguration {
     }
 
     @Bean
-    Preparation preparation(ServedModel model, ServedContext context, HttpProperties settings, Clock clock) {
-        return new Preparation(model, context, settings.maxChoices(), settings.specialTokensInText(), clock);
+    SystemFingerprints systemFingerprints(ServedModel model, HttpProperties settings, Dispatcher dispatcher) {
+        return new SystemFingerprints(model, settings.specialTokensInText(), dispatcher);
+    }
+
+    @Bean
+    Preparation preparation(
+            ServedModel model,
+            ServedContext context,
+            SystemFingerprints fingerprints,
+            HttpProperties settings,
+            Clock clock) {
+        return new Preparation(
+                model, context, settings.maxChoices(), settings.specialTokensInText(), fingerprints, clock);
     }
 
     @Bean

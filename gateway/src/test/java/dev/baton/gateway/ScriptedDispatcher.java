@@ -7,9 +7,11 @@ import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.gateway.dispatch.TtftBreakdown;
+import dev.baton.gateway.dispatch.WorkerBits;
 import dev.baton.protocol.v1.Finish;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -26,6 +28,7 @@ final class ScriptedDispatcher implements Dispatcher {
     private final BlockingQueue<Call> calls = new LinkedBlockingQueue<>();
     private volatile @Nullable Consumer<Call> script;
     private volatile int context = Integer.MAX_VALUE;
+    private volatile Set<WorkerBits> bits = Set.of();
 
     /** Plays every later request at once, on the thread that starts it. */
     void plays(@Nullable Consumer<Call> each) {
@@ -45,6 +48,16 @@ final class ScriptedDispatcher implements Dispatcher {
     @Override
     public boolean exact() {
         return true;
+    }
+
+    /** As if these were the workers; none until it is called. */
+    void has(WorkerBits... workers) {
+        bits = Set.of(workers);
+    }
+
+    @Override
+    public Set<WorkerBits> bits(String model) {
+        return bits;
     }
 
     /** As if the smallest worker held this many tokens. */
@@ -87,6 +100,7 @@ final class ScriptedDispatcher implements Dispatcher {
         calls.clear();
         script = null;
         context = Integer.MAX_VALUE;
+        bits = Set.of();
     }
 
     /** One dispatched request. */

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -171,18 +172,37 @@ public final class Checkpoint implements AutoCloseable {
         return get(part.name(), part.outputs(), of.inputs()).groups().map(GroupedRows::grouped);
     }
 
-    /** Digest of all names and bytes. */
-    public long digest() {
-        long sum = 0;
-        for (StoredTensor tensor : tensors.values()) {
+    /** SHA-256 of all names, types, shapes and digests of bytes, in hex; however the tensors are spread over files. */
+    public String digest() {
+        StringBuilder all = new StringBuilder();
+        for (StoredTensor tensor : new TreeMap<>(tensors).values()) {
+            all.append(tensor.name()).append(' ').append(word(tensor.type()));
+            tensor.groups().ifPresent(groups -> all.append(" in ").append(word(groups.grouped())));
+            all.append(' ').append(Arrays.toString(tensor.shape()));
             for (MemorySegment part : tensor.parts()) {
                 KvDigest digest = KvDigester.ofBytes(part);
-                sum = (sum * 0x9E3779B97F4A7C15L + tensor.name().hashCode()) * 0x9E3779B97F4A7C15L
-                        + digest.a()
-                        + Long.rotateLeft(digest.b(), 32);
+                all.append(' ').append(Long.toHexString(digest.a()));
+                all.append(' ').append(Long.toHexString(digest.b()));
             }
+            all.append('\n');
         }
-        return sum;
+        return ModelFingerprint.hex(all.toString());
+    }
+
+    /** Part of a digest, so never another for the same. */
+    private static String word(WeightType type) {
+        return switch (type) {
+            case BF16 -> "bf16";
+            case F16 -> "f16";
+            case F32 -> "f32";
+            case I8 -> "int8";
+            case W8A8 -> "int8 times int8";
+            case Q4_0 -> "q4_0";
+            case Q4_1 -> "q4_1";
+            case Q4_K -> "q4_k";
+            case Q4_ZERO -> "q4_zero";
+            case Q8_0 -> "q8_0";
+        };
     }
 
     @Override

@@ -22,10 +22,10 @@ import java.util.stream.Stream;
 /** A model for the CPU: Baton's own kernels over packed weights, and embeddings gathered from the mapped file. */
 final class CpuModel implements OpenModel {
     /** Changes whenever the bits that the kernels make change. */
-    private static final long NUMERIC_PATH = 4;
+    private static final int NUMERIC_PATH = 4;
 
     /** The same for products of groups. */
-    private static final long GROUPS_PATH = 1_299_709;
+    private static final int GROUPS_PATH = 1;
 
     final ModelConfig config;
     final Kernels kernels;
@@ -80,14 +80,20 @@ final class CpuModel implements OpenModel {
         ropes = List.of(full, sliding.equals(everywhere) ? full : new RopeTable(sliding, config.maxContext, arena));
         types = Stream.concat(layers.stream().flatMap(LayerWeights::types), head.types())
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(WeightType.class)));
-        fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
-                + settings.precision().weights().ordinal() * 1_000_003L
-                + dtype.ordinal() * 7L
-                + everywhere.hashCode() * 1_009L
-                + sliding.hashCode() * 10_007L
-                + (groups() ? GROUPS_PATH : 0)
-                + NUMERIC_PATH;
+        fingerprint = identity().value();
         ends = new Ends(new Embedding(table, config.embeddingScale()), norm, head);
+    }
+
+    /** What makes its fingerprint. */
+    ModelFingerprint identity() {
+        ModelFingerprint of = new ModelFingerprint(
+                "cpu " + NUMERIC_PATH,
+                config,
+                checkpoint.digest(),
+                settings.precision(),
+                settings.blockTokens(),
+                stopTokens);
+        return groups() ? of.with("groups path", Integer.toString(GROUPS_PATH)) : of;
     }
 
     static CpuModel open(ModelSettings settings, Models.LoadProgress progress) throws IOException {

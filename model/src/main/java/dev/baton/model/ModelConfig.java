@@ -251,9 +251,4 @@ public final class ModelConfig {
         JsonNode value = root.path(name);
         return value.isInt() ? positive(name) : otherwise;
     }
-
-    @Override
-    public String toString() {
-        return root.toString();
-    }
 }

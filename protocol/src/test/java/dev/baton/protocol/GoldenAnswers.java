@@ -31,6 +31,12 @@ final class GoldenAnswers {
                         .setIncludeTiming(true)
                         .setCalls(true)
                         .build());
+        all.put(
+                "stored-request-fingerprint",
+                StoredRequest.newBuilder()
+                        .setAnswerId("chatcmpl-1")
+                        .setSystemFingerprint("fp_0123456789abcdef")
+                        .build());
         AnswerRecord record = AnswerRecord.newBuilder()
                 .setChoice(1)
                 .setAdmitted(true)

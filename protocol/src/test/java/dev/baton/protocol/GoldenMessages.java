@@ -107,6 +107,9 @@ final class GoldenMessages {
                         .setPlaces(24)
                         .build());
         all.put(
+                "worker-state-sampling",
+                workerState().toBuilder().setSamplingVersion(1).build());
+        all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()
                         .setState(ByteString.copyFromUtf8("state"))

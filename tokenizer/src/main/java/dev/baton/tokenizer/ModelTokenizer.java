@@ -21,6 +21,7 @@ public final class ModelTokenizer implements AutoCloseable {
     private final TokenTable table;
     private final ChatFormat chat;
     private final int[] stopIds;
+    private final TokenizerDigests digests;
 
     private ModelTokenizer(
             PieceEncoder encoder,
@@ -28,13 +29,15 @@ public final class ModelTokenizer implements AutoCloseable {
             ControlTokens control,
             TokenTable table,
             ChatFormat chat,
-            int[] stopIds) {
+            int[] stopIds,
+            TokenizerDigests digests) {
         this.encoder = encoder;
         this.literal = literal;
         this.control = control;
         this.table = table;
         this.chat = chat;
         this.stopIds = stopIds;
+        this.digests = digests;
     }
 
     /** As {@link #open(Path, Clock)}, with the system's clock and time zone for templates that ask for the date. */
@@ -53,11 +56,13 @@ public final class ModelTokenizer implements AutoCloseable {
         TokenTable table = folder.table(json);
         ControlTokens control;
         ChatFormat chat;
+        TokenizerDigests digests;
         try {
             Map<String, ChatTemplate> templates = folder.chatTemplates();
             control = ControlTokens.of(
                     json, token -> templates.values().stream().anyMatch(template -> template.mentions(token)));
             chat = new ChatFormat(templates, folder.specialTokens(), control, clock);
+            digests = TokenizerDigests.of(json, templates, folder.specialTokens());
         } catch (TemplateException e) {
             throw new IOException("The chat template in " + model + " cannot be used: " + e.getMessage(), e);
         }
@@ -65,7 +70,7 @@ public final class ModelTokenizer implements AutoCloseable {
         PieceEncoder encoder = folder.encoder(json);
         try {
             LiteralEncoder literal = LiteralEncoder.open(json, control, encoder);
-            return new ModelTokenizer(encoder, literal, control, table, chat, stopIds);
+            return new ModelTokenizer(encoder, literal, control, table, chat, stopIds, digests);
         } catch (IOException | RuntimeException e) {
             encoder.close();
             throw e;
@@ -185,6 +190,11 @@ public final class ModelTokenizer implements AutoCloseable {
     /** Ids that end an answer, ascending; empty when the folder names none. */
     public int[] stopIds() {
         return stopIds.clone();
+    }
+
+    /** Of the files that it was made of. */
+    public TokenizerDigests digests() {
+        return digests;
     }
 
     /** The id of a token by its exact spelling in the vocabulary, such as {@code <|im_end|>}. */

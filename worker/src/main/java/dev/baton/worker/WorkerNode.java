@@ -8,6 +8,7 @@ import dev.baton.cluster.streams.TokenStreamServer;
 import dev.baton.cluster.tls.ClusterTls;
 import dev.baton.config.RegistryProperties;
 import dev.baton.engine.EngineLoad;
+import dev.baton.engine.sampling.Sampler;
 import dev.baton.protocol.v1.WorkerState;
 import dev.baton.transfer.KvExchange;
 import dev.baton.worker.StepFrameBatcher.StepListener;
@@ -256,6 +257,7 @@ final class WorkerNode implements SmartLifecycle {
             RecordQueue.Size waiting = queue == null ? RecordQueue.Size.NONE : queue.size();
             state.setModel(open.engine().capabilities().model())
                     .setModelFingerprint(open.engine().capabilities().fingerprint())
+                    .setSamplingVersion(Sampler.VERSION)
                     .setMaxContext(loader.maxContext(open.engine().capabilities()))
                     .setExact(open.engine().capabilities().exact())
                     .setBlockTokens(open.engine().capabilities().layout().blockTokens())

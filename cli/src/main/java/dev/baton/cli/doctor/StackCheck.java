@@ -93,13 +93,19 @@ final class StackCheck {
             int kinds = model.path("fingerprints").size();
             findings.add(
                     kinds == 1
-                            ? Finding.fine("model " + name, "all workers have one fingerprint")
+                            ? Finding.fine("model " + name, "all workers have one fingerprint" + named(model))
                             : Finding.missing(
                                     "model " + name,
                                     kinds + " fingerprints: " + model.path("fingerprints"),
                                     "give all workers the same files, dtype and weights"));
         }
         return findings;
+    }
+
+    /** As answers name what made them. */
+    private static String named(JsonNode model) {
+        String name = model.path("systemFingerprint").asString("");
+        return name.isEmpty() ? "" : "; answers name " + name;
     }
 
     /** Whether the gateway knows what lies in the caches. */

@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
  * the last bit, so a sequence draws the same tokens on every machine that computes the same logits.
  */
 public final class Sampler {
+    /**
+     * Of all that makes tokens from logits: these rules, {@link CounterRandom}, constraints and stopping. Changes whenever
+     * equal logits, parameters and seeds may make another answer.
+     */
+    public static final int VERSION = 1;
+
     private final Candidates candidates;
     private final int vocabulary;
 

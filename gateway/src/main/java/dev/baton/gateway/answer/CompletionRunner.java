@@ -99,6 +99,7 @@ public final class CompletionRunner {
                 prepared.created(),
                 prepared.model(),
                 prepared.serviceTier(),
+                prepared.systemFingerprint(),
                 prepared.choices());
         return new EventStream(
                 templates, model.logprobs(prepared.shape()), prepared.choices(), connection, holder, after);

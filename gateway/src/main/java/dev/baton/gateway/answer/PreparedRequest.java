@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param n choices per prompt
  * @param stops texts to cut at
  * @param serviceTier the tier that was used, where the client asked for one
+ * @param systemFingerprint of what makes the answer, as the answer names it; null where no worker was there to ask
  * @param includeTiming the client asked where its time to first token went
  * @param tools how calls of tools stand in the answer; null where it is text alone
  * @param echoes what is said before the answers, one for each prompt; empty for nothing
@@ -34,6 +35,7 @@ public record PreparedRequest(
         boolean stream,
         boolean includeUsage,
         @Nullable String serviceTier,
+        @Nullable String systemFingerprint,
         boolean includeTiming,
         @Nullable ToolFormat tools,
         @Nullable ReasoningFormat reasoning,
@@ -58,6 +60,7 @@ public record PreparedRequest(
                 stream,
                 true,
                 serviceTier,
+                systemFingerprint,
                 includeTiming,
                 tools,
                 reasoning,

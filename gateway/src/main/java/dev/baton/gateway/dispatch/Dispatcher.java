@@ -6,6 +6,7 @@ import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,9 @@ public interface Dispatcher {
 
     /** Whether all workers compute the same bits, so that a token that was lost comes again. */
     boolean exact();
+
+    /** Of the live workers of the model that take new work: one where all make the same answers, none where none lives. */
+    Set<WorkerBits> bits(String model);
 
     /** Tokens that the smallest of the live workers of the model can hold; 0 when no decode worker lives. */
     int maxContext(String model);

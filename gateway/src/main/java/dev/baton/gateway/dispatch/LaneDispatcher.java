@@ -11,9 +11,11 @@ import dev.baton.control.routing.Placement;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.WorkerState;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
@@ -105,6 +107,14 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
     @Override
     public boolean exact() {
         return streams.workers().stream().allMatch(WorkerState::getExact);
+    }
+
+    @Override
+    public Set<WorkerBits> bits(String model) {
+        return streams.workers().stream()
+                .filter(state -> state.getModel().equals(model) && !state.getDraining())
+                .map(WorkerBits::of)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     @Override

@@ -6,6 +6,7 @@ import dev.baton.gateway.answer.Echo;
 import dev.baton.gateway.answer.PreparedRequest;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.answer.SystemFingerprints;
 import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.auth.ServiceTier;
 import dev.baton.gateway.error.ApiError;
@@ -58,6 +59,7 @@ public final class Preparation {
     private final ServedContext context;
     private final OptionsReader options;
     private final SpecialTokensInText spelled;
+    private final SystemFingerprints fingerprints;
     private final InstantSource clock;
     private final CheckedStructures structures = new CheckedStructures();
 
@@ -67,10 +69,12 @@ public final class Preparation {
             ServedContext context,
             int maxChoices,
             SpecialTokensInText spelled,
+            SystemFingerprints fingerprints,
             InstantSource clock) {
         this.model = model;
         this.context = context;
         this.spelled = spelled;
+        this.fingerprints = fingerprints;
         this.options = new OptionsReader(model.tokenizer().vocabularySize(), maxChoices, model.defaults());
         this.clock = clock;
     }
@@ -126,7 +130,7 @@ public final class Preparation {
         }
         variables.keySet().forEach(this::checkVariable);
         boolean shown = tools != null && model.tokenizer().templateMentions("tools");
-        List<Map<String, @Nullable Object>> messages = messages(given);
+        List<Map<String, @Nullable Object>> messages = ToolsAsText.readable(given, model.tokenizer());
         if (tools != null && format != null && !shown) {
             messages = ToolsAsText.described(tools.shown(), format, messages);
         }
@@ -173,17 +177,6 @@ public final class Preparation {
                 reasoning,
                 List.of(),
                 caller);
-    }
-
-    /** With calls and their results as text where the model's template would refuse them. */
-    private List<Map<String, @Nullable Object>> messages(List<Map<String, @Nullable Object>> given) {
-        if (!ToolsAsText.hasTurnsOfTools(given)) {
-            return given;
-        }
-        return ToolFormat.of(model.tokenizer())
-                .filter(ToolFormat::described)
-                .map(format -> ToolsAsText.turns(given, format))
-                .orElse(given);
     }
 
     /** A call that must be made needs no form of the model's own: what is guaranteed can be read. */
@@ -388,6 +381,7 @@ public final class Preparation {
                 options.stream(),
                 options.includeUsage(),
                 options.namesTier() ? tier.label() : null,
+                fingerprints.current().orElse(null),
                 caller.wantsTiming(),
                 tools,
                 reasoning,

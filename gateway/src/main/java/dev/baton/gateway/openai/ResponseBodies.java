@@ -6,6 +6,7 @@ import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.json.JsonText;
 import dev.baton.gateway.json.ResponseJson;
+import dev.baton.gateway.sse.ChunkTemplates;
 import dev.baton.gateway.sse.ChunkTemplates.Shape;
 import dev.baton.gateway.sse.ResponseHead;
 import dev.baton.gateway.sse.ResponseItem;
@@ -25,11 +26,11 @@ final class ResponseBodies {
             return response(prepared, result);
         }
         String object = prepared.shape() == Shape.CHAT ? "chat.completion" : "text_completion";
-        String tier = prepared.serviceTier();
         List<JsonPart> parts = new ArrayList<>();
         parts.add(JsonPart.of("{\"id\":" + JsonText.quote(prepared.answerId()) + ",\"object\":\"" + object
                 + "\",\"created\":" + prepared.created() + ",\"model\":" + JsonText.quote(prepared.model())
-                + (tier == null ? "" : ",\"service_tier\":" + JsonText.quote(tier)) + ",\"choices\":["));
+                + ChunkTemplates.optional("service_tier", prepared.serviceTier())
+                + ChunkTemplates.optional("system_fingerprint", prepared.systemFingerprint()) + ",\"choices\":["));
         for (int index = 0; index < result.choices().size(); index++) {
             choice(prepared.shape(), index, result.choices().get(index), parts);
         }

@@ -1,6 +1,7 @@
 package dev.baton.gateway.openai;
 
 import dev.baton.gateway.toolcalls.ToolFormat;
+import dev.baton.tokenizer.ModelTokenizer;
 import dev.baton.tokenizer.template.JsonText;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,7 +58,19 @@ final class ToolsAsText {
         return -1;
     }
 
-    static boolean hasTurnsOfTools(List<Map<String, @Nullable Object>> messages) {
+    /** With calls and their results as text where the model's template would refuse them. */
+    static List<Map<String, @Nullable Object>> readable(
+            List<Map<String, @Nullable Object>> messages, ModelTokenizer tokenizer) {
+        if (!hasTurnsOfTools(messages)) {
+            return messages;
+        }
+        return ToolFormat.of(tokenizer)
+                .filter(ToolFormat::described)
+                .map(format -> turns(messages, format))
+                .orElse(messages);
+    }
+
+    private static boolean hasTurnsOfTools(List<Map<String, @Nullable Object>> messages) {
         for (Map<String, @Nullable Object> message : messages) {
             if (isResult(message) || message.containsKey("tool_calls")) {
                 return true;
@@ -71,7 +84,8 @@ final class ToolsAsText {
     }
 
     /** With calls as what the assistant said, and their results as what the user says, together with what follows. */
-    static List<Map<String, @Nullable Object>> turns(List<Map<String, @Nullable Object>> messages, ToolFormat format) {
+    private static List<Map<String, @Nullable Object>> turns(
+            List<Map<String, @Nullable Object>> messages, ToolFormat format) {
         Map<Object, String> names = new HashMap<>();
         List<Map<String, @Nullable Object>> all = new ArrayList<>();
         StringBuilder results = new StringBuilder();

@@ -1,5 +1,6 @@
 package dev.baton.gateway.operations;
 
+import dev.baton.gateway.answer.SystemFingerprints;
 import dev.baton.gateway.dispatch.ClusterView;
 import dev.baton.protocol.v1.WorkerState;
 import java.util.ArrayList;
@@ -15,9 +16,11 @@ import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 @Endpoint(id = "models")
 public class ModelsEndpoint {
     private final ClusterView cluster;
+    private final SystemFingerprints answers;
 
-    ModelsEndpoint(ClusterView cluster) {
+    ModelsEndpoint(ClusterView cluster, SystemFingerprints answers) {
         this.cluster = cluster;
+        this.answers = answers;
     }
 
     /**
@@ -25,11 +28,14 @@ public class ModelsEndpoint {
      *
      * @param fingerprints of weights and arithmetic, each with the workers that report it: more than one means that workers
      *     of this name do not give the same bits, and exchange no KV
+     * @param systemFingerprint that answers of this gateway name now; empty where no worker takes work, and for a model that
+     *     it does not serve
      * @param exact whether every worker gives the same bits for any batch
      */
     public record Model(
             String model,
             Map<String, List<String>> fingerprints,
+            String systemFingerprint,
             boolean exact,
             int maxContext,
             int blockTokens,
@@ -46,7 +52,7 @@ public class ModelsEndpoint {
         return Map.of("models", models);
     }
 
-    private static Model model(String name, List<WorkerState> states) {
+    private Model model(String name, List<WorkerState> states) {
         Map<String, List<String>> fingerprints = states.stream()
                 .collect(Collectors.groupingBy(
                         state -> HexFormat.of().toHexDigits(state.getModelFingerprint()),
@@ -55,6 +61,7 @@ public class ModelsEndpoint {
         return new Model(
                 name,
                 fingerprints,
+                answers.current(name).orElse(""),
                 states.stream().allMatch(WorkerState::getExact),
                 states.stream().mapToInt(WorkerState::getMaxContext).min().orElse(0),
                 states.stream().mapToInt(WorkerState::getBlockTokens).max().orElse(0),

@@ -2,6 +2,7 @@ package dev.baton.gateway.operations;
 
 import dev.baton.cluster.ledger.UsageLedger;
 import dev.baton.cluster.quotas.SharedQuotas;
+import dev.baton.gateway.answer.SystemFingerprints;
 import dev.baton.gateway.auth.Authenticator;
 import dev.baton.gateway.dispatch.ClusterView;
 import dev.baton.gateway.dispatch.DeadRequests;
@@ -51,7 +52,7 @@ class OperationsConfiguration {
     }
 
     @Bean
-    ModelsEndpoint modelsEndpoint(ClusterView cluster) {
-        return new ModelsEndpoint(cluster);
+    ModelsEndpoint modelsEndpoint(ClusterView cluster, SystemFingerprints answers) {
+        return new ModelsEndpoint(cluster, answers);
     }
 }

@@ -3,6 +3,8 @@ package dev.baton.gateway.resume;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
 import dev.baton.gateway.dispatch.Dispatcher;
+import dev.baton.gateway.dispatch.WorkerBits;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
@@ -25,6 +27,11 @@ record Replay(KeptAnswer answer, Dispatcher live, boolean client) implements Dis
     @Override
     public CompletionStage<RequestHandle> resume(GenerationRequest request, TokenIds accepted, TokenSink sink) {
         return CompletableFuture.failedStage(new UnsupportedOperationException("a log is read from its start"));
+    }
+
+    @Override
+    public Set<WorkerBits> bits(String model) {
+        return live.bits(model);
     }
 
     @Override

@@ -39,6 +39,9 @@ final class StoredRequests {
         if (prepared.serviceTier() != null) {
             stored.setServiceTier(prepared.serviceTier());
         }
+        if (prepared.systemFingerprint() != null) {
+            stored.setSystemFingerprint(prepared.systemFingerprint());
+        }
         prepared.generations().forEach(generation -> stored.addGenerations(generation.toGeneration()));
         return stored.build().toByteArray();
     }
@@ -74,6 +77,7 @@ final class StoredRequests {
                 stored.getStream(),
                 stored.getIncludeUsage(),
                 stored.hasServiceTier() ? stored.getServiceTier() : null,
+                stored.getSystemFingerprint().isEmpty() ? null : stored.getSystemFingerprint(),
                 stored.getIncludeTiming(),
                 stored.getCalls() ? ToolFormat.of(model.tokenizer()).orElseGet(ToolFormat::bare) : null,
                 switch (stored.getReasoning()) {

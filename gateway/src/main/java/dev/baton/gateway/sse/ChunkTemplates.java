@@ -46,14 +46,22 @@ public final class ChunkTemplates {
 
     /**
      * @param serviceTier named in every chunk unless it is null
+     * @param systemFingerprint the same
      * @param choices how many choices the answer has
      */
     public ChunkTemplates(
-            Shape shape, String id, long created, String model, @Nullable String serviceTier, int choices) {
+            Shape shape,
+            String id,
+            long created,
+            String model,
+            @Nullable String serviceTier,
+            @Nullable String systemFingerprint,
+            int choices) {
         this.shape = shape;
         this.head = "data: {\"id\":" + JsonText.quote(id) + ",\"object\":\"" + shape.object + "\",\"created\":"
                 + created + ",\"model\":" + JsonText.quote(model)
-                + (serviceTier == null ? "" : ",\"service_tier\":" + JsonText.quote(serviceTier)) + ",\"choices\":[";
+                + optional("service_tier", serviceTier) + optional("system_fingerprint", systemFingerprint)
+                + ",\"choices\":[";
         this.beforeText = new byte[choices][];
         for (int choice = 0; choice < choices; choice++) {
             String before =
@@ -64,6 +72,11 @@ public final class ChunkTemplates {
                 ? "\"},\"finish_reason\":null}]}\n\n"
                 : "\",\"logprobs\":null,\"finish_reason\":null}]}\n\n";
         this.afterText = after.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** A member after others; nothing for null. */
+    public static String optional(String name, @Nullable String value) {
+        return value == null ? "" : ",\"" + name + "\":" + JsonText.quote(value);
     }
 
     /** Whether a choice opens with a chunk of its own that names the role. */

@@ -286,6 +286,7 @@ class ChoiceLogTest {
                 true,
                 false,
                 null,
+                null,
                 false,
                 null,
                 null,

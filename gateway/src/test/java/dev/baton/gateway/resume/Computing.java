@@ -4,8 +4,10 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.TtftBreakdown;
+import dev.baton.gateway.dispatch.WorkerBits;
 import dev.baton.protocol.v1.Finish;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -52,6 +54,11 @@ final class Computing implements Dispatcher {
     @Override
     public boolean exact() {
         return exact;
+    }
+
+    @Override
+    public Set<WorkerBits> bits(String model) {
+        return Set.of();
     }
 
     @Override

@@ -346,6 +346,7 @@ class ResumableAnswersTest {
                 true,
                 false,
                 null,
+                null,
                 false,
                 null,
                 null,

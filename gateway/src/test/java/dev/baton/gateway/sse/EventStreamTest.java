@@ -31,7 +31,7 @@ class EventStreamTest {
     private final Reader reader = new Reader();
     private final AtomicLong released = new AtomicLong();
     private final EventStream stream = new EventStream(
-            new ChunkTemplates(Shape.COMPLETION, "cmpl-1", 7, "m", null, 2),
+            new ChunkTemplates(Shape.COMPLETION, "cmpl-1", 7, "m", null, null, 2),
             LogprobFormat.completion(tokenizer()),
             2,
             new ConnectionHandle(UnpooledByteBufAllocator.DEFAULT, Runnable::run, () -> backlog.get() == 0, () -> {}),

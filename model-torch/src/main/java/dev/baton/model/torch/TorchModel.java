@@ -13,6 +13,7 @@ import dev.baton.libtorch.TorchDevice;
 import dev.baton.libtorch.TorchDtype;
 import dev.baton.model.Checkpoint;
 import dev.baton.model.ModelConfig;
+import dev.baton.model.ModelFingerprint;
 import dev.baton.model.ModelSettings;
 import dev.baton.model.ModelSettings.Precision;
 import dev.baton.model.ModelSettings.WeightChoice;
@@ -30,8 +31,8 @@ import java.util.Set;
 
 /** A model on a torch device: weights copied there once, the forward pass TorchScript, products and attention libtorch's. */
 public final class TorchModel implements OpenModel {
-    /** Changes whenever the bits that the script makes change. Far from those of the CPU's own kernels. */
-    private static final long NUMERIC_PATH = 1_003;
+    /** Changes whenever the bits that the script makes change. */
+    private static final int NUMERIC_PATH = 3;
 
     final ModelConfig config;
     final TorchDevice device;
@@ -113,13 +114,21 @@ public final class TorchModel implements OpenModel {
         ropes = sliding.equals(everywhere)
                 ? List.of(full)
                 : List.of(full, new RopeTable(sliding, config.maxContext, arena));
-        fingerprint = (checkpoint.digest() * 31 + config.toString().hashCode()) * 31
-                + device.kind().ordinal() * 1_000_003L
-                + kv().ordinal() * 7L
-                + (flash ? 3L : 0L)
-                + everywhere.hashCode() * 1_009L
-                + sliding.hashCode() * 10_007L
-                + NUMERIC_PATH;
+        fingerprint = new ModelFingerprint(
+                        "torch " + NUMERIC_PATH,
+                        config,
+                        checkpoint.digest(),
+                        settings.precision(),
+                        settings.blockTokens(),
+                        stopTokens)
+                .with(
+                        "device",
+                        switch (device.kind()) {
+                            case CPU -> "cpu";
+                            case CUDA -> "cuda";
+                        })
+                .with("attention of prompts", flash ? "flash" : "masked")
+                .value();
     }
 
     /** @param device usable: see {@link Torch#require} */

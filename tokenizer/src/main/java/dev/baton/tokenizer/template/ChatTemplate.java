@@ -33,6 +33,11 @@ public final class ChatTemplate {
         }
     }
 
+    /** As its author wrote it. */
+    public String source() {
+        return source;
+    }
+
     /** Whether the author of the template wrote these characters somewhere in it. */
     public boolean mentions(String text) {
         return source.contains(text);
