@@ -85,9 +85,11 @@ class AnswersNameTheirBitsTest {
                 .startsWith("fp_")
                 .isNotEqualTo(exact);
         server.dispatcher().has(new WorkerBits(5, 1, false));
-        assertThat(whole(CHAT, MESSAGES).path("system_fingerprint").asString("")).startsWith("fp_inexact_");
+        assertThat(whole(CHAT, MESSAGES).path("system_fingerprint").asString(""))
+                .startsWith("fp_inexact_");
         server.dispatcher().has(EXACT);
-        assertThat(whole(CHAT, MESSAGES).path("system_fingerprint").asString("")).isEqualTo(exact);
+        assertThat(whole(CHAT, MESSAGES).path("system_fingerprint").asString(""))
+                .isEqualTo(exact);
     }
 
     /** As in OpenAI's answers, where the member may be left out; its responses have none. */
@@ -95,6 +97,7 @@ class AnswersNameTheirBitsTest {
     void nothingIsNamedWhereNoWorkerLivesAndInResponses() throws Exception {
         assertThat(whole(CHAT, MESSAGES).has("system_fingerprint")).isFalse();
         server.dispatcher().has(EXACT);
-        assertThat(whole("/v1/responses", "\"input\":\"Hi\"").has("system_fingerprint")).isFalse();
+        assertThat(whole("/v1/responses", "\"input\":\"Hi\"").has("system_fingerprint"))
+                .isFalse();
     }
 }

@@ -112,9 +112,10 @@ public final class ModelFingerprint {
 
     /** The lines, by name. */
     public String text() {
-        StringBuilder text = new StringBuilder("baton model fingerprint ").append(VERSION).append('\n');
-        lines.forEach((name, value) ->
-                text.append(name).append(": ").append(value).append('\n'));
+        StringBuilder text =
+                new StringBuilder("baton model fingerprint ").append(VERSION).append('\n');
+        lines.forEach(
+                (name, value) -> text.append(name).append(": ").append(value).append('\n'));
         return text.toString();
     }
 
@@ -151,10 +152,7 @@ public final class ModelFingerprint {
     private static String layer(Family family) {
         return family.traits().isEmpty()
                 ? "plain"
-                : family.traits().stream()
-                        .map(ModelFingerprint::trait)
-                        .sorted()
-                        .collect(Collectors.joining(", "));
+                : family.traits().stream().map(ModelFingerprint::trait).sorted().collect(Collectors.joining(", "));
     }
 
     private static String held(WeightChoice weights) {

@@ -73,11 +73,7 @@ public final class SystemFingerprints {
 
     /** What a fingerprint is made of. */
     String text(Set<WorkerBits> workers) {
-        return prompts
-                + workers.stream()
-                        .map(SystemFingerprints::line)
-                        .sorted()
-                        .collect(Collectors.joining());
+        return prompts + workers.stream().map(SystemFingerprints::line).sorted().collect(Collectors.joining());
     }
 
     private static String line(WorkerBits worker) {

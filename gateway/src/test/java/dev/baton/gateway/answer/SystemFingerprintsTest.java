@@ -97,13 +97,13 @@ class SystemFingerprintsTest {
     @Test
     void areTheSameForAnotherNameContextOrLayoutOfTheFiles() throws IOException {
         SystemFingerprints plain = of(DEMO, DEFAULTS, SpecialTokensInText.TEXT);
-        SystemFingerprints spaced = edited("spaced", "tokenizer.json", "\"normalizer\": null", "\"normalizer\" :  null ");
+        SystemFingerprints spaced =
+                edited("spaced", "tokenizer.json", "\"normalizer\": null", "\"normalizer\" :  null ");
         ServedModel other = new ServedModel("other", ModelTokenizer.open(DEMO), 7, DEFAULTS, 9);
         assertThat(Stream.of(
                                 plain,
                                 spaced,
-                                new SystemFingerprints(
-                                        other, SpecialTokensInText.TEXT, new Workers(Set.of())))
+                                new SystemFingerprints(other, SpecialTokensInText.TEXT, new Workers(Set.of())))
                         .map(each -> each.of(Set.of(WORKER)).orElseThrow())
                         .distinct())
                 .hasSize(1);
@@ -120,7 +120,8 @@ class SystemFingerprintsTest {
     private SystemFingerprints edited(String name, String file, String from, String to) throws IOException {
         Path copy = Files.createDirectory(folder.resolve(name));
         try (Stream<Path> files = Files.list(DEMO)) {
-            for (Path each : files.filter(each -> each.toString().endsWith(".json")).toList()) {
+            for (Path each :
+                    files.filter(each -> each.toString().endsWith(".json")).toList()) {
                 Files.copy(each, copy.resolve(each.getFileName()));
             }
         }
