@@ -43,8 +43,7 @@ public final class BlockPool {
     private final Doubles doubles;
     private final Map<BlockHash, Integer> byName = new HashMap<>();
     private final List<BlockHash> evicted = new ArrayList<>();
-    private final Map<Long, Lease> leases = new HashMap<>();
-    private long leasesGiven;
+    private final Leases leases = new Leases();
 
     /** A promise that blocks stay findable, and as they are, until it ends. */
     public record Lease(long id, int[] blocks) {}
@@ -118,10 +117,8 @@ public final class BlockPool {
 
     /** The KV for reserved blocks is here: they become active with one reference. */
     public void activate(int... blocks) {
-        for (int block : blocks) {
-            states.move(BlockState.RESERVED, BlockState.ACTIVE, block);
-            references[block] = 1;
-        }
+        states.move(BlockState.RESERVED, BlockState.ACTIVE, blocks);
+        Arrays.stream(blocks).forEach(block -> references[block] = 1);
     }
 
     /** Frees reserved blocks for which no write has been asked for. */
@@ -291,14 +288,12 @@ public final class BlockPool {
 
     /** Refers to the blocks of a chain that are here, from its start, until the lease ends. */
     public Lease lease(List<BlockHash> chain) {
-        Lease lease = new Lease(++leasesGiven, share(chain, find(chain)));
-        leases.put(lease.id(), lease);
-        return lease;
+        return leases.give(share(chain, find(chain)));
     }
 
     /** Ends a lease. Nothing happens when it has ended already. */
     public void endLease(Lease lease) {
-        if (leases.remove(lease.id()) != null) {
+        if (leases.end(lease)) {
             release(lease.blocks());
         }
     }
@@ -353,10 +348,7 @@ public final class BlockPool {
 
     /** References that leases hold to each block. */
     public Map<Integer, Integer> leasedReferences() {
-        Map<Integer, Integer> held = new HashMap<>();
-        leases.values()
-                .forEach(lease -> Arrays.stream(lease.blocks()).forEach(block -> held.merge(block, 1, Integer::sum)));
-        return held;
+        return leases.references();
     }
 
     /**
