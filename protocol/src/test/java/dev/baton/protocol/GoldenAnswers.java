@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import dev.baton.protocol.v1.AnswerRecord;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Generation;
+import dev.baton.protocol.v1.NotLetIn;
 import dev.baton.protocol.v1.StoredRequest;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.util.Map;
@@ -37,6 +38,11 @@ final class GoldenAnswers {
                         .setAnswerId("chatcmpl-1")
                         .setSystemFingerprint("fp_0123456789abcdef")
                         .build());
+        all.put(
+                "stored-request-reasoning",
+                StoredRequest.newBuilder()
+                        .setReasoning(StoredRequest.Reasoning.OPENED)
+                        .build());
         AnswerRecord record = AnswerRecord.newBuilder()
                 .setChoice(1)
                 .setAdmitted(true)
@@ -55,6 +61,15 @@ final class GoldenAnswers {
         all.put(
                 "answer-record-failure",
                 record.toBuilder().setFailure(GoldenMessages.FAILURE).build());
+        all.put(
+                "answer-record-not-let-in",
+                AnswerRecord.newBuilder()
+                        .setNotLetIn(NotLetIn.newBuilder()
+                                .setReason(NotLetIn.Reason.CONTEXT_LENGTH_EXCEEDED)
+                                .setMessage("too long")
+                                .setRetryAfterMillis(1_500)
+                                .setMaxContext(8_192))
+                        .build());
         all.put("answer-record-stopped", record.toBuilder().setStopped(true).build());
     }
 }
