@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
@@ -107,8 +108,13 @@ class KafkaProcessTest {
                 admitted.createTopics(List.of(new NewTopic("prompts", 1, (short) 1)))
                         .all()
                         .get(20, TimeUnit.SECONDS);
-                assertThat(admitted.listTopics().names().get(20, TimeUnit.SECONDS))
-                        .contains("prompts");
+                // The broker hears of a topic a moment after the controller has made it.
+                long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                Set<String> listed = Set.of();
+                while (!listed.contains("prompts") && System.nanoTime() < end) {
+                    listed = admitted.listTopics().names().get(20, TimeUnit.SECONDS);
+                }
+                assertThat(listed).contains("prompts");
             }
             try (Admin wrong = admin(kafka, KafkaProcess.clientProperties(new Login("baton", "guessed")))) {
                 assertThatThrownBy(() -> wrong.listTopics().names().get(20, TimeUnit.SECONDS))

@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -33,12 +34,14 @@ final class HandedOver {
         return byRequest.size();
     }
 
-    void add(Orphan attempt, long now) {
-        byRequest.remove(attempt.requestId());
+    /** @return an earlier attempt of that request, which nobody else ends */
+    Optional<Orphan> add(Orphan attempt, long now) {
+        Entry before = byRequest.remove(attempt.requestId());
         byRequest.put(attempt.requestId(), new Entry(attempt, now));
         if (byRequest.size() > most) {
             byRequest.remove(byRequest.keySet().iterator().next());
         }
+        return Optional.ofNullable(before).map(Entry::attempt).filter(earlier -> !earlier.equals(attempt));
     }
 
     /** Its gateway has ended it. Nothing happens when it is another attempt, or another gateway's. */

@@ -80,7 +80,9 @@ final class KeptTokens {
             of.handedOver();
             of.touch(now);
             ended.add(requestId);
-            elsewhere.add(new Orphan(requestId, attempt, of.gateway()), now);
+            elsewhere
+                    .add(new Orphan(requestId, attempt, of.gateway()), now)
+                    .ifPresent(replaced::add);
         }
     }
 

@@ -148,7 +148,10 @@ public final class TokenStreamServer implements AutoCloseable {
 
     /** Another worker goes on with an attempt: what is kept of it here goes soon. Returns at once. Any thread. */
     public void handedOver(String requestId, Attempt attempt) {
-        loop.execute(() -> kept.handedOver(requestId, attempt, loop.nanoTime()));
+        loop.execute(() -> {
+            kept.handedOver(requestId, attempt, loop.nanoTime());
+            endReplaced();
+        });
     }
 
     /** Tells the owner of an attempt that its record is not worked on; once it has a stream, if it has none now. Any thread. */
@@ -303,6 +306,10 @@ public final class TokenStreamServer implements AutoCloseable {
         expire();
     }
 
+    private void endReplaced() {
+        kept.takeReplaced().forEach(orphan -> end(orphan, "a later attempt is here"));
+    }
+
     private void keepAndSend(GatewayRef owner, TokenFrame frame) {
         long now = loop.nanoTime();
         List<Progress> current = new ArrayList<>(frame.getProgressCount());
@@ -311,7 +318,7 @@ public final class TokenStreamServer implements AutoCloseable {
                 current.add(progress);
             }
         }
-        kept.takeReplaced().forEach(orphan -> end(orphan, "a later attempt is here"));
+        endReplaced();
         GatewaySessions.Session session = sessions.of(owner);
         if (session != null && !current.isEmpty()) {
             send(

@@ -1,9 +1,10 @@
 -- KEYS: answer, log, the tenant's answers by their end, their bytes. ARGV: id, epoch, how long it is kept (ms; 0 forgets it
 -- now), "1" when the client's key may begin another. The answer is whole, or nothing will come of it. Answers as append.lua.
 local epoch = redis.call('HGET', KEYS[1], 'epoch')
-if not epoch then
+local later = epoch and tonumber(epoch) - tonumber(ARGV[2])
+if not epoch or later < 0 then
   return 'A'
-elseif epoch ~= ARGV[2] then
+elseif later > 0 then
   return 'L'
 end
 local key = redis.call('HGET', KEYS[1], 'key')

@@ -196,6 +196,9 @@ class RedisAnswersTest {
 
         assertThat(get(answers.append(List.of(new Append(later, 4, bytes("two"))))))
                 .containsEntry(later, Kept.ABSENT);
+        assertThat(get(answers.end(later, LONG, false)))
+                .as("it is whole, and not what is there")
+                .isEqualTo(Kept.ABSENT);
         assertThat(get(answers.create(wanted(later, 6_000, "", "one two"), LONG)))
                 .isEqualTo(new Created.Mine());
         assertThat(logOf(later)).isEqualTo("one two");

@@ -81,6 +81,21 @@ class KeptTokensTest {
         assertThat(kept.handedOver()).isZero();
     }
 
+    /** Another gateway has taken the request over: the first one cannot end its attempt, and the second does not know of it. */
+    @Test
+    void anEarlierAttemptEndsWhenALaterOneIsHandedOver() {
+        Attempt second = FIRST.toBuilder().setNumber(2).setNonce(6).build();
+        GatewayRef survivor = GATEWAY.toBuilder().setId("h").build();
+        split("a", 0);
+        kept.keep(survivor, token("a", 0).toBuilder().setAttempt(second).build(), 0);
+        kept.handedOver("a", second, 0);
+        assertThat(kept.takeReplaced())
+                .extracting(KeptTokens.Orphan::attempt)
+                .containsExactly(FIRST);
+        kept.cancel(survivor, "a", second);
+        assertThat(kept.handedOver()).isZero();
+    }
+
     @Test
     void whatWasHandedOverIsForgottenOnceNothingIsLeased() {
         split("a", 0);
