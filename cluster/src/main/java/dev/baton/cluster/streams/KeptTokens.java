@@ -80,9 +80,7 @@ final class KeptTokens {
             of.handedOver();
             of.touch(now);
             ended.add(requestId);
-            elsewhere
-                    .add(new Orphan(requestId, attempt, of.gateway()), now)
-                    .ifPresent(replaced::add);
+            elsewhere.add(new Orphan(requestId, attempt, of.gateway()), now).ifPresent(replaced::add);
         }
     }
 

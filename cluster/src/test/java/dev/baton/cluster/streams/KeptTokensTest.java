@@ -89,9 +89,7 @@ class KeptTokensTest {
         split("a", 0);
         kept.keep(survivor, token("a", 0).toBuilder().setAttempt(second).build(), 0);
         kept.handedOver("a", second, 0);
-        assertThat(kept.takeReplaced())
-                .extracting(KeptTokens.Orphan::attempt)
-                .containsExactly(FIRST);
+        assertThat(kept.takeReplaced()).extracting(KeptTokens.Orphan::attempt).containsExactly(FIRST);
         kept.cancel(survivor, "a", second);
         assertThat(kept.handedOver()).isZero();
     }
