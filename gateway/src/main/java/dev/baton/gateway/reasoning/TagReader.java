@@ -10,6 +10,9 @@ final class TagReader implements ReasoningReader {
     /** More line ends than any model writes before a mark are said. */
     private static final int MOST_LINE_ENDS = 16;
 
+    /** A text with more blanks before its mark than any model writes is an answer. */
+    private static final int MOST_BLANKS = 256;
+
     private final ModelTokenizer tokenizer;
     private final Sink sink;
     private final String open;
@@ -59,12 +62,16 @@ final class TagReader implements ReasoningReader {
 
     private void start(int token, String piece) {
         held.append(piece);
+        String text = held.toString();
+        String begun = text.stripLeading();
+        if (text.length() - begun.length() > MOST_BLANKS) {
+            answers(token, text);
+            return;
+        }
         if (token != NO_TOKEN && token == openId) {
             opens(held.length());
             return;
         }
-        String text = held.toString();
-        String begun = text.stripLeading();
         if (openId == NO_TOKEN && begun.startsWith(open)) {
             opens(text.length() - begun.length() + open.length());
             return;
@@ -72,10 +79,14 @@ final class TagReader implements ReasoningReader {
         boolean mayOpen = openId == NO_TOKEN ? open.startsWith(begun) : begun.isEmpty();
         boolean control = piece.isEmpty() && token != NO_TOKEN && tokenizer.isSpecial(token);
         if (control || !mayOpen) {
-            state = State.ANSWER;
-            held.setLength(0);
-            sink.answer(token, text);
+            answers(token, text);
         }
+    }
+
+    private void answers(int token, String text) {
+        state = State.ANSWER;
+        held.setLength(0);
+        sink.answer(token, text);
     }
 
     /** @param length of what is held up to the mark's end */

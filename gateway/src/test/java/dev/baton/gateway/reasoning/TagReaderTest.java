@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -26,6 +27,35 @@ class TagReaderTest {
     @AfterAll
     static void close() {
         tokenizer.close();
+    }
+
+    @Test
+    void blanksWithoutEndAreAnAnswer() {
+        ReasoningTags tags = new ReasoningTags("<think>", "</think>", false, false, false);
+        for (int blanks : new int[] {256, 257}) {
+            StringBuilder reasoning = new StringBuilder();
+            StringBuilder answer = new StringBuilder();
+            ReasoningReader reader = tags.reader(tokenizer, new ReasoningReader.Sink() {
+                @Override
+                public void reasoning(String piece) {
+                    reasoning.append(piece);
+                }
+
+                @Override
+                public void answer(int token, String piece) {
+                    answer.append(piece);
+                }
+            });
+            for (int i = 0; i < blanks; i++) {
+                reader.read(9, " ");
+            }
+            assertThat(answer).as("nothing is held beyond the bound").hasSize(blanks == 256 ? 0 : 257);
+            reader.read(9, "<think>");
+            reader.read(9, "a");
+            reader.end("");
+            assertThat(reasoning).hasToString(blanks == 256 ? "a" : "");
+            assertThat(answer).hasToString(blanks == 256 ? "" : " ".repeat(257) + "<think>a");
+        }
     }
 
     @ParameterizedTest
