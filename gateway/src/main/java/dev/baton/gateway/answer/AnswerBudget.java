@@ -1,12 +1,14 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.error.ApiException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -49,10 +51,7 @@ public final class AnswerBudget {
                 if (most == null) {
                     break;
                 }
-                long freed = most.end();
-                boolean alone = freed > limit / 2;
-                Account evicted = most;
-                evictions.add(() -> evicted.whenEvicted.accept(ApiError.answersFull(limit, alone)));
+                evictions.add(most.evict());
             }
         }
         evictions.forEach(Runnable::run);
@@ -60,21 +59,39 @@ public final class AnswerBudget {
 
     /** What one request holds. */
     public final class Account implements AutoCloseable {
-        private volatile Consumer<ApiError> whenEvicted = error -> {};
+        /** Guarded by {@code this}, like all below. */
+        private Consumer<ApiError> whenEvicted = error -> {};
 
-        /** Guarded by {@code this}, like {@code ended}. */
+        private @Nullable ApiError eviction;
         private long bytes;
-
         private boolean ended;
 
         private Account() {}
 
         /**
          * What ends the request and drops all that it holds, at once and without blocking, when the budget is full. The
-         * last one set counts.
+         * last one set counts; it is called at once when that has happened already.
          */
         public void whenEvicted(Consumer<ApiError> drop) {
-            whenEvicted = drop;
+            ApiError already;
+            synchronized (this) {
+                whenEvicted = drop;
+                already = eviction;
+            }
+            if (already != null) {
+                drop.accept(already);
+            }
+        }
+
+        /**
+         * Takes what an answer needs before it begins.
+         *
+         * @throws ApiException when that ends this request
+         */
+        public void require(long more) {
+            if (!take(more)) {
+                throw new ApiException(ApiError.answersFull(limit, more > limit / 2));
+            }
         }
 
         /** False when this request was ended, now or before: it keeps nothing any more. */
@@ -107,8 +124,17 @@ public final class AnswerBudget {
             return bytes;
         }
 
+        /** Ends it to make room, and gives what tells the request so. */
+        private synchronized Runnable evict() {
+            ApiError error = ApiError.answersFull(limit, bytes > limit / 2);
+            end();
+            eviction = error;
+            Consumer<ApiError> drop = whenEvicted;
+            return () -> drop.accept(error);
+        }
+
         /** Gives all back. */
-        private long end() {
+        private void end() {
             long all;
             synchronized (this) {
                 ended = true;
@@ -117,7 +143,6 @@ public final class AnswerBudget {
             }
             accounts.remove(this);
             held.addAndGet(-all);
-            return all;
         }
 
         @Override

@@ -22,7 +22,12 @@ public interface JsonPart {
 
     /** The characters of a JSON string, escaped, without its quotes. */
     static JsonPart escaped(CharSequence text) {
-        return new EscapedText(text);
+        return new Slices(text, (out, from, start, end) -> JsonText.escape(from, start, end, out));
+    }
+
+    /** JSON of any length, which exists already: it is shared, and taken piece by piece. */
+    static JsonPart shared(String json) {
+        return new Slices(json, StringBuilder::append);
     }
 
     /** One after the other; each is asked for when the one before it has ended. */
@@ -31,14 +36,20 @@ public interface JsonPart {
     }
 
     /** Text in slices that never split a surrogate pair. */
-    final class EscapedText implements JsonPart {
+    final class Slices implements JsonPart {
         private static final int SLICE = 1024;
 
         private final CharSequence text;
+        private final Writer writer;
         private int at;
 
-        private EscapedText(CharSequence text) {
+        private interface Writer {
+            void write(StringBuilder out, CharSequence from, int start, int end);
+        }
+
+        private Slices(CharSequence text, Writer writer) {
             this.text = text;
+            this.writer = writer;
         }
 
         @Override
@@ -48,7 +59,7 @@ public interface JsonPart {
                 if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
                     end++;
                 }
-                JsonText.escape(text, at, end, out);
+                writer.write(out, text, at, end);
                 at = end;
             }
             return at == text.length();

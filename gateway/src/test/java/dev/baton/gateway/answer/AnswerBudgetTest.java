@@ -1,8 +1,10 @@
 package dev.baton.gateway.answer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.baton.gateway.error.ApiError;
+import dev.baton.gateway.error.ApiException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -55,6 +57,17 @@ class AnswerBudgetTest {
                 .singleElement()
                 .satisfies(error ->
                         assertThat(error.headers()).containsKey("Retry-After").doesNotContainKey("x-should-retry"));
+    }
+
+    @Test
+    void tellsWhoComesTooLateThatItWasEnded() {
+        AnswerBudget.Account early = budget.open();
+        early.require(900);
+        assertThat(account().take(200)).isTrue();
+        early.whenEvicted(evicted::add);
+        assertThat(evicted).hasSize(1);
+        assertThatThrownBy(() -> budget.open().require(1001)).isInstanceOf(ApiException.class);
+        assertThat(budget.held()).isEqualTo(200);
     }
 
     @Test
