@@ -76,6 +76,15 @@ class EchoTest {
                 .isEqualTo("Hi");
     }
 
+    /** A long prompt takes long to say: not on the thread that serves other requests too. */
+    @Test
+    void theDispatchersThreadDoesNotSayIt() throws Exception {
+        server.http()
+                .open("POST", "/v1/completions", "{\"model\":\"demo\",\"echo\":true,\"prompt\":\"Hi\"}")
+                .close();
+        assertThat(server.dispatcher().next().sink.getClass().getSimpleName()).isEqualTo("OffLoop");
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void aPromptOfTokensIsScored(int tokens) throws IOException {

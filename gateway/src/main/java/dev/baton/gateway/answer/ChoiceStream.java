@@ -70,7 +70,7 @@ final class ChoiceStream implements TokenSink {
         this.reasoning = thoughts == null ? null : thoughts.reader(model.tokenizer(), new Thoughts());
         this.echo = prepared.echo(index);
         this.echoed = echo == null ? null : new EchoedPrompt(echo, request.prompt(), model.tokenizer());
-        this.handle = dispatcher.prepare(request, this);
+        this.handle = dispatcher.prepare(request, echo != null ? new OffLoop(this, Thread::startVirtualThread) : this);
     }
 
     /** Tokens of the answer. */

@@ -29,40 +29,23 @@ final class EchoedPrompt {
 
     /** @param scores of the prompt's tokens but the first; empty where nobody asked for them */
     void sayTo(Sink sink, List<TokenLogprob> scores) {
-        if (scores.size() == prompt.length - 1 && !scores.isEmpty()) {
-            scored(sink, scores);
-            return;
-        }
-        String text = echo.text();
-        boolean wanted = true;
-        for (int at = 0; at < text.length() && wanted; ) {
-            int end = Math.min(text.length(), at + PIECE);
-            end += end < text.length() && Character.isHighSurrogate(text.charAt(end - 1)) ? 1 : 0;
-            wanted = sink.take(text.substring(at, end), null);
-            at = end;
-        }
-    }
-
-    private void scored(Sink sink, List<TokenLogprob> scores) {
+        boolean scored = scores.size() == prompt.length - 1 && !scores.isEmpty();
         TextStream stream = tokenizer.textStream(false, false);
         StringBuilder piece = new StringBuilder();
         Logprobs batch = null;
         int characters = 0;
-        int said = 0;
         for (int i = 0; i < prompt.length; i++) {
-            int offset = Math.max(0, characters - echo.added());
-            Logprobs next =
-                    i == 0 ? Logprobs.first(prompt[0], offset) : Logprobs.of(prompt[i], scores.get(i - 1), offset);
-            if (batch == null) {
-                batch = next;
-            } else {
-                batch.add(next);
+            if (scored) {
+                int offset = Math.max(0, characters - echo.added());
+                Logprobs next =
+                        i == 0 ? Logprobs.first(prompt[0], offset) : Logprobs.of(prompt[i], scores.get(i - 1), offset);
+                if (batch == null) {
+                    batch = next;
+                } else {
+                    batch.add(next);
+                }
             }
-            characters += stream.push(prompt[i]).length();
-            int to = Math.clamp(
-                    characters - (long) echo.added(), said, echo.text().length());
-            piece.append(echo.text(), said, to);
-            said = to;
+            characters += append(stream.push(prompt[i]), characters, piece);
             if (EventStream.bytes(piece.length(), batch) >= PIECE) {
                 if (!sink.take(piece.toString(), batch)) {
                     return;
@@ -71,9 +54,15 @@ final class EchoedPrompt {
                 batch = null;
             }
         }
-        piece.append(echo.text(), said, echo.text().length());
+        append(stream.flush(), characters, piece);
         if (batch != null || !piece.isEmpty()) {
             sink.take(piece.toString(), batch);
         }
+    }
+
+    /** Leaves out what was added; gives the length with it. */
+    private int append(String text, int before, StringBuilder piece) {
+        piece.append(text, Math.clamp((long) echo.added() - before, 0, text.length()), text.length());
+        return text.length();
     }
 }

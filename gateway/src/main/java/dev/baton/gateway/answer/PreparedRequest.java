@@ -68,6 +68,11 @@ public record PreparedRequest(
                 members);
     }
 
+    /** Bytes that its answer holds from its start to its end, beside what is generated. */
+    public long heldBytes() {
+        return 2L * repeated.length();
+    }
+
     /** What the response object says beside its output. */
     public ResponseHead responseHead() {
         return new ResponseHead(answerId, created, model, repeated);

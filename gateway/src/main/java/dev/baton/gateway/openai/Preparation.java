@@ -271,10 +271,12 @@ public final class Preparation {
         }
         Integer most = options.maxTokens();
         boolean alone = most != null && most == 0;
-        String spelled = model.tokenizer().decode(tokens, false);
-        String said =
-                prompt instanceof CompletionRequest.Text(String given) && spelled.endsWith(given) ? given : spelled;
-        return new Echo(said, spelled.length() - said.length(), alone);
+        int added = 0;
+        if (prompt instanceof CompletionRequest.Text(String given)) {
+            String spelled = model.tokenizer().decode(tokens, false);
+            added = spelled.endsWith(given) ? spelled.length() - given.length() : 0;
+        }
+        return new Echo(added, alone);
     }
 
     private TokenIds encoded(String text, int room) {
