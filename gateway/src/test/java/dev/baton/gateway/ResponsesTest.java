@@ -1,6 +1,7 @@
 package dev.baton.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
@@ -9,11 +10,13 @@ import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseStreamEvent;
+import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -246,6 +249,61 @@ class ResponsesTest {
                 .endsWith("[system]Be brief.\n\nBe kind.[user]Hi[assistant]<think>Hm.</think>Ho.now{\"a\": 1}now{}"
                         + "[tool]noon[assistant]");
         assertThat(Objects.requireNonNull(submission.structure()).toString()).contains("integer");
+    }
+
+    @Test
+    void whatIsRepeatedCountsUntilTheAnswerIsSent() throws Exception {
+        server.dispatcher().plays(null);
+        AnswerBudget budget = server.bean(AnswerBudget.class);
+        String body = "{\"model\":\"demo\",\"stream\":true,\"input\":\"Hi\",\"text\":{\"format\":{\"type\":\"json_schema\","
+                + "\"name\":\"n\",\"schema\":{\"type\":\"integer\"},\"description\":\"" + "a".repeat(100_000) + "\"}}}";
+        try (RawHttp.Exchange ignored = server.http().open("POST", "/v1/responses", body)) {
+            server.dispatcher().next().admits();
+            assertThat(budget.held()).isBetween(100_000L, 210_000L);
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> budget.held() == 0);
+    }
+
+    @Test
+    void whatIsCheckedIsRepeated() throws IOException {
+        says("1", Finish.Reason.STOP);
+        JsonNode whole = ask("\"input\":\"Hi\",\"instructions\":\"Be \\\"brief\\\".\",\"metadata\":{\"a\":\"b\"},\"user\":\"u\","
+                + "\"tools\":[{\"type\":\"function\",\"name\":\"now\",\"parameters\":{\"type\":\"object\"},\"x\":[1]}],"
+                + "\"tool_choice\":{\"type\":\"function\",\"name\":\"now\",\"x\":2},\"temperature\":0.5,"
+                + "\"reasoning\":{\"effort\":\"low\"},\"text\":{\"format\":{\"type\":\"text\"}}");
+        assertThat(whole.get("instructions").stringValue()).isEqualTo("Be \"brief\".");
+        assertThat(whole.get("metadata").toString()).isEqualTo("{\"a\":\"b\"}");
+        assertThat(whole.get("user").stringValue()).isEqualTo("u");
+        assertThat(whole.get("tools").toString())
+                .isEqualTo("[{\"type\":\"function\",\"name\":\"now\",\"parameters\":{\"type\":\"object\"}}]");
+        assertThat(whole.get("tool_choice").toString()).isEqualTo("{\"type\":\"function\",\"name\":\"now\"}");
+        assertThat(whole.get("temperature").doubleValue()).isEqualTo(0.5);
+        assertThat(whole.get("reasoning").toString()).isEqualTo("{\"effort\":\"low\",\"summary\":null}");
+        assertThat(whole.get("text").toString()).isEqualTo("{\"format\":{\"type\":\"text\"}}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "user                  | \"user\":\"%s\"                                 | 257",
+                "prompt_cache_key      | \"prompt_cache_key\":\"%s\"                     | 257",
+                "safety_identifier     | \"safety_identifier\":\"%s\"                    | 257",
+                "metadata              | \"metadata\":{\"%s\":\"b\"}                     | 65",
+                "metadata.a            | \"metadata\":{\"a\":\"%s\"}                     | 513",
+                "reasoning.effort      | \"reasoning\":{\"effort\":\"%s\"}               | 65",
+                "reasoning.summary     | \"reasoning\":{\"summary\":\"%s\"}              | 65",
+                "reasoning.x           | \"reasoning\":{\"x\":\"%s\"}                    | 1",
+                "text.x                | \"text\":{\"x\":\"%s\"}                         | 1",
+                "text.format.x         | \"text\":{\"format\":{\"type\":\"text\",\"x\":\"%s\"}} | 1",
+            })
+    void whatWouldBeKeptIsBounded(String param, String member, int length) throws IOException {
+        RawHttp.Response response = server.http()
+                .post(
+                        "/v1/responses",
+                        "{\"model\":\"demo\",\"input\":\"a\"," + member.formatted("a".repeat(length)) + "}");
+        assertThat(response.status()).as(response.body()).isEqualTo(400);
+        assertThat(response.body()).contains("\"param\":\"" + param + "\"");
     }
 
     @ParameterizedTest

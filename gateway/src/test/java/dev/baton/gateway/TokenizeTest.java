@@ -1,9 +1,16 @@
 package dev.baton.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.baton.gateway.answer.AnswerBudget;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -11,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -80,6 +88,48 @@ class TokenizeTest {
         String text = IntStream.range(0, 20_000).mapToObj(i -> "word ").collect(Collectors.joining());
         JsonNode answer = post("/v1/tokenize", "{\"prompt\":\"" + text + "\",\"add_special_tokens\":false}");
         assertThat(ids(answer)).isEqualTo(server.tokenizer().encode(text, false));
+    }
+
+    private static final String MANY = "word ".repeat(60_000);
+
+    @Test
+    void longTextsOfTokensAreSentInPieces() throws IOException {
+        int[] ids = server.tokenizer().encode(MANY, false);
+        RawHttp.Response response = server.http().post("/v1/detokenize", "{\"tokens\":" + Arrays.toString(ids) + "}");
+        assertThat(response.header("transfer-encoding")).isEqualTo("chunked");
+        assertThat(JsonMapper.shared().readTree(response.body()).get("prompt").stringValue())
+                .isEqualTo(MANY);
+    }
+
+    private static int longest() {
+        return IntStream.range(0, server.tokenizer().vocabularySize())
+                .boxed()
+                .max(Comparator.comparingInt(id -> server.tokenizer().tokenText(id).length()))
+                .orElseThrow();
+    }
+
+    /** What waits for a reader that takes nothing is the ids alone. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/v1/detokenize", "/v1/tokenize"})
+    void whatWaitsForAReaderIsCounted(String path) throws Exception {
+        boolean back = path.endsWith("detokenize");
+        int[] ids = back ? new int[120_000] : server.tokenizer().encode(MANY, false);
+        if (back) {
+            Arrays.fill(ids, longest());
+        }
+        String body = back
+                ? "{\"tokens\":" + Arrays.toString(ids) + "}"
+                : "{\"prompt\":\"" + MANY + "\",\"add_special_tokens\":false,\"return_token_strs\":true}";
+        AnswerBudget budget = server.bean(AnswerBudget.class);
+        try (Socket socket = new Socket()) {
+            socket.setReceiveBufferSize(4096);
+            socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
+            String head = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: " + body.length() + "\r\n\r\n";
+            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.US_ASCII));
+            await().atMost(Duration.ofSeconds(30)).until(() -> budget.held() == 4L * ids.length);
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> budget.held() == 0);
     }
 
     @ParameterizedTest

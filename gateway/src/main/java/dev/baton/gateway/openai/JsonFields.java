@@ -78,6 +78,28 @@ final class JsonFields {
         return node.stringValue();
     }
 
+    /** @param longest in characters */
+    @Nullable
+    String shortString(String field, int longest) {
+        String value = string(field);
+        if (value != null && value.length() > longest) {
+            throw invalid(
+                    name(field),
+                    "`" + name(field) + "` may have at most " + longest + " characters, not " + value.length() + ".");
+        }
+        return value;
+    }
+
+    /** Refuses the first field that is none of these. */
+    void allow(Set<String> known) {
+        object.properties().forEach(entry -> {
+            String field = ApiError.shortened(entry.getKey());
+            if (!known.contains(entry.getKey()) && !entry.getValue().isNull()) {
+                throw invalid(name(field), "`" + name(field) + "` is not supported here; leave it out.");
+            }
+        });
+    }
+
     String requiredString(String field) {
         String value = string(field);
         if (value == null || value.isEmpty()) {

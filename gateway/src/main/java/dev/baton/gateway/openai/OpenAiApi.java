@@ -12,7 +12,6 @@ import dev.baton.gateway.auth.Identity;
 import dev.baton.gateway.body.Pace;
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
-import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.ledger.LedgerWriter;
 import dev.baton.gateway.limits.BodyReader;
 import dev.baton.gateway.limits.PreparationPool;
@@ -215,7 +214,7 @@ public final class OpenAiApi implements WebHandler {
 
     /** What takes no worker. */
     private Mono<Void> convert(
-            HttpResponse response, Identity caller, BiFunction<byte[], Identity, JsonPart> conversion) {
+            HttpResponse response, Identity caller, BiFunction<byte[], Identity, Tokenization.Answer> conversion) {
         ServerHttpRequest request = response.request();
         checkMediaType(request.getHeaders());
         return bodies.read(
@@ -225,7 +224,12 @@ public final class OpenAiApi implements WebHandler {
                                 PreparationPool.isShort(body.length),
                                 () -> conversion.apply(body, caller)))
                 .flatMap(answer -> Mono.using(
-                        completions::account, account -> response.json(answer, account), AnswerBudget.Account::close));
+                        completions::account,
+                        account -> {
+                            account.require(answer.bytes());
+                            return response.json(answer.json(), account);
+                        },
+                        AnswerBudget.Account::close));
     }
 
     private Mono<Void> models(HttpResponse response, Identity caller, String none) {
@@ -342,9 +346,12 @@ public final class OpenAiApi implements WebHandler {
     private Mono<Void> answer(HttpResponse response, PreparedRequest prepared, ClientPatience patience) {
         return Mono.using(
                 completions::account,
-                account -> prepared.stream()
-                        ? stream(response, prepared, account, patience)
-                        : collect(response, prepared, account),
+                account -> {
+                    account.require(prepared.heldBytes());
+                    return prepared.stream()
+                            ? stream(response, prepared, account, patience)
+                            : collect(response, prepared, account);
+                },
                 AnswerBudget.Account::close);
     }
 

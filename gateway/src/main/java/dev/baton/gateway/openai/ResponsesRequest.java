@@ -2,14 +2,12 @@ package dev.baton.gateway.openai;
 
 import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -21,7 +19,6 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class ResponsesRequest {
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final int MAX_TOOLS = 128;
 
     /** Chat's fields that mean the same here. */
     private static final Set<String> SAME = Set.of(
@@ -85,13 +82,13 @@ final class ResponsesRequest {
 
     private final JsonFields body;
     private final ObjectNode chat = JSON.createObjectNode();
-    private final ArrayNode messages = chat.putArray("messages");
-
-    /** For each message the part of the request that it comes from. */
-    private final List<String> origins = new ArrayList<>();
+    private final ResponsesInput.Messages input;
 
     private ResponsesRequest(JsonFields body) {
         this.body = body;
+        translate();
+        this.input = ResponsesInput.messages(body);
+        chat.set("messages", input.messages());
     }
 
     private static Set<String> fields() {
@@ -109,9 +106,7 @@ final class ResponsesRequest {
     }
 
     static ResponsesRequest read(JsonFields body) {
-        ResponsesRequest request = new ResponsesRequest(body);
-        request.translate();
-        return request;
+        return new ResponsesRequest(body);
     }
 
     JsonFields chat() {
@@ -135,7 +130,7 @@ final class ResponsesRequest {
         if (message.lookingAt()) {
             int index = Integer.parseInt(message.group(1));
             String rest = param.substring(message.end());
-            return (index < origins.size() ? origins.get(index) : "input") + (rest.equals(".role") ? rest : "");
+            return input.origin(index) + (rest.equals(".role") ? rest : "");
         }
         if (param.equals("messages")) {
             return "input";
@@ -168,14 +163,13 @@ final class ResponsesRequest {
                 throw JsonFields.invalid("include", "`include` may name nothing but reasoning.encrypted_content here.");
             }
         }
+        RepeatedMembers.check(body);
         for (String name : SAME) {
             copy(name, name);
         }
         copy("max_output_tokens", "max_completion_tokens");
         JsonFields reasoning = body.object("reasoning");
         if (reasoning != null) {
-            reasoning.string("summary");
-            reasoning.string("generate_summary");
             JsonNode effort = reasoning.node("effort");
             if (effort != null) {
                 chat.set("reasoning_effort", effort);
@@ -183,7 +177,6 @@ final class ResponsesRequest {
         }
         format();
         tools();
-        input();
     }
 
     private void copy(String from, String to) {
@@ -207,7 +200,7 @@ final class ResponsesRequest {
         ObjectNode asked = chat.putObject("response_format").put("type", type);
         if (type.equals("json_schema")) {
             ObjectNode schema = asked.putObject("json_schema");
-            for (String name : List.of("name", "description", "schema", "strict")) {
+            for (String name : RepeatedMembers.SCHEMA) {
                 JsonNode value = format.node(name);
                 if (value != null) {
                     schema.set(name, value);
@@ -217,7 +210,7 @@ final class ResponsesRequest {
     }
 
     private void tools() {
-        List<JsonNode> given = body.array("tools", MAX_TOOLS);
+        List<JsonNode> given = body.array("tools", ToolRequest.MAX_TOOLS);
         if (!given.isEmpty()) {
             ArrayNode tools = chat.putArray("tools");
             for (int i = 0; i < given.size(); i++) {
@@ -225,9 +218,9 @@ final class ResponsesRequest {
                 if (!tool.path("type").asString("").equals("function")) {
                     throw JsonFields.invalid("tools[" + i + "]", "`tools[" + i + "]` must be of type function.");
                 }
-                ObjectNode function = ((ObjectNode) tool).deepCopy();
-                function.remove("type");
-                tools.addObject().put("type", "function").set("function", function);
+                tools.addObject()
+                        .put("type", "function")
+                        .set("function", RepeatedMembers.some(tool, RepeatedMembers.FUNCTION));
             }
         }
         JsonNode choice = body.node("tool_choice");
@@ -240,175 +233,8 @@ final class ResponsesRequest {
         }
     }
 
-    private void input() {
-        String instructions = body.string("instructions");
-        if (instructions != null) {
-            message("system", "instructions").put("content", instructions);
-        }
-        JsonNode input = body.node("input");
-        if (input == null) {
-            throw JsonFields.invalid("input", "`input` is required.");
-        }
-        if (input.isString()) {
-            message("user", "input").put("content", input.stringValue());
-            return;
-        }
-        List<JsonNode> items = body.array("input", 4096);
-        for (int i = 0; i < items.size(); i++) {
-            item(items.get(i), "input[" + i + "]");
-        }
-    }
-
-    private ObjectNode message(String role, String origin) {
-        origins.add(origin);
-        return messages.addObject().put("role", role);
-    }
-
-    private void item(JsonNode node, String param) {
-        if (!node.isObject()) {
-            throw JsonFields.invalid(
-                    param, "`" + param + "` must be an object, not " + JsonFields.described(node) + ".");
-        }
-        JsonFields item = new JsonFields(node, param + ".");
-        String type = item.string("type");
-        switch (type == null ? "message" : type) {
-            case "message" -> said(item, param);
-            case "reasoning" -> reasoning(item, param);
-            case "function_call" -> called(item, param);
-            case "function_call_output" ->
-                message("tool", param)
-                        .put("tool_call_id", item.requiredString("call_id"))
-                        .put("content", text(item, "output"));
-            default ->
-                throw JsonFields.invalid(
-                        param + ".type",
-                        "`" + param + ".type` must be message, reasoning, function_call or function_call_output, not "
-                                + ApiError.shortened(String.valueOf(type)) + ".");
-        }
-    }
-
-    private void said(JsonFields item, String param) {
-        String role = item.requiredString("role");
-        String text = text(item, "content");
-        boolean system = role.equals("system") || role.equals("developer");
-        JsonNode before = messages.isEmpty() ? null : messages.get(messages.size() - 1);
-        if (system
-                && messages.size() == 1
-                && before != null
-                && before.path("role").asString("").equals("system")) {
-            // Templates know one system message, at the start.
-            ((ObjectNode) before).put("content", before.path("content").asString("") + "\n\n" + text);
-        } else if (role.equals("assistant") && before instanceof ObjectNode thought && isOpen(thought)) {
-            thought.put("content", text);
-        } else {
-            message(role, param).put("content", text);
-        }
-    }
-
-    /** Whether it is the model's and has only been thought yet. */
-    private static boolean isOpen(ObjectNode message) {
-        return message.path("role").asString("").equals("assistant")
-                && !message.has("content")
-                && !message.has("tool_calls");
-    }
-
-    private void reasoning(JsonFields item, String param) {
-        StringBuilder thought = new StringBuilder();
-        for (String field : List.of("content", "summary")) {
-            for (JsonNode part : item.array(field, 256)) {
-                thought.append(thought.isEmpty() ? "" : "\n")
-                        .append(part.path("text").asString(""));
-            }
-            if (!thought.isEmpty()) {
-                break;
-            }
-        }
-        if (!thought.isEmpty()) {
-            message("assistant", param).put("reasoning_content", thought.toString());
-        }
-    }
-
-    /** Calls that follow each other, and what was said or thought before them, are one message of the model. */
-    private void called(JsonFields item, String param) {
-        JsonNode before = messages.isEmpty() ? null : messages.get(messages.size() - 1);
-        ObjectNode message = before instanceof ObjectNode open
-                        && open.path("role").asString("").equals("assistant")
-                ? open
-                : message("assistant", param);
-        ArrayNode calls = message.get("tool_calls") instanceof ArrayNode known ? known : message.putArray("tool_calls");
-        ObjectNode call =
-                calls.addObject().put("id", item.requiredString("call_id")).put("type", "function");
-        String arguments = item.string("arguments");
-        call.putObject("function")
-                .put("name", item.requiredString("name"))
-                .put("arguments", arguments == null ? "" : arguments);
-    }
-
-    /** A string, or parts that are text. */
-    private static String text(JsonFields item, String field) {
-        JsonNode content = item.node(field);
-        if (content == null) {
-            throw JsonFields.invalid(item.name(field), "`" + item.name(field) + "` is required.");
-        }
-        if (content.isString()) {
-            return content.stringValue();
-        }
-        if (!content.isArray()) {
-            throw item.wrongType(field, "a string or an array of text parts", content);
-        }
-        List<String> texts = new ArrayList<>();
-        for (int i = 0; i < content.size(); i++) {
-            JsonNode part = content.get(i);
-            String param = item.name(field) + "[" + i + "]";
-            String type = part.path("type").asString("");
-            JsonNode text = switch (type) {
-                case "input_text", "output_text", "text" -> part.path("text");
-                case "refusal" -> part.path("refusal");
-                default ->
-                    throw JsonFields.invalid(
-                            param,
-                            "Content parts of type "
-                                    + (type.isEmpty() ? "(none)" : ApiError.shortened(type))
-                                    + " are not supported: this model reads text only.");
-            };
-            if (!text.isString()) {
-                throw JsonFields.invalid(param + ".text", "`" + param + ".text` must be a string.");
-            }
-            texts.add(text.stringValue());
-        }
-        return String.join("\n", texts);
-    }
-
     /** What the answer repeats of the request, as JSON without braces. */
     String repeated() {
-        ObjectNode all = JSON.createObjectNode();
-        all.put("background", false);
-        all.putNull("previous_response_id");
-        all.put("store", false);
-        all.put("truncation", "disabled");
-        all.put("top_logprobs", 0);
-        for (String name : List.of(
-                "instructions", "max_output_tokens", "prompt_cache_key", "safety_identifier", "user", "service_tier")) {
-            all.set(name, orNull(body.node(name)));
-        }
-        repeat(all, "metadata", "{}");
-        repeat(all, "parallel_tool_calls", "true");
-        repeat(all, "temperature", "null");
-        repeat(all, "top_p", "null");
-        repeat(all, "tool_choice", "\"auto\"");
-        repeat(all, "tools", "[]");
-        repeat(all, "reasoning", "{\"effort\":null,\"summary\":null}");
-        repeat(all, "text", "{\"format\":{\"type\":\"text\"}}");
-        String json = JSON.writeValueAsString(all);
-        return json.substring(1, json.length() - 1);
-    }
-
-    private void repeat(ObjectNode all, String name, String otherwise) {
-        JsonNode given = body.node(name);
-        all.set(name, given == null ? JSON.readTree(otherwise) : given);
-    }
-
-    private static JsonNode orNull(@Nullable JsonNode node) {
-        return node == null ? JSON.getNodeFactory().nullNode() : node;
+        return RepeatedMembers.of(body);
     }
 }

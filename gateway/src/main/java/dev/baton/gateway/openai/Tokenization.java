@@ -7,8 +7,10 @@ import dev.baton.gateway.error.ApiError;
 import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.json.JsonText;
+import dev.baton.tokenizer.TextStream;
 import dev.baton.tokenizer.TokenIds;
 import dev.baton.tokenizer.UncuttableTextException;
+import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -39,13 +41,16 @@ final class Tokenization {
     private final ServedContext context;
     private final Preparation preparation;
 
+    /** @param bytes that it holds until all of it is written */
+    record Answer(JsonPart json, long bytes) {}
+
     Tokenization(ServedModel model, ServedContext context, Preparation preparation) {
         this.model = model;
         this.context = context;
         this.preparation = preparation;
     }
 
-    JsonPart tokenize(byte[] body, Identity caller) {
+    Answer tokenize(byte[] body, Identity caller) {
         JsonFields fields = RequestJson.object(body, FIELDS);
         checkModel(fields, caller);
         boolean spelled = fields.flag("return_token_strs", false);
@@ -56,8 +61,12 @@ final class Tokenization {
             String param = fields.has("messages") ? "messages" : "prompt";
             throw JsonFields.invalid(param, "`" + param + "` has more than " + MOST_TOKENS + " tokens.");
         }
-        return new Ids(
-                "{\"count\":" + ids.length + ",\"max_model_len\":" + context.tokens() + ",\"tokens\":[", ids, spelled);
+        return answer(
+                ids,
+                new Ids(
+                        "{\"count\":" + ids.length + ",\"max_model_len\":" + context.tokens() + ",\"tokens\":[",
+                        ids,
+                        spelled));
     }
 
     private TokenIds text(JsonFields fields) {
@@ -86,7 +95,7 @@ final class Tokenization {
         return preparation.conversation(fields, generation, MOST_TOKENS);
     }
 
-    JsonPart detokenize(byte[] body, Identity caller) {
+    Answer detokenize(byte[] body, Identity caller) {
         JsonFields fields = RequestJson.object(body, BACK_FIELDS);
         checkModel(fields, caller);
         JsonNode tokens = fields.node("tokens");
@@ -97,7 +106,35 @@ final class Tokenization {
         if (ids.length > MOST_TOKENS) {
             throw JsonFields.invalid("tokens", "`tokens` may be at most " + MOST_TOKENS + ".");
         }
-        return JsonPart.of("{\"prompt\":" + JsonText.quote(model.tokenizer().decode(ids, false)) + "}");
+        List<JsonPart> parts = List.of(JsonPart.of("{\"prompt\":\""), new Spelled(ids), JsonPart.of("\"}"));
+        return answer(ids, JsonPart.sequence(parts.iterator()));
+    }
+
+    private static Answer answer(int[] ids, JsonPart json) {
+        return new Answer(json, (long) Integer.BYTES * ids.length);
+    }
+
+    /** The text of the ids, made as it is written. */
+    private final class Spelled implements JsonPart {
+        private final int[] ids;
+        private final TextStream text = model.tokenizer().textStream(false, false);
+        private int at;
+
+        Spelled(int[] ids) {
+            this.ids = ids;
+        }
+
+        @Override
+        public boolean write(StringBuilder out, int length) {
+            while (at < ids.length && out.length() < length) {
+                JsonText.escape(text.push(ids[at++]), out);
+            }
+            if (at < ids.length) {
+                return false;
+            }
+            JsonText.escape(text.flush(), out);
+            return true;
+        }
     }
 
     /** As vLLM does, a request need not name the model. */

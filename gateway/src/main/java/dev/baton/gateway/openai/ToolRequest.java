@@ -21,7 +21,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record ToolRequest(List<Map<String, @Nullable Object>> shown, List<Tool> tools, boolean forced, boolean parallel) {
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final int MAX_TOOLS = 128;
+    static final int MAX_TOOLS = 128;
     private static final Structure ANY =
             Structure.newBuilder().setJsonObject(true).build();
     private static final String NO_ARGUMENTS = "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":false}";

@@ -33,6 +33,11 @@ public final class ResponseEvents extends AnswerBody {
     private @Nullable StringBuilder open;
     private @Nullable Text last;
     private @Nullable JsonPart writing;
+
+    /** Of what is being written some was handed over, and not all. */
+    private boolean begun;
+
+    private boolean dropped;
     private String reason = "stop";
     private int sequence;
     private boolean ended;
@@ -220,17 +225,29 @@ public final class ResponseEvents extends AnswerBody {
 
     @Override
     public void dropAndFail(String body) {
+        boolean cut;
         synchronized (this) {
             if (exhausted()) {
                 return;
             }
-            waiting.clear();
+            cut = begun;
+            drop();
             ended = false;
-            last = null;
             state("response.failed", "failed", body, List.of(), "null");
             ended = true;
+            dropped = true;
         }
-        wake();
+        if (cut) {
+            cut();
+        } else {
+            wake();
+        }
+    }
+
+    /** The rest of an event that has begun would keep its text, so nothing more can be said. */
+    private void cut() {
+        cancel();
+        connection().close().run();
     }
 
     @Override
@@ -251,10 +268,25 @@ public final class ResponseEvents extends AnswerBody {
         return ended && writing == null && waiting.isEmpty();
     }
 
+    /** Keeps nothing of the answer. */
+    private void drop() {
+        waiting.clear();
+        items.clear();
+        open = null;
+        last = null;
+        writing = begun ? null : writing;
+        ended = true;
+    }
+
+    /** Of text that is kept, */
+    synchronized long characters() {
+        return items.stream().mapToLong(item -> item.text().length()).sum() + (open == null ? 0 : open.length());
+    }
+
     @Override
     protected void abandoned() {
         synchronized (this) {
-            waiting.clear();
+            drop();
         }
         holder.abandoned();
     }
@@ -272,10 +304,16 @@ public final class ResponseEvents extends AnswerBody {
             return null;
         }
         StringBuilder piece = new StringBuilder();
-        if (part.write(piece, PIECE)) {
-            synchronized (this) {
-                writing = null;
-            }
+        boolean done = part.write(piece, PIECE);
+        boolean cut;
+        synchronized (this) {
+            begun = !done;
+            writing = done || dropped && begun ? null : writing;
+            cut = dropped && begun;
+        }
+        if (cut) {
+            cut();
+            return null;
         }
         ByteBuf buffer = connection().allocator().buffer(ByteBufUtil.utf8Bytes(piece));
         ByteBufUtil.writeUtf8(buffer, piece);

@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * What a response object says beside its output.
  *
- * @param repeated members of the request that the answer repeats, as JSON without braces
+ * @param repeated members of the request that the answer repeats, as JSON without braces; all that is written of it shares
+ *     this one text
  */
 public record ResponseHead(String id, long created, String model, String repeated) {
     /** The status of a response whose choice ended so. */
@@ -47,6 +48,8 @@ public record ResponseHead(String id, long created, String model, String repeate
             }
             items.get(i).write(cut && i == items.size() - 1 ? "incomplete" : "completed", to);
         }
-        to.add(JsonPart.of("]," + repeated + ",\"usage\":" + usage + "}"));
+        to.add(JsonPart.of("],"));
+        to.add(JsonPart.shared(repeated));
+        to.add(JsonPart.of(",\"usage\":" + usage + "}"));
     }
 }
