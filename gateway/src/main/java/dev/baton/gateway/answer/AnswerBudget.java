@@ -88,7 +88,7 @@ public final class AnswerBudget {
          *
          * @throws ApiException when that ends this request
          */
-        public void require(long more) {
+        void require(long more) {
             if (!take(more)) {
                 throw new ApiException(ApiError.answersFull(limit, more > limit / 2));
             }

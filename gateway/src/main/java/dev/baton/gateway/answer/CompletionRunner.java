@@ -46,9 +46,16 @@ public final class CompletionRunner {
         new ChoiceGroup(prepared, model, dispatcher, trace, account).start(new Dropped(account), new Watching(account));
     }
 
-    /** What pays for one answer until it is closed, which must be when the answer has been sent or dropped. */
-    public AnswerBudget.Account account() {
-        return budget.open();
+    /**
+     * What pays for one answer until it is closed, which must be when the answer has been sent or dropped.
+     *
+     * @param bytes that it holds already
+     * @throws dev.baton.gateway.error.ApiException when there is no room for that
+     */
+    public AnswerBudget.Account account(long bytes) {
+        AnswerBudget.Account account = budget.open();
+        account.require(bytes);
+        return account;
     }
 
     /** Completes when every choice is done; an {@link ApiException} when that cannot be. */

@@ -224,11 +224,8 @@ public final class OpenAiApi implements WebHandler {
                                 PreparationPool.isShort(body.length),
                                 () -> conversion.apply(body, caller)))
                 .flatMap(answer -> Mono.using(
-                        completions::account,
-                        account -> {
-                            account.require(answer.bytes());
-                            return response.json(answer.json(), account);
-                        },
+                        () -> completions.account(answer.bytes()),
+                        account -> response.json(answer.json(), account),
                         AnswerBudget.Account::close));
     }
 
@@ -345,13 +342,10 @@ public final class OpenAiApi implements WebHandler {
 
     private Mono<Void> answer(HttpResponse response, PreparedRequest prepared, ClientPatience patience) {
         return Mono.using(
-                completions::account,
-                account -> {
-                    account.require(prepared.heldBytes());
-                    return prepared.stream()
-                            ? stream(response, prepared, account, patience)
-                            : collect(response, prepared, account);
-                },
+                () -> completions.account(prepared.heldBytes()),
+                account -> prepared.stream()
+                        ? stream(response, prepared, account, patience)
+                        : collect(response, prepared, account),
                 AnswerBudget.Account::close);
     }
 

@@ -140,14 +140,14 @@ public final class ResumableCalls {
         CompletionRunner reading = kept.reading(completions);
         if (!stream) {
             return Mono.using(
-                    reading::account,
+                    () -> reading.account(0),
                     account -> reading.collect(prepared, response.trace(), account)
                             .flatMap(answer -> response.json(ResponseBodies.completion(prepared, answer), account)),
                     AnswerBudget.Account::close);
         }
         StreamPosition from = position(after, prepared.choices());
         return Mono.using(
-                reading::account,
+                () -> reading.account(0),
                 account -> reading.stream(
                                 prepared,
                                 response.trace(),
