@@ -255,8 +255,10 @@ class ResponsesTest {
     void whatIsRepeatedCountsUntilTheAnswerIsSent() throws Exception {
         server.dispatcher().plays(null);
         AnswerBudget budget = server.bean(AnswerBudget.class);
-        String body = "{\"model\":\"demo\",\"stream\":true,\"input\":\"Hi\",\"text\":{\"format\":{\"type\":\"json_schema\","
-                + "\"name\":\"n\",\"schema\":{\"type\":\"integer\"},\"description\":\"" + "a".repeat(100_000) + "\"}}}";
+        String body =
+                "{\"model\":\"demo\",\"stream\":true,\"input\":\"Hi\",\"text\":{\"format\":{\"type\":\"json_schema\","
+                        + "\"name\":\"n\",\"schema\":{\"type\":\"integer\"},\"description\":\"" + "a".repeat(100_000)
+                        + "\"}}}";
         try (RawHttp.Exchange ignored = server.http().open("POST", "/v1/responses", body)) {
             server.dispatcher().next().admits();
             assertThat(budget.held()).isBetween(100_000L, 210_000L);
@@ -267,10 +269,11 @@ class ResponsesTest {
     @Test
     void whatIsCheckedIsRepeated() throws IOException {
         says("1", Finish.Reason.STOP);
-        JsonNode whole = ask("\"input\":\"Hi\",\"instructions\":\"Be \\\"brief\\\".\",\"metadata\":{\"a\":\"b\"},\"user\":\"u\","
-                + "\"tools\":[{\"type\":\"function\",\"name\":\"now\",\"parameters\":{\"type\":\"object\"},\"x\":[1]}],"
-                + "\"tool_choice\":{\"type\":\"function\",\"name\":\"now\",\"x\":2},\"temperature\":0.5,"
-                + "\"reasoning\":{\"effort\":\"low\"},\"text\":{\"format\":{\"type\":\"text\"}}");
+        JsonNode whole =
+                ask("\"input\":\"Hi\",\"instructions\":\"Be \\\"brief\\\".\",\"metadata\":{\"a\":\"b\"},\"user\":\"u\","
+                        + "\"tools\":[{\"type\":\"function\",\"name\":\"now\",\"parameters\":{\"type\":\"object\"},\"x\":[1]}],"
+                        + "\"tool_choice\":{\"type\":\"function\",\"name\":\"now\",\"x\":2},\"temperature\":0.5,"
+                        + "\"reasoning\":{\"effort\":\"low\"},\"text\":{\"format\":{\"type\":\"text\"}}");
         assertThat(whole.get("instructions").stringValue()).isEqualTo("Be \"brief\".");
         assertThat(whole.get("metadata").toString()).isEqualTo("{\"a\":\"b\"}");
         assertThat(whole.get("user").stringValue()).isEqualTo("u");

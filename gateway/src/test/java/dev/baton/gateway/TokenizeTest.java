@@ -104,7 +104,8 @@ class TokenizeTest {
     private static int longest() {
         return IntStream.range(0, server.tokenizer().vocabularySize())
                 .boxed()
-                .max(Comparator.comparingInt(id -> server.tokenizer().tokenText(id).length()))
+                .max(Comparator.comparingInt(
+                        id -> server.tokenizer().tokenText(id).length()))
                 .orElseThrow();
     }
 

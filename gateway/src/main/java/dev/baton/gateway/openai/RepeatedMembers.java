@@ -86,9 +86,7 @@ final class RepeatedMembers {
         JsonNode choice = body.node("tool_choice");
         all.set(
                 "tool_choice",
-                choice != null && choice.isObject()
-                        ? some(choice, List.of("type", "name"))
-                        : or(choice, "\"auto\""));
+                choice != null && choice.isObject() ? some(choice, List.of("type", "name")) : or(choice, "\"auto\""));
         ArrayNode tools = all.putArray("tools");
         for (JsonNode tool : body.array("tools", ToolRequest.MAX_TOOLS)) {
             tools.addObject().put("type", "function").setAll(some(tool, FUNCTION));

@@ -15,9 +15,10 @@ class ResponsesInputTest {
 
     @Test
     void systemMessagesAtTheStartAreOne() {
-        ResponsesInput.Messages read = read("{\"instructions\":\"a\",\"input\":[{\"role\":\"system\",\"content\":\"b\"},"
-                + "{\"role\":\"developer\",\"content\":\"c\"},{\"role\":\"user\",\"content\":\"d\"},"
-                + "{\"role\":\"system\",\"content\":\"e\"}]}");
+        ResponsesInput.Messages read =
+                read("{\"instructions\":\"a\",\"input\":[{\"role\":\"system\",\"content\":\"b\"},"
+                        + "{\"role\":\"developer\",\"content\":\"c\"},{\"role\":\"user\",\"content\":\"d\"},"
+                        + "{\"role\":\"system\",\"content\":\"e\"}]}");
         assertThat(read.messages()).hasSize(3);
         assertThat(read.messages().at("/0/content").stringValue()).isEqualTo("a\n\nb\n\nc");
         assertThat(read.messages().at("/2/content").stringValue()).isEqualTo("e");
@@ -29,8 +30,7 @@ class ResponsesInputTest {
     void manySystemMessagesAreJoinedOnce() {
         String item = "{\"role\":\"system\",\"content\":\"" + "a".repeat(2_000) + "\"},";
         String body = "{\"input\":[" + item.repeat(1_000) + "{\"role\":\"user\",\"content\":\"b\"}]}";
-        JsonFields fields =
-                RequestJson.object(body.getBytes(StandardCharsets.UTF_8), ResponsesRequest.FIELDS);
+        JsonFields fields = RequestJson.object(body.getBytes(StandardCharsets.UTF_8), ResponsesRequest.FIELDS);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
         ResponsesInput.Messages read = ResponsesInput.messages(fields);

@@ -72,7 +72,9 @@ class ResponseEventsTest {
         events.end(Map.of());
         assertThat(events.characters()).isZero();
         reader.request(100);
-        assertThat(reader.text).contains("event: response.failed", "\"code\":\"full\"").doesNotContain("Ho.");
+        assertThat(reader.text)
+                .contains("event: response.failed", "\"code\":\"full\"")
+                .doesNotContain("Ho.");
         assertThat(reader.complete).isTrue();
         assertThat(closed).hasValue(0);
     }
