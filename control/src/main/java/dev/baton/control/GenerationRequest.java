@@ -65,6 +65,16 @@ public record GenerationRequest(
         return stopping.getMaxTokens();
     }
 
+    /** Whether it goes after all that is not for later, of whatever tenant. */
+    public boolean later() {
+        return priority < 0;
+    }
+
+    /** Whether each token of its prompt is scored: an engine computes a block of it in a step, and takes none from a cache. */
+    public boolean scored() {
+        return sampling.hasPromptLogprobs();
+    }
+
     /** Bytes that keep one tenant's cached blocks from another's. */
     public ByteString tenantSalt() {
         return ByteString.copyFromUtf8(SALT + tenant);

@@ -137,7 +137,7 @@ final class VirtualEngine implements Engine {
     public EngineLoad load() {
         int free = BLOCKS - running.size() * 4;
         return new EngineLoad(
-                waiting.size(), running.size(), 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns, NO_FORECAST);
+                waiting.size(), running.size(), 0, 0, 0, free, 0, BLOCKS, 0, 0, PLACES, turns, turns, NO_FORECAST);
     }
 
     @Override

@@ -225,6 +225,8 @@ public final class VirtualWorker {
                 .setRunning(engine.load().running())
                 .setPlaces(engine.load().places())
                 .setQueuedTokens(waiting.tokens())
+                .setForLater(engine.load().forLater() + waiting.forLater())
+                .setQueuedTokensForLater(engine.load().queuedTokensForLater() + waiting.tokensForLater())
                 .setOldestClaimMs(waiting.oldestClaim().toMillis())
                 .setCredit(Math.max(4, 64 / Math.max(1, streams.gateways())))
                 .setEngineStillMs(engineStill.time().toMillis() / 2_000 * 2_000)

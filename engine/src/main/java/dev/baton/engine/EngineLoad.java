@@ -7,7 +7,9 @@ import dev.baton.kv.CacheForecast;
  *
  * @param queued sequences waiting for their first step or for blocks
  * @param running sequences in the batch
- * @param queuedTokens prompt tokens not yet computed
+ * @param queuedTokens prompt tokens not yet computed; of a prompt that is scored, what it takes of a step at most
+ * @param forLater of those queued and running, those of work for later
+ * @param queuedTokensForLater of the queued tokens, those of work for later
  * @param prefillTokensPerSecond measured over recent prefill steps, 0 until known
  * @param decodeTokensPerSecond of all answers together, measured over recent steps that computed answers only, 0 until known
  * @param places sequences that run at one time, at most
@@ -19,6 +21,8 @@ public record EngineLoad(
         int queued,
         int running,
         int queuedTokens,
+        int forLater,
+        int queuedTokensForLater,
         int freeBlocks,
         int cachedBlocks,
         int blocks,

@@ -105,7 +105,7 @@ final class EngineLoop {
         expire();
         promised.expire(clock.wall().millis());
         StepPlan<LiveSequence> plan = scheduler.plan();
-        while (plan.isEmpty() && scheduler.stalled() && promised.giveUpOldestLease()) {
+        while (plan.onlyPreempts() || (plan.isEmpty() && scheduler.stalled() && promised.giveUpOldestLease())) {
             plan = scheduler.plan();
         }
         sequences.stepStarts(plan.chunks());
@@ -167,6 +167,8 @@ final class EngineLoop {
                 scheduler.queued(),
                 scheduler.running(),
                 scheduler.uncomputedTokens(),
+                scheduler.forLater(),
+                scheduler.uncomputedTokensForLater(),
                 pool.count(BlockState.FREE),
                 pool.count(BlockState.CACHED),
                 pool.blocks(),

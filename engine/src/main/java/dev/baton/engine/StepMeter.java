@@ -16,6 +16,8 @@ final class StepMeter {
     private long steps;
     private int decodeRows;
     private int prefillRows;
+    /** A prompt of the step is scored: its rows cost logits, which says nothing of other prompts. */
+    private boolean scores;
     private int guesses;
     private int accepted;
     private double prefillTokensPerSecond;
@@ -27,6 +29,7 @@ final class StepMeter {
         prefillRows = 0;
         guesses = 0;
         accepted = 0;
+        scores = plan.chunks().stream().anyMatch(chunk -> chunk.sequence().scoresPrompt());
         for (Chunk<? extends LiveSequence> chunk : plan.chunks()) {
             if (chunk.sequence().phase() == Phase.DECODING) {
                 decodeRows++;
@@ -52,7 +55,7 @@ final class StepMeter {
     }
 
     StepReport stepEnded(long nanos) {
-        if (prefillRows > decodeRows && nanos > 0) {
+        if (prefillRows > decodeRows && !scores && nanos > 0) {
             prefillTokensPerSecond = blended(prefillTokensPerSecond, prefillRows * 1e9 / nanos);
         } else if (prefillRows == 0 && decodeRows > 0 && nanos > 0) {
             decodeTokensPerSecond = blended(decodeTokensPerSecond, (decodeRows + accepted) * 1e9 / nanos);

@@ -7,9 +7,12 @@ import dev.baton.engine.schedule.Goal;
 import dev.baton.protocol.v1.Generation;
 import dev.baton.protocol.v1.Sampling;
 import dev.baton.protocol.v1.TokenLogprob;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -101,6 +104,29 @@ class PromptScoresTest {
             bench.settle();
         }
         return heard;
+    }
+
+    @Test
+    void itSaysNothingOfHowLongOthersTakeOrWait() {
+        AtomicReference<Bench> timed = new AtomicReference<>();
+        UnaryOperator<ModelRunner> slow = runner -> new WrappedRunner(runner) {
+            @Override
+            public MemorySegment forward(List<Slice> slices, LayerProgress progress) {
+                timed.get().millis += 10;
+                return super.forward(slices, progress);
+            }
+        };
+        try (Bench bench = new Bench(Role.BOTH, 128, 8, slow)) {
+            timed.set(bench);
+            bench.admit(asking("scored", Bench.prompt(1, 40), 1, true), Goal.PREFILL_AND_DECODE, new Hearing());
+            bench.runOnce();
+            assertThat(bench.load().queuedTokens()).isEqualTo(Bench.BLOCK);
+            bench.settle();
+            assertThat(bench.load().prefillTokensPerSecond()).isZero();
+            bench.admit(asking("plain", Bench.prompt(2, 20), 1, false), Goal.PREFILL_AND_DECODE, new Hearing());
+            bench.settle();
+            assertThat(bench.load().prefillTokensPerSecond()).isEqualTo(2_000);
+        }
     }
 
     @Test

@@ -110,6 +110,12 @@ final class GoldenMessages {
                 "worker-state-sampling",
                 workerState().toBuilder().setSamplingVersion(1).build());
         all.put(
+                "worker-state-later",
+                workerState().toBuilder()
+                        .setForLater(6)
+                        .setQueuedTokensForLater(2_100)
+                        .build());
+        all.put(
                 "signed-worker-state",
                 SignedWorkerState.newBuilder()
                         .setState(ByteString.copyFromUtf8("state"))

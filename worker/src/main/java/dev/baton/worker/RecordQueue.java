@@ -66,11 +66,13 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
     /**
      * Records that wait to be claimed.
      *
-     * @param tokens of their prompts, together
+     * @param tokens of their prompts, together; of one that is scored, what it takes of a step
+     * @param forLater those of work for later
+     * @param tokensForLater of the prompts of these
      * @param oldestClaim age of the oldest claim under way
      */
-    record Size(int records, int tokens, Duration oldestClaim) {
-        static final Size NONE = new Size(0, 0, Duration.ZERO);
+    record Size(int records, int tokens, int forLater, int tokensForLater, Duration oldestClaim) {
+        static final Size NONE = new Size(0, 0, 0, 0, Duration.ZERO);
     }
 
     /** A claim under way, since {@link System#nanoTime}, of a sequence that begins with so many blocks. */
@@ -223,8 +225,20 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
                 .mapToLong(claim -> now - claim.since())
                 .max()
                 .orElse(0);
+        List<Waiting<T>> forLater =
+                waiting.stream().filter(each -> each.priority() < 0).toList();
         size = new Size(
-                waiting.size(), waiting.stream().mapToInt(Waiting::tokens).sum(), Duration.ofNanos(oldest));
+                waiting.size(), tokens(waiting), forLater.size(), tokens(forLater), Duration.ofNanos(oldest));
+    }
+
+    /** As far as others wait for them. */
+    private int tokens(List<Waiting<T>> waiting) {
+        int block = engine.capabilities().layout().blockTokens();
+        return waiting.stream()
+                .mapToInt(each -> each.generation.getSampling().hasPromptLogprobs()
+                        ? Math.min(each.tokens(), block)
+                        : each.tokens())
+                .sum();
     }
 
     private void takeRead() {

@@ -266,6 +266,8 @@ final class WorkerNode implements SmartLifecycle {
                     .setQueued(load.queued() + waiting.records())
                     .setRunning(load.running())
                     .setQueuedTokens(load.queuedTokens() + waiting.tokens())
+                    .setForLater(load.forLater() + waiting.forLater())
+                    .setQueuedTokensForLater(load.queuedTokensForLater() + waiting.tokensForLater())
                     .setPrefillTokensPerSecond(load.prefillTokensPerSecond())
                     .setDecodeTokensPerSecond(load.decodeTokensPerSecond())
                     .setPlaces(load.places())

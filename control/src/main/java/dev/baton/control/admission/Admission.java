@@ -2,6 +2,7 @@ package dev.baton.control.admission;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
@@ -76,6 +77,20 @@ public final class Admission {
             inFlight++;
         }
         return decision;
+    }
+
+    /**
+     * Why coming again does not help the request here, whatever the load; empty where only load is in its way.
+     *
+     * @param maxContext of the live workers, 0 when none lives
+     */
+    public synchronized Optional<Refused> never(Request request, int maxContext, Instant now) {
+        if (whenEmpty != null) {
+            return Optional.of(new Closed());
+        }
+        return decide(request, new Situation(maxContext, 0, 0, drain), now) instanceof Refused refused
+                ? Optional.of(refused)
+                : Optional.empty();
     }
 
     /** A request that was counted has ended. */

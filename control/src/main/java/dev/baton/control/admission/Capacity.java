@@ -1,7 +1,8 @@
 package dev.baton.control.admission;
 
 /**
- * What the live workers of a model do, as they have measured it themselves, and what they have to do.
+ * What the live workers of a model do, as they have measured it themselves, and what they have to do; for a request that is
+ * not for later without work for later, which gives way to it.
  *
  * @param prefillTokensPerSecond of all workers that compute prompts together; 0 = not measured yet
  * @param prefillers how many these are

@@ -33,7 +33,8 @@ public final class Overload {
     /**
      * A request that asks.
      *
-     * @param body names it among its tenant's; asked for only where it counts, since it may be work
+     * @param body names it among its tenant's; asked for only where it counts, since it may be work, and never while others
+     *     wait for the answer
      * @param patience how long it waits for its first token
      */
     public record Asked(String tenant, int weight, Supplier<String> body, Duration patience) {}
@@ -78,11 +79,25 @@ public final class Overload {
      *
      * @param raw what is predicted of it, of its tenant's last one in turn; null when nothing can be
      */
-    public synchronized Answer ask(Asked asked, @Nullable Raw raw, Instant now) {
+    public Answer ask(Asked asked, @Nullable Raw raw, Instant now) {
+        return unnamed(asked, raw, now).orElseGet(() -> {
+            String body = asked.body().get();
+            return ask(asked, body, raw, now);
+        });
+    }
+
+    /** Empty where it counts which request it is. */
+    private synchronized Optional<Answer> unnamed(Asked asked, @Nullable Raw raw, Instant now) {
         bookings.expire(now);
-        Optional<Booking> own = bookings.size() == 0
-                ? Optional.empty()
-                : bookings.find(asked.tenant(), asked.body().get(), now);
+        boolean letIn = bookings.of(asked.tenant()).isEmpty()
+                && (raw == null
+                        || raw.ahead() <= 0
+                        || predictor.cautious(raw).ahead() <= most(predictor.cautious(raw), asked.patience()));
+        return letIn ? Optional.of(new LetIn(null)) : Optional.empty();
+    }
+
+    private synchronized Answer ask(Asked asked, String body, @Nullable Raw raw, Instant now) {
+        Optional<Booking> own = bookings.find(asked.tenant(), body, now);
         if (own.isPresent() && own.get().isOpen(now)) {
             return new LetIn(new Place(own.get()));
         }
@@ -96,7 +111,7 @@ public final class Overload {
             return new LetIn(own.map(Place::new).orElse(null));
         }
         return own.map(booking -> again(booking, prediction, now))
-                .orElseGet(() -> later(asked, prediction, Duration.ofNanos((long) (late * 1e9)), now));
+                .orElseGet(() -> later(asked, body, prediction, Duration.ofNanos((long) (late * 1e9)), now));
     }
 
     /** Longest wait for the turn, in seconds. A prompt that takes too long by itself is not helped by coming later. */
@@ -123,13 +138,12 @@ public final class Overload {
         return fits ? 0 : Math.max(Bookings.SHORTEST_RETRY.toNanos() / 1e9, wait - most / 2);
     }
 
-    private Later later(Asked asked, TtftPrediction prediction, Duration in, Instant now) {
+    private Later later(Asked asked, String body, TtftPrediction prediction, Duration in, Instant now) {
         // Headers have whole milliseconds.
         Instant due = now.plusMillis(in.toMillis() + 1);
         Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
         Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
-        Optional<Booking> booking =
-                bookings.add(asked.tenant(), asked.weight(), asked.body().get(), due, now);
+        Optional<Booking> booking = bookings.add(asked.tenant(), asked.weight(), body, due, now);
         return new Later(told, ttft, booking.map(Place::new).orElse(null));
     }
 
@@ -141,11 +155,14 @@ public final class Overload {
     }
 
     /** All places of the gateway are taken: it is to come again, when one is likely free for it. */
-    public synchronized Later full(Asked asked, @Nullable Place place, Duration freeIn, Instant now) {
-        if (place != null) {
-            bookings.remove(place.booking);
+    public Later full(Asked asked, @Nullable Place place, Duration freeIn, Instant now) {
+        String body = asked.body().get();
+        synchronized (this) {
+            if (place != null) {
+                bookings.remove(place.booking);
+            }
+            return later(asked, body, new TtftPrediction(0, 0, 0), freeIn, now);
         }
-        return later(asked, new TtftPrediction(0, 0, 0), freeIn, now);
     }
 
     /** A request came in; its place, if it had one, is not kept any more. */

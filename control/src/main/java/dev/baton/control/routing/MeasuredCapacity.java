@@ -8,8 +8,11 @@ import java.util.List;
 final class MeasuredCapacity {
     private MeasuredCapacity() {}
 
-    /** @param tokens of a sequence, for whose like a worker has places */
-    static Capacity of(List<Router.Worker> prefill, List<Router.Worker> decode, int tokens) {
+    /**
+     * @param tokens of a sequence, for whose like a worker has places
+     * @param later whether it is work for later: else it neither waits for such work nor for its places
+     */
+    static Capacity of(List<Router.Worker> prefill, List<Router.Worker> decode, int tokens, boolean later) {
         List<Router.Worker> computing = prefill.isEmpty() ? decode : prefill;
         boolean known = decode.stream().allMatch(worker -> worker.state().getPlaces() > 0);
         return new Capacity(
@@ -25,9 +28,15 @@ final class MeasuredCapacity {
                                 .mapToInt(worker -> places(worker, tokens))
                                 .sum()
                         : 0,
-                decode.stream().mapToInt(Router.Worker::sequences).sum(),
-                decode.stream().mapToInt(Router.Worker::routedRequests).sum(),
-                computing.stream().mapToLong(Router.Worker::queuedTokens).sum(),
+                decode.stream()
+                        .mapToInt(later ? Router.Worker::sequences : Router.Worker::urgentSequences)
+                        .sum(),
+                decode.stream()
+                        .mapToInt(later ? Router.Worker::routedRequests : Router.Worker::urgentRequests)
+                        .sum(),
+                computing.stream()
+                        .mapToLong(later ? Router.Worker::queuedTokens : Router.Worker::urgentTokens)
+                        .sum(),
                 !prefill.isEmpty());
     }
 

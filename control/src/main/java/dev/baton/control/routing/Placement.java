@@ -62,6 +62,7 @@ public final class Placement {
     /**
      * A route and the prompt tokens that it was charged with: give it back with {@link #release}.
      *
+     * @param charge what its first worker was charged with
      * @param mostComputed tokens that its decode worker should compute at most, since it was chosen for KV that is thought
      *     to lie on its host or with another worker; 0 for any number
      * @param holder from which the first worker of the route may fetch blocks; null for none
@@ -72,14 +73,24 @@ public final class Placement {
             Route route,
             long modelFingerprint,
             int uncachedTokens,
+            Charge charge,
             int mostComputed,
             @Nullable WorkerState holder,
             List<BlockHash> expected,
             int promised) {
         private Assignment promising(int blocks) {
-            return new Assignment(route, modelFingerprint, uncachedTokens, mostComputed, holder, expected, blocks);
+            return new Assignment(
+                    route, modelFingerprint, uncachedTokens, charge, mostComputed, holder, expected, blocks);
         }
     }
+
+    /**
+     * What others see in front of them.
+     *
+     * @param tokens of the prompt
+     * @param later work for later: in front of other such work only
+     */
+    public record Charge(int tokens, boolean later) {}
 
     /**
      * What a request wants of its workers.
@@ -88,12 +99,21 @@ public final class Placement {
      * @param left a worker that is gone, whose host may still hold KV of all tokens but the last; null for none
      * @param alone it may be what kills workers: no other such request at its worker, and while another worker is left none
      *     at all
+     * @param later it is work for later
+     * @param scored its prompt is scored: it takes one block of each step, and leaves the rest to others
      */
     public record Wishes(
             String requestId,
             Set<WorkerRef> avoid,
             @Nullable WorkerRef left,
-            boolean alone) {}
+            boolean alone,
+            boolean later,
+            boolean scored) {
+        /** Of a request that is neither work for later nor scored. */
+        Wishes(String requestId, Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone) {
+            this(requestId, avoid, left, alone, false, false);
+        }
+    }
 
     /** Workers that something is charged to. */
     public synchronized int charged() {
@@ -137,12 +157,18 @@ public final class Placement {
      * What the live workers of a model can do, and have to do as far as this gateway knows.
      *
      * @param tokens of a request's prompt and answer: sequences that long have room in a worker's free blocks
+     * @param later for a request that is work for later; to others such work is nothing
      */
-    public synchronized Capacity capacity(String model, int tokens) {
+    public synchronized Capacity capacity(String model, int tokens, boolean later) {
         List<WorkerState> workers =
                 live.apply(model).stream().filter(Placement::takesWork).toList();
         return MeasuredCapacity.of(
-                views(workers, WorkerState.Role.PREFILL), views(workers, WorkerState.Role.DECODE), tokens);
+                views(workers, WorkerState.Role.PREFILL), views(workers, WorkerState.Role.DECODE), tokens, later);
+    }
+
+    /** For how many tokens of a prompt that is scored others wait: those that it takes of a step. */
+    public synchronized int waitedFor(int scoredTokens) {
+        return Math.min(scoredTokens, affinityBlockTokens);
     }
 
     /** Tokens of a prompt, from its start, that the worker which holds most of it is thought to hold. */
@@ -318,7 +344,7 @@ public final class Placement {
                                     .filter(worker -> worker.leg().equals(route.first()))
                                     .anyMatch(worker -> router.fetches(query, worker)));
             int most = cheaply ? affinityBlockTokens : elseSplit ? router.localTokens() : 0;
-            Assignment assignment = charge(route, workers, query, need.chain(), most, asks);
+            Assignment assignment = charge(route, workers, query, need, most, asks);
             route.workers().forEach(worker -> ledger.given(worker, need.wishes().requestId()));
             if (need.wishes().alone()) {
                 suspects.put(route.decode().worker(), need.wishes().requestId());
@@ -379,7 +405,7 @@ public final class Placement {
 
     /** It waits no more: what it takes now is in the workers' own figures. */
     private void begun(Assignment assignment) {
-        loads.tokens(assignment.route().first().worker(), -assignment.uncachedTokens());
+        loads.tokens(assignment.route().first().worker(), -assignment.charge().tokens(), assignment.charge().later());
         loads.blocks(assignment.route().decode().worker(), -assignment.promised());
     }
 
@@ -406,14 +432,14 @@ public final class Placement {
 
     /** The attempt is over. {@link #answered} or {@link #unanswered} is called separately. */
     public synchronized void release(Assignment assignment) {
-        assignment.route().workers().forEach(worker -> loads.requests(worker, -1));
+        assignment.route().workers().forEach(worker -> loads.requests(worker, -1, assignment.charge().later()));
     }
 
     private Assignment charge(
             Route route,
             List<WorkerState> workers,
             Router.Query query,
-            List<BlockHash> chain,
+            Need need,
             int mostComputed,
             boolean asks) {
         String first = route.first().worker().getId();
@@ -421,16 +447,25 @@ public final class Placement {
         int there = query.cached().getOrDefault(holder == null ? first : holder.id(), 0);
         int uncached =
                 Math.max(1, query.tokens() - Math.max(there, query.cached().getOrDefault(first, 0)));
-        loads.tokens(route.first().worker(), uncached);
-        route.workers().forEach(worker -> loads.requests(worker, 1));
-        List<BlockHash> expected = affinity.note(route.first().worker(), chain);
+        Charge charge = new Charge(
+                need.wishes().scored() ? waitedFor(uncached) : uncached, need.wishes().later());
+        loads.tokens(route.first().worker(), charge.tokens(), charge.later());
+        route.workers().forEach(worker -> loads.requests(worker, 1, charge.later()));
+        List<BlockHash> expected = affinity.note(route.first().worker(), need.chain());
         long fingerprint = workers.stream()
                 .filter(state -> state.getWorker().equals(route.decode().worker()))
                 .mapToLong(WorkerState::getModelFingerprint)
                 .findFirst()
                 .orElse(0);
         return new Assignment(
-                route, fingerprint, uncached, mostComputed, holder == null ? null : holder.state(), expected, 0);
+                route,
+                fingerprint,
+                uncached,
+                charge,
+                mostComputed,
+                holder == null ? null : holder.state(),
+                expected,
+                0);
     }
 
     /** Rotated by one each time, so that equal workers take turns, whatever their number. */
@@ -439,7 +474,8 @@ public final class Placement {
         for (WorkerState state : workers) {
             if (state.getRole() == role && moves(state)) {
                 WorkerLoads.Load load = loads.of(state.getWorker());
-                views.add(new Router.Worker(state, true, load.tokens(), load.requests()));
+                views.add(new Router.Worker(
+                        state, true, load.tokens(), load.requests(), load.tokensForLater(), load.forLater()));
             }
         }
         Collections.rotate(views, rotation);

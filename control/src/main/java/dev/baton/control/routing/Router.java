@@ -143,8 +143,21 @@ public final class Router {
      * @param live its token stream answers; false also while it is only suspect
      * @param routedTokens prompt tokens this gateway has sent there that no first token has answered
      * @param routedRequests requests of this gateway whose route it is on
+     * @param routedTokensForLater of the tokens, those of work for later
+     * @param routedForLater of the requests, those of work for later
      */
-    record Worker(WorkerState state, boolean live, int routedTokens, int routedRequests) {
+    record Worker(
+            WorkerState state,
+            boolean live,
+            int routedTokens,
+            int routedRequests,
+            int routedTokensForLater,
+            int routedForLater) {
+        /** Without work for later. */
+        Worker(WorkerState state, boolean live, int routedTokens, int routedRequests) {
+            this(state, live, routedTokens, routedRequests, 0, 0);
+        }
+
         String id() {
             return state.getWorker().getId();
         }
@@ -165,6 +178,24 @@ public final class Router {
         /** Sequences that share its steps. */
         int sequences() {
             return Math.max(state.getQueued() + state.getRunning(), routedRequests);
+        }
+
+        /** What of {@link #queuedTokens} is in front of a prompt that is not for later. */
+        int urgentTokens() {
+            return Math.max(state.getQueuedTokens() - state.getQueuedTokensForLater(), urgentRoutedTokens());
+        }
+
+        private int urgentRoutedTokens() {
+            return Math.max(0, routedTokens - routedTokensForLater);
+        }
+
+        /** Those of {@link #sequences} that do not give up their place to one that is not for later. */
+        int urgentSequences() {
+            return Math.max(state.getQueued() + state.getRunning() - state.getForLater(), urgentRequests());
+        }
+
+        int urgentRequests() {
+            return Math.max(0, routedRequests - routedForLater);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.baton.control.admission.TtftPredictor.Raw;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Requests that wait ten seconds, of which one comes in every second. */
@@ -83,6 +84,25 @@ class BookedPlacesTest {
         }
         pass(Duration.ofSeconds(29));
         assertThat(ask("a", "new", 0)).isInstanceOf(LetIn.class);
+    }
+
+    @Test
+    void namesOfRequestsAreMadeWhileOthersGetTheirAnswers() {
+        AtomicInteger named = new AtomicInteger();
+        Overload.Asked asked = new Overload.Asked(
+                "a",
+                1,
+                () -> {
+                    assertThat(Thread.holdsLock(overload)).isFalse();
+                    return "body " + named.incrementAndGet();
+                },
+                PATIENCE);
+        assertThat(overload.ask(asked, new Raw(9, OWN, 1), now)).isInstanceOf(LetIn.class);
+        assertThat(named).as("nobody has a place").hasValue(0);
+        assertThat(overload.ask(asked, new Raw(12, OWN, 1), now)).isInstanceOf(Later.class);
+        assertThat(overload.ask(asked, new Raw(9, OWN, 1), now)).isInstanceOf(Answer.class);
+        overload.full(asked, null, Duration.ofSeconds(1), now);
+        assertThat(named).hasValue(3);
     }
 
     @Test

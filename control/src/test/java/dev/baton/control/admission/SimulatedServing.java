@@ -149,13 +149,15 @@ final class SimulatedServing {
         private final Turns<Job> turns = new Turns<>(model -> workers.size() * credit);
         private final Map<Worker, Integer> sent = new HashMap<>();
         private final Map<Worker, Integer> sentTokens = new HashMap<>();
+        private final Map<Worker, Integer> sentForLater = new HashMap<>();
+        private final Map<Worker, Integer> sentTokensForLater = new HashMap<>();
 
         /** When it is to come again, in seconds; empty when it was let in. */
         Optional<Double> submit(Job job, @Nullable Duration patience) {
             job.owner = this;
             job.entered = now;
             job.predicted = predictor
-                    .raw(capacity(), turns.ahead(job, overload.byTenant()), job.prompt)
+                    .raw(capacity(job.later()), turns.ahead(job, overload.byTenant()), job.prompt)
                     .orElse(null);
             if (patience != null) {
                 Overload.Asked asked = new Overload.Asked(job.tenant, job.weight, () -> job.body, patience);
@@ -174,7 +176,7 @@ final class SimulatedServing {
             return Optional.empty();
         }
 
-        private Capacity capacity() {
+        private Capacity capacity(boolean later) {
             return new Capacity(
                     workers.stream()
                             .mapToDouble(worker -> worker.told.prefill())
@@ -183,13 +185,21 @@ final class SimulatedServing {
                     workers.stream().mapToDouble(worker -> worker.told.decode()).sum(),
                     workers.size() * SLOTS,
                     workers.stream()
-                            .mapToInt(worker -> Math.max(worker.told.sequences(), sent.getOrDefault(worker, 0)))
+                            .mapToInt(worker -> Math.max(worker.told.sequences(later), sent(worker, later)))
                             .sum(),
-                    sent.values().stream().mapToInt(count -> count).sum(),
+                    workers.stream().mapToInt(worker -> sent(worker, later)).sum(),
                     workers.stream()
-                            .mapToLong(worker -> Math.max(worker.told.tokens(), sentTokens.getOrDefault(worker, 0)))
+                            .mapToLong(worker -> Math.max(worker.told.tokens(later), sentTokens(worker, later)))
                             .sum(),
                     false);
+        }
+
+        private int sent(Worker worker, boolean later) {
+            return sent.getOrDefault(worker, 0) - (later ? 0 : sentForLater.getOrDefault(worker, 0));
+        }
+
+        private int sentTokens(Worker worker, boolean later) {
+            return sentTokens.getOrDefault(worker, 0) - (later ? 0 : sentTokensForLater.getOrDefault(worker, 0));
         }
 
         private void send(List<Job> jobs) {
@@ -199,6 +209,10 @@ final class SimulatedServing {
                         .orElseThrow();
                 sent.merge(to, 1, Integer::sum);
                 sentTokens.merge(to, job.prompt, Integer::sum);
+                if (job.later()) {
+                    sentForLater.merge(to, 1, Integer::sum);
+                    sentTokensForLater.merge(to, job.prompt, Integer::sum);
+                }
                 to.come(job);
             }
         }
@@ -206,27 +220,41 @@ final class SimulatedServing {
         private void answers(Job job) {
             job.firstToken = now;
             sentTokens.merge(Objects.requireNonNull(job.worker), -job.prompt, Integer::sum);
-            if (job.predicted != null) {
+            if (job.later()) {
+                sentTokensForLater.merge(job.worker, -job.prompt, Integer::sum);
+            } else if (job.predicted != null) {
                 predictor.measured(job.predicted, job.ttft());
             }
         }
 
         private void ends(Job job) {
             sent.merge(Objects.requireNonNull(job.worker), -1, Integer::sum);
+            if (job.later()) {
+                sentForLater.merge(job.worker, -1, Integer::sum);
+            }
             predictor.answered(job.answer);
             job.done.accept(job);
         }
     }
 
     /** What a worker says of itself. */
-    private record Told(double prefill, double decode, int sequences, long tokens) {}
+    private record Told(
+            double prefill, double decode, int sequences, long tokens, int sequencesForLater, long tokensForLater) {
+        int sequences(boolean later) {
+            return later ? sequences : sequences - sequencesForLater;
+        }
+
+        long tokens(boolean later) {
+            return later ? tokens : tokens - tokensForLater;
+        }
+    }
 
     /** As an engine computes. */
     private final class Worker {
         private final FairShare shares = new FairShare();
         private final FairOrder<Job> lane = new FairOrder<>(shares);
         private final List<Job> running = new ArrayList<>();
-        private Told told = new Told(0, 0, 0, 0);
+        private Told told = new Told(0, 0, 0, 0, 0, 0);
         private double toldAt = -HEARTBEAT;
         private double prefill;
         private double decode;
@@ -328,11 +356,17 @@ final class SimulatedServing {
                 Iterator<Job> all =
                         Stream.concat(lane.all().stream(), running.stream()).iterator();
                 long tokens = 0;
+                int sequencesForLater = 0;
+                long tokensForLater = 0;
                 while (all.hasNext()) {
                     Job job = all.next();
                     tokens += job.prompt - job.computed;
+                    if (job.later()) {
+                        sequencesForLater++;
+                        tokensForLater += job.prompt - job.computed;
+                    }
                 }
-                told = new Told(prefill, decode, sequences(), tokens);
+                told = new Told(prefill, decode, sequences(), tokens, sequencesForLater, tokensForLater);
             }
         }
 

@@ -3,6 +3,7 @@ package dev.baton.control.admission;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.baton.control.admission.SimulatedServing.Job;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -13,14 +14,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WorkForLaterTest {
     private static final double END = 300;
     private static final int FLEX = -10;
+    private static final Duration PATIENCE = Duration.ofSeconds(8);
 
     private int batchDone;
+    private int sentAway;
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void aBatchHardlyDelaysFirstTokensOfOthers(long seed) {
+    void aBatchHardlyDelaysFirstTokensOfOthersAndSendsNoneAway(long seed) {
         double alone = p95(seed, 0);
         double beside = p95(seed, 500);
+        assertThat(sentAway).as("chats that were told to come again").isZero();
         assertThat(batchDone).as("answers of the batch").isGreaterThan(500);
         assertThat(beside / alone)
                 .as("p95 of TTFT, %.3f s beside the batch, %.3f s alone", beside, alone)
@@ -45,7 +49,8 @@ class WorkForLaterTest {
                     () -> serving.gateway(0)
                             .submit(
                                     serving.new Job("chat", "", 1, 0, prompt, answer, done -> times.add(done.ttft())),
-                                    null));
+                                    PATIENCE)
+                            .ifPresent(retryAfter -> sentAway++));
         }
         serving.runUntil(END);
         times.sort(null);

@@ -2,6 +2,7 @@ package dev.baton.control.routing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.baton.control.admission.Capacity;
 import dev.baton.control.routing.Placement.Assignment;
 import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
@@ -353,6 +354,48 @@ class PlacementTest {
         assertThat(beside(60, dead.getWorker())).as("not exact").isEmpty();
         live = List.of();
         assertThat(beside(60, dead.getWorker())).as("nobody else").isEmpty();
+    }
+
+    @Test
+    void workForLaterIsNothingToWhatIsNotForLater() {
+        live = List.of(elsewhere.toBuilder()
+                .setPlaces(8)
+                .setQueued(3)
+                .setRunning(4)
+                .setForLater(5)
+                .setQueuedTokens(900)
+                .setQueuedTokensForLater(800)
+                .build());
+        placement.chain("m", new byte[0], new int[64]);
+        Assignment later = placement
+                .place("m", List.of(), 5_000, 100, new Placement.Wishes("r", Set.of(), null, false, true, false))
+                .orElseThrow();
+        Capacity others = placement.capacity("m", 100, false);
+        assertThat(others.sequences()).isEqualTo(2);
+        assertThat(others.own()).isZero();
+        assertThat(others.queuedTokens()).isEqualTo(100);
+        assertThat(others.places()).isEqualTo(8);
+        Capacity alike = placement.capacity("m", 100, true);
+        assertThat(alike.sequences()).isEqualTo(7);
+        assertThat(alike.own()).isEqualTo(1);
+        assertThat(alike.queuedTokens()).isEqualTo(5_000);
+        placement.unanswered(later);
+        placement.release(later);
+        assertThat(placement.charged()).isZero();
+    }
+
+    @Test
+    void aPromptThatIsScoredCountsByWhatItTakesOfAStep() {
+        live = List.of(elsewhere);
+        placement.chain("m", new byte[0], new int[64]);
+        Assignment scored = placement
+                .place("m", List.of(), 5_000, 100, new Placement.Wishes("r", Set.of(), null, false, false, true))
+                .orElseThrow();
+        assertThat(scored.uncachedTokens()).isEqualTo(5_000);
+        assertThat(placement.capacity("m", 100, false).queuedTokens()).isEqualTo(64);
+        placement.answered(scored);
+        placement.release(scored);
+        assertThat(placement.charged()).isZero();
     }
 
     private Optional<Assignment> beside(int tokens, WorkerRef silent) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -101,7 +102,7 @@ public final class Scheduler<S extends Sequence> {
                 new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         boolean standsBack = stoodBack < MOST_STOOD_BACK && promptsThatCannotWait();
         stoodBack = standsBack ? stoodBack + 1 : 0;
-        planDecode(plan, standsBack);
+        decode(plan, sequence -> !standsBack || !sequence.terms().later());
         planPrefill(plan);
         if (standsBack) {
             goOnWhereNoPromptIsComputed(plan);
@@ -114,12 +115,9 @@ public final class Scheduler<S extends Sequence> {
         return starts.reserveWaiting();
     }
 
-    private void planDecode(StepPlan<S> plan, boolean standsBack) {
+    private void decode(StepPlan<S> plan, Predicate<S> which) {
         for (S sequence : WaitingQueue.order(decoding)) {
-            if (standsBack && sequence.terms().later()) {
-                continue;
-            }
-            if (sequence.phase == Phase.DECODING && preemption.grow(sequence, plan)) {
+            if (sequence.phase == Phase.DECODING && which.test(sequence) && preemption.grow(sequence, plan)) {
                 plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
             }
         }
@@ -155,7 +153,7 @@ public final class Scheduler<S extends Sequence> {
         }
     }
 
-    /** The prompt found no room: answers for later stand back for nothing, those that need no new block. */
+    /** The prompt found no room: answers for later stand back for nothing, those first that need no new block. */
     private void goOnWhereNoPromptIsComputed(StepPlan<S> plan) {
         if (plan.chunks().stream()
                 .anyMatch(chunk -> chunk.sequence().phase == Phase.PREFILLING
@@ -168,6 +166,10 @@ public final class Scheduler<S extends Sequence> {
                     && plan.rows() < settings.stepTokens()) {
                 plan.chunks().add(new Chunk<>(sequence, sequence.computed, sequence.length(), true));
             }
+        }
+        if (plan.isEmpty()) {
+            // All of them need a block, and nothing else is computed: the engine would stand still.
+            decode(plan, sequence -> sequence.terms().later());
         }
     }
 
@@ -420,10 +422,34 @@ public final class Scheduler<S extends Sequence> {
         return decoding.size();
     }
 
-    /** Prompt tokens that this scheduler has yet to compute. */
+    /** Of those queued and running, those of work for later. */
+    public int forLater() {
+        return (int) Stream.of(queue.stream(), prefilling.stream(), decoding.stream())
+                .flatMap(sequences -> sequences)
+                .filter(sequence -> sequence.terms().later())
+                .count();
+    }
+
+    /**
+     * Prompt tokens that this scheduler has yet to compute, as far as others wait for them: a prompt that is scored takes a
+     * block of each step and leaves the rest, so no more of it counts.
+     */
     public int uncomputedTokens() {
+        return uncomputedTokens(sequence -> true);
+    }
+
+    /** Those of work for later. */
+    public int uncomputedTokensForLater() {
+        return uncomputedTokens(sequence -> sequence.terms().later());
+    }
+
+    private int uncomputedTokens(Predicate<S> which) {
         return Stream.concat(queue.stream().filter(sequence -> !sequence.waitsForKv), prefilling.stream())
-                .mapToInt(sequence -> sequence.length() - sequence.computed)
+                .filter(which)
+                .mapToInt(sequence -> {
+                    int left = sequence.length() - sequence.computed;
+                    return sequence.scoresPrompt() ? Math.min(left, settings.blockTokens()) : left;
+                })
                 .sum();
     }
 

@@ -17,6 +17,11 @@ public record StepPlan<S extends Sequence>(
         return chunks.isEmpty();
     }
 
+    /** Sequences gave their blocks back and nothing else came of it: another plan may find a use for them. */
+    public boolean onlyPreempts() {
+        return isEmpty() && !preempted.isEmpty() && started.isEmpty() && reserved.isEmpty() && stuck.isEmpty();
+    }
+
     /** Rows of all chunks. */
     int rows() {
         return chunks.stream().mapToInt(Chunk::rows).sum();

@@ -93,6 +93,32 @@ class UrgencyTest {
     }
 
     @Test
+    void answersForLaterGrowWhereAPromptWaitsForBlocks() {
+        Plain held = enqueue("held", Goal.PREFILL, 20, 0, "chat");
+        step();
+        Plain batch = enqueue("batch", Goal.PREFILL_AND_DECODE, 3, -10, "batch");
+        step();
+        enqueue("large", Goal.PREFILL_AND_DECODE, 16, 0, "chat");
+        for (int token = 0; token < 8; token++) {
+            assertThat(step().chunks()).as("token %d", token).extracting(Chunk::sequence).containsExactly(batch);
+        }
+        scheduler.release(held);
+    }
+
+    @Test
+    void workForLaterIsCountedApart() {
+        enqueue("chat", Goal.PREFILL_AND_DECODE, 3, 0, "chat");
+        enqueue("batch", Goal.PREFILL_AND_DECODE, 5, -10, "batch");
+        assertThat(scheduler.forLater()).isEqualTo(1);
+        assertThat(scheduler.uncomputedTokens()).isEqualTo(8);
+        assertThat(scheduler.uncomputedTokensForLater()).isEqualTo(5);
+        step();
+        assertThat(scheduler.running()).isEqualTo(2);
+        assertThat(scheduler.forLater()).isEqualTo(1);
+        assertThat(scheduler.uncomputedTokensForLater()).isZero();
+    }
+
+    @Test
     void equalPriorityWaits() {
         enqueue("first", Goal.PREFILL_AND_DECODE, 3, 1);
         enqueue("second", Goal.PREFILL_AND_DECODE, 3, 1);

@@ -12,6 +12,7 @@ import dev.baton.kv.BlockHash;
 import dev.baton.protocol.v1.WorkerRef;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,8 +47,7 @@ final class Assignments {
     /** For the next attempt; empty when no live worker serves it. */
     Optional<Assignment> choose(Effect.ChooseRoute choose) {
         release();
-        Placement.Wishes wishes =
-                new Placement.Wishes(request.requestId(), choose.avoid(), choose.left(), choose.alone());
+        Placement.Wishes wishes = wishes(choose.avoid(), choose.left(), choose.alone(), choose.accepted() == 0);
         Optional<Assignment> chosen =
                 placement.place(request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
         current = chosen.orElse(null);
@@ -57,12 +57,19 @@ final class Assignments {
         return chosen;
     }
 
+    /** @param scores the prompt, if it is to be scored, is */
+    private Placement.Wishes wishes(
+            Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone, boolean scores) {
+        return new Placement.Wishes(
+                request.requestId(), avoid, left, alone, request.later(), scores && request.scored());
+    }
+
     /** For a second attempt; empty when nobody can take over, or enough requests have one. */
     Optional<Assignment> choose(Effect.ChooseHedge choose) {
         if (second != null || !hedges.take()) {
             return Optional.empty();
         }
-        Placement.Wishes wishes = new Placement.Wishes(request.requestId(), choose.avoid(), choose.left(), false);
+        Placement.Wishes wishes = wishes(choose.avoid(), choose.left(), false, false);
         Optional<Assignment> chosen = placement.placeBeside(
                 request.model(), chain, tokens(choose.accepted()), left(choose.accepted()), wishes);
         second = chosen.orElse(null);
@@ -85,7 +92,7 @@ final class Assignments {
         if (from != null) {
             placement.decoded(from, held);
         }
-        Placement.Wishes wishes = new Placement.Wishes(request.requestId(), choose.avoid(), choose.from(), false);
+        Placement.Wishes wishes = wishes(choose.avoid(), choose.from(), false, false);
         Optional<Assignment> chosen = placement.placeSuccessor(
                 request.model(), held, known, left(choose.accepted().size()), wishes);
         successor = chosen.orElse(null);

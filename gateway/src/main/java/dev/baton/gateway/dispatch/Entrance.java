@@ -156,8 +156,15 @@ final class Entrance {
         Optional<Rejection> enter(List<BlockHash> chain, boolean goesOn) {
             Instant now = clock.instant();
             since = now;
-            tokens = Math.max(1, request.prompt().length - placement.cached(model(), chain));
-            predicted = goesOn ? null : predict();
+            // Before anything is said of load: these are not helped by coming again, or not here.
+            Optional<Admission.Refused> never = admission.never(wants(), placement.maxContext(model()), now);
+            if (never.isPresent()) {
+                return never.map(Rejection::of);
+            }
+            int prompt = request.prompt().length;
+            int uncached = request.scored() ? prompt : Math.max(1, prompt - placement.cached(model(), chain));
+            tokens = request.scored() ? placement.waitedFor(uncached) : uncached;
+            predicted = goesOn ? null : predict(uncached);
             Duration patience = patience(now);
             Overload.Asked asked = new Overload.Asked(tenant(), weight, this::body, patience);
             Overload.Answer answer = overload.ask(asked, predicted, now);
@@ -171,10 +178,8 @@ final class Entrance {
         }
 
         private Optional<Rejection> enter(Overload.Asked asked, Overload.@Nullable Place kept, Instant now) {
-            Admission.Request wants =
-                    new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
             int others = kept == null ? overload.openFor(tenant(), now) : 0;
-            Admission.Decision decision = admission.enter(wants, placement.maxContext(model()), others, now);
+            Admission.Decision decision = admission.enter(wants(), placement.maxContext(model()), others, now);
             if (decision instanceof Admission.Overloaded full && admission.full()) {
                 Optional<Place> other = turns.displacedBy(this);
                 if (other.isPresent()) {
@@ -198,6 +203,10 @@ final class Entrance {
             };
         }
 
+        private Admission.Request wants() {
+            return new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
+        }
+
         private Rejection sentAway(Admission.Overloaded full, Overload.@Nullable Place kept, Instant now) {
             return sentAway(new Overload.Asked(tenant(), weight, this::body, patience(now)), full, kept, now);
         }
@@ -215,13 +224,13 @@ final class Entrance {
             return own.compareTo(waits.patience()) < 0 ? own : waits.patience();
         }
 
-        private TtftPredictor.@Nullable Raw predict() {
+        private TtftPredictor.@Nullable Raw predict(int uncached) {
             int answer = Math.min(request.maxTokens(), predictor.answerTokens());
             return predictor
                     .raw(
-                            placement.capacity(model(), request.prompt().length + answer),
+                            placement.capacity(model(), request.prompt().length + answer, later()),
                             turns.ahead(this, overload.byTenant()),
-                            tokens)
+                            uncached)
                     .orElse(null);
         }
 
@@ -232,9 +241,12 @@ final class Entrance {
             return body;
         }
 
-        /** The first token came, by the first attempt. */
+        /**
+         * The first token came, by the first attempt. Of work for later nothing is learned, since it stands back for what the
+         * prediction cannot know, nor of a prompt that is scored, which takes a block of each step.
+         */
         void firstToken() {
-            if (predicted != null) {
+            if (predicted != null && !later() && !request.scored()) {
                 double seconds = Duration.between(since, clock.instant()).toNanos() / 1e9;
                 predictor.measured(predicted, seconds).ifPresent(metrics::firstToken);
             }
