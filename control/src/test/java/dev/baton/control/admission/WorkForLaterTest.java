@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WorkForLaterTest {
     private static final double END = 300;
     private static final int FLEX = -10;
-    private static final Duration PATIENCE = Duration.ofSeconds(8);
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
 
     private int batchDone;
     private int sentAway;

@@ -157,7 +157,8 @@ final class Entrance {
             Instant now = clock.instant();
             since = now;
             // Before anything is said of load: these are not helped by coming again, or not here.
-            Optional<Admission.Refused> never = admission.never(wants(), placement.maxContext(model()), now);
+            int maxContext = placement.maxContext(model());
+            Optional<Admission.Refused> never = admission.never(wants(), maxContext, now);
             if (never.isPresent()) {
                 return never.map(Rejection::of);
             }
@@ -173,13 +174,14 @@ final class Entrance {
                     metrics.sentAway(later.retryAfter());
                     yield Optional.of(Rejection.of(later, patience));
                 }
-                case Overload.LetIn(Overload.Place kept) -> enter(asked, kept, now);
+                case Overload.LetIn(Overload.Place kept) -> enter(asked, kept, maxContext, now);
             };
         }
 
-        private Optional<Rejection> enter(Overload.Asked asked, Overload.@Nullable Place kept, Instant now) {
+        private Optional<Rejection> enter(
+                Overload.Asked asked, Overload.@Nullable Place kept, int maxContext, Instant now) {
             int others = kept == null ? overload.openFor(tenant(), now) : 0;
-            Admission.Decision decision = admission.enter(wants(), placement.maxContext(model()), others, now);
+            Admission.Decision decision = admission.enter(wants(), maxContext, others, now);
             if (decision instanceof Admission.Overloaded full && admission.full()) {
                 Optional<Place> other = turns.displacedBy(this);
                 if (other.isPresent()) {
