@@ -18,6 +18,7 @@ final class StepMeter {
     private int prefillRows;
     /** A prompt of the step is scored: its rows cost logits, which says nothing of other prompts. */
     private boolean scores;
+
     private int guesses;
     private int accepted;
     private double prefillTokensPerSecond;

@@ -227,8 +227,7 @@ final class RecordQueue<T extends Message> implements LaneHandler<T>, AutoClosea
                 .orElse(0);
         List<Waiting<T>> forLater =
                 waiting.stream().filter(each -> each.priority() < 0).toList();
-        size = new Size(
-                waiting.size(), tokens(waiting), forLater.size(), tokens(forLater), Duration.ofNanos(oldest));
+        size = new Size(waiting.size(), tokens(waiting), forLater.size(), tokens(forLater), Duration.ofNanos(oldest));
     }
 
     /** As far as others wait for them. */

@@ -405,7 +405,10 @@ public final class Placement {
 
     /** It waits no more: what it takes now is in the workers' own figures. */
     private void begun(Assignment assignment) {
-        loads.tokens(assignment.route().first().worker(), -assignment.charge().tokens(), assignment.charge().later());
+        loads.tokens(
+                assignment.route().first().worker(),
+                -assignment.charge().tokens(),
+                assignment.charge().later());
         loads.blocks(assignment.route().decode().worker(), -assignment.promised());
     }
 
@@ -432,23 +435,23 @@ public final class Placement {
 
     /** The attempt is over. {@link #answered} or {@link #unanswered} is called separately. */
     public synchronized void release(Assignment assignment) {
-        assignment.route().workers().forEach(worker -> loads.requests(worker, -1, assignment.charge().later()));
+        assignment
+                .route()
+                .workers()
+                .forEach(
+                        worker -> loads.requests(worker, -1, assignment.charge().later()));
     }
 
     private Assignment charge(
-            Route route,
-            List<WorkerState> workers,
-            Router.Query query,
-            Need need,
-            int mostComputed,
-            boolean asks) {
+            Route route, List<WorkerState> workers, Router.Query query, Need need, int mostComputed, boolean asks) {
         String first = route.first().worker().getId();
         Router.Worker holder = asks ? query.holder() : null;
         int there = query.cached().getOrDefault(holder == null ? first : holder.id(), 0);
         int uncached =
                 Math.max(1, query.tokens() - Math.max(there, query.cached().getOrDefault(first, 0)));
         Charge charge = new Charge(
-                need.wishes().scored() ? waitedFor(uncached) : uncached, need.wishes().later());
+                need.wishes().scored() ? waitedFor(uncached) : uncached,
+                need.wishes().later());
         loads.tokens(route.first().worker(), charge.tokens(), charge.later());
         route.workers().forEach(worker -> loads.requests(worker, 1, charge.later()));
         List<BlockHash> expected = affinity.note(route.first().worker(), need.chain());

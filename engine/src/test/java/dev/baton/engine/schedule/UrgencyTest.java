@@ -100,7 +100,10 @@ class UrgencyTest {
         step();
         enqueue("large", Goal.PREFILL_AND_DECODE, 16, 0, "chat");
         for (int token = 0; token < 8; token++) {
-            assertThat(step().chunks()).as("token %d", token).extracting(Chunk::sequence).containsExactly(batch);
+            assertThat(step().chunks())
+                    .as("token %d", token)
+                    .extracting(Chunk::sequence)
+                    .containsExactly(batch);
         }
         scheduler.release(held);
     }

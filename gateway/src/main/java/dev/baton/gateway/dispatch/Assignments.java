@@ -58,8 +58,7 @@ final class Assignments {
     }
 
     /** @param scores the prompt, if it is to be scored, is */
-    private Placement.Wishes wishes(
-            Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone, boolean scores) {
+    private Placement.Wishes wishes(Set<WorkerRef> avoid, @Nullable WorkerRef left, boolean alone, boolean scores) {
         return new Placement.Wishes(
                 request.requestId(), avoid, left, alone, request.later(), scores && request.scored());
     }
