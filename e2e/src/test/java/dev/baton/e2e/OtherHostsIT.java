@@ -111,32 +111,47 @@ class OtherHostsIT {
     @Test
     @Order(2)
     void aDrainedWorkerHandsOverPromptAndAnswer() {
-        Answer undisturbed = drainedStory(pieces -> {});
+        for (int part = 1; part <= CHATS; part++) {
+            if (isHandedOver(part)) {
+                return;
+            }
+        }
+        fail("%d stories, and each one ended before its worker was drained".formatted(CHATS));
+    }
+
+    /** An answer that is whole before anybody hears of the drain, as on a fast machine, is no case. */
+    private static boolean isHandedOver(int part) {
+        Answer undisturbed = drainedStory(part, pieces -> {});
         AtomicReference<String> drained = new AtomicReference<>("");
-        AtomicInteger since = new AtomicInteger();
-        Answer answer = drainedStory(pieces -> {
+        Answer answer = drainedStory(part, pieces -> {
             if (pieces == DRAIN_AFTER) {
-                drained.set(baton.decoding().getFirst());
-                baton.drain(drained.get(), true);
-            } else if (!drained.get().isEmpty()) {
-                since.incrementAndGet();
+                drained.set(baton.decoding().stream().findFirst().orElse(""));
+                if (!drained.get().isEmpty()) {
+                    baton.drain(drained.get(), true);
+                }
             }
         });
-        baton.drain(drained.get(), false);
+        if (!drained.get().isEmpty()) {
+            baton.drain(drained.get(), false);
+        }
         assertThat(answer.text()).isEqualTo(undisturbed.text());
-        assertThat(since).as("fault not applied: nothing came afterwards").hasPositiveValue();
         JsonNode recovery = answer.timing().path("recoveries").path(0);
+        if (recovery.isMissingNode()) {
+            return false;
+        }
         assertThat(recovery.path("rung").asString(""))
-                .as("fault not applied, or nothing was fetched: %s", answer.timing())
+                .as("nothing was fetched: %s", answer.timing())
                 .isEqualTo("peer");
         assertThat(recovery.path("recomputed").asInt(-1))
                 .as("no more than the last block, which is not full: %s", recovery)
                 .isBetween(1, Conversation.BLOCK);
         await().atMost(Duration.ofSeconds(30)).until(() -> DECODE.stream().allMatch(worker -> baton.sendsTo(worker)));
+        return true;
     }
 
-    private static Answer drainedStory(IntConsumer onText) {
-        ObjectNode request = GatewayCalls.chat("Tell me of a drained lake. " + "The fox went to the river. ".repeat(60))
+    private static Answer drainedStory(int part, IntConsumer onText) {
+        ObjectNode request = GatewayCalls.chat(
+                        "Tell me of a drained lake, part " + part + ". " + "The fox went to the river. ".repeat(60))
                 .put("ignore_eos", true)
                 .put("max_tokens", 1_200);
         return baton.calls().stream(GatewayCalls.CHAT, request, onText);

@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.awaitility.core.ConditionTimeoutException;
 import tools.jackson.databind.JsonNode;
 
 /** A gateway and workers as processes, arranged as a {@link Setup} says. Its starter closes it. */
@@ -81,7 +82,7 @@ final class RunningBaton implements AutoCloseable {
 
     private static RunningBaton start(Setup setup, String name, List<String> settings) {
         removePools();
-        return new RunningBaton(stack(
+        RunningBaton baton = new RunningBaton(stack(
                 name,
                 new StackPlan(
                         MODEL,
@@ -94,6 +95,14 @@ final class RunningBaton implements AutoCloseable {
                                 .toList(),
                         Stream.concat(setup.workerSettings().stream(), settings.stream())
                                 .toList())));
+        // A gateway is ready a moment before it has heard of each worker; what it is asked until then goes another way.
+        try {
+            await().atMost(Duration.ofSeconds(30)).until(baton::sendsToAll);
+        } catch (ConditionTimeoutException e) {
+            baton.close();
+            throw e;
+        }
+        return baton;
     }
 
     private static LocalStack stack(String name, StackPlan plan) {
@@ -163,6 +172,12 @@ final class RunningBaton implements AutoCloseable {
                 .path("state")
                 .asString("")
                 .equals("ready");
+    }
+
+    private boolean sendsToAll() {
+        return stack.pids().keySet().stream()
+                .filter(part -> !part.startsWith("gateway"))
+                .allMatch(this::sendsTo);
     }
 
     boolean lives(String name) {
