@@ -2,6 +2,7 @@ package dev.baton.explorer;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
+import dev.baton.gateway.dispatch.Choices;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Rejection;
 import dev.baton.gateway.dispatch.VirtualGateway;
@@ -23,6 +24,7 @@ final class Ask {
 
     final String id;
     final boolean resumable;
+    private final Choices.Choice choice;
     private final Cluster cluster;
     private final Faults faults;
     private final int[] prompt;
@@ -46,7 +48,9 @@ final class Ask {
             int[] prompt,
             int maxTokens,
             Duration deadlineIn,
-            boolean resumable) {
+            boolean resumable,
+            Choices.Choice choice) {
+        this.choice = choice;
         this.id = id;
         this.cluster = cluster;
         this.faults = faults;
@@ -88,13 +92,18 @@ final class Ask {
         owner = run;
         gateway.life()
                 .thread("http")
-                .execute(() -> run.hold(gateway.dispatcher().prepare(request(gateway), run)));
+                .execute(() -> run.hold(gateway.dispatcher().prepare(request(gateway), choice, run)));
+    }
+
+    /** The same for all choices of a request. */
+    private String tenant() {
+        return "tenant-" + Math.floorMod(id.replaceAll("/.*", "").hashCode(), 3);
     }
 
     private GenerationRequest request(VirtualGateway gateway) {
         return new GenerationRequest(
                 id,
-                "tenant-" + Math.floorMod(id.hashCode(), 3),
+                tenant(),
                 "model",
                 prompt,
                 Sampling.getDefaultInstance(),

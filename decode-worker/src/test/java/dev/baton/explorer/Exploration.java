@@ -8,6 +8,7 @@ import java.util.TreeMap;
 /** Runs one after another, from a seed on. */
 final class Exploration {
     private final UsageSink usage;
+    private final int choices;
     final Map<Faults.Kind, Integer> faults = new EnumMap<>(Faults.Kind.class);
     final Map<String, Integer> outcomes = new TreeMap<>();
     long steps;
@@ -15,18 +16,20 @@ final class Exploration {
     int runs;
     long longestWaitMillis;
 
-    Exploration(UsageSink usage) {
+    /** @param choices most of a request */
+    Exploration(UsageSink usage, int choices) {
         this.usage = usage;
+        this.choices = choices;
     }
 
     /** @throws AssertionError with what was wrong and what came before it */
     Explorer.Report run(long seed) {
         Explorer.Report report;
         try {
-            report = new Explorer(seed, false, usage).run();
+            report = new Explorer(seed, choices, false, usage).run();
         } catch (AssertionError wrong) {
             // Once more, to tell how it came to that.
-            new Explorer(seed, true, usage).run();
+            new Explorer(seed, choices, true, usage).run();
             throw wrong;
         }
         runs++;

@@ -1,5 +1,6 @@
 package dev.baton.explorer;
 
+import dev.baton.gateway.dispatch.Choices;
 import dev.baton.gateway.dispatch.UsageSink;
 import dev.baton.gateway.dispatch.VirtualGateway;
 import java.time.Duration;
@@ -26,6 +27,8 @@ final class Explorer {
     private final long seed;
     private final Cluster cluster;
     private final Random random;
+    /** Most of a request. */
+    private final int choices;
     private final Faults faults;
     private final List<Ask> asks = new ArrayList<>();
     private final List<Ask> running = new ArrayList<>();
@@ -42,8 +45,9 @@ final class Explorer {
             Map<String, Integer> outcomes,
             long hash) {}
 
-    Explorer(long seed, boolean noted, UsageSink usage) {
+    Explorer(long seed, int choices, boolean noted, UsageSink usage) {
         this.seed = seed;
+        this.choices = choices;
         this.random = new Random(seed);
         this.cluster = new Cluster(random.nextLong(), random.nextInt(4) > 0, noted, usage);
         this.faults = new Faults(cluster, new Random(random.nextLong()), this::gatewayGone, this::gatewayStill);
@@ -139,10 +143,23 @@ final class Explorer {
         }
         int most = random.nextInt(5) == 0 ? 1 + random.nextInt(2) : 1 + random.nextInt(120);
         boolean resumable = random.nextInt(3) == 0;
-        Ask ask = new Ask("r-" + made++, cluster, faults, prompt, most, Duration.ofMinutes(10), resumable);
+        VirtualGateway gateway = open.get(random.nextInt(open.size()));
+        String id = "r-" + made++;
+        if (choices == 1) {
+            begin(gateway, id, prompt, most, resumable, new Choices(1, 1).choice(0));
+        } else {
+            Choices all = new Choices(1 + random.nextInt(choices), choices);
+            for (int i = 0; i < all.count(); i++) {
+                begin(gateway, id + "/" + i, prompt, most, resumable, all.choice(i));
+            }
+        }
+    }
+
+    private void begin(
+            VirtualGateway gateway, String id, int[] prompt, int most, boolean resumable, Choices.Choice choice) {
+        Ask ask = new Ask(id, cluster, faults, prompt, most, Duration.ofMinutes(10), resumable, choice);
         asks.add(ask);
         running.add(ask);
-        VirtualGateway gateway = open.get(random.nextInt(open.size()));
         cluster.notes.add(
                 "%s asks %s, %d tokens, %d at most", ask.id, gateway.life().name(), prompt.length, most);
         ask.begin(gateway);

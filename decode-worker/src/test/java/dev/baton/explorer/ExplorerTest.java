@@ -32,7 +32,7 @@ class ExplorerTest {
     @BeforeEach
     void begin() throws IOException {
         usage = new UsageSink(folder);
-        exploration = new Exploration(usage);
+        exploration = new Exploration(usage, 1);
     }
 
     @AfterEach
@@ -50,6 +50,19 @@ class ExplorerTest {
         assertThat(exploration.outcomes.getOrDefault("finished LENGTH", 0))
                 .as("requests that finish")
                 .isGreaterThan(exploration.runs * 10);
+    }
+
+    /** One computes the prompt for the others, and any may leave or lose its worker before that, or after. */
+    @Test
+    void whatHoldsForRequestsHoldsForTheChoicesOfOne() {
+        Exploration choices = new Exploration(usage, 5);
+        for (long seed = FIRST; choices.steps < STEPS / 4; seed++) {
+            choices.run(seed);
+        }
+        System.out.println("Explored: " + choices);
+        assertThat(choices.outcomes.getOrDefault("finished LENGTH", 0))
+                .as("answers that finish")
+                .isGreaterThan(choices.runs * 10);
     }
 
     /** Each fails when the mend of what it has found is taken out. */

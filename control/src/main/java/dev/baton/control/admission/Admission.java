@@ -28,8 +28,17 @@ public final class Admission {
         this.maxInFlight = maxInFlight;
     }
 
-    /** A request that asks to be let in. */
-    public record Request(int promptTokens, int maxTokens, Instant deadline) {}
+    /**
+     * A request that asks to be let in.
+     *
+     * @param places that must be free for it and for those that come in with it; 0 for one that comes in with another, for
+     *     which there was room
+     */
+    public record Request(int promptTokens, int maxTokens, Instant deadline, int places) {
+        public Request(int promptTokens, int maxTokens, Instant deadline) {
+            this(promptTokens, maxTokens, deadline, 1);
+        }
+    }
 
     /**
      * The load and the workers at that moment.
@@ -59,11 +68,11 @@ public final class Admission {
     /** The gateway stops and lets nothing in any more. */
     public record Closed() implements Refused {}
 
-    /** Too many are under way; one place is likely free after {@code retryAfter}. */
+    /** Too many are under way; enough places are likely free after {@code retryAfter}. */
     public record Overloaded(Duration retryAfter) implements Refused {}
 
     /**
-     * Counts the request when the answer is {@link Admitted}; then {@link #left} must follow.
+     * Counts the request, as one, when the answer is {@link Admitted}; then {@link #left} must follow.
      *
      * @param maxContext of the live workers, 0 when none lives
      * @param kept places that are kept for others than this request
@@ -96,28 +105,34 @@ public final class Admission {
     /** A request that was counted has ended. */
     public synchronized void left(Instant now) {
         drain.ended(now);
-        leave();
+        leave(1);
     }
 
     /**
-     * A request that was counted gives its place to one that found none, and nothing has ended. False when the gateway stops,
-     * and then the place is given up.
+     * Requests that were counted give their places to one that found too few, and nothing has ended. It is counted as one.
+     * False when the gateway stops, and then the places are given up.
      */
-    public synchronized boolean swap() {
+    public synchronized boolean swap(int given) {
         if (whenEmpty == null) {
+            inFlight -= given - 1;
             return true;
         }
-        leave();
+        leave(given);
         return false;
     }
 
-    /** All places are taken, whether or not some are kept. */
-    public synchronized boolean full() {
-        return inFlight >= maxInFlight;
+    /** Places that are taken and must not be for so many to be free, whether or not some are kept; at least 0. */
+    public synchronized int missing(int places) {
+        return Math.max(0, inFlight + atMostAll(places) - maxInFlight);
     }
 
-    private void leave() {
-        inFlight--;
+    /** Who wants more places than there are is let in when all are free. */
+    private int atMostAll(int places) {
+        return Math.min(places, maxInFlight);
+    }
+
+    private void leave(int requests) {
+        inFlight -= requests;
         if (inFlight == 0 && whenEmpty != null) {
             whenEmpty.run();
         }
@@ -160,18 +175,19 @@ public final class Admission {
                         .isEmpty()) {
             return new TooLong(situation.maxContext());
         }
-        if (situation.inFlight() + situation.kept() >= maxInFlight) {
-            return new Overloaded(retryAfter(situation, now));
+        int places = atMostAll(request.places());
+        if (places > 0 && situation.inFlight() + situation.kept() + places > maxInFlight) {
+            return new Overloaded(retryAfter(situation, places, now));
         }
         return new Admitted();
     }
 
-    private Duration retryAfter(Situation situation, Instant now) {
+    private Duration retryAfter(Situation situation, int places, Instant now) {
         double perSecond = situation.drain().perSecond(now);
         if (perSecond <= 0) {
             return LONGEST_RETRY;
         }
-        double seconds = (situation.inFlight() + situation.kept() - maxInFlight + 1) / perSecond;
+        double seconds = (situation.inFlight() + situation.kept() - maxInFlight + places) / perSecond;
         Duration wait = Duration.ofNanos((long) (Math.min(seconds, LONGEST_RETRY.toSeconds()) * 1e9));
         return wait.compareTo(SHORTEST_RETRY) < 0 ? SHORTEST_RETRY : wait;
     }

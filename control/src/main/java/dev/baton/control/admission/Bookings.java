@@ -48,10 +48,11 @@ final class Bookings {
      * A place.
      *
      * @param body names the request among its tenant's
+     * @param places in the queue of its tenant: answers that it asks for
      * @param due when the place is thought to be free
      * @param told when it was told to come again: {@code due} unless that is too far away
      */
-    record Booking(String tenant, int weight, String body, Instant due, Instant told, long number) {
+    record Booking(String tenant, int weight, String body, int places, Instant due, Instant told, long number) {
         Instant until() {
             return told.plus(KEPT);
         }
@@ -69,14 +70,15 @@ final class Bookings {
                 .findFirst();
     }
 
-    /** Keeps a place from then on; empty when there is no room for one. */
-    Optional<Booking> add(String tenant, int weight, String body, Instant due, Instant now) {
+    /** Keeps places from then on; empty when there is no room for them. */
+    Optional<Booking> add(String tenant, int weight, String body, int places, Instant due, Instant now) {
         expire(now);
-        if (byEnd.size() >= most || of(tenant).size() >= mostOfTenant) {
+        if (places(byEnd) + Math.min(places, most) > most
+                || places(of(tenant)) + Math.min(places, mostOfTenant) > mostOfTenant) {
             return Optional.empty();
         }
         Instant latest = now.plus(LONGEST_RETRY);
-        Booking booking = new Booking(tenant, weight, body, due, due.isAfter(latest) ? latest : due, numbers++);
+        Booking booking = new Booking(tenant, weight, body, places, due, due.isAfter(latest) ? latest : due, numbers++);
         put(booking);
         return Optional.of(booking);
     }
@@ -84,8 +86,14 @@ final class Bookings {
     /** It came before its place was free, and is told once more. */
     Booking tellAgain(Booking booking, Instant told) {
         remove(booking);
-        Booking again =
-                new Booking(booking.tenant(), booking.weight(), booking.body(), booking.due(), told, booking.number());
+        Booking again = new Booking(
+                booking.tenant(),
+                booking.weight(),
+                booking.body(),
+                booking.places(),
+                booking.due(),
+                told,
+                booking.number());
         put(again);
         return again;
     }
@@ -114,7 +122,7 @@ final class Bookings {
     Map<String, Booked> counts() {
         Map<String, Booked> counts = new HashMap<>();
         byTenant.forEach((tenant, own) ->
-                counts.put(tenant, new Booked(own.size(), own.getLast().weight())));
+                counts.put(tenant, new Booked(places(own), own.getLast().weight())));
         return counts;
     }
 
@@ -130,7 +138,14 @@ final class Bookings {
     }
 
     private static int open(SequencedCollection<Booking> bookings, Instant now) {
-        return (int) bookings.stream().takeWhile(booking -> booking.isOpen(now)).count();
+        return bookings.stream()
+                .takeWhile(booking -> booking.isOpen(now))
+                .mapToInt(Booking::places)
+                .sum();
+    }
+
+    private static int places(SequencedCollection<Booking> bookings) {
+        return bookings.stream().mapToInt(Booking::places).sum();
     }
 
     void expire(Instant now) {

@@ -36,8 +36,13 @@ public final class Overload {
      * @param body names it among its tenant's; asked for only where it counts, since it may be work, and never while others
      *     wait for the answer
      * @param patience how long it waits for its first token
+     * @param places answers that it asks for
      */
-    public record Asked(String tenant, int weight, Supplier<String> body, Duration patience) {}
+    public record Asked(String tenant, int weight, Supplier<String> body, Duration patience, int places) {
+        public Asked(String tenant, int weight, Supplier<String> body, Duration patience) {
+            this(tenant, weight, body, patience, 1);
+        }
+    }
 
     /** The answer. */
     public sealed interface Answer {}
@@ -58,7 +63,7 @@ public final class Overload {
     public record Later(
             Duration retryAfter, Duration ttft, @Nullable Place place) implements Answer {}
 
-    /** A place that is kept for a request. */
+    /** What is kept for a request: a place for each of its answers. */
     public static final class Place {
         private final Booking booking;
         private final Instant told;
@@ -106,7 +111,7 @@ public final class Overload {
         }
         TtftPrediction prediction = predictor.cautious(raw);
         double most = most(prediction, asked.patience());
-        double late = late(asked.tenant(), prediction, most, own.orElse(null), now);
+        double late = late(asked, prediction, most, own.orElse(null), now);
         if (late <= 0) {
             return new LetIn(own.map(Place::new).orElse(null));
         }
@@ -124,16 +129,16 @@ public final class Overload {
      * By how many seconds the request is too early; for one that comes in now none of the places that are kept may come too
      * late. Not above 0 where it may come in.
      */
-    private double late(String tenant, TtftPrediction prediction, double most, @Nullable Booking own, Instant now) {
+    private double late(Asked asked, TtftPrediction prediction, double most, @Nullable Booking own, Instant now) {
         double wait = prediction.ahead();
         boolean fits = wait <= most;
-        for (Booking booking : bookings.of(tenant)) {
+        for (Booking booking : bookings.of(asked.tenant())) {
             if (booking == own) {
                 break;
             }
-            wait += prediction.step();
             double until = Math.max(0, Duration.between(now, booking.due()).toNanos() / 1e9);
-            fits &= wait - until <= most / 2;
+            fits &= wait + asked.places() * prediction.step() - until <= most / 2;
+            wait += booking.places() * prediction.step();
         }
         return fits ? 0 : Math.max(Bookings.SHORTEST_RETRY.toNanos() / 1e9, wait - most / 2);
     }
@@ -143,7 +148,8 @@ public final class Overload {
         Instant due = now.plusMillis(in.toMillis() + 1);
         Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
         Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
-        Optional<Booking> booking = bookings.add(asked.tenant(), asked.weight(), body, due, now);
+        Optional<Booking> booking =
+                bookings.add(asked.tenant(), asked.weight(), body, asked.places(), due, now);
         return new Later(told, ttft, booking.map(Place::new).orElse(null));
     }
 
@@ -181,17 +187,17 @@ public final class Overload {
         return bookings.counts();
     }
 
-    /** Places kept now. */
+    /** Requests for which places are kept now. */
     public synchronized int booked() {
         return bookings.size();
     }
 
-    /** Places that were taken by those for whom they were kept, since the start. */
+    /** Requests that took the places that were kept for them, since the start. */
     public synchronized long kept() {
         return kept;
     }
 
-    /** Places for which nobody came in time, since the start. */
+    /** Requests for which places were kept and that did not come in time, since the start. */
     public synchronized long lapsed() {
         return bookings.lapsed();
     }

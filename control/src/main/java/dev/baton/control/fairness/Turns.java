@@ -50,6 +50,16 @@ public final class Turns<E extends Turns.Turn> {
         /** Tokens of its prompt that are thought to be computed. */
         int tokens();
 
+        /** While it is, its turn does not come, and it counts as one that waits. */
+        default boolean held() {
+            return false;
+        }
+
+        /** It is part of what has begun or is about to: nobody takes its place. */
+        default boolean stays() {
+            return false;
+        }
+
         /** Whether it goes after all that is not, of whatever tenant. */
         default boolean later() {
             return priority() < 0;
@@ -92,22 +102,35 @@ public final class Turns<E extends Turns.Turn> {
     }
 
     /**
-     * Makes room for one more: takes away the last and least urgent of the tenant with the most waiting for its weight, of
-     * work for later where there is some. Empty when that is the tenant itself.
+     * Makes room for what comes in together: takes away as many, each the last and least urgent of the tenant with the most
+     * waiting for its weight, of work for later where there is some. Empty, and nothing is taken, when that would be the tenant
+     * itself for one of them.
+     *
+     * @param missing how many must go
+     * @param together how many come in
      */
-    public synchronized Optional<E> displacedBy(E turn) {
+    public synchronized List<E> displacedBy(E turn, int missing, int together) {
         Model model = models.get(turn.model());
         if (model == null) {
-            return Optional.empty();
+            return List.of();
         }
-        Optional<E> ofLater = turn.later() ? Optional.empty() : model.longest(true, null, 0);
         Tenant own = model.tenants.get(turn.tenant());
-        double least = (own == null ? 1.0 : own.waiting(turn.later()).size() + 1.0) / turn.weight();
-        Optional<E> displaced = ofLater.isPresent() ? ofLater : model.longest(turn.later(), own, least);
-        displaced.ifPresent(last -> {
-            Objects.requireNonNull(tenant(last)).waiting(last.later()).remove(last);
-            forget(last);
-        });
+        double least = ((own == null ? 0.0 : own.waiting(turn.later()).size()) + together) / turn.weight();
+        long able = model.above(turn.later(), own, least) + (turn.later() ? 0 : model.above(true, null, 0));
+        if (able < missing) {
+            return List.of();
+        }
+        List<E> displaced = new ArrayList<>();
+        while (displaced.size() < missing) {
+            Optional<E> ofLater = turn.later() ? Optional.empty() : model.longest(true, null, 0);
+            Optional<E> next = ofLater.isPresent() ? ofLater : model.longest(turn.later(), own, least);
+            if (next.isEmpty()) {
+                break;
+            }
+            displaced.add(next.get());
+            Objects.requireNonNull(tenant(next.get())).waiting(next.get().later()).remove(next.get());
+            forget(next.get());
+        }
         return displaced;
     }
 
@@ -207,6 +230,7 @@ public final class Turns<E extends Turns.Turn> {
         int taken = 0;
         for (Tenant tenant = model.first(later); tenant != null && taken < most; tenant = model.first(later)) {
             E turn = tenant.waiting(later).stream()
+                    .filter(one -> !one.held())
                     .min(Comparator.comparingInt((E one) -> one.priority()).reversed())
                     .orElseThrow();
             tenant.waiting(later).remove(turn);
@@ -237,7 +261,7 @@ public final class Turns<E extends Turns.Turn> {
         @Nullable
         Tenant first(boolean later) {
             return tenants.values().stream()
-                    .filter(tenant -> !tenant.waiting(later).isEmpty())
+                    .filter(tenant -> tenant.waiting(later).stream().anyMatch(turn -> !turn.held()))
                     .min(Comparator.comparingInt((Tenant tenant) -> tenant.sent.size())
                             .thenComparingLong(tenant -> tenant.turnAt))
                     .orElse(null);
@@ -246,11 +270,20 @@ public final class Turns<E extends Turns.Turn> {
         /** The last and least urgent of the tenant with the most waiting for its weight, if that is more than {@code least}. */
         Optional<E> longest(boolean later, @Nullable Tenant but, double least) {
             return tenants.values().stream()
-                    .filter(tenant -> tenant != but && tenant.length(later) > least)
+                    .filter(tenant -> tenant != but && tenant.length(later) > least && tenant.movable(later) > 0)
                     .max(Comparator.comparingDouble((Tenant tenant) -> tenant.length(later)))
                     .map(tenant -> tenant.waiting(later).reversed().stream()
+                            .filter(turn -> !turn.stays())
                             .min(Comparator.comparingInt(Turn::priority))
                             .orElseThrow());
+        }
+
+        /** How many {@link #longest} would give, one after another. */
+        long above(boolean later, @Nullable Tenant but, double least) {
+            return tenants.values().stream()
+                    .filter(tenant -> tenant != but)
+                    .mapToLong(tenant -> Math.min(tenant.movable(later), tenant.above(later, least)))
+                    .sum();
         }
     }
 
@@ -267,6 +300,16 @@ public final class Turns<E extends Turns.Turn> {
 
         int waits() {
             return waiting.size() + waitingForLater.size();
+        }
+
+        /** Of those that wait, how many may have to go. */
+        long movable(boolean later) {
+            return waiting(later).stream().filter(turn -> !turn.stays()).count();
+        }
+
+        /** How many would have to go for no more than {@code least} to wait for its weight. */
+        long above(boolean later, double least) {
+            return Math.max(0, (long) Math.ceil(waiting(later).size() - least * weight));
         }
 
         double tokens(boolean later) {

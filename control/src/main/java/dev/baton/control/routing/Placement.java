@@ -171,6 +171,11 @@ public final class Placement {
         return Math.min(scoredTokens, affinityBlockTokens);
     }
 
+    /** Tokens of a prompt's full blocks. */
+    public synchronized int inBlocks(List<BlockHash> chain) {
+        return chain.size() * affinityBlockTokens;
+    }
+
     /** Tokens of a prompt, from its start, that the worker which holds most of it is thought to hold. */
     public synchronized int cached(String model, List<BlockHash> chain) {
         return affinity

@@ -55,6 +55,50 @@ class AdmissionTest {
     }
 
     @Test
+    void whatComesInTogetherFindsRoomForAllOrNone() {
+        for (int ended = 0; ended < 20; ended++) {
+            drain.ended(NOW);
+        }
+        assertThat(decide(1, 3)).isEqualTo(new Admission.Admitted());
+        assertThat(decide(2, 3)).isEqualTo(new Admission.Overloaded(Duration.ofMillis(500)));
+        assertThat(decide(3, 3)).as("two must end").isEqualTo(new Admission.Overloaded(Duration.ofSeconds(1)));
+        assertThat(decide(4, 0)).as("its first is in").isEqualTo(new Admission.Admitted());
+        assertThat(decide(0, 9)).as("more than there are, and all are free").isEqualTo(new Admission.Admitted());
+        assertThat(decide(1, 9)).isInstanceOf(Admission.Overloaded.class);
+    }
+
+    @Test
+    void whatGivesItsPlacesUpIsReplacedByOneThatIsCounted() {
+        for (int i = 0; i < 4; i++) {
+            enter(1);
+        }
+        assertThat(admission.missing(3)).isEqualTo(3);
+        assertThat(admission.swap(3)).isTrue();
+        assertThat(admission.inFlight()).isEqualTo(2);
+        enter(0);
+        enter(0);
+        assertThat(admission.inFlight()).isEqualTo(4);
+        int[] empty = new int[1];
+        admission.close(() -> empty[0]++);
+        assertThat(admission.swap(3)).isFalse();
+        assertThat(empty[0]).isZero();
+        admission.left(NOW);
+        assertThat(empty[0]).isEqualTo(1);
+    }
+
+    private void enter(int places) {
+        assertThat(admission.enter(new Admission.Request(1, 1, NOW.plusSeconds(60), places), 2_048, 0, NOW))
+                .isEqualTo(new Admission.Admitted());
+    }
+
+    private Admission.Decision decide(int inFlight, int places) {
+        return admission.decide(
+                new Admission.Request(1, 1, NOW.plusSeconds(60), places),
+                new Admission.Situation(2_048, inFlight, 0, drain),
+                NOW);
+    }
+
+    @Test
     void endsOutsideTheWindowAreForgotten() {
         drain.ended(NOW.minusSeconds(11));
         assertThat(drain.perSecond(NOW)).isZero();

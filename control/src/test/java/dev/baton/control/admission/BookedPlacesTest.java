@@ -140,6 +140,24 @@ class BookedPlacesTest {
                 .isInstanceOf(LetIn.class);
     }
 
+    @Test
+    void aRequestForSeveralAnswersIsKeptAPlaceForEach() {
+        Later told = (Later) ask("a", "four", 12, 4);
+        assertThat(overload.byTenant()).containsEntry("a", new Booked(4, 1));
+        assertThat(later("a", "next", 12).retryAfter())
+                .as("four seconds for the places before it")
+                .isBetween(told.retryAfter().plusMillis(3_990), told.retryAfter().plusMillis(4_010));
+        pass(told.retryAfter());
+        assertThat(overload.openFor("a", now)).isEqualTo(4);
+        assertThat(ask("a", "four", 12, 4)).isInstanceOf(LetIn.class);
+    }
+
+    @Test
+    void whoAsksForMoreAnswersThanATenantHasPlacesIsKeptThemWhereItHasNoOther() {
+        assertThat(((Later) ask("a", "five", 12, 5)).place()).isNotNull();
+        assertThat(((Later) ask("a", "more", 12, 1)).place()).isNull();
+    }
+
     private void pass(Duration time) {
         now = now.plus(time);
     }
@@ -149,7 +167,11 @@ class BookedPlacesTest {
     }
 
     private Answer ask(String tenant, String body, double ahead) {
-        Answer answer = overload.ask(new Overload.Asked(tenant, 1, () -> body, PATIENCE), new Raw(ahead, OWN, 1), now);
-        return answer;
+        return ask(tenant, body, ahead, 1);
+    }
+
+    private Answer ask(String tenant, String body, double ahead, int places) {
+        return overload.ask(
+                new Overload.Asked(tenant, 1, () -> body, PATIENCE, places), new Raw(ahead, OWN, 1), now);
     }
 }

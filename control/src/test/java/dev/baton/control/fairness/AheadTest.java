@@ -63,10 +63,81 @@ class AheadTest {
     void whereAllPlacesAreTakenWorkForLaterGivesUpTheFirst() {
         add("batch", 1, -10, 1);
         add("many", 1, 0, 9);
-        assertThat(turns.displacedBy(new Job("many", 1, 0, 0)).map(Job::tenant)).hasValue("batch");
-        assertThat(turns.displacedBy(new Job("many", 1, 0, 0))).isEmpty();
-        assertThat(turns.displacedBy(new Job("few", 1, 0, 0)).map(Job::tenant)).hasValue("many");
+        assertThat(turns.displacedBy(new Job("many", 1, 0, 0), 1, 1)).extracting(Job::tenant).containsExactly("batch");
+        assertThat(turns.displacedBy(new Job("many", 1, 0, 0), 1, 1)).isEmpty();
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 1, 1)).extracting(Job::tenant).containsExactly("many");
         assertThat(turns.waiting()).isEqualTo(8);
+    }
+
+    @Test
+    void roomForSeveralIsMadeWholeOrNotAtAll() {
+        add("many", 1, 0, 6);
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 4, 4)).as("the third would be one too much").isEmpty();
+        assertThat(turns.waiting()).isEqualTo(6);
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 2, 4))
+                .extracting(Job::number)
+                .containsExactly(5, 4);
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 1, 4)).isEmpty();
+        add("batch", 1, -10, 2);
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 2, 4))
+                .extracting(Job::tenant)
+                .containsExactly("batch", "batch");
+    }
+
+    @Test
+    void whoIsHeldCountsAsWaitingAndHasNoTurn() {
+        Held held = new Held();
+        Turns<Held> some = new Turns<>(model -> 5);
+        assertThat(some.add(held)).isEmpty();
+        assertThat(some.waiting()).isEqualTo(1);
+        assertThat(some.ahead(new Held(), Map.of()).requests()).isEqualTo(1);
+        Held free = new Held();
+        free.held = false;
+        assertThat(some.add(free)).containsExactly(free);
+        assertThat(some.displacedBy(new Held(), 1, 0)).as("it stays").isEmpty();
+        held.held = false;
+        assertThat(some.look()).containsExactly(held);
+        assertThat(some.withdraw(held)).isFalse();
+    }
+
+    /** A choice that waits for another's prompt. */
+    private static final class Held implements Turns.Turn {
+        private boolean held = true;
+
+        @Override
+        public String model() {
+            return "m";
+        }
+
+        @Override
+        public String tenant() {
+            return "t";
+        }
+
+        @Override
+        public int weight() {
+            return 1;
+        }
+
+        @Override
+        public int priority() {
+            return 0;
+        }
+
+        @Override
+        public int tokens() {
+            return 1;
+        }
+
+        @Override
+        public boolean held() {
+            return held;
+        }
+
+        @Override
+        public boolean stays() {
+            return true;
+        }
     }
 
     private List<Job> add(String tenant, int weight, int priority, int count) {

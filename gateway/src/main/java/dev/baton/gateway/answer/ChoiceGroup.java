@@ -1,5 +1,6 @@
 package dev.baton.gateway.answer;
 
+import dev.baton.gateway.dispatch.Choices;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Recovery;
 import dev.baton.gateway.dispatch.TtftBreakdown;
@@ -52,7 +53,7 @@ final class ChoiceGroup {
 
     /** Hears what becomes of the request and of its choices. Any thread may call. */
     interface Listener {
-        /** Every choice has a worker: from here on the status is 200. */
+        /** Every choice has a worker, or waits for its prompt to be computed by one: from here on the status is 200. */
         void admitted();
 
         /** The choice has no more text. */
@@ -82,8 +83,9 @@ final class ChoiceGroup {
         this.trace = trace;
         this.account = account;
         this.choices = new ChoiceStream[prepared.choices()];
+        Choices together = new Choices(choices.length, prepared.n());
         for (int i = 0; i < choices.length; i++) {
-            choices[i] = new ChoiceStream(i, prepared, this, model, dispatcher);
+            choices[i] = new ChoiceStream(together.choice(i), prepared, this, model, dispatcher);
         }
         this.toAdmit = new AtomicInteger(choices.length);
         this.toFinish = new AtomicInteger(choices.length);

@@ -1,6 +1,7 @@
 package dev.baton.gateway.answer;
 
 import dev.baton.control.GenerationRequest;
+import dev.baton.gateway.dispatch.Choices;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
@@ -54,8 +55,13 @@ final class ChoiceStream implements TokenSink {
     private volatile int cached;
     private volatile int reasoned;
 
-    ChoiceStream(int index, PreparedRequest prepared, ChoiceGroup group, ServedModel model, Dispatcher dispatcher) {
-        this.index = index;
+    ChoiceStream(
+            Choices.Choice choice,
+            PreparedRequest prepared,
+            ChoiceGroup group,
+            ServedModel model,
+            Dispatcher dispatcher) {
+        this.index = choice.index();
         this.group = group;
         this.text = model.tokenizer().textStream();
         this.stops = new StopStrings(prepared.stops());
@@ -70,7 +76,8 @@ final class ChoiceStream implements TokenSink {
         this.reasoning = thoughts == null ? null : thoughts.reader(model.tokenizer(), new Thoughts());
         this.echo = prepared.echo(index);
         this.echoed = echo == null ? null : new EchoedPrompt(echo, request.prompt(), model.tokenizer());
-        this.handle = dispatcher.prepare(request, echo != null ? new OffLoop(this, Thread::startVirtualThread) : this);
+        TokenSink sink = echo != null ? new OffLoop(this, Thread::startVirtualThread) : this;
+        this.handle = dispatcher.prepare(request, choice, sink);
     }
 
     /** Tokens of the answer. */

@@ -27,7 +27,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One request under way: feeds its state machine and performs what it asks for. Owned by its loop. */
-final class ActiveRequest implements Dispatcher.RequestHandle {
+final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Member {
     private static final Logger LOG = LoggerFactory.getLogger(ActiveRequest.class);
 
     private final GenerationRequest request;
@@ -40,6 +40,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private final Placement placement;
     private final Assignments assignments;
     private final Entrance.Place place;
+    private final SharedPrompt shared;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final RequestJournal journal;
@@ -52,10 +53,13 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private boolean elsewhere;
     private Instant wakeAt;
     private Instant waitsSince;
+    private @Nullable Instant heldUntil;
+    private boolean admitted;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
     ActiveRequest(
             GenerationRequest request,
+            Choices.Choice choice,
             Dispatcher.TokenSink sink,
             RequestMachine machine,
             RequestLoops.Loop loop,
@@ -76,7 +80,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         this.placement = placement;
         this.assignments = new Assignments(request, placement, hedges, streams);
         this.place = entrance
-        .new Place(request, () -> loop.run(this::begin), rejection -> loop.run(() -> displaced(rejection)));
+        .new Place(request, choice, () -> loop.run(this::begin), rejection -> loop.run(() -> displaced(rejection)));
+        this.shared = choice.prompt();
         this.recorder = recorder;
         this.times = new TtftBreakdown.Builder(loop.now());
         this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));
@@ -99,6 +104,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         Rejection refused = place.enter(assignments.name(), goesOn).orElse(null);
         if (refused == null) {
             messages = new AttemptMessages(request, place.weight());
+            place.hold(this);
             loop.run(this::queue);
         } else {
             recorder.rejected(refused.reason());
@@ -114,6 +120,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                     .setMessage("a request with the id " + id() + " is running already")
                     .build());
             ended = true;
+            shared.left(this);
             place.end();
         } else if (machine.accepted() > 0) {
             begin();
@@ -121,6 +128,37 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             waitsSince = loop.now();
             wakeAt = earlier(request.deadline(), waitsSince.plus(place.withoutWorkers()));
             place.queue();
+            RequestEvent left = early;
+            if (left != null) {
+                early = null;
+                beforeTurn(left);
+            }
+        }
+    }
+
+    @Override
+    public void claimed(Instant until) {
+        loop.run(() -> {
+            if (!ended && !begun) {
+                heldUntil = until;
+                wakeAt = earlier(wakeAt, until);
+                admit();
+            }
+        });
+    }
+
+    @Override
+    public void go() {
+        loop.run(() -> {
+            heldUntil = null;
+            place.release();
+        });
+    }
+
+    private void admit() {
+        if (!admitted) {
+            admitted = true;
+            toSink(sink::admitted);
         }
     }
 
@@ -132,7 +170,13 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                     Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn", null));
             place.end();
         } else if (event instanceof RequestEvent.TimePassed && !late) {
+            if (heldUntil != null && !loop.now().isBefore(heldUntil)) {
+                shared.open();
+            }
             unserved();
+            if (heldUntil != null) {
+                wakeAt = earlier(wakeAt, heldUntil);
+            }
         } else if (event instanceof RequestEvent.CancelledByClient || event instanceof RequestEvent.CompletedByClient) {
             if (ended || place.withdraw()) {
                 leave(event);
@@ -172,6 +216,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
     private void reject(Rejection rejection) {
         ended = true;
         loop.remove(this);
+        shared.left(this);
         recorder.rejected(rejection.reason());
         toSink(() -> sink.rejected(rejection));
     }
@@ -302,7 +347,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
             }
             case Effect.EmitAdmitted() -> {
                 place.claimed();
-                toSink(sink::admitted);
+                shared.claimed(this, () -> loop.now().plus(place.computedWithin()));
+                admit();
             }
             case Effect.EmitTokens(int firstIndex, TokenIds tokens, List<TokenLogprob> logprobs) ->
                 emit(firstIndex, tokens, logprobs);
@@ -418,7 +464,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
                 place.firstToken();
             }
         }
-        assignments.accepted(firstIndex);
+        if (assignments.accepted(firstIndex)) {
+            shared.open();
+        }
         toSink(() -> {
             for (int i = 0; i < tokens.size(); i++) {
                 sink.token(firstIndex + i, tokens.at(i), logprobs.isEmpty() ? null : logprobs.get(i));
@@ -461,7 +509,11 @@ final class ActiveRequest implements Dispatcher.RequestHandle {
         recovered(times.recoveries().end());
         timing = times.build();
         place.end();
-        if (machine.accepted() > 0) {
+        if (machine.accepted() == 0) {
+            shared.left(this);
+        } else {
+            // Without a decode worker too: a prefill worker made all of it.
+            shared.open();
             place.answered(machine.accepted());
         }
         CompletionRecorder.End end = new CompletionRecorder.End(

@@ -160,10 +160,10 @@ final class Assignments {
         }
     }
 
-    /** Tokens of the current attempt were accepted. */
-    void accepted(int firstIndex) {
+    /** Tokens of the current attempt were accepted. Whether they are the first that show its decode worker to hold the prompt. */
+    boolean accepted(int firstIndex) {
         if (current == null) {
-            return;
+            return false;
         }
         if (!answered) {
             answered = true;
@@ -174,7 +174,9 @@ final class Assignments {
         if (!decoded && (firstIndex > 0 || current.route().computesAtDecode())) {
             decoded = true;
             placement.decoded(current, chain);
+            return true;
         }
+        return false;
     }
 
     /** The next turn of the conversation begins with what this one leaves: all tokens but the last, which was never computed. */

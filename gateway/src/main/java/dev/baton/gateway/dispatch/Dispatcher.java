@@ -19,6 +19,11 @@ public interface Dispatcher {
      */
     RequestHandle prepare(GenerationRequest request, TokenSink sink);
 
+    /** The same for one choice of a request with several. Those of one prompt may wait for the first to have it computed. */
+    default RequestHandle prepare(GenerationRequest request, Choices.Choice choice, TokenSink sink) {
+        return prepare(request, sink);
+    }
+
     /**
      * Prepares to go on with a generation that another gateway began, which from then on can change nothing of it any more.
      * The sink hears of what comes after {@code accepted}.
@@ -68,7 +73,7 @@ public interface Dispatcher {
         /** Not let in, or no first attempt could be made; the only call, and the last. */
         void rejected(Rejection rejection);
 
-        /** A worker has claimed the request: from here on the answer is 200. */
+        /** A worker has claimed the request, or computes the prompt for it: from here on the answer is 200. */
         default void admitted() {}
 
         /**

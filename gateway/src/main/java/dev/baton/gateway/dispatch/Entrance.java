@@ -2,6 +2,7 @@ package dev.baton.gateway.dispatch;
 
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.admission.Admission;
+import dev.baton.control.admission.Capacity;
 import dev.baton.control.admission.Overload;
 import dev.baton.control.admission.TtftPredictor;
 import dev.baton.control.fairness.Turns;
@@ -30,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 final class Entrance {
     /** How often the workers' credit is looked at while requests wait: beside claims, which tell at once. */
     private static final Duration LOOK = Duration.ofMillis(100);
+
+    /** The way through Kafka, the transfer and a step are in it, on a busy machine too. */
+    private static final Duration LEAST_HELD = Duration.ofSeconds(1);
+
+    /** Tokens of prompt a second, where no worker has measured its own. */
+    private static final double UNMEASURED_RATE = 1_000;
 
     private static final Executor LATER =
             CompletableFuture.delayedExecutor(LOOK.toNanos(), TimeUnit.NANOSECONDS, Runnable::run);
@@ -131,7 +138,10 @@ final class Entrance {
         private final int weight;
         private final Runnable begin;
         private final Consumer<Rejection> displaced;
+        private final Choices.Choice choice;
         private int tokens;
+        private boolean worthIt;
+        private volatile boolean held;
         private TtftPredictor.@Nullable Raw predicted;
         private Instant since = Instant.MAX;
         private @Nullable String body;
@@ -140,15 +150,18 @@ final class Entrance {
          * @param begin called once it is the request's turn, on any thread
          * @param displaced called in its stead when another takes the place; it has been given back then
          */
-        Place(GenerationRequest request, Runnable begin, Consumer<Rejection> displaced) {
+        Place(
+                GenerationRequest request, Choices.Choice choice, Runnable begin, Consumer<Rejection> displaced) {
             this.request = request;
+            this.choice = choice;
             this.weight = weights.of(request.tenant());
             this.begin = begin;
             this.displaced = displaced;
         }
 
         /**
-         * Asks to be let in; unless it is refused {@link #end} must follow, or {@link #displaced}.
+         * Asks to be let in, with all the choices that follow; those are told the same. Unless it is refused {@link #end} must
+         * follow, or {@link #displaced}.
          *
          * @param chain names of the prompt's full blocks
          * @param goesOn with an answer that was begun, which nobody sends away for coming late
@@ -158,16 +171,34 @@ final class Entrance {
             since = now;
             // Before anything is said of load: these are not helped by coming again, or not here.
             int maxContext = placement.maxContext(model());
-            Optional<Admission.Refused> never = admission.never(wants(), maxContext, now);
+            Optional<Admission.Refused> never = admission.never(wants(0), maxContext, now);
             if (never.isPresent()) {
-                return never.map(Rejection::of);
+                Rejection rejection = Rejection.of(never.get());
+                if (choice.speaks()) {
+                    choice.all().reject(rejection);
+                }
+                return Optional.of(rejection);
             }
             int prompt = request.prompt().length;
-            int uncached = request.scored() ? prompt : Math.max(1, prompt - placement.cached(model(), chain));
+            int cached = placement.cached(model(), chain);
+            int whole = placement.inBlocks(chain);
+            worthIt = cached < whole && !request.scored();
+            int known = choice.follows() && worthIt ? whole : cached;
+            int uncached = request.scored() ? prompt : Math.max(1, prompt - known);
             tokens = request.scored() ? placement.waitedFor(uncached) : uncached;
+            if (!choice.speaks()) {
+                Rejection rejection = choice.all().rejection();
+                return rejection == null ? enterBeside(maxContext, now) : Optional.of(rejection);
+            }
             predicted = goesOn ? null : predict(uncached);
+            Optional<Rejection> refused = enterFirst(maxContext, now);
+            refused.ifPresent(choice.all()::reject);
+            return refused;
+        }
+
+        private Optional<Rejection> enterFirst(int maxContext, Instant now) {
             Duration patience = patience(now);
-            Overload.Asked asked = new Overload.Asked(tenant(), weight, this::body, patience);
+            Overload.Asked asked = asked(patience);
             Overload.Answer answer = overload.ask(asked, predicted, now);
             return switch (answer) {
                 case Overload.Later later -> {
@@ -178,15 +209,34 @@ final class Entrance {
             };
         }
 
+        private Overload.Asked asked(Duration patience) {
+            return new Overload.Asked(
+                    tenant(), weight, this::body, patience, choice.all().count());
+        }
+
+        /** There was room for it when the first choice was let in. */
+        private Optional<Rejection> enterBeside(int maxContext, Instant now) {
+            return admission.enter(wants(0), maxContext, 0, now) instanceof Admission.Refused refused
+                    ? Optional.of(Rejection.of(refused))
+                    : Optional.empty();
+        }
+
+        private Admission.Request wants(int places) {
+            return new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline(), places);
+        }
+
         private Optional<Rejection> enter(
                 Overload.Asked asked, Overload.@Nullable Place kept, int maxContext, Instant now) {
+            int places = choice.all().count();
             int others = kept == null ? overload.openFor(tenant(), now) : 0;
-            Admission.Decision decision = admission.enter(wants(), maxContext, others, now);
-            if (decision instanceof Admission.Overloaded full && admission.full()) {
-                Optional<Place> other = turns.displacedBy(this);
-                if (other.isPresent()) {
-                    other.get().displaced.accept(other.get().sentAway(full, null, now));
-                    decision = admission.swap() ? new Admission.Admitted() : new Admission.Closed();
+            Admission.Decision decision = admission.enter(wants(places), maxContext, others, now);
+            int missing = admission.missing(places);
+            if (decision instanceof Admission.Overloaded full && missing > 0) {
+                List<Place> displaced = turns.displacedBy(this, missing, places);
+                if (!displaced.isEmpty()) {
+                    displaced.forEach(
+                            other -> other.displaced.accept(other.sentAway(full, null, now)));
+                    decision = admission.swap(displaced.size()) ? new Admission.Admitted() : new Admission.Closed();
                 }
             }
             return switch (decision) {
@@ -205,12 +255,8 @@ final class Entrance {
             };
         }
 
-        private Admission.Request wants() {
-            return new Admission.Request(request.prompt().length, request.maxTokens(), request.deadline());
-        }
-
         private Rejection sentAway(Admission.Overloaded full, Overload.@Nullable Place kept, Instant now) {
-            return sentAway(new Overload.Asked(tenant(), weight, this::body, patience(now)), full, kept, now);
+            return sentAway(asked(patience(now)), full, kept, now);
         }
 
         private Rejection sentAway(
@@ -238,7 +284,7 @@ final class Entrance {
 
         private String body() {
             if (body == null) {
-                body = RequestBody.hash(request);
+                body = RequestBody.hash(request) + "/" + choice.all().count();
             }
             return body;
         }
@@ -269,6 +315,26 @@ final class Entrance {
         /** How long it waits where no worker takes work. */
         Duration withoutWorkers() {
             return waits.withoutWorkers();
+        }
+
+        /** From here on it waits for more than its turn where another choice has its prompt computed: until {@link #release}. */
+        void hold(SharedPrompt.Member member) {
+            held = choice.prompt().holds(member, worthIt);
+        }
+
+        void release() {
+            held = false;
+            Entrance.this.begin(turns.look());
+        }
+
+        /** How long others are held for its prompt, once a worker has claimed it: twice as long as it should take. */
+        Duration computedWithin() {
+            Capacity capacity = placement.capacity(model(), request.prompt().length, later());
+            double rate = capacity.prefillTokensPerSecond() > 0
+                    ? capacity.prefillTokensPerSecond() / capacity.prefillers()
+                    : UNMEASURED_RATE;
+            Duration twice = Duration.ofMillis((long) (2_000 * tokens / rate));
+            return twice.compareTo(LEAST_HELD) < 0 ? LEAST_HELD : twice;
         }
 
         /** Waits for its turn, which may come before this returns. */
@@ -318,6 +384,17 @@ final class Entrance {
         @Override
         public int tokens() {
             return tokens;
+        }
+
+        @Override
+        public boolean held() {
+            return held;
+        }
+
+        /** The choice before it may have begun. */
+        @Override
+        public boolean stays() {
+            return choice.follows();
         }
     }
 }

@@ -81,22 +81,28 @@ final class LaneDispatcher implements Dispatcher, SmartLifecycle {
 
     @Override
     public RequestHandle prepare(GenerationRequest request, TokenSink sink) {
-        return active(request, sink, 1, TokenIds.of());
+        return prepare(request, Choices.Choice.alone(), sink);
+    }
+
+    @Override
+    public RequestHandle prepare(GenerationRequest request, Choices.Choice choice, TokenSink sink) {
+        return active(request, choice, sink, 1, TokenIds.of());
     }
 
     @Override
     public CompletionStage<RequestHandle> resume(GenerationRequest request, TokenIds accepted, TokenSink sink) {
         // Never the first attempt: that alone may end a request for want of workers.
         return store.adopt(request.requestId())
-                .thenApply(number -> active(request, sink, Math.max(1, number) + 1, accepted));
+                .thenApply(number -> active(request, Choices.Choice.alone(), sink, Math.max(1, number) + 1, accepted));
     }
 
-    private RequestHandle active(GenerationRequest request, TokenSink sink, int number, TokenIds accepted) {
+    private RequestHandle active(
+            GenerationRequest request, Choices.Choice choice, TokenSink sink, int number, TokenIds accepted) {
         RequestLoops.Loop loop = loops.of(request.requestId());
         RequestStart start = new RequestStart(request.maxTokens(), request.deadline(), number, accepted);
         RequestMachine machine = new RequestMachine(start, new AttemptNonces(), limits, loop.now());
         return new ActiveRequest(
-                request, sink, machine, loop, store, jobs, streams, placement, hedges, entrance, recorder);
+                request, choice, sink, machine, loop, store, jobs, streams, placement, hedges, entrance, recorder);
     }
 
     /** Second attempts under way. */

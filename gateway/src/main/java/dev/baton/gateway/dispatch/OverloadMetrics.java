@@ -38,13 +38,13 @@ final class OverloadMetrics {
                 .serviceLevelObjectives(LATE)
                 .register(meters);
         Gauge.builder("baton.dispatch.bookings", overload, Overload::booked)
-                .description("places that are kept for requests that were sent away")
+                .description("requests that were sent away and are kept places")
                 .register(meters);
         FunctionCounter.builder("baton.dispatch.bookings.kept", overload, Overload::kept)
-                .description("places that were taken by those for whom they were kept")
+                .description("requests that took the places that were kept for them")
                 .register(meters);
         FunctionCounter.builder("baton.dispatch.bookings.lapsed", overload, Overload::lapsed)
-                .description("places for which nobody came in time")
+                .description("requests that were kept places and did not come in time")
                 .register(meters);
     }
 

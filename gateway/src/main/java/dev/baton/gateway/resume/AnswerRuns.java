@@ -4,6 +4,7 @@ import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
 import dev.baton.gateway.answer.CompletionRunner;
 import dev.baton.gateway.answer.ServedModel;
+import dev.baton.gateway.dispatch.Choices;
 import dev.baton.gateway.dispatch.Dispatcher;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.Rejection;
@@ -45,9 +46,14 @@ final class AnswerRuns {
     void begin(KeptAnswer answer, Tenure mine) {
         watchBits(answer);
         watchText(answer);
+        Choices together =
+                new Choices(answer.logs().length, answer.prepared().n());
         for (int choice = 0; choice < answer.logs().length; choice++) {
             GenerationRequest request = answer.prepared().generations().get(choice);
-            mine.run(choice, dispatcher.prepare(request, new Feeding(answer, mine, choice, false)));
+            mine.run(
+                    choice,
+                    dispatcher.prepare(
+                            request, together.choice(choice), new Feeding(answer, mine, choice, false)));
         }
     }
 

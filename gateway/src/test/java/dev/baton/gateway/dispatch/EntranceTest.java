@@ -116,7 +116,7 @@ class EntranceTest {
     }
 
     private Entrance.Place place(GenerationRequest request) {
-        return entrance.new Place(request, () -> {}, rejection -> {});
+        return entrance.new Place(request, Choices.Choice.alone(), () -> {}, rejection -> {});
     }
 
     private GenerationRequest request(int priority, Sampling sampling, int prompt, int seconds) {

@@ -69,7 +69,7 @@ class OverloadIT {
         }
         await().atMost(LONG).until(() -> worker.unclaimed() == 1);
 
-        HttpResponse<String> refused = send("sent away").get();
+        HttpResponse<String> refused = send("sent away", 3).get();
         Instant told = Instant.now().plusMillis(Long.parseLong(header(refused, "retry-after-ms")));
         assertThat(refused.statusCode()).isEqualTo(429);
         assertThat(refused.body()).contains("server_overloaded", "a place is kept", "baton.dispatch.patience");
@@ -80,9 +80,9 @@ class OverloadIT {
 
         await().atMost(LONG).until(() -> Instant.now().isAfter(told));
         assertThat(send("a new one").get().statusCode()).as("nothing has ended").isEqualTo(429);
-        letIn.add(send("sent away"));
-        await().atMost(LONG).until(() -> running() == 3);
-        for (int i = 0; i < 3; i++) {
+        letIn.add(send("sent away", 3));
+        await().atMost(LONG).until(() -> running() == 2 + 3);
+        for (int i = 0; i < 2 + 3; i++) {
             claimNext();
         }
         for (CompletableFuture<HttpResponse<String>> answer : letIn) {
@@ -111,7 +111,12 @@ class OverloadIT {
     }
 
     private CompletableFuture<HttpResponse<String>> send(String prompt) {
-        String body = "{\"model\":\"%s\",\"prompt\":\"%s\",\"max_tokens\":3}".formatted(model, prompt);
+        return send(prompt, 1);
+    }
+
+    private CompletableFuture<HttpResponse<String>> send(String prompt, int choices) {
+        String body = "{\"model\":\"%s\",\"prompt\":\"%s\",\"max_tokens\":3,\"n\":%d}"
+                .formatted(model, prompt, choices);
         return http.sendAsync(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + cluster.port() + "/v1/completions"))
                         .header("content-type", "application/json")

@@ -18,12 +18,17 @@ final class RecordingSink implements Dispatcher.TokenSink {
 
     final List<Integer> tokens = new CopyOnWriteArrayList<>();
     final List<String> wrongs = new CopyOnWriteArrayList<>();
+    volatile boolean admitted;
     private final CompletableFuture<String> end = new CompletableFuture<>();
     private Dispatcher.@Nullable RequestHandle handle;
 
     /** Starts the generation; it speaks here. */
     void start(Dispatcher dispatcher, GenerationRequest request) {
-        Dispatcher.RequestHandle prepared = dispatcher.prepare(request, this);
+        start(dispatcher, request, Choices.Choice.alone());
+    }
+
+    void start(Dispatcher dispatcher, GenerationRequest request, Choices.Choice choice) {
+        Dispatcher.RequestHandle prepared = dispatcher.prepare(request, choice, this);
         handle = prepared;
         prepared.start();
     }
@@ -31,6 +36,14 @@ final class RecordingSink implements Dispatcher.TokenSink {
     @Override
     public void rejected(Rejection rejection) {
         end("refused " + rejection.reason());
+    }
+
+    @Override
+    public void admitted() {
+        if (admitted) {
+            wrongs.add("admitted twice");
+        }
+        admitted = true;
     }
 
     @Override

@@ -146,6 +146,7 @@ class RequestLoopTest {
                 new FaultLedger(CLOCK, 3, LONG));
         return new ActiveRequest(
                 request,
+                Choices.Choice.alone(),
                 sink,
                 new RequestMachine(
                         RequestStart.first(5, request.deadline()), number -> number, LIMITS, CLOCK.instant()),

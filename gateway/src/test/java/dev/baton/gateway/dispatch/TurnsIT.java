@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -29,6 +30,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class TurnsIT {
     private static final int MOST = 6;
+    /** Three blocks of it are full. */
+    private static final int[] LONG_PROMPT = IntStream.range(1, 201).toArray();
 
     private String model = "";
     private TestCluster cluster;
@@ -180,6 +183,75 @@ class TurnsIT {
         }
     }
 
+    @Test
+    void theChoicesOfAPromptAreSentOnceAWorkerHoldsIt() throws Exception {
+        ScriptedWorker worker = worker(4);
+        List<RecordingSink> sinks = sendChoices(4);
+        await().until(() -> worker.unclaimed() == 1 && waiting() == 3);
+        worker.claimOne();
+        assertThat(sinks.getFirst().end()).isEqualTo("finished LENGTH");
+        await().until(() -> worker.unclaimed() == 3 && waiting() == 0);
+        claimAll(worker, 3);
+        finishAll(sinks);
+        assertThat(worker.taken).hasSize(4);
+    }
+
+    @Test
+    void aChoiceIsAdmittedWithTheFirstAndHeldNoLongerThanThePromptShouldTake() throws Exception {
+        ScriptedWorker worker = worker(4);
+        worker.stopBefore(0);
+        List<RecordingSink> sinks = sendChoices(3);
+        await().until(() -> worker.unclaimed() == 1 && waiting() == 2);
+        assertThat(sinks).noneMatch(sink -> sink.admitted);
+        worker.claimOne();
+        await().until(() -> sinks.stream().allMatch(sink -> sink.admitted));
+        await().until(() -> worker.unclaimed() == 2);
+        worker.stopBefore(Integer.MAX_VALUE);
+        claimAll(worker, 2);
+        finishAll(sinks);
+    }
+
+    @Test
+    void theNextChoiceGoesAheadWhenTheFirstLeaves() throws Exception {
+        ScriptedWorker worker = worker(4);
+        List<RecordingSink> sinks = sendChoices(3);
+        await().until(() -> worker.unclaimed() == 1 && waiting() == 2);
+        sinks.getFirst().handle().cancel();
+        await().until(() -> worker.unclaimed() == 2 && waiting() == 1);
+        claimAll(worker, 2);
+        assertThat(sinks.get(1).end()).isEqualTo("finished LENGTH");
+        await().until(() -> worker.unclaimed() == 1 && waiting() == 0);
+        claimAll(worker, 1);
+        finishAll(sinks.subList(1, 3));
+        assertThat(sinks.getFirst().ended()).isFalse();
+    }
+
+    private void claimAll(ScriptedWorker worker, int records) {
+        for (int i = 0; i < records; i++) {
+            worker.claimOne();
+        }
+    }
+
+    private void finishAll(List<RecordingSink> sinks) throws Exception {
+        for (RecordingSink sink : sinks) {
+            assertThat(sink.end()).isEqualTo("finished LENGTH");
+            assertThat(sink.tokens).isEqualTo(ScriptedWorker.tokens(3));
+            assertThat(sink.wrongs).isEmpty();
+        }
+        await().until(() -> running() == 0);
+    }
+
+    private List<RecordingSink> sendChoices(int count) {
+        Choices all = new Choices(count, count);
+        List<RecordingSink> sinks = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            RecordingSink sink = new RecordingSink();
+            sink.start(cluster.dispatcher(), submission("a", LONG_PROMPT, Duration.ofSeconds(40)), all.choice(i));
+            sinks.add(sink);
+        }
+        return sinks;
+    }
+
     private ScriptedWorker worker(int credit) throws Exception {
         model = "model-" + UUID.randomUUID();
         return worker(credit, model);
@@ -201,11 +273,15 @@ class TurnsIT {
     }
 
     private GenerationRequest submission(String tenant, Duration time) {
+        return submission(tenant, new int[] {1, 2, 3}, time);
+    }
+
+    private GenerationRequest submission(String tenant, int[] prompt, Duration time) {
         return new GenerationRequest(
                 UUID.randomUUID().toString(),
                 tenant,
                 model,
-                new int[] {1, 2, 3},
+                prompt,
                 Sampling.newBuilder().setSeed(1).build(),
                 Stopping.newBuilder().setMaxTokens(3).build(),
                 0,
