@@ -41,6 +41,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
     private final Assignments assignments;
     private final Entrance.Place place;
     private final SharedPrompt shared;
+    private final TurnWait wait;
     private final CompletionRecorder recorder;
     private final TtftBreakdown.Builder times;
     private final RequestJournal journal;
@@ -52,8 +53,6 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
     private boolean ended;
     private boolean elsewhere;
     private Instant wakeAt;
-    private Instant waitsSince;
-    private @Nullable Instant heldUntil;
     private boolean admitted;
     private volatile TtftBreakdown timing = TtftBreakdown.NONE;
 
@@ -86,7 +85,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
         this.times = new TtftBreakdown.Builder(loop.now());
         this.journal = new RequestJournal(request, times.submitted(), sink.spentBefore(), recorder.spans(request));
         this.wakeAt = machine.wakeAt();
-        this.waitsSince = times.submitted();
+        this.wait = new TurnWait(request, place, shared, times.submitted());
     }
 
     String id() {
@@ -125,8 +124,8 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
         } else if (machine.accepted() > 0) {
             begin();
         } else {
-            waitsSince = loop.now();
-            wakeAt = earlier(request.deadline(), waitsSince.plus(place.withoutWorkers()));
+            wait.begin(loop.now());
+            wakeAt = wait.wakeAt();
             place.queue();
             RequestEvent left = early;
             if (left != null) {
@@ -139,9 +138,9 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
     @Override
     public void claimed(Instant until) {
         loop.run(() -> {
-            if (!ended && !begun) {
-                heldUntil = until;
-                wakeAt = earlier(wakeAt, until);
+            if (!ended && place.held()) {
+                wait.heldUntil(until);
+                wakeAt = wait.wakeAt();
                 admit();
             }
         });
@@ -149,10 +148,7 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
 
     @Override
     public void go() {
-        loop.run(() -> {
-            heldUntil = null;
-            place.release();
-        });
+        loop.run(wait::freed);
     }
 
     private void admit() {
@@ -164,19 +160,12 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
 
     /** On the loop, while it waits for its turn: what happens to workers is nothing to it. */
     private void beforeTurn(RequestEvent event) {
-        boolean late = event instanceof RequestEvent.TimePassed && !loop.now().isBefore(request.deadline());
-        if (late && place.withdraw()) {
-            reject(new Rejection(
-                    Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn", null));
-            place.end();
-        } else if (event instanceof RequestEvent.TimePassed && !late) {
-            if (heldUntil != null && !loop.now().isBefore(heldUntil)) {
-                shared.open();
-            }
-            unserved();
-            if (heldUntil != null) {
-                wakeAt = earlier(wakeAt, heldUntil);
-            }
+        if (event instanceof RequestEvent.TimePassed) {
+            wait.late(loop.now()).ifPresent(rejection -> {
+                reject(rejection);
+                place.end();
+            });
+            wakeAt = wait.wakeAt();
         } else if (event instanceof RequestEvent.CancelledByClient || event instanceof RequestEvent.CompletedByClient) {
             if (ended || place.withdraw()) {
                 leave(event);
@@ -184,26 +173,6 @@ final class ActiveRequest implements Dispatcher.RequestHandle, SharedPrompt.Memb
                 early = event;
             }
         }
-    }
-
-    /** On the loop: whoever waits for its turn does so no longer for a worker to be there than one that has it. */
-    private void unserved() {
-        Instant until = place.unservedUntil(waitsSince).orElse(null);
-        if (until != null && !loop.now().isBefore(until)) {
-            if (place.withdraw()) {
-                reject(new Rejection(
-                        Rejection.Reason.NO_WORKERS,
-                        "no live decode worker that takes new work serves the model (baton.limits.without-workers)",
-                        null));
-                place.end();
-            }
-            return;
-        }
-        wakeAt = earlier(request.deadline(), until == null ? loop.now().plus(place.withoutWorkers()) : until);
-    }
-
-    private static Instant earlier(Instant one, Instant other) {
-        return one.isBefore(other) ? one : other;
     }
 
     /** On the loop: it waited, and another has its place. */
