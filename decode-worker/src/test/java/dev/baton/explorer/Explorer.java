@@ -29,6 +29,7 @@ final class Explorer {
     private final Random random;
     /** Most of a request. */
     private final int choices;
+
     private final Faults faults;
     private final List<Ask> asks = new ArrayList<>();
     private final List<Ask> running = new ArrayList<>();

@@ -148,8 +148,7 @@ public final class Overload {
         Instant due = now.plusMillis(in.toMillis() + 1);
         Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
         Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
-        Optional<Booking> booking =
-                bookings.add(asked.tenant(), asked.weight(), body, asked.places(), due, now);
+        Optional<Booking> booking = bookings.add(asked.tenant(), asked.weight(), body, asked.places(), due, now);
         return new Later(told, ttft, booking.map(Place::new).orElse(null));
     }
 

@@ -128,7 +128,9 @@ public final class Turns<E extends Turns.Turn> {
                 break;
             }
             displaced.add(next.get());
-            Objects.requireNonNull(tenant(next.get())).waiting(next.get().later()).remove(next.get());
+            Objects.requireNonNull(tenant(next.get()))
+                    .waiting(next.get().later())
+                    .remove(next.get());
             forget(next.get());
         }
         return displaced;

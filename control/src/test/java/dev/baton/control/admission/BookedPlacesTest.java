@@ -146,7 +146,8 @@ class BookedPlacesTest {
         assertThat(overload.byTenant()).containsEntry("a", new Booked(4, 1));
         assertThat(later("a", "next", 12).retryAfter())
                 .as("four seconds for the places before it")
-                .isBetween(told.retryAfter().plusMillis(3_990), told.retryAfter().plusMillis(4_010));
+                .isBetween(
+                        told.retryAfter().plusMillis(3_990), told.retryAfter().plusMillis(4_010));
         pass(told.retryAfter());
         assertThat(overload.openFor("a", now)).isEqualTo(4);
         assertThat(ask("a", "four", 12, 4)).isInstanceOf(LetIn.class);
@@ -171,7 +172,6 @@ class BookedPlacesTest {
     }
 
     private Answer ask(String tenant, String body, double ahead, int places) {
-        return overload.ask(
-                new Overload.Asked(tenant, 1, () -> body, PATIENCE, places), new Raw(ahead, OWN, 1), now);
+        return overload.ask(new Overload.Asked(tenant, 1, () -> body, PATIENCE, places), new Raw(ahead, OWN, 1), now);
     }
 }

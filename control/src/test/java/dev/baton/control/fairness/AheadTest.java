@@ -63,16 +63,22 @@ class AheadTest {
     void whereAllPlacesAreTakenWorkForLaterGivesUpTheFirst() {
         add("batch", 1, -10, 1);
         add("many", 1, 0, 9);
-        assertThat(turns.displacedBy(new Job("many", 1, 0, 0), 1, 1)).extracting(Job::tenant).containsExactly("batch");
+        assertThat(turns.displacedBy(new Job("many", 1, 0, 0), 1, 1))
+                .extracting(Job::tenant)
+                .containsExactly("batch");
         assertThat(turns.displacedBy(new Job("many", 1, 0, 0), 1, 1)).isEmpty();
-        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 1, 1)).extracting(Job::tenant).containsExactly("many");
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 1, 1))
+                .extracting(Job::tenant)
+                .containsExactly("many");
         assertThat(turns.waiting()).isEqualTo(8);
     }
 
     @Test
     void roomForSeveralIsMadeWholeOrNotAtAll() {
         add("many", 1, 0, 6);
-        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 4, 4)).as("the third would be one too much").isEmpty();
+        assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 4, 4))
+                .as("the third would be one too much")
+                .isEmpty();
         assertThat(turns.waiting()).isEqualTo(6);
         assertThat(turns.displacedBy(new Job("few", 1, 0, 0), 2, 4))
                 .extracting(Job::number)

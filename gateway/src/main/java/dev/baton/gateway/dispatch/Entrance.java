@@ -150,8 +150,7 @@ final class Entrance {
          * @param begin called once it is the request's turn, on any thread
          * @param displaced called in its stead when another takes the place; it has been given back then
          */
-        Place(
-                GenerationRequest request, Choices.Choice choice, Runnable begin, Consumer<Rejection> displaced) {
+        Place(GenerationRequest request, Choices.Choice choice, Runnable begin, Consumer<Rejection> displaced) {
             this.request = request;
             this.choice = choice;
             this.weight = weights.of(request.tenant());
@@ -234,8 +233,7 @@ final class Entrance {
             if (decision instanceof Admission.Overloaded full && missing > 0) {
                 List<Place> displaced = turns.displacedBy(this, missing, places);
                 if (!displaced.isEmpty()) {
-                    displaced.forEach(
-                            other -> other.displaced.accept(other.sentAway(full, null, now)));
+                    displaced.forEach(other -> other.displaced.accept(other.sentAway(full, null, now)));
                     decision = admission.swap(displaced.size()) ? new Admission.Admitted() : new Admission.Closed();
                 }
             }

@@ -43,8 +43,7 @@ final class TurnWait {
     /** Why it waits no more; then its place is still to be given back. Empty where it goes on waiting, or its turn has come. */
     Optional<Rejection> late(Instant now) {
         if (!now.isBefore(request.deadline())) {
-            return rejected(
-                    Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn");
+            return rejected(Rejection.Reason.DEADLINE_EXCEEDED, "the deadline passed before the request had its turn");
         }
         if (heldUntil != null && !now.isBefore(heldUntil)) {
             shared.open();

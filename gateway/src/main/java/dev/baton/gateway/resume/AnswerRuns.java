@@ -46,14 +46,12 @@ final class AnswerRuns {
     void begin(KeptAnswer answer, Tenure mine) {
         watchBits(answer);
         watchText(answer);
-        Choices together =
-                new Choices(answer.logs().length, answer.prepared().n());
+        Choices together = new Choices(answer.logs().length, answer.prepared().n());
         for (int choice = 0; choice < answer.logs().length; choice++) {
             GenerationRequest request = answer.prepared().generations().get(choice);
             mine.run(
                     choice,
-                    dispatcher.prepare(
-                            request, together.choice(choice), new Feeding(answer, mine, choice, false)));
+                    dispatcher.prepare(request, together.choice(choice), new Feeding(answer, mine, choice, false)));
         }
     }
 

@@ -115,8 +115,8 @@ class OverloadIT {
     }
 
     private CompletableFuture<HttpResponse<String>> send(String prompt, int choices) {
-        String body = "{\"model\":\"%s\",\"prompt\":\"%s\",\"max_tokens\":3,\"n\":%d}"
-                .formatted(model, prompt, choices);
+        String body =
+                "{\"model\":\"%s\",\"prompt\":\"%s\",\"max_tokens\":3,\"n\":%d}".formatted(model, prompt, choices);
         return http.sendAsync(
                 HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + cluster.port() + "/v1/completions"))
                         .header("content-type", "application/json")
