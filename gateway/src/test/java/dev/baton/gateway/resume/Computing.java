@@ -3,7 +3,6 @@ package dev.baton.gateway.resume;
 import dev.baton.control.GenerationRequest;
 import dev.baton.control.TokenIds;
 import dev.baton.gateway.dispatch.Dispatcher;
-import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.gateway.dispatch.WorkerBits;
 import dev.baton.protocol.v1.Finish;
 import java.util.List;
@@ -66,9 +65,8 @@ final class Computing implements Dispatcher {
         return 1_000;
     }
 
-    final class Run implements RequestHandle {
+    final class Run extends RecordingHandle {
         final TokenSink sink;
-        final List<String> calls = new CopyOnWriteArrayList<>();
         final int from;
         private int next;
 
@@ -89,31 +87,6 @@ final class Computing implements Dispatcher {
 
         void finish() {
             sink.finished(Finish.Reason.LENGTH);
-        }
-
-        @Override
-        public void start() {
-            calls.add("start");
-        }
-
-        @Override
-        public void cancel() {
-            calls.add("cancel");
-        }
-
-        @Override
-        public void handedOver() {
-            calls.add("handed over");
-        }
-
-        @Override
-        public void complete() {
-            calls.add("complete");
-        }
-
-        @Override
-        public TtftBreakdown timing() {
-            return TtftBreakdown.NONE;
         }
     }
 }

@@ -4,17 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.baton.cluster.answers.OwnedAnswer;
-import dev.baton.gateway.dispatch.Dispatcher.RequestHandle;
 import dev.baton.gateway.dispatch.Dispatcher.TokenSink;
 import dev.baton.gateway.dispatch.Rejection;
-import dev.baton.gateway.dispatch.TtftBreakdown;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.TokenLogprob;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -28,37 +24,7 @@ class KeptAnswerTest {
 
     private final KeptAnswer answer = ChoiceLogTest.answer();
     private final OwnedAnswer mine = new OwnedAnswer(answer.key(), "m", 1);
-    private final Running running = new Running();
-
-    /** A generation that only writes down what it is told. */
-    private static final class Running implements RequestHandle {
-        final List<String> calls = new ArrayList<>();
-
-        @Override
-        public void start() {
-            calls.add("start");
-        }
-
-        @Override
-        public void cancel() {
-            calls.add("cancel");
-        }
-
-        @Override
-        public void handedOver() {
-            calls.add("handed over");
-        }
-
-        @Override
-        public void complete() {
-            calls.add("complete");
-        }
-
-        @Override
-        public TtftBreakdown timing() {
-            return TtftBreakdown.NONE;
-        }
-    }
+    private final RecordingHandle running = new RecordingHandle();
 
     /** Does something at each token. */
     private record AtToken(Runnable what) implements TokenSink {

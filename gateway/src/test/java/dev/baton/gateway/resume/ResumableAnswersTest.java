@@ -268,11 +268,12 @@ class ResumableAnswersTest {
         TestGateway owner = gateway(100, true);
         TestGateway other = gateway(0, true);
         KeptAnswer answer = owner.create(request(), "");
-        other.open(answer);
+        KeptAnswer unread = other.open(answer);
+        assertThat(other.follows(unread)).isTrue();
         owner.workers.last().make(2);
         await().atMost(LONG).until(() -> stored(answer) == 2);
         other.passes(Duration.ofSeconds(30));
-        Thread.sleep(200); // several rounds: it is not followed any more
+        await().atMost(LONG).until(() -> !other.follows(unread));
         Heard heard = read(other.open(answer));
         owner.workers.last().make(1);
         owner.workers.last().finish();

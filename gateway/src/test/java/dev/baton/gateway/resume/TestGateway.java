@@ -32,6 +32,7 @@ final class TestGateway implements AutoCloseable {
     final Computing workers;
     final List<String> settled = new CopyOnWriteArrayList<>();
     final ResumableAnswers answers;
+    private final Followers followers;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
     private final ShiftedClock clock = new ShiftedClock();
 
@@ -59,6 +60,7 @@ final class TestGateway implements AutoCloseable {
         this.workers = workers;
         ResumeProperties settings = new ResumeProperties(KEEP, LEASE, Duration.ofMillis(2), DataSize.ofMegabytes(1));
         SimpleMeterRegistry meters = new SimpleMeterRegistry();
+        this.followers = new Followers(store, thread, KEEP, clock);
         this.answers = new ResumableAnswers(
                 store,
                 model,
@@ -68,7 +70,7 @@ final class TestGateway implements AutoCloseable {
                         model,
                         new EdgeMetrics(meters, 1)),
                 new AnswerWriter(store, thread, settings, clock, name),
-                new Followers(store, thread, KEEP, clock),
+                followers,
                 settings,
                 clock,
                 name,
@@ -127,6 +129,11 @@ final class TestGateway implements AutoCloseable {
     boolean owns(KeptAnswer answer) {
         OwnedAnswer owned = answer.owned();
         return owned != null;
+    }
+
+    /** Whether it reads the answer, which another gateway runs, from the store. */
+    boolean follows(KeptAnswer answer) {
+        return followers.follows(answer);
     }
 
     static <T> T get(CompletionStage<T> answer) throws Exception {
