@@ -1,5 +1,7 @@
 package dev.baton.gateway;
 
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
 import dev.baton.cluster.answers.RedisAnswers;
 import dev.baton.cluster.quotas.SharedQuotas;
 import dev.baton.cluster.quotas.WithoutRedis;
@@ -16,6 +18,7 @@ import dev.baton.tokenizer.ModelTokenizer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -70,8 +73,27 @@ final class EdgeServer implements AutoCloseable {
         return new EdgeServer(new SpringApplicationBuilder(Edge.class).run(all.toArray(String[]::new)));
     }
 
+    /** The demo model's folder with another chat template. */
+    static Path withTemplate(Path folder, String template) throws IOException {
+        for (String file :
+                List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json", "config.json")) {
+            Files.copy(MODEL_FOLDER.resolve(file), folder.resolve(file));
+        }
+        Files.writeString(folder.resolve("chat_template.jinja"), template);
+        return folder;
+    }
+
     int port() {
         return Integer.parseInt(context.getEnvironment().getRequiredProperty("local.server.port"));
+    }
+
+    /** The official Java client, which does not ask again. Its caller closes it. */
+    OpenAIClient openAi() {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl("http://127.0.0.1:" + port() + "/v1")
+                .apiKey("none")
+                .maxRetries(0)
+                .build();
     }
 
     RawHttp http() {

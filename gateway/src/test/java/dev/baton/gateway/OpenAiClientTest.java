@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
@@ -30,11 +29,7 @@ class OpenAiClientTest {
     @BeforeAll
     static void start() {
         server = EdgeServer.start();
-        client = OpenAIOkHttpClient.builder()
-                .baseUrl("http://127.0.0.1:" + server.port() + "/v1")
-                .apiKey("none")
-                .maxRetries(0)
-                .build();
+        client = server.openAi();
     }
 
     @AfterAll

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.responses.Response;
@@ -14,7 +13,6 @@ import dev.baton.gateway.answer.AnswerBudget;
 import dev.baton.protocol.v1.Failure;
 import dev.baton.protocol.v1.Finish;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,22 +45,14 @@ class ResponsesTest {
 
     @BeforeAll
     static void start() throws IOException {
-        for (String file :
-                List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json", "config.json")) {
-            Files.copy(EdgeServer.MODEL_FOLDER.resolve(file), folder.resolve(file));
-        }
-        Files.writeString(folder.resolve("chat_template.jinja"), """
+        Path model = EdgeServer.withTemplate(folder, """
             {%- if tools %}<tool_call>{{ tools | tojson }}</tool_call>{% endif %}
             {%- for m in messages %}{{ '[' + m.role + ']' }}
             {%- if m.reasoning_content %}{{ '<think>' + m.reasoning_content + '</think>' }}{% endif %}
             {{- m.content or '' }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{{ c.function.arguments | tojson }}
             {%- endfor %}{% endfor %}{{- '[assistant]' }}""");
-        server = EdgeServer.start(folder, "--edge.context=4096");
-        client = OpenAIOkHttpClient.builder()
-                .baseUrl("http://127.0.0.1:" + server.port() + "/v1")
-                .apiKey("none")
-                .maxRetries(0)
-                .build();
+        server = EdgeServer.start(model, "--edge.context=4096");
+        client = server.openAi();
     }
 
     @AfterAll

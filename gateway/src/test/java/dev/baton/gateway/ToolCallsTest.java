@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
@@ -19,7 +18,6 @@ import com.openai.models.chat.completions.ChatCompletionToolChoiceOption;
 import dev.baton.protocol.v1.Finish;
 import dev.baton.protocol.v1.Structure;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -41,27 +39,15 @@ class ToolCallsTest {
 
     @BeforeAll
     static void start() throws IOException {
-        for (String file :
-                List.of("tokenizer.json", "tokenizer_config.json", "generation_config.json", "config.json")) {
-            Files.copy(EdgeServer.MODEL_FOLDER.resolve(file), folder.resolve(file));
-        }
-        Files.writeString(folder.resolve("chat_template.jinja"), """
+        Path model = EdgeServer.withTemplate(folder, """
             {%- if tools %}{% for t in tools %}{{ t | tojson }}{% endfor %}
             Answer with <tool_call>{"name": …, "arguments": …}</tool_call>{% endif %}
             {%- for m in messages %}{{ m.role + ': ' + m.content }}{% endfor %}\
             """);
-        server = EdgeServer.start(folder, "--edge.context=4096");
-        client = client(server);
+        server = EdgeServer.start(model, "--edge.context=4096");
+        client = server.openAi();
         plain = EdgeServer.start("--edge.context=4096");
-        plainClient = client(plain);
-    }
-
-    private static OpenAIClient client(EdgeServer of) {
-        return OpenAIOkHttpClient.builder()
-                .baseUrl("http://127.0.0.1:" + of.port() + "/v1")
-                .apiKey("none")
-                .maxRetries(0)
-                .build();
+        plainClient = plain.openAi();
     }
 
     @AfterAll

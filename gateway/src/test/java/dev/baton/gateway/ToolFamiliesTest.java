@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
@@ -186,14 +185,6 @@ class ToolFamiliesTest {
         return SERVERS.get(family);
     }
 
-    private static OpenAIClient client(EdgeServer server) {
-        return OpenAIOkHttpClient.builder()
-                .baseUrl("http://127.0.0.1:" + server.port() + "/v1")
-                .apiKey("none")
-                .maxRetries(0)
-                .build();
-    }
-
     private static ChatCompletionCreateParams.Builder weather(String name) {
         return ChatCompletionCreateParams.builder()
                 .model("demo")
@@ -223,7 +214,7 @@ class ToolFamiliesTest {
         });
         StringBuilder text = new StringBuilder();
         StringBuilder calls = new StringBuilder();
-        OpenAIClient client = client(server);
+        OpenAIClient client = server.openAi();
         try (StreamResponse<ChatCompletionChunk> stream =
                 client.chat().completions().createStreaming(weather("weather").build())) {
             stream.stream().flatMap(chunk -> chunk.choices().stream()).forEach(choice -> {
@@ -255,7 +246,7 @@ class ToolFamiliesTest {
             call.admits();
             call.finishes(Finish.Reason.LENGTH);
         });
-        OpenAIClient client = client(server);
+        OpenAIClient client = server.openAi();
         client.chat()
                 .completions()
                 .create(weather("weather")
@@ -285,7 +276,7 @@ class ToolFamiliesTest {
             call.admits();
             call.finishes(Finish.Reason.STOP);
         });
-        OpenAIClient client = client(server);
+        OpenAIClient client = server.openAi();
         client.chat()
                 .completions()
                 .create(weather("weather")
@@ -310,7 +301,7 @@ class ToolFamiliesTest {
 
     @Test
     void aNameThatCannotBeToldFromWhatFollowsIsRefused() throws Exception {
-        OpenAIClient client = client(server(Family.MISTRAL_V13));
+        OpenAIClient client = server(Family.MISTRAL_V13).openAi();
         assertThatThrownBy(() ->
                         client.chat().completions().create(weather("a[ARGS]{}").build()))
                 .isInstanceOf(BadRequestException.class)
