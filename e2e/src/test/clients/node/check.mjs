@@ -15,6 +15,25 @@ const parameters = {
 const tools = [{ type: 'function', function: { name: 'weather', parameters } }];
 const common = { model: 'demo', temperature: 0 };
 
+/** Of a model of the AI SDK, whichever call it makes. */
+async function streamsAndCalls(model, prompt) {
+  const { generateText, streamText, jsonSchema, tool } = await import('ai');
+  let text = '';
+  for await (const piece of streamText({ model, prompt, temperature: 0 }).textStream) {
+    text += piece;
+  }
+  assert.equal(text, ANSWER);
+  const called = await generateText({
+    model,
+    prompt,
+    temperature: 0,
+    tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
+    toolChoice: 'required',
+  });
+  assert.equal(called.toolCalls[0].toolName, 'weather');
+  assert.ok(called.toolCalls[0].input.city);
+}
+
 const checks = {
   async whole() {
     const answer = await client.chat.completions.create({ ...common, messages });
@@ -102,7 +121,7 @@ const checks = {
   },
 
   async aiSdk() {
-    const { generateText, streamText, jsonSchema, tool, Output } = await import('ai');
+    const { generateText, jsonSchema, Output } = await import('ai');
     const { createOpenAICompatible } = await import('@ai-sdk/openai-compatible');
     const provider = createOpenAICompatible({
       name: 'baton',
@@ -113,20 +132,7 @@ const checks = {
     const model = provider('demo');
     const prompt = messages[0].content;
     assert.equal((await generateText({ model, prompt, temperature: 0 })).text, ANSWER);
-    let text = '';
-    for await (const piece of streamText({ model, prompt, temperature: 0 }).textStream) {
-      text += piece;
-    }
-    assert.equal(text, ANSWER);
-    const called = await generateText({
-      model,
-      prompt,
-      temperature: 0,
-      tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
-      toolChoice: 'required',
-    });
-    assert.equal(called.toolCalls[0].toolName, 'weather');
-    assert.ok(called.toolCalls[0].input.city);
+    await streamsAndCalls(model, prompt);
     const town = await generateText({
       model,
       prompt,
@@ -137,23 +143,10 @@ const checks = {
   },
 
   async aiSdkResponses() {
-    const { generateText, streamText, jsonSchema, tool } = await import('ai');
     const { createOpenAI } = await import('@ai-sdk/openai');
     const model = createOpenAI({ baseURL, apiKey: 'none' }).responses('demo');
     const prompt = messages[0].content;
-    let text = '';
-    for await (const piece of streamText({ model, prompt, temperature: 0 }).textStream) {
-      text += piece;
-    }
-    assert.equal(text, ANSWER);
-    const called = await generateText({
-      model,
-      prompt,
-      temperature: 0,
-      tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
-      toolChoice: 'required',
-    });
-    assert.ok(called.toolCalls[0].input.city);
+    await streamsAndCalls(model, prompt);
   },
 };
 
