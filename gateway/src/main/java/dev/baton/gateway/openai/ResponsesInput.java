@@ -48,6 +48,9 @@ final class ResponsesInput {
             message("user", "input").put("content", input.stringValue());
             return;
         }
+        if (!input.isArray()) {
+            throw body.wrongType("input", "a string or an array", input);
+        }
         List<JsonNode> items = body.array("input", 4096);
         for (int i = 0; i < items.size(); i++) {
             item(items.get(i), "input[" + i + "]");
