@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,11 +42,11 @@ class ExplorerTest {
     }
 
     @Test
-    void nothingIsLostRepeatedChangedLeftBehindOrWaitedForLong() {
+    void nothingIsLostRepeatedChangedLeftBehindOrWaitedForLong(TestReporter reporter) {
         for (long seed = FIRST; exploration.steps < STEPS; seed++) {
             exploration.run(seed);
         }
-        System.out.println("Explored: " + exploration);
+        reporter.publishEntry("explored", exploration.toString());
         assertThat(exploration.faults).as("fault not applied").containsOnlyKeys(Faults.Kind.values());
         assertThat(exploration.outcomes.getOrDefault("finished LENGTH", 0))
                 .as("requests that finish")
@@ -54,12 +55,12 @@ class ExplorerTest {
 
     /** One computes the prompt for the others, and any may leave or lose its worker before that, or after. */
     @Test
-    void whatHoldsForRequestsHoldsForTheChoicesOfOne() {
+    void whatHoldsForRequestsHoldsForTheChoicesOfOne(TestReporter reporter) {
         Exploration choices = new Exploration(usage, 5);
         for (long seed = FIRST; choices.steps < STEPS / 4; seed++) {
             choices.run(seed);
         }
-        System.out.println("Explored: " + choices);
+        reporter.publishEntry("explored", choices.toString());
         assertThat(choices.outcomes.getOrDefault("finished LENGTH", 0))
                 .as("answers that finish")
                 .isGreaterThan(choices.runs * 10);

@@ -19,10 +19,9 @@ import dev.baton.protocol.v1.Stopping;
 import dev.baton.protocol.v1.WorkerRef;
 import dev.baton.protocol.v1.WorkerState;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Optional;
@@ -142,22 +141,7 @@ class EntranceTest {
                 placement,
                 TenantWeights.EQUAL,
                 new Entrance.Waits(PATIENCE, PATIENCE),
-                new Clock() {
-                    @Override
-                    public ZoneId getZone() {
-                        return ZoneOffset.UTC;
-                    }
-
-                    @Override
-                    public Clock withZone(ZoneId zone) {
-                        return this;
-                    }
-
-                    @Override
-                    public Instant instant() {
-                        return now;
-                    }
-                },
+                ((InstantSource) () -> now).withZone(ZoneOffset.UTC),
                 new OverloadMetrics(overload, new SimpleMeterRegistry()));
     }
 }

@@ -12,7 +12,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -34,27 +34,10 @@ final class TestGateway implements AutoCloseable {
     final ResumableAnswers answers;
     private final Followers followers;
     private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
-    private final ShiftedClock clock = new ShiftedClock();
+    private volatile Duration ahead = Duration.ZERO;
 
     /** The system's, and some time more. */
-    private static final class ShiftedClock extends Clock {
-        private volatile Duration ahead = Duration.ZERO;
-
-        @Override
-        public Instant instant() {
-            return Instant.now().plus(ahead);
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-    }
+    private final Clock clock = ((InstantSource) () -> Instant.now().plus(ahead)).withZone(ZoneOffset.UTC);
 
     TestGateway(String name, RedisAnswers store, ServedModel model, Computing workers) {
         this.workers = workers;
@@ -110,7 +93,7 @@ final class TestGateway implements AutoCloseable {
 
     /** Time passes here, and not in Redis. */
     void passes(Duration time) {
-        clock.ahead = clock.ahead.plus(time);
+        ahead = ahead.plus(time);
     }
 
     /** Nothing of it is sent from here on, as when its process is stopped. */
