@@ -94,10 +94,7 @@ public final class Overload {
     /** Empty where it counts which request it is. */
     private synchronized Optional<Answer> unnamed(Asked asked, @Nullable Raw raw, Instant now) {
         bookings.expire(now);
-        boolean letIn = bookings.of(asked.tenant()).isEmpty()
-                && (raw == null
-                        || raw.ahead() <= 0
-                        || predictor.cautious(raw).ahead() <= most(predictor.cautious(raw), asked.patience()));
+        boolean letIn = bookings.of(asked.tenant()).isEmpty() && late(asked, waits(raw), null, now) <= 0;
         return letIn ? Optional.of(new LetIn(null)) : Optional.empty();
     }
 
@@ -106,17 +103,18 @@ public final class Overload {
         if (own.isPresent() && own.get().isOpen(now)) {
             return new LetIn(new Place(own.get()));
         }
-        if (raw == null || raw.ahead() <= 0) {
-            return new LetIn(own.map(Place::new).orElse(null));
-        }
-        TtftPrediction prediction = predictor.cautious(raw);
-        double most = most(prediction, asked.patience());
-        double late = late(asked, prediction, most, own.orElse(null), now);
-        if (late <= 0) {
+        TtftPrediction prediction = waits(raw);
+        double late = late(asked, prediction, own.orElse(null), now);
+        if (prediction == null || late <= 0) {
             return new LetIn(own.map(Place::new).orElse(null));
         }
         return own.map(booking -> again(booking, prediction, now))
                 .orElseGet(() -> later(asked, body, prediction, Duration.ofNanos((long) (late * 1e9)), now));
+    }
+
+    /** Null where nothing is predicted, or nothing to wait for. */
+    private @Nullable TtftPrediction waits(@Nullable Raw raw) {
+        return raw == null || raw.ahead() <= 0 ? null : predictor.cautious(raw);
     }
 
     /** Longest wait for the turn, in seconds. A prompt that takes too long by itself is not helped by coming later. */
@@ -129,7 +127,11 @@ public final class Overload {
      * By how many seconds the request is too early; for one that comes in now none of the places that are kept may come too
      * late. Not above 0 where it may come in.
      */
-    private double late(Asked asked, TtftPrediction prediction, double most, @Nullable Booking own, Instant now) {
+    private double late(Asked asked, @Nullable TtftPrediction prediction, @Nullable Booking own, Instant now) {
+        if (prediction == null) {
+            return 0;
+        }
+        double most = most(prediction, asked.patience());
         double wait = prediction.ahead();
         boolean fits = wait <= most;
         for (Booking booking : bookings.of(asked.tenant())) {
@@ -146,17 +148,20 @@ public final class Overload {
     private Later later(Asked asked, String body, TtftPrediction prediction, Duration in, Instant now) {
         // Headers have whole milliseconds.
         Instant due = now.plusMillis(in.toMillis() + 1);
-        Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
-        Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
         Optional<Booking> booking = bookings.add(asked.tenant(), asked.weight(), body, asked.places(), due, now);
-        return new Later(told, ttft, booking.map(Place::new).orElse(null));
+        Duration told = in.compareTo(Bookings.LONGEST_RETRY) < 0 ? Duration.between(now, due) : Bookings.LONGEST_RETRY;
+        return later(told, prediction, booking);
     }
 
     private Later again(Booking booking, TtftPrediction prediction, Instant now) {
         Duration left = Duration.ofMillis(Duration.between(now, booking.due()).toMillis() + 1);
         Duration told = left.compareTo(Bookings.LONGEST_RETRY) < 0 ? left : Bookings.LONGEST_RETRY;
-        Booking again = bookings.tellAgain(booking, now.plus(told));
-        return new Later(told, Duration.ofNanos((long) (prediction.seconds() * 1e9)), new Place(again));
+        return later(told, prediction, Optional.of(bookings.tellAgain(booking, now.plus(told))));
+    }
+
+    private static Later later(Duration told, TtftPrediction prediction, Optional<Booking> booking) {
+        Duration ttft = Duration.ofNanos((long) (prediction.seconds() * 1e9));
+        return new Later(told, ttft, booking.map(Place::new).orElse(null));
     }
 
     /** All places of the gateway are taken: it is to come again, when one is likely free for it. */
