@@ -278,9 +278,9 @@ public final class ResponseEvents extends AnswerBody {
         ended = true;
     }
 
-    /** Of text that is kept, */
-    synchronized long characters() {
-        return items.stream().mapToLong(item -> item.text().length()).sum() + (open == null ? 0 : open.length());
+    /** Whether it holds any text of the answer. */
+    synchronized boolean keepsText() {
+        return open != null || !items.isEmpty();
     }
 
     @Override

@@ -65,12 +65,12 @@ class ResponseEventsTest {
         events.subscribe(reader);
         events.reasoning(0, 0, "Hm.".repeat(1_000));
         events.text(0, 1, "Ho.".repeat(10_000), null);
-        assertThat(events.characters()).isPositive();
+        assertThat(events.keepsText()).isTrue();
         events.dropAndFail("{\"code\":\"full\"}");
-        assertThat(events.characters()).isZero();
+        assertThat(events.keepsText()).isFalse();
         events.text(0, 2, "more", null);
         events.end(Map.of());
-        assertThat(events.characters()).isZero();
+        assertThat(events.keepsText()).isFalse();
         reader.request(100);
         assertThat(reader.text)
                 .contains("event: response.failed", "\"code\":\"full\"")
@@ -91,7 +91,7 @@ class ResponseEventsTest {
             reader.request(1);
         }
         events.dropAndFail("{}");
-        assertThat(events.characters()).isZero();
+        assertThat(events.keepsText()).isFalse();
         reader.request(100);
         assertThat(reader.text).doesNotContain("response.failed");
         assertThat(reader.complete).isFalse();
