@@ -117,8 +117,8 @@ final class UpProcess implements AutoCloseable {
                 .toList();
     }
 
-    /** Unlike the JDK's own, not cut off: Kafka's class path is longer than what that shows. */
-    private static String commandOf(ProcessHandle handle) {
+    /** Unlike the JDK's own, not cut off: Kafka's class path is longer than what that shows. Empty once it has ended. */
+    static String commandOf(ProcessHandle handle) {
         try {
             return Files.readString(Path.of("/proc/" + handle.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
