@@ -18,9 +18,12 @@ public final class CacheBench {
     static void main(String... arguments) throws IOException {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         if (arguments.length > 0) {
-            out.println(
-                    "Replays a published trace of 12,031 conversations through pools of several sizes. No options.");
-            return;
+            boolean help = List.of("--help", "-h").contains(arguments[0]);
+            (help ? out : System.err)
+                    .println(
+                            "baton bench cache replays a published trace of 12,031 conversations through pools of several"
+                                    + " sizes. It takes no options.");
+            System.exit(help ? 0 : 2);
         }
         ConversationTrace trace = ConversationTrace.read();
         out.printf(

@@ -3,6 +3,7 @@ package dev.baton.cli.chaos;
 import dev.baton.cli.host.CliException;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -26,6 +27,8 @@ final class ChaosSumCommand implements Runnable {
         for (Path file : files) {
             try {
                 tally.addAll(Files.readString(file));
+            } catch (NoSuchFileException e) {
+                throw new CliException("cannot add %s: there is no such file".formatted(file), e);
             } catch (IOException | IllegalArgumentException e) {
                 throw new CliException("cannot add %s: %s".formatted(file, e.getMessage()), e);
             }
