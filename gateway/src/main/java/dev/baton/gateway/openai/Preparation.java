@@ -156,7 +156,7 @@ public final class Preparation {
     }
 
     private PreparedRequest chat(Shape shape, ChatRequest request, Caller caller) {
-        checkModel(request.options(), caller.identity());
+        checkModel(request.options().model(), caller.identity());
         ToolRequest tools = request.tools();
         ToolFormat format = tools == null ? null : toolFormat(tools);
         int room = context.tokens();
@@ -235,7 +235,7 @@ public final class Preparation {
                 RequestJson.object(body, CompletionRequest.FIELDS),
                 options,
                 model.tokenizer().vocabularySize());
-        checkModel(request.options(), caller.identity());
+        checkModel(request.options().model(), caller.identity());
         int choices = request.prompts().size() * request.options().n();
         if (choices > options.maxChoices() && request.prompts().size() > 1) {
             throw JsonFields.invalid(
@@ -287,9 +287,10 @@ public final class Preparation {
         }
     }
 
-    private void checkModel(OptionsReader.Options options, Identity caller) {
-        if (!options.model().equals(model.name())) {
-            throw new ApiException(ApiError.modelNotFound(options.model()));
+    /** @throws ApiException when it is not the model that is served here, or not for this caller */
+    void checkModel(String asked, Identity caller) {
+        if (!asked.equals(model.name())) {
+            throw new ApiException(ApiError.modelNotFound(asked));
         }
         if (!caller.mayUse(model.name())) {
             throw new ApiException(ApiError.modelNotAllowed(model.name()));

@@ -3,8 +3,6 @@ package dev.baton.gateway.openai;
 import dev.baton.gateway.answer.ServedContext;
 import dev.baton.gateway.answer.ServedModel;
 import dev.baton.gateway.auth.Identity;
-import dev.baton.gateway.error.ApiError;
-import dev.baton.gateway.error.ApiException;
 import dev.baton.gateway.json.JsonPart;
 import dev.baton.gateway.json.JsonText;
 import dev.baton.tokenizer.TextStream;
@@ -140,12 +138,7 @@ final class Tokenization {
     /** As vLLM does, a request need not name the model. */
     private void checkModel(JsonFields fields, Identity caller) {
         String named = fields.string("model");
-        if (named != null && !named.equals(model.name())) {
-            throw new ApiException(ApiError.modelNotFound(named));
-        }
-        if (!caller.mayUse(model.name())) {
-            throw new ApiException(ApiError.modelNotAllowed(model.name()));
-        }
+        preparation.checkModel(named == null ? model.name() : named, caller);
     }
 
     /** Written piece by piece: ids first, then their spellings. */
